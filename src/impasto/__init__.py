@@ -1,0 +1,84 @@
+"""impasto turns photographs into paintings.
+
+>>> import impasto
+>>> impasto.stylize("photo.jpg", style="great-wave").save("painting.jpg")
+
+Importing it loads neither torch nor an engine; they come with the first call that needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from impasto.errors import (
+    BatchError,
+    EngineError,
+    ImpastoError,
+    InputError,
+    MissingExtraError,
+    OptionError,
+    OutputError,
+    StyleError,
+    TrainingError,
+)
+
+if TYPE_CHECKING:
+    from impasto.images import Picture, read_image, write_image
+    from impasto.learning.optimize import PaintOptions, paint
+    from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
+    from impasto.stylizer import Stylizer, stylize
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BatchError",
+    "EngineError",
+    "Gallery",
+    "ImpastoError",
+    "InputError",
+    "MissingExtraError",
+    "OptionError",
+    "OutputError",
+    "PaintOptions",
+    "Picture",
+    "Style",
+    "StyleError",
+    "Stylizer",
+    "TrainingError",
+    "open_gallery",
+    "paint",
+    "read_image",
+    "read_style",
+    "stylize",
+    "write_image",
+    "write_style",
+]
+
+_HOMES = {
+    "Gallery": "impasto.styles",
+    "PaintOptions": "impasto.learning.optimize",
+    "Picture": "impasto.images",
+    "Style": "impasto.styles",
+    "Stylizer": "impasto.stylizer",
+    "open_gallery": "impasto.styles",
+    "paint": "impasto.learning.optimize",
+    "read_image": "impasto.images",
+    "read_style": "impasto.styles",
+    "stylize": "impasto.stylizer",
+    "write_image": "impasto.images",
+    "write_style": "impasto.styles",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what is named from its module, at its first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'impasto' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""The command line: one file a command; `impasto.cli.console` holds all terminal output."""

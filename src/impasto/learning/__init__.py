@@ -1,0 +1,1 @@
+"""Training and optimisation: the only part that needs torch (``pip install 'impasto[learn]'``)."""

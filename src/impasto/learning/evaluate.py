@@ -1,0 +1,289 @@
+"""How good a style is: content and style losses, and how far Gatys' optimisation gets to the same.
+
+For each style and photo: C, S and J = C + 15 S of the network's painting, as
+`impasto.learning.perceptual` has them. The reference is the papers' own (Johnson et al. 2016,
+figure 5): L-BFGS on the same J, started from white noise. A style's J is
+quoted as the number of iterations that L-BFGS needs to reach it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.errors import OptionError
+from impasto.files import write_atomically
+from impasto.images import read_image, scale_shorter_side
+from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.losses import content_loss, gram_matrix, style_loss
+from impasto.learning.perceptual import (
+    CONTENT_LAYER,
+    STYLE_LAYERS,
+    STYLE_WEIGHT,
+    StyleTargets,
+    content_and_style,
+)
+from impasto.learning.photos import to_tensor
+from impasto.learning.vgg import Vgg19
+from impasto.progress import Progress, ProgressListener, ignore_progress
+
+__all__ = ["Score", "StyleReport", "evaluate", "reports_to_json"]
+
+DEEP_STYLE_LAYER = "relu5_1"
+LBFGS_HISTORY = 10
+
+Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One painting of one photo.
+
+    Attributes:
+        content: C, scale-free content loss at relu4_2.
+        style: S, scale-free style loss, mean over relu1_1 to relu4_1.
+        deep_style: the same at relu5_1, which no network here is trained on.
+    """
+
+    content: float
+    style: float
+    deep_style: float
+
+    @property
+    def objective(self) -> float:
+        """J = C + 15 S."""
+        return self.content + STYLE_WEIGHT * self.style
+
+
+@dataclass(frozen=True)
+class StyleReport:
+    """One style on some photos.
+
+    Attributes:
+        style: its name.
+        scores: by photo's file name.
+        reference: J of L-BFGS after 1, 2, ... iterations, the median over the same photos; empty if
+            it was not asked for.
+    """
+
+    style: str
+    scores: Mapping[str, Score]
+    reference: Sequence[float]
+
+    @property
+    def content(self) -> float:
+        """Median C."""
+        return statistics.median(score.content for score in self.scores.values())
+
+    @property
+    def style_loss(self) -> float:
+        """Median S."""
+        return statistics.median(score.style for score in self.scores.values())
+
+    @property
+    def deep_style(self) -> float:
+        """Median relu5_1 style loss."""
+        return statistics.median(score.deep_style for score in self.scores.values())
+
+    @property
+    def objective(self) -> float:
+        """Median J."""
+        return statistics.median(score.objective for score in self.scores.values())
+
+    @property
+    def iterations(self) -> int | None:
+        """The last L-BFGS iteration whose J the network still matches or beats, 0 if it beats none;
+        nothing without a reference. Equal to the reference's length, it says "at least".
+        """
+        if not self.reference:
+            return None
+        return sum(1 for value in np.minimum.accumulate(self.reference) if value >= self.objective)
+
+
+def evaluate(
+    painters: Mapping[str, Painter],
+    paintings: Mapping[str, Path],
+    photos: Sequence[Path],
+    *,
+    size_px: int = 256,
+    painting_px: int = 384,
+    reference_iterations: int = 0,
+    cache: Path | None = None,
+    hardware: Hardware | None = None,
+    progress: ProgressListener = ignore_progress,
+) -> list[StyleReport]:
+    """Score styles.
+
+    Args:
+        painters: by style name, a `Stylizer` or whatever paints H x W x 3 uint8 RGB photos.
+        paintings: by style name, the painting's file.
+        photos: to paint.
+        size_px: the photos' shorter side.
+        painting_px: the paintings' shorter side.
+        reference_iterations: how far L-BFGS runs from white noise, on every style and photo; 0 for
+            no reference. Slow: about half a second an iteration.
+        cache: a JSON file that keeps the reference's curves from one call to the next.
+        hardware: for the reference. Scores are always measured in float32.
+        progress: told after every photo, and after every iteration of the reference.
+
+    Raises:
+        InputError: a picture cannot be read.
+        OptionError: nothing to evaluate, or a style without a painting.
+    """
+    if not painters or not photos:
+        raise OptionError("nothing to evaluate", "give at least one style and one photo")
+    if missing := [name for name in painters if name not in paintings]:
+        raise OptionError(f"no painting for {', '.join(missing)}", "give each style's painting")
+    hardware = hardware or choose_hardware()
+    exact = Vgg19(Hardware(hardware.device, torch.float32))
+    curves = _Curves(Vgg19(hardware), reference_iterations, cache)
+
+    pictures = {path.name: scale_shorter_side(read_image(path).pixels, size_px) for path in photos}
+    total = len(painters) * len(pictures)
+    reports = []
+    for number, (style, painter) in enumerate(painters.items()):
+        pixels = scale_shorter_side(read_image(paintings[style]).pixels, painting_px)
+        painting = to_tensor(pixels).to(hardware.device)
+        scores, references = {}, []
+        for index, (name, photo) in enumerate(pictures.items()):
+            scores[name] = _score(exact, painter(photo), photo, painting)
+            if reference_iterations:
+                title = f"L-BFGS {style} {name}"
+                references.append(curves.curve(photo, pixels, title, progress))
+            done = number * len(pictures) + index + 1
+            progress(Progress(f"evaluating {style}", done, total, {"J": scores[name].objective}))
+        median_curve = np.median(references, axis=0).tolist() if references else []
+        reports.append(StyleReport(style, scores, median_curve))
+    return reports
+
+
+def reports_to_json(reports: Sequence[StyleReport]) -> str:
+    """All figures, the curves included, as JSON text."""
+    tree = [
+        {
+            "style": report.style,
+            "content": report.content,
+            "style_loss": report.style_loss,
+            "deep_style_loss": report.deep_style,
+            "J": report.objective,
+            "lbfgs_iterations": report.iterations,
+            "reference": list(report.reference),
+            "photos": {
+                name: {
+                    "content": score.content,
+                    "style_loss": score.style,
+                    "deep_style_loss": score.deep_style,
+                    "J": score.objective,
+                }
+                for name, score in report.scores.items()
+            },
+        }
+        for report in reports
+    ]
+    return json.dumps(tree, indent=2)
+
+
+@torch.no_grad()
+def _score(
+    vgg: Vgg19, painted: NDArray[np.uint8], photo: NDArray[np.uint8], painting: Tensor
+) -> Score:
+    device = painting.device
+    content = vgg(to_tensor(photo).to(device), (CONTENT_LAYER,))[CONTENT_LAYER]
+    style_layers = (*STYLE_LAYERS, DEEP_STYLE_LAYER)
+    features = vgg(to_tensor(painted).to(device), (CONTENT_LAYER, *style_layers))
+    targets = vgg(painting, style_layers)
+    style = {
+        layer: style_loss(gram_matrix(features[layer]), gram_matrix(targets[layer])).item()
+        for layer in style_layers
+    }
+    return Score(
+        content=content_loss(features[CONTENT_LAYER], content).item(),
+        style=statistics.fmean(style[layer] for layer in STYLE_LAYERS),
+        deep_style=style[DEEP_STYLE_LAYER],
+    )
+
+
+class _Curves:
+    """J of L-BFGS from white noise, iteration by iteration, remembered in a file."""
+
+    def __init__(self, vgg: Vgg19, iterations: int, cache: Path | None) -> None:
+        self.vgg = vgg
+        self.iterations = iterations
+        self.cache = cache
+        self.known: dict[str, list[float]] = _read_cache(cache)
+
+    def curve(
+        self,
+        photo: NDArray[np.uint8],
+        painting: NDArray[np.uint8],
+        title: str,
+        progress: ProgressListener,
+    ) -> list[float]:
+        key = hashlib.sha256(
+            repr((photo.shape, painting.shape, LBFGS_HISTORY, str(self.vgg.dtype))).encode()
+            + photo.tobytes()
+            + painting.tobytes()
+        ).hexdigest()[:32]
+        if len(self.known.get(key, ())) < self.iterations:
+            self.known[key] = self._run(photo, painting, title, progress)
+            if self.cache:
+                with write_atomically(self.cache) as file:
+                    file.write(json.dumps(self.known).encode())
+        return self.known[key][: self.iterations]
+
+    def _run(
+        self,
+        photo: NDArray[np.uint8],
+        painting: NDArray[np.uint8],
+        title: str,
+        progress: ProgressListener,
+    ) -> list[float]:
+        device = self.vgg.get_buffer("mean_bgr").device
+        target = to_tensor(photo).to(device)
+        with torch.no_grad():
+            content = self.vgg(target, (CONTENT_LAYER,))[CONTENT_LAYER]
+        style = StyleTargets.of(self.vgg, [to_tensor(painting).to(device)])
+        noise = torch.rand(target.shape, generator=torch.Generator().manual_seed(0))
+        picture = noise.to(device).requires_grad_()
+        # One L-BFGS iteration a call, with a line search of as many evaluations as it needs.
+        optimiser = torch.optim.LBFGS(
+            [picture], max_iter=1, history_size=LBFGS_HISTORY, line_search_fn="strong_wolfe"
+        )
+
+        def objective() -> Tensor:
+            optimiser.zero_grad()
+            c, s = content_and_style(self.vgg, picture, content, style)
+            j = (c + STYLE_WEIGHT * s).sum()
+            j.backward()
+            return j
+
+        curve = []
+        for iteration in range(self.iterations):
+            before = optimiser.step(objective).item()  # the loss at the iteration's start
+            if iteration:
+                curve.append(before)
+            progress(Progress(title, iteration + 1, self.iterations, {"J": before}))
+        with torch.enable_grad():
+            curve.append(objective().item())
+        return curve
+
+
+def _read_cache(cache: Path | None) -> dict[str, list[float]]:
+    """Curves of earlier calls. A cache that cannot be read is an empty one: it is only a cache."""
+    if cache is None or not cache.is_file():
+        return {}
+    try:
+        known: Any = json.loads(cache.read_text(encoding="utf-8"))
+        return {str(key): [float(value) for value in curve] for key, curve in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

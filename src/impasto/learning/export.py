@@ -1,0 +1,43 @@
+"""From a training run to a gallery: the averaged network as a trunk, its vectors as style files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from impasto.errors import OutputError
+from impasto.learning.checkpoint import Checkpoint
+from impasto.learning.networks import StyleNetwork
+from impasto.network.trunk import Trunk, write_trunk
+from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
+from impasto.styles.gallery import TRUNK_FILE
+
+__all__ = ["export_gallery"]
+
+
+def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folder: Path) -> Gallery:
+    """Write a run's trunk and styles, in float16.
+
+    Args:
+        checkpoint: of the run.
+        cards: the paintings' credits by style name; a style without one gets an empty card.
+        folder: where to; made if need be. Style files of an earlier export are replaced.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    network = StyleNetwork(checkpoint.spec, len(checkpoint.styles))
+    network.load_state_dict(checkpoint.state["average"])
+    weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
+    trunk = Trunk(checkpoint.spec, weights)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror})", "give another") from error
+    write_trunk(folder / TRUNK_FILE, trunk)
+    for name, vector in zip(checkpoint.styles, network.styles.detach().numpy(), strict=True):
+        style = Style(name, vector, trunk.fingerprint, cards.get(name, StyleCard()))
+        write_style(folder / f"{name}{STYLE_SUFFIX}", style)
+    return Gallery(folder)

@@ -1,0 +1,89 @@
+"""Content, style and total-variation losses, the papers' and our own.
+
+Two families, and the code says which equation each is:
+
+- the *paper's* (Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural
+  networks", equations 1 to 7), whose weights must be tuned for every painting, and
+- the *scale-free* ones (default), where each term is divided by the size of its target. A loud
+  painting no longer counts for more than a quiet one, so the same weights serve every painting,
+  every layer and every image size.
+
+All take features as N x C x H x W and give one float32 number an image, N.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+__all__ = [
+    "content_loss",
+    "gram_matrix",
+    "paper_content_loss",
+    "paper_style_loss",
+    "style_loss",
+    "total_variation",
+]
+
+TINY = 1e-8  # keeps the quotient finite where the target is silent (a black picture)
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Gram matrices, Gatys et al. 2016, equation 3, divided by the number of positions.
+
+    The division makes pictures of different size comparable: the painting need not have the photo's
+    size. It is computed in float32 whatever the features' type: the sum runs over many positions.
+
+    Args:
+        features: N x C x H x W.
+
+    Returns:
+        N x C x C, float32, symmetric, positive semi-definite.
+    """
+    rows = features.flatten(2).float()
+    return rows @ rows.transpose(1, 2) / rows.shape[2]
+
+
+def content_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Scale-free content loss: ``|F - P|^2 / |P|^2``; 0 for the photo itself, about 1 for grey."""
+    difference = (features.float() - target.float()).square().sum(dim=(1, 2, 3))
+    return difference / (target.float().square().sum(dim=(1, 2, 3)) + TINY)
+
+
+def style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """Scale-free style loss of one layer: ``|G - A|^2 / |A|^2`` in the Frobenius norm.
+
+    Args:
+        gram: N x C x C, of the picture.
+        target: N x C x C or 1 x C x C, of the painting.
+    """
+    difference = (gram - target).square().sum(dim=(1, 2))
+    return difference / (target.square().sum(dim=(1, 2)) + TINY)
+
+
+def paper_content_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Gatys et al. 2016, equation 1: half the sum of squared differences."""
+    return 0.5 * (features.float() - target.float()).square().sum(dim=(1, 2, 3))
+
+
+def paper_style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """Gatys et al. 2016, equation 4: ``sum (G - A)^2 / (4 N^2 M^2)`` for one layer.
+
+    The paper's G is a sum over M positions, ours a mean, which is why M is not seen here. The paper
+    leaves open what M is where painting and photo differ in size; with means, the question is gone.
+    """
+    channels = gram.shape[1]
+    return (gram - target).square().sum(dim=(1, 2)) / (4 * channels**2)
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Mean squared difference of neighbouring pixels, across and down.
+
+    Johnson et al. 2016, section 3.2, after Mahendran & Vedaldi 2015 with beta = 2; a mean where
+    they have a sum, so that it does not depend on the image's size.
+
+    Args:
+        images: N x 3 x H x W, 0-1.
+    """
+    across = (images[..., :, 1:] - images[..., :, :-1]).square().mean(dim=(1, 2, 3))
+    down = (images[..., 1:, :] - images[..., :-1, :]).square().mean(dim=(1, 2, 3))
+    return across + down

@@ -1,0 +1,168 @@
+"""The torch side of a `NetworkSpec`: a network to train, and its weights as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from impasto.errors import OptionError
+from impasto.network.bake import INSTANCE_NORM_EPSILON
+from impasto.network.spec import Conv, NetworkSpec, Residual, Skip
+
+__all__ = ["StyleNetwork"]
+
+BATCH_NORM_MOMENTUM = 0.1
+
+
+class StyleNetwork(nn.Module):
+    """An image transformation network that paints in several styles.
+
+    All convolutions are shared; a style is the scale and shift of every normalisation (conditional
+    instance normalisation, Dumoulin et al. 2017, equation 5), kept as one row of ``styles``.
+
+    Args:
+        spec: the layers.
+        style_count: rows in ``styles``; exactly 1 under batch normalisation, whose statistics
+            belong to one style.
+    """
+
+    def __init__(self, spec: NetworkSpec, style_count: int) -> None:
+        super().__init__()
+        if spec.norm == "batch" and style_count != 1:
+            raise OptionError(
+                f"batch normalisation carries one style, not {style_count}",
+                "train with instance normalisation, or one painting",
+            )
+        self.spec = spec
+        self.convs = nn.ModuleDict(
+            {conv.name: _StyledConv(conv, spec.norm) for conv in spec.convs()}
+        )
+        vector = torch.zeros(spec.style_size)
+        for _, scale, _ in spec.style_slices():
+            vector[scale] = 1
+        self.styles = nn.Parameter(vector.repeat(style_count, 1))
+        self.style_slices = {
+            conv.name: (scale, shift) for conv, scale, shift in spec.style_slices()
+        }
+
+    def forward(self, photos: Tensor, vectors: Tensor) -> Tensor:
+        """Paint photos, each in its own style.
+
+        Args:
+            photos: float N x 3 x H x W, RGB, 0-1; H and W at least ``spec.pad_px + spec.multiple``.
+            vectors: N x ``spec.style_size``.
+
+        Returns:
+            float32 N x 3 x H x W; with a linear output it may leave 0-1 by a little.
+        """
+        height, width = photos.shape[2:]
+        pad, multiple = self.spec.pad_px, self.spec.multiple
+        right, bottom = pad + -(width + 2 * pad) % multiple, pad + -(height + 2 * pad) % multiple
+        padded = F.pad(photos, (pad, right, pad, bottom), mode="reflect")
+        painted = self.paint_padded(padded, vectors)
+        return painted[..., pad : pad + height, pad : pad + width]
+
+    def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
+        """As `forward`, without padding: exactly what a baked graph computes."""
+        outputs: dict[str, Tensor] = {}
+
+        def apply(conv: Conv, x: Tensor) -> Tensor:
+            style = None
+            if conv.norm:
+                scale, shift = self.style_slices[conv.name]
+                style = (vectors[:, scale], vectors[:, shift])
+            outputs[conv.name] = self.convs[conv.name](x, style)
+            return outputs[conv.name]
+
+        x = x.contiguous(memory_format=torch.channels_last)
+        for layer in self.spec.layers:
+            if isinstance(layer, Conv):
+                x = apply(layer, x)
+            elif isinstance(layer, Residual):
+                entering = x
+                for conv in layer.convs:
+                    x = apply(conv, x)
+                x = x + entering
+            elif isinstance(layer, Skip):
+                x = x + outputs[layer.source]
+        x = x.float()
+        return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """What all styles share, by the names that `impasto.network.bake` expects."""
+        return {
+            name.removeprefix("convs."): tensor.detach().cpu().numpy().astype(np.float32)
+            for name, tensor in self.state_dict().items()
+            if name.startswith("convs.")
+        }
+
+    def load_weights(self, weights: dict[str, NDArray[np.float32]]) -> None:
+        """The reverse of `weights`; styles stay as they are."""
+        state = {f"convs.{name}": torch.from_numpy(array.copy()) for name, array in weights.items()}
+        self.load_state_dict({**state, "styles": self.styles.detach()})
+
+
+class _StyledConv(nn.Module):
+    """One `Conv` of a spec."""
+
+    def __init__(self, conv: Conv, norm: str) -> None:
+        super().__init__()
+        self.conv = conv
+        self.batch_norm = conv.norm and norm == "batch"
+        self.weight = nn.Parameter(_initial_kernel(conv))
+        if not conv.norm:
+            self.bias = nn.Parameter(torch.zeros(conv.outputs * conv.shuffle**2))
+        if self.batch_norm:
+            self.register_buffer("mean", torch.zeros(conv.outputs))
+            self.register_buffer("variance", torch.ones(conv.outputs))
+
+    def forward(self, x: Tensor, style: tuple[Tensor, Tensor] | None) -> Tensor:
+        conv = self.conv
+        bias = None if conv.norm else self.bias
+        if conv.transposed:
+            x = F.conv_transpose2d(
+                x, self.weight, bias, conv.stride, conv.padding, output_padding=conv.stride - 1
+            )
+        else:
+            x = F.conv2d(x, self.weight, bias, conv.stride, conv.padding, conv.dilation)
+        if conv.shuffle > 1:
+            x = F.pixel_shuffle(x, conv.shuffle)
+        if style is not None:
+            x = self._normalise(x, *style)
+        return F.relu(x) if conv.relu else x
+
+    def _normalise(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """Instance (or batch) normalisation, then the style's scale and shift; each N x C.
+
+        Statistics in float32: half precision loses them. Written as one multiply-add, which is all
+        that touches the pixels.
+        """
+        if not self.batch_norm:
+            variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
+        elif self.training:
+            variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3), correction=0)
+            with torch.no_grad():
+                self.get_buffer("mean").lerp_(mean, BATCH_NORM_MOMENTUM)
+                self.get_buffer("variance").lerp_(variance, BATCH_NORM_MOMENTUM)
+        else:
+            variance, mean = self.get_buffer("variance"), self.get_buffer("mean")
+        factor = scale * torch.rsqrt(variance + INSTANCE_NORM_EPSILON)
+        offset = shift - mean * factor
+        factor, offset = (each[..., None, None].to(x.dtype) for each in (factor, offset))
+        return torch.addcmul(offset, x, factor)
+
+
+def _initial_kernel(conv: Conv) -> Tensor:
+    """He et al. 2015. Under pixel shuffle, the filters that make neighbouring pixels start alike
+    (ICNR, Aitken et al. 2017), else the shuffle itself paints a checkerboard.
+    """
+    kernel = torch.empty(conv.kernel_shape)
+    nn.init.kaiming_normal_(kernel, nonlinearity="relu" if conv.relu else "linear")
+    if conv.shuffle > 1:
+        kernel = kernel[:: conv.shuffle**2].repeat_interleave(conv.shuffle**2, dim=0)
+    if not conv.norm:
+        kernel = kernel * 0.1  # the first paintings are nearly grey instead of wildly out of range
+    return kernel.contiguous()

@@ -1,0 +1,103 @@
+"""The paintings of a training run: a folder of pictures, or a JSON list with credits."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import InputError
+from impasto.images import IMAGE_SUFFIXES
+from impasto.styles import StyleCard
+
+__all__ = ["Painting", "find_painting", "read_paintings"]
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A picture to learn from, and its credit."""
+
+    path: Path
+    card: StyleCard
+
+
+def read_paintings(source: Path, folder: Path | None = None) -> dict[str, Painting]:
+    """The paintings to train on, by style name.
+
+    Args:
+        source: a picture; or a folder, whose every picture is a style named after its file; or a
+            JSON file, a list of objects with ``name`` and ``painting`` (a file name) and, if
+            wanted, ``title``, ``artist``, ``year`` and ``licence``.
+        folder: where the JSON file's paintings are; its own folder if not given.
+
+    Raises:
+        InputError: something is missing, or the JSON file is not such a list.
+    """
+    if source.suffix.lower() == ".json":
+        return _read_list(source, folder or source.parent)
+    if source.is_dir():
+        paths = sorted(p for p in source.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+        if not paths:
+            raise InputError(f"{source} holds no paintings", "give a folder with JPEG or PNG files")
+    elif source.is_file():
+        paths = [source]
+    else:
+        raise InputError(f"{source} does not exist", "give a painting, a folder or a JSON list")
+    paintings: dict[str, Painting] = {}
+    for path in paths:
+        name = _style_name(path.stem)
+        if name in paintings:
+            raise InputError(
+                f"{path} and {paintings[name].path} make the same style name", "rename one"
+            )
+        paintings[name] = Painting(path, StyleCard(title=path.stem, painting=path.name))
+    return paintings
+
+
+def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
+    """The file of a style's painting: by the name on its card, else by the style's own name.
+
+    Raises:
+        InputError: neither is in the folder.
+    """
+    if card.painting and (folder / Path(card.painting).name).is_file():
+        return folder / Path(card.painting).name
+    for path in sorted(folder.glob(f"{name}.*")):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            return path
+    raise InputError(
+        f"{folder} has no painting for {name}", f"put {card.painting or name + '.jpg'} there"
+    )
+
+
+def _read_list(source: Path, folder: Path) -> dict[str, Painting]:
+    try:
+        entries = json.loads(source.read_text(encoding="utf-8"))
+        paintings = {_style_name(entry["name"]): _painting(entry, folder) for entry in entries}
+    except OSError as error:
+        raise InputError(f"{source} cannot be read ({error.strerror})", "check the name") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{source} is not a list of paintings ({error})",
+            'write [{"name": "great-wave", "painting": "wave.jpg"}, ...]',
+        ) from error
+    if not paintings:
+        raise InputError(f"{source} lists no paintings", "list at least one")
+    for name, painting in paintings.items():
+        if not painting.path.is_file():
+            raise InputError(f"{painting.path} of style {name} does not exist", "check the folder")
+    return paintings
+
+
+def _painting(entry: dict[str, Any], folder: Path) -> Painting:
+    fields = {key: str(value) for key, value in entry.items() if key != "name"}
+    return Painting(folder / fields["painting"], StyleCard(**fields))
+
+
+def _style_name(text: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not name:
+        raise InputError(f"{text!r} makes no style name", "use letters and digits")
+    return name

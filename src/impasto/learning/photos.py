@@ -1,0 +1,110 @@
+"""Photographs to train on: a folder, and crops whose order depends on nothing but a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.errors import InputError
+from impasto.images import read_image, resize, scale_shorter_side
+
+__all__ = ["PhotoFolder", "to_tensor"]
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif"}
+KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
+LARGEST_SCALE = 1.5  # a photo's shorter side is at most this many crops long
+
+
+class PhotoFolder:
+    """All photographs below a folder, as an endless, reproducible sequence of random crops.
+
+    The crop at a position is a function of the seed and the position alone, so that a resumed run
+    sees just what an uninterrupted one would have seen, with no state to save. An unreadable photo
+    is reported once, and the next one takes its place.
+
+    Args:
+        folder: searched with all folders below it.
+        seed: of the order, the crops, and the mirroring.
+        on_skip: told of every photo that cannot be read, once.
+
+    Raises:
+        InputError: there is no such folder, or no image in it.
+    """
+
+    def __init__(
+        self, folder: str | Path, seed: int, on_skip: Callable[[InputError], None]
+    ) -> None:
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise InputError(f"{folder} is not a folder", "give a folder of photographs")
+        self.paths = sorted(
+            path
+            for path in folder.rglob("*")
+            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        )
+        if not self.paths:
+            raise InputError(
+                f"{folder} holds no photographs", "give a folder with JPEG or PNG files"
+            )
+        self.folder = folder
+        self.seed = seed
+        self._on_skip = on_skip
+        self._unreadable: set[int] = set()
+        self._read = lru_cache(maxsize=KEPT_PHOTOS)(self._read_reduced)
+
+    def crops(self, first: int, count: int, crop_px: int) -> Tensor:
+        """Crops ``first`` to ``first + count - 1`` of the sequence.
+
+        Returns:
+            float32 count x 3 x crop_px x crop_px, RGB, 0-1.
+
+        Raises:
+            InputError: not one photo in the folder can be read.
+        """
+        return torch.cat(
+            [to_tensor(self._crop(position, crop_px)) for position in range(first, first + count)]
+        )
+
+    def _crop(self, position: int, crop_px: int) -> NDArray[np.uint8]:
+        epoch, place = divmod(position, len(self.paths))
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.paths))
+        photo = self._first_readable(np.roll(order, -place), 2 * crop_px)
+        random = np.random.default_rng((self.seed, epoch, place))
+        height, width = photo.shape[:2]
+        largest = max(crop_px, min(min(width, height), round(LARGEST_SCALE * crop_px)))
+        scale = random.uniform(crop_px, largest) / min(width, height)
+        width, height = max(crop_px, round(width * scale)), max(crop_px, round(height * scale))
+        photo = resize(photo, width, height)
+        left = random.integers(width - crop_px + 1)
+        top = random.integers(height - crop_px + 1)
+        crop = photo[top : top + crop_px, left : left + crop_px]
+        return crop[:, ::-1] if random.random() < 0.5 else crop
+
+    def _first_readable(self, order: NDArray[np.int64], shorter_px: int) -> NDArray[np.uint8]:
+        for index in map(int, order):
+            if index in self._unreadable:
+                continue
+            try:
+                return self._read(index, shorter_px)
+            except InputError as error:
+                self._unreadable.add(index)
+                self._on_skip(error)
+        raise InputError(f"no photograph in {self.folder} can be read", "give JPEG or PNG files")
+
+    def _read_reduced(self, index: int, shorter_px: int) -> NDArray[np.uint8]:
+        pixels = read_image(self.paths[index]).pixels
+        if min(pixels.shape[:2]) > shorter_px:
+            pixels = scale_shorter_side(pixels, shorter_px)
+        return pixels
+
+
+def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    """uint8 H x W x 3 becomes float32 1 x 3 x H x W, 0-1."""
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32) / 255
+    return torch.from_numpy(planes)[None]

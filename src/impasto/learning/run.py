@@ -1,0 +1,196 @@
+"""A training run: `Trainer` steps with checkpoints, previews and a log, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from impasto.errors import InputError, OptionError, OutputError
+from impasto.images import Picture, read_image, scale_shorter_side, write_image
+from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.photos import PhotoFolder, to_tensor
+from impasto.learning.training import Losses, Trainer, TrainingOptions
+from impasto.network.spec import STANDARD, NetworkSpec
+from impasto.progress import Progress, ProgressListener, ignore_progress
+
+__all__ = ["RunFiles", "train"]
+
+PREVIEW_PHOTOS = 4
+PREVIEW_PX = 256
+LOG_EVERY_STEPS = 10
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The files of a run's folder."""
+
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run goes on from."""
+        return self.folder / "checkpoint.pt"
+
+    @property
+    def log(self) -> Path:
+        """One JSON object a line: step, seconds, losses, learning rate."""
+        return self.folder / "log.jsonl"
+
+    def preview(self, step: int) -> Path:
+        """A grid: photos down, the photo and every style across."""
+        return self.folder / f"preview-{step:06d}.jpg"
+
+
+def train(
+    paintings: Mapping[str, Path],
+    photos: Path,
+    folder: Path,
+    *,
+    spec: NetworkSpec = STANDARD,
+    options: TrainingOptions | None = None,
+    resume: bool = False,
+    hardware: Hardware | None = None,
+    checkpoint_every_s: float = 180,
+    preview_every_s: float = 300,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Checkpoint:
+    """Train one network on some paintings, or go on with it.
+
+    Args:
+        paintings: file by style name; the order is that of the style vectors.
+        photos: a folder of photographs, searched with the folders below it; 20 will do.
+        folder: of the run; made if need be.
+        spec: the network to train.
+        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
+        resume: go on from the folder's checkpoint.
+        hardware: where to compute; `choose_hardware` if not given.
+        checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
+            progress listener raises.
+        preview_every_s: time between preview pictures.
+        progress: told after every step.
+        on_skip: told of each photo that cannot be read.
+
+    Returns:
+        the run's last checkpoint.
+
+    Raises:
+        InputError: a painting, the photos or the checkpoint cannot be read.
+        OptionError: the checkpoint is of other styles or another network, or there is one already.
+        OutputError: the folder cannot be written.
+        TrainingError: the loss is not finite whatever the rate.
+    """
+    files = RunFiles(folder)
+    _prepare_folder(files, resume)
+    start = read_checkpoint(files.checkpoint) if resume else None
+    if start:
+        _check_same_run(start, spec, tuple(paintings), files.checkpoint)
+        options = options or start.options
+    options = options or TrainingOptions()
+
+    painting_tensors = [
+        to_tensor(scale_shorter_side(read_image(path).pixels, options.painting_px))
+        for path in paintings.values()
+    ]
+    crops = PhotoFolder(photos, options.seed, on_skip)
+    trainer = Trainer(spec, painting_tensors, crops, options, hardware or choose_hardware())
+    if start:
+        trainer.load_state(start.state)
+    seconds_before = start.seconds if start else 0.0
+    began = checkpointed = previewed = time.monotonic()
+
+    def write_state() -> Checkpoint:
+        seconds = seconds_before + time.monotonic() - began
+        checkpoint = Checkpoint(spec, options, tuple(paintings), trainer.state(), seconds)
+        write_checkpoint(files.checkpoint, checkpoint)
+        return checkpoint
+
+    def write_preview() -> None:
+        # Photos that training sees at random moments; the same ones in every preview.
+        examples = crops.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
+        grid = paint_grid(trainer, examples)
+        write_image(files.preview(trainer.next_step), Picture(grid))
+
+    smooth: dict[str, float] = {}
+    while trainer.next_step < options.steps:
+        losses = trainer.step()
+        _update_means(smooth, losses)
+        if trainer.next_step % LOG_EVERY_STEPS == 0:
+            rate = trainer.rate_factor * options.rate_at(trainer.next_step)
+            seconds = seconds_before + time.monotonic() - began
+            _append_log(files.log, trainer.next_step, seconds, smooth, rate)
+        try:
+            progress(Progress("training", trainer.next_step, options.steps, dict(smooth)))
+        except BaseException:
+            write_state()
+            raise
+        now = time.monotonic()
+        if now - checkpointed > checkpoint_every_s:
+            write_state()
+            checkpointed = now
+        if now - previewed > preview_every_s:
+            write_preview()
+            previewed = now
+    write_preview()
+    return write_state()
+
+
+def paint_grid(trainer: Trainer, photos: torch.Tensor) -> NDArray[np.uint8]:
+    """The averaged network's paintings of N photos in all styles, as one uint8 picture."""
+    rows = []
+    network = trainer.average
+    with torch.no_grad(), trainer.hardware.autocast():
+        for photo in photos.to(trainer.hardware.device).split(1):
+            painted = [network(photo, vector[None]) for vector in network.styles]
+            rows.append(torch.cat([photo, *painted], dim=3))
+    grid = torch.cat(rows, dim=2)[0].clamp(0, 1).mul(255).round().byte()
+    return np.ascontiguousarray(grid.permute(1, 2, 0).cpu().numpy())
+
+
+def _prepare_folder(files: RunFiles, resume: bool) -> None:
+    if not resume and files.checkpoint.exists():
+        raise OptionError(
+            f"{files.folder} holds a training run already", "give --resume, or another folder"
+        )
+    try:
+        files.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{files.folder} cannot be made ({error.strerror})", "give another folder"
+        ) from error
+
+
+def _check_same_run(
+    start: Checkpoint, spec: NetworkSpec, styles: tuple[str, ...], path: Path
+) -> None:
+    if start.styles != styles:
+        raise OptionError(
+            f"{path} is of the styles {', '.join(start.styles)}", "resume with the same paintings"
+        )
+    if start.spec != spec:
+        raise OptionError(
+            f"{path} is of network {start.spec.name!r}", "resume with the same network"
+        )
+
+
+def _update_means(smooth: dict[str, float], losses: Losses) -> None:
+    """Single steps jump about with their photos; what is shown is a mean over some fifty."""
+    latest = {"content": losses.content, "style": losses.style, "J": losses.objective}
+    for name, value in latest.items():
+        smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
+
+
+def _append_log(
+    path: Path, step: int, seconds: float, figures: Mapping[str, float], rate: float
+) -> None:
+    line = {"step": step, "seconds": round(seconds, 1), "rate": rate, **figures}
+    with path.open("a", encoding="utf-8") as log:
+        log.write(json.dumps(line) + "\n")

@@ -1,0 +1,247 @@
+"""Training a network on perceptual losses (Johnson et al. 2016; Dumoulin et al. 2017).
+
+`Trainer` is the algorithm: one `Trainer.step` after another, and a state that can be saved and
+restored exactly. What surrounds it (files, previews, time) is in `impasto.learning.run`.
+
+Departures from the papers, each of which makes weights portable between paintings or steps cheaper:
+scale-free losses (`impasto.learning.losses`); every photo is painted in several styles a step, so
+that its content features are computed once; one-cycle learning rate; the network that is kept is an
+exponential moving average of the one that is trained.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from impasto.errors import OptionError, TrainingError
+from impasto.learning.hardware import Hardware
+from impasto.learning.losses import total_variation
+from impasto.learning.networks import StyleNetwork
+from impasto.learning.perceptual import CONTENT_LAYER, STYLE_WEIGHT, StyleTargets, content_and_style
+from impasto.learning.photos import PhotoFolder
+from impasto.learning.vgg import Vgg19
+from impasto.network.spec import NetworkSpec
+
+__all__ = ["Losses", "Trainer", "TrainingOptions"]
+
+GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
+RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
+GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
+MOST_FAILURES = 5  # fallbacks in a row before training gives up
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """All that shapes a run, besides its pictures.
+
+    Attributes:
+        steps: of the optimiser, in all.
+        photos_per_step: different photographs in a step's batch.
+        styles_per_photo: styles each of them is painted in; the batch is the product.
+        crop_px: side of the square crops.
+        late_crop_px: their side late in training, when strokes learn to hold over larger pictures;
+            fewer photos a step keep the cost alike.
+        late_from: the fraction of ``steps`` after which crops are larger.
+        painting_px: the paintings' shorter side: larger gives larger strokes.
+        content_weight, style_weight, tv_weight: of the three losses.
+        learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
+        average_decay: of the moving average of weights, a step.
+        seed: of initial weights, photo order, crops and styles.
+    """
+
+    steps: int = 6000
+    photos_per_step: int = 2
+    styles_per_photo: int = 2
+    crop_px: int = 256
+    late_crop_px: int = 384
+    late_from: float = 0.7
+    painting_px: int = 384
+    content_weight: float = 1.0
+    style_weight: float = STYLE_WEIGHT
+    tv_weight: float = 0.5
+    learning_rate: float = 3e-3
+    average_decay: float = 0.997
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            smallest = 0 if name in ("seed", "late_from", "tv_weight", "content_weight") else 1e-9
+            if not smallest <= value < math.inf:
+                raise OptionError(f"{name} is {value}", "give a positive number")
+        if self.late_from > 1 or self.average_decay >= 1:
+            raise OptionError("late_from or average_decay is above its range", "stay below 1")
+
+    def crop_at(self, step: int) -> tuple[int, int]:
+        """Side of the crops, and photos a step, at a step."""
+        if step < self.late_from * self.steps:
+            return self.crop_px, self.photos_per_step
+        fewer = self.photos_per_step * (self.crop_px / self.late_crop_px) ** 2
+        return self.late_crop_px, max(1, round(fewer))
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate: up over the first 3 % of steps, then down a cosine to a hundredth."""
+        done = step / self.steps
+        if done < 0.03:
+            return self.learning_rate * (step + 1) / (0.03 * self.steps + 1)
+        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, (done - 0.03) / 0.97)))
+        return self.learning_rate * (0.01 + 0.99 * falling)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Means over a step's batch, each before its weight."""
+
+    content: float
+    style: float
+    total_variation: float
+
+    @property
+    def objective(self) -> float:
+        """J of `impasto evaluate`."""
+        return self.content + STYLE_WEIGHT * self.style
+
+
+class Trainer:
+    """A network in training.
+
+    Args:
+        spec: the network to train.
+        paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
+        photos: crops to paint.
+        options: see `TrainingOptions`.
+        hardware: where to compute.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        paintings: Sequence[Tensor],
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        self.options = options
+        self.photos = photos
+        self.hardware = hardware
+        self.vgg = Vgg19(hardware)
+        self.targets = StyleTargets.of(self.vgg, [each.to(hardware.device) for each in paintings])
+        with torch.random.fork_rng():
+            torch.manual_seed(options.seed)
+            self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
+        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        self.next_step = 0
+        self.next_photo = 0
+        self.rate_factor = 1.0  # halved by every fallback
+        self._failures = 0
+        self._good_state = self._copy_state()
+
+    def step(self) -> Losses:
+        """One step of the optimiser; after a loss that is not finite, a fallback and another try.
+
+        Raises:
+            TrainingError: the loss stays infinite at ever lower rates.
+        """
+        while True:
+            losses = self._try_step()
+            if losses is not None:
+                break
+            self._fall_back()
+        if self.next_step % GOOD_STATE_STEPS == 0:
+            self._good_state, self._failures = self._copy_state(), 0
+        return losses
+
+    def _try_step(self) -> Losses | None:
+        options = self.options
+        crop_px, photo_count = options.crop_at(self.next_step)
+        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
+        styles = self._pick_styles(photo_count)
+        with torch.no_grad():
+            content = self.vgg(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
+        repeats = len(styles) // photo_count
+        with self.hardware.autocast():
+            painted = self.network(
+                photos.repeat_interleave(repeats, dim=0), self.network.styles[styles]
+            )
+        pictures = painted.clamp(0, 1)
+        content_terms, style_terms = content_and_style(
+            self.vgg,
+            pictures,
+            content.repeat_interleave(repeats, dim=0),
+            self.targets.select(styles),
+        )
+        c, s, tv = content_terms.mean(), style_terms.mean(), total_variation(pictures).mean()
+        beyond = (painted - pictures).square().mean()
+        loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
+        loss = loss + RANGE_WEIGHT * beyond
+
+        self.optimiser.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        if not torch.isfinite(loss + norm):
+            return None
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate_factor * options.rate_at(self.next_step)
+        self.optimiser.step()
+        self.next_step += 1
+        self.next_photo += photo_count
+        self._update_average()
+        return Losses(c.item(), s.item(), tv.item())
+
+    def _pick_styles(self, photo_count: int) -> Tensor:
+        """For each photo, different styles at random; a function of seed and step alone."""
+        random = np.random.default_rng((self.options.seed, self.next_step, 1))
+        style_count = len(self.network.styles)
+        repeats = min(self.options.styles_per_photo, style_count)
+        picks = [random.permutation(style_count)[:repeats] for _ in range(photo_count)]
+        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        # Young averages forget faster, else they would remember the random start for long.
+        decay = min(self.options.average_decay, self.next_step / (self.next_step + 10))
+        averaged, trained = self.average.state_dict(), self.network.state_dict()
+        for name, tensor in averaged.items():
+            tensor.lerp_(trained[name], 1 - decay)
+
+    def _fall_back(self) -> None:
+        self._failures += 1
+        if self._failures > MOST_FAILURES:
+            raise TrainingError(
+                f"the loss is not finite at step {self.next_step}, at ever lower rates",
+                "lower the learning rate, or look at the paintings",
+            )
+        factor = self.rate_factor / 2
+        self.load_state(self._good_state)
+        self.rate_factor = factor
+
+    def state(self) -> dict[str, Any]:
+        """All that the next steps depend on, besides pictures and options."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "next_step": self.next_step,
+            "next_photo": self.next_photo,
+            "rate_factor": self.rate_factor,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state` was taken."""
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
+        self.next_step = state["next_step"]
+        self.next_photo = state["next_photo"]
+        self.rate_factor = state["rate_factor"]
+
+    def _copy_state(self) -> dict[str, Any]:
+        return copy.deepcopy(self.state())

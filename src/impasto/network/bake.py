@@ -1,0 +1,196 @@
+"""Baking: a trunk and a style vector become one ONNX graph with constant weights.
+
+The graph takes ``photo`` and gives ``painting``: float32, 1x3xHxW, RGB, 0-1, with H and W free
+multiples of the network's ``multiple``. It uses only operators that OpenCV dnn, OpenVINO and ONNX
+Runtime all run, so that any of them can load it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.network.spec import Conv, NetworkSpec, Residual, Skip
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+__all__ = ["INSTANCE_NORM_EPSILON", "OPSET", "bake"]
+
+OPSET = 17
+INSTANCE_NORM_EPSILON = 1e-5
+
+Array = NDArray[np.float32]
+
+
+def bake(
+    spec: NetworkSpec,
+    weights: Mapping[str, Array],
+    style_vector: Array,
+    *,
+    strength: float = 1.0,
+) -> bytes:
+    """Write a style into a network, as a serialised ONNX model.
+
+    Args:
+        spec: the network's layers.
+        weights: float arrays by name: ``NAME.weight`` for every convolution, ``NAME.bias`` where it
+            is not normalised, ``NAME.mean`` and ``NAME.variance`` under batch normalisation.
+        style_vector: ``spec.style_size`` numbers: scale, then shift, of every normalised layer
+            (Dumoulin et al. 2017, equation 5).
+        strength: how much of the painting replaces the photo, 0 to 1.5: the output is
+            ``strength * painting + (1 - strength) * photo``; above 1 it exaggerates.
+
+    Returns:
+        the model's bytes.
+
+    Raises:
+        ValueError: the vector or a weight has the wrong shape.
+    """
+    if style_vector.shape != (spec.style_size,):
+        raise ValueError(f"style vector {style_vector.shape}, network needs ({spec.style_size},)")
+    graph = _Graph(spec, weights)
+    styles = {
+        conv.name: (style_vector[scale], style_vector[shift])
+        for conv, scale, shift in spec.style_slices()
+    }
+    outputs: dict[str, str] = {}  # the tensor that each named layer ends in, for skips
+
+    def apply(conv: Conv, tensor: str) -> str:
+        outputs[conv.name] = graph.conv(conv, tensor, styles.get(conv.name))
+        return outputs[conv.name]
+
+    tensor = "photo"
+    for layer in spec.layers:
+        if isinstance(layer, Conv):
+            tensor = apply(layer, tensor)
+        elif isinstance(layer, Residual):
+            entering = tensor
+            for conv in layer.convs:
+                tensor = apply(conv, tensor)
+            tensor = graph.node("Add", tensor, entering)
+        elif isinstance(layer, Skip):
+            tensor = graph.node("Add", tensor, outputs[layer.source])
+    return graph.finish(tensor, strength)
+
+
+class _Graph:
+    """An ONNX graph under construction; every method returns the name of the tensor it made."""
+
+    def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]) -> None:
+        self.spec = spec
+        self.weights = weights
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def node(
+        self,
+        operator: str,
+        *inputs: str,
+        output: str = "",
+        **attributes: int | float | str | list[int],
+    ) -> str:
+        from onnx import helper
+
+        output = output or f"{operator.lower()}_{len(self.nodes)}"
+        node = helper.make_node(operator, list(inputs), [output])
+        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
+        self.nodes.append(node)
+        return output
+
+    def constant(self, values: Array | float, name: str = "") -> str:
+        from onnx import numpy_helper
+
+        name = name or f"constant_{len(self.constants)}"
+        array = np.asarray(values, dtype=np.float32)
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def conv(self, conv: Conv, tensor: str, style: tuple[Array, Array] | None) -> str:
+        kernel = np.asarray(self.weights[f"{conv.name}.weight"], dtype=np.float32)
+        if kernel.shape != conv.kernel_shape:
+            raise ValueError(f"{conv.name}.weight is {kernel.shape}, not {conv.kernel_shape}")
+        bias = None
+        if not conv.norm:
+            bias = np.asarray(self.weights[f"{conv.name}.bias"], dtype=np.float32)
+        elif style is not None and self.spec.norm == "batch":
+            kernel, bias = self._fold_batch_norm(conv, kernel, *style)
+            style = None
+
+        inputs = [tensor, self.constant(kernel, f"{conv.name}.weight")]
+        if bias is not None:
+            inputs.append(self.constant(bias, f"{conv.name}.bias"))
+        if conv.transposed:
+            tensor = self.node(
+                "ConvTranspose",
+                *inputs,
+                kernel_shape=[conv.kernel] * 2,
+                strides=[conv.stride] * 2,
+                pads=[conv.padding] * 4,
+                output_padding=[conv.stride - 1] * 2,
+            )
+        else:
+            tensor = self.node(
+                "Conv",
+                *inputs,
+                kernel_shape=[conv.kernel] * 2,
+                strides=[conv.stride] * 2,
+                dilations=[conv.dilation] * 2,
+                pads=[conv.padding] * 4,
+            )
+        if conv.shuffle > 1:
+            tensor = self.node("DepthToSpace", tensor, blocksize=conv.shuffle, mode="CRD")
+        if style is not None:
+            scale, shift = style
+            tensor = self.node(
+                "InstanceNormalization",
+                tensor,
+                self.constant(scale, f"{conv.name}.scale"),
+                self.constant(shift, f"{conv.name}.shift"),
+                epsilon=INSTANCE_NORM_EPSILON,
+            )
+        return self.node("Relu", tensor) if conv.relu else tensor
+
+    def _fold_batch_norm(
+        self, conv: Conv, kernel: Array, scale: Array, shift: Array
+    ) -> tuple[Array, Array]:
+        """Constant statistics make normalisation a linear map: fold it into the convolution."""
+        variance = self.weights[f"{conv.name}.variance"]
+        factor = scale / np.sqrt(variance + INSTANCE_NORM_EPSILON)
+        bias = shift - self.weights[f"{conv.name}.mean"] * factor
+        # Under pixel shuffle, shuffle**2 neighbouring filters make one output channel.
+        factor, bias = np.repeat(factor, conv.shuffle**2), np.repeat(bias, conv.shuffle**2)
+        out_axis = (1, -1, 1, 1) if conv.transposed else (-1, 1, 1, 1)
+        return kernel * factor.reshape(out_axis), bias
+
+    def finish(self, tensor: str, strength: float) -> bytes:
+        from onnx import TensorProto, helper
+
+        if self.spec.output == "tanh":
+            tensor = self.node("Tanh", tensor)
+            tensor = self.node("Mul", tensor, self.constant(0.5))
+        tensor = self.node("Add", tensor, self.constant(0.5))
+        if strength != 1.0:
+            # The painting is clipped before it is mixed: strength is linear in what is seen.
+            tensor = self.node("Clip", tensor, self.constant(0.0), self.constant(1.0))
+            painting = self.node("Mul", tensor, self.constant(strength))
+            photo = self.node("Mul", "photo", self.constant(1.0 - strength))
+            tensor = self.node("Add", painting, photo)
+        self.node("Clip", tensor, self.constant(0.0), self.constant(1.0), output="painting")
+
+        shape: list[str | int | None] = [1, 3, "height", "width"]
+        graph = helper.make_graph(
+            self.nodes,
+            f"impasto-{self.spec.name}",
+            [helper.make_tensor_value_info("photo", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("painting", TensorProto.FLOAT, shape)],
+            self.constants,
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="impasto"
+        )
+        model.ir_version = 8  # what opset 17 came with; newer numbers shut out older runtimes
+        return bytes(model.SerializeToString())

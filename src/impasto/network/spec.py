@@ -1,0 +1,311 @@
+"""What a network looks like, as data.
+
+A `NetworkSpec` is a list of layers. Two readers turn it into something that runs:
+`impasto.learning.networks` into a torch module to train, `impasto.network.bake` into an ONNX graph.
+Whoever wants to know what our networks are reads this file.
+
+Three kinds of layer suffice:
+
+- `Conv`: convolution, then (each optional) pixel shuffle, normalisation, ReLU;
+- `Residual`: a few `Conv` and a sum with their input (He et al. 2016, as in Johnson et al. 2016);
+- `Skip`: a sum with the output of an earlier layer, by its name.
+
+Convolutions pad with zeros, which is what engines are fast at; zeros at the border would paint a
+frame, so the *input* is padded once by reflection, ``pad_px`` on each side, and the output cropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from impasto.errors import StyleError
+
+__all__ = ["JOHNSON", "STANDARD", "Conv", "Layer", "NetworkSpec", "Residual", "Skip", "johnson"]
+
+# Bounds on what a file may ask for, checked before anything is allocated.
+MAX_LAYERS = 64
+MAX_CHANNELS = 1024
+MAX_KERNEL = 31
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution and what follows it: pixel shuffle, normalisation, ReLU, in that order.
+
+    Attributes:
+        name: unique within the network; the weights are stored under it.
+        inputs: channels in.
+        outputs: channels out of the whole layer, after the pixel shuffle.
+        kernel: side of the square kernel, odd.
+        stride: of the convolution; with ``transposed``, how much larger the output is.
+        dilation: spacing of the kernel's taps.
+        shuffle: the convolution makes ``outputs * shuffle**2`` channels, which pixel shuffle
+            (Shi et al. 2016) turns into ``outputs`` channels at ``shuffle`` times the size.
+        transposed: a transposed convolution (Johnson et al. 2016 call it stride 1/2).
+        norm: instance or batch normalisation, whose scale and shift belong to the style.
+        relu: rectified at the end.
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    kernel: int = 3
+    stride: int = 1
+    dilation: int = 1
+    shuffle: int = 1
+    transposed: bool = False
+    norm: bool = True
+    relu: bool = True
+
+    @property
+    def padding(self) -> int:
+        """Zeros on each side that keep the size (before the stride)."""
+        return self.dilation * (self.kernel - 1) // 2
+
+    @property
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the weights: (out, in, k, k), or (in, out, k, k) where transposed."""
+        channels = (self.outputs * self.shuffle**2, self.inputs)
+        first, second = reversed(channels) if self.transposed else channels
+        return first, second, self.kernel, self.kernel
+
+    @property
+    def scale(self) -> float:
+        """Side of the output over the side of the input."""
+        return self.shuffle * (self.stride if self.transposed else 1 / self.stride)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """``x + convs(x)``; the last convolution has no ReLU."""
+
+    convs: tuple[Conv, ...]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """``x + output of the layer named source``."""
+
+    source: str
+
+
+Layer = Conv | Residual | Skip
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A whole image transformation network, from RGB in 0-1 to RGB in 0-1.
+
+    Attributes:
+        name: what people call it.
+        layers: in order.
+        pad_px: reflected pixels around the input, cropped from the output.
+        norm: ``instance`` (Ulyanov et al. 2017) or ``batch`` (Johnson et al. 2016).
+        output: ``linear``: 0.5 + the last layer, clipped to 0-1; ``tanh``: scaled to 0-1.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    pad_px: int
+    norm: Literal["instance", "batch"] = "instance"
+    output: Literal["linear", "tanh"] = "linear"
+
+    def convs(self) -> Iterator[Conv]:
+        """All convolutions in order, those inside residual blocks included."""
+        for layer in self.layers:
+            if isinstance(layer, Conv):
+                yield layer
+            elif isinstance(layer, Residual):
+                yield from layer.convs
+
+    @property
+    def multiple(self) -> int:
+        """Sides of the padded input must be multiples of this."""
+        scale, smallest = 1.0, 1.0
+        for conv in self.convs():
+            scale *= conv.scale
+            smallest = min(smallest, scale)
+        return round(1 / smallest)
+
+    @property
+    def style_size(self) -> int:
+        """Numbers in a style vector: a scale and a shift per normalised channel."""
+        return sum(2 * conv.outputs for conv in self.convs() if conv.norm)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases that all styles share. Normalised layers have no bias: the style's
+        shift does its work.
+        """
+        total = 0
+        for conv in self.convs():
+            out, inp, *kernel = conv.kernel_shape
+            total += out * inp * kernel[0] * kernel[1]
+            total += 0 if conv.norm else conv.outputs * conv.shuffle**2
+        return total
+
+    @property
+    def multiply_adds_per_px(self) -> float:
+        """Multiply-adds of the convolutions for one input pixel, padding not counted."""
+        total, scale = 0.0, 1.0
+        for conv in self.convs():
+            out, inp, *kernel = conv.kernel_shape
+            scale_before_shuffle = scale * conv.scale / conv.shuffle
+            applied_at = scale if conv.transposed else scale_before_shuffle
+            total += out * inp * kernel[0] * kernel[1] * applied_at**2
+            scale *= conv.scale
+        return total
+
+    @property
+    def receptive_field_px(self) -> int:
+        """Side of the square of input pixels that one output pixel depends on through convolutions
+        (instance statistics, which see everything, not counted).
+        """
+        field, scale = 1.0, 1.0
+        for conv in self.convs():
+            field += conv.dilation * (conv.kernel - 1) / scale
+            scale *= conv.scale
+        return round(field)
+
+    def style_slices(self) -> Iterator[tuple[Conv, slice, slice]]:
+        """For each normalised convolution, where its scale and its shift are in a style vector."""
+        start = 0
+        for conv in self.convs():
+            if conv.norm:
+                middle, end = start + conv.outputs, start + 2 * conv.outputs
+                yield conv, slice(start, middle), slice(middle, end)
+                start = end
+
+    def to_json(self) -> str:
+        """The spec as one line of JSON, for `from_json`."""
+        tree = asdict(self)
+        tree["layers"] = [{"kind": type(layer).__name__, **asdict(layer)} for layer in self.layers]
+        return json.dumps(tree, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> NetworkSpec:
+        """Read what `to_json` wrote.
+
+        Raises:
+            StyleError: it is not a network's description, or asks for absurd sizes.
+        """
+        try:
+            tree = json.loads(text)
+            layers = tuple(_layer(item) for item in tree.pop("layers"))
+            spec = cls(layers=layers, **tree)
+            _check(spec)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise StyleError(
+                f"damaged description of a network ({error})", "get the file anew"
+            ) from error
+        return spec
+
+
+def _layer(item: dict[str, Any]) -> Layer:
+    kind = item.pop("kind")
+    if kind == "Conv":
+        return Conv(**item)
+    if kind == "Residual":
+        return Residual(tuple(Conv(**conv) for conv in item["convs"]))
+    if kind == "Skip":
+        return Skip(**item)
+    raise ValueError(f"unknown kind of layer {kind!r}")
+
+
+def _check(spec: NetworkSpec) -> None:
+    """Channels fit together, names are unique, and every number is within its bound."""
+    if spec.norm not in ("instance", "batch") or spec.output not in ("linear", "tanh"):
+        raise ValueError(f"unknown norm {spec.norm!r} or output {spec.output!r}")
+    if not 1 <= len(list(spec.convs())) <= MAX_LAYERS or len(spec.layers) > MAX_LAYERS:
+        raise ValueError("too few or too many layers")
+    if not 0 <= spec.pad_px <= 256:
+        raise ValueError(f"padding of {spec.pad_px} px")
+    channels: dict[str, int] = {}
+    width = 3
+    for layer in spec.layers:
+        if isinstance(layer, Skip):
+            if channels.get(layer.source) != width:
+                raise ValueError(f"skip from {layer.source!r} does not fit")
+            continue
+        entering = width
+        for conv in layer.convs if isinstance(layer, Residual) else (layer,):
+            _check_conv(conv)
+            if conv.inputs != width or conv.name in channels:
+                raise ValueError(f"layer {conv.name!r} does not fit")
+            width = channels[conv.name] = conv.outputs
+        if isinstance(layer, Residual) and width != entering:
+            raise ValueError("a residual block changes the number of channels")
+    if width != 3:
+        raise ValueError("the last layer does not make three channels")
+
+
+def _check_conv(conv: Conv) -> None:
+    whole = (conv.inputs, conv.outputs, conv.kernel, conv.stride, conv.dilation, conv.shuffle)
+    if not all(type(number) is int and number >= 1 for number in whole):
+        raise ValueError(f"layer {conv.name!r} has sizes that are not whole numbers from 1")
+    if max(conv.inputs, conv.outputs) > MAX_CHANNELS or conv.kernel > MAX_KERNEL:
+        raise ValueError(f"layer {conv.name!r} is too large")
+    if conv.kernel % 2 == 0 or max(conv.stride, conv.dilation, conv.shuffle) > 16:
+        raise ValueError(f"layer {conv.name!r} has an unsupported kernel, stride or dilation")
+
+
+def _residual(name: str, channels: int, dilations: tuple[int, int] = (1, 1)) -> Residual:
+    first, second = dilations
+    return Residual(
+        (
+            Conv(f"{name}a", channels, channels, dilation=first),
+            Conv(f"{name}b", channels, channels, dilation=second, relu=False),
+        )
+    )
+
+
+STANDARD = NetworkSpec(
+    name="standard",
+    layers=(
+        Conv("down1", 3, 16, kernel=5, stride=2),
+        Conv("down2", 16, 40, stride=2),
+        Conv("down3", 40, 96, stride=2),
+        # Most of the work happens at an eighth of the size, where a 3x3 kernel spans 24 px: strokes
+        # need a wide receptive field more than they need parameters.
+        _residual("body1", 96, (1, 2)),
+        _residual("body2", 96, (1, 2)),
+        _residual("body3", 96, (1, 2)),
+        Conv("up1", 96, 40, kernel=1, shuffle=2, relu=False),
+        Skip("down2"),
+        Conv("merge", 40, 40),
+        Conv("up2", 40, 16, shuffle=2),
+        Conv("paint", 16, 3, shuffle=2, norm=False, relu=False),
+    ),
+    pad_px=16,
+)
+"""The trunk that ships: 12 k multiply-adds a pixel against the 126 k of Johnson's network."""
+
+
+def johnson(norm: Literal["instance", "batch"] = "instance") -> NetworkSpec:
+    """Johnson et al. 2016, supplementary material table 1: c9s1-32, d64, d128, R128 x5, u64, u32,
+    c9s1-3, scaled tanh.
+
+    Departure: the paper pads by reflection once (40 px) and shrinks back through residual blocks
+    without padding; we pad the same 40 px, keep the size with zeros inside, and crop at the end.
+    """
+    return NetworkSpec(
+        name=f"johnson-{norm}",
+        layers=(
+            Conv("down1", 3, 32, kernel=9),
+            Conv("down2", 32, 64, stride=2),
+            Conv("down3", 64, 128, stride=2),
+            *(_residual(f"body{number}", 128) for number in range(1, 6)),
+            Conv("up1", 128, 64, stride=2, transposed=True),
+            Conv("up2", 64, 32, stride=2, transposed=True),
+            Conv("paint", 32, 3, kernel=9, norm=False, relu=False),
+        ),
+        pad_px=40,
+        norm=norm,
+        output="tanh",
+    )
+
+
+JOHNSON = johnson()

@@ -1,0 +1,110 @@
+"""The trunk in a file: a network's description and the weights that all its styles share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import StyleError
+from impasto.files import write_atomically
+from impasto.network.bake import bake
+from impasto.network.spec import NetworkSpec
+from impasto.network.tensors import read_tensors
+
+__all__ = ["Trunk", "random_trunk", "read_trunk", "write_trunk"]
+
+FORMAT = "impasto-trunk-1"
+MAX_FILE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A network without a style.
+
+    Attributes:
+        spec: its layers.
+        weights: float16 arrays, by the names that `impasto.network.bake.bake` expects.
+    """
+
+    spec: NetworkSpec
+    weights: Mapping[str, NDArray[np.float16]]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that tell this trunk from any other: a style vector fits only
+        the trunk that it was trained with.
+        """
+        digest = hashlib.sha256(self.spec.to_json().encode())
+        for name in sorted(self.weights):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.weights[name], dtype="<f2").tobytes())
+        return digest.hexdigest()[:16]
+
+    def bake(self, style_vector: NDArray[np.float32], *, strength: float = 1.0) -> bytes:
+        """An ONNX model of this trunk with a style written in; see `impasto.network.bake.bake`."""
+        weights = {name: array.astype(np.float32) for name, array in self.weights.items()}
+        return bake(self.spec, weights, style_vector, strength=strength)
+
+
+def write_trunk(path: Path, trunk: Trunk) -> None:
+    """Write a safetensors file: float16 weights, the description as metadata.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    weights = {name: np.ascontiguousarray(array) for name, array in trunk.weights.items()}
+    content = save(weights, metadata={"format": FORMAT, "spec": trunk.spec.to_json()})
+    with write_atomically(path) as file:
+        file.write(content)
+
+
+def read_trunk(path: Path) -> Trunk:
+    """Read what `write_trunk` wrote.
+
+    Raises:
+        StyleError: the file is missing, damaged, or not a trunk.
+    """
+    tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
+    spec = NetworkSpec.from_json(metadata.get("spec", ""))
+    weights = {}
+    for name, shape in _shapes(spec).items():
+        if name not in tensors or tensors[name].shape != shape:
+            raise StyleError(f"{path} lacks {name} of shape {shape}", "get the file anew")
+        weights[name] = tensors[name].astype(np.float16)
+    return Trunk(spec, weights)
+
+
+def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:
+    """A trunk with random weights: it paints nonsense, at the speed of a trained one."""
+    random = np.random.default_rng(seed)
+    weights = {}
+    for conv in spec.convs():
+        spread = np.sqrt(2 / (conv.inputs * conv.kernel**2))
+        kernel = random.standard_normal(conv.kernel_shape) * spread
+        weights[f"{conv.name}.weight"] = kernel.astype(np.float16)
+        if not conv.norm:
+            bias = np.zeros(conv.outputs * conv.shuffle**2, dtype=np.float16)
+            weights[f"{conv.name}.bias"] = bias
+        elif spec.norm == "batch":
+            weights[f"{conv.name}.mean"] = np.zeros(conv.outputs, dtype=np.float16)
+            weights[f"{conv.name}.variance"] = np.ones(conv.outputs, dtype=np.float16)
+    return Trunk(spec, weights)
+
+
+def _shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for conv in spec.convs():
+        shapes[f"{conv.name}.weight"] = conv.kernel_shape
+        if not conv.norm:
+            shapes[f"{conv.name}.bias"] = (conv.outputs * conv.shuffle**2,)
+        elif spec.norm == "batch":
+            shapes[f"{conv.name}.mean"] = shapes[f"{conv.name}.variance"] = (conv.outputs,)
+    return shapes

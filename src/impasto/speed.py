@@ -1,0 +1,123 @@
+"""How fast the engines are, next to Johnson's network in OpenCV dnn, in one run.
+
+Machines differ and drift, so what counts is the ratio. The contestants take turns, run by run, so
+that all of them see the same weather.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engines import EngineName, Precision, open_engine
+from impasto.errors import OptionError
+from impasto.network.spec import JOHNSON
+from impasto.network.trunk import random_trunk
+from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.styles import Gallery, style_vector
+from impasto.stylizer import paint_whole
+
+__all__ = ["JOHNSON_NAME", "Speed", "measure_speed"]
+
+JOHNSON_NAME = "Johnson 2016 in OpenCV dnn"
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one engine takes for pictures of one size, padding, conversion and cropping included.
+
+    Attributes:
+        engine: which, with its version and precision; `JOHNSON_NAME` for the yardstick.
+        width, height: of the picture, in pixels.
+        milliseconds: the median over all runs.
+        fastest_ms: the least of them.
+        times_johnson: the yardstick's median over this one's, at the same size; none without it.
+    """
+
+    engine: str
+    width: int
+    height: int
+    milliseconds: float
+    fastest_ms: float
+    times_johnson: float | None
+
+    @property
+    def megapixels_per_s(self) -> float:
+        """Millions of pixels painted in a second."""
+        return self.width * self.height / self.milliseconds / 1000
+
+
+def measure_speed(
+    gallery: Gallery,
+    style: str,
+    engines: Sequence[tuple[EngineName, Precision]],
+    sizes: Sequence[tuple[int, int]],
+    *,
+    runs: int = 9,
+    johnson: bool = True,
+    threads: int | None = None,
+    progress: ProgressListener = ignore_progress,
+) -> list[Speed]:
+    """Time engines on noise pictures.
+
+    Args:
+        gallery: has the trunk and the style.
+        style: a name or mixture.
+        engines: which, and in which precision.
+        sizes: widths and heights, in pixels.
+        runs: counted runs of each, after one that is not counted.
+        johnson: run Johnson's network too (random weights; they do not matter for the time).
+        threads: how many each engine may use; all cores if not given.
+        progress: told after every round.
+
+    Raises:
+        OptionError: there is nothing to measure.
+        EngineError: an engine is missing.
+        StyleError: the style is unknown.
+    """
+    if not engines or not sizes or runs < 1:
+        raise OptionError("nothing to measure", "give an engine, a size, and at least one run")
+    trunk = gallery.trunk
+    graph = trunk.bake(style_vector(style, gallery))
+    contestants: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {}
+    opened = []
+    try:
+        for name, precision in engines:
+            engine = open_engine(graph, engine=name, precision=precision, threads=threads)
+            opened.append(engine)
+            contestants[str(engine)] = lambda photo, e=engine: paint_whole(e, trunk.spec, photo)
+        if johnson:
+            yardstick = random_trunk(JOHNSON)
+            vector = np.ones(JOHNSON.style_size, dtype=np.float32)
+            engine = open_engine(yardstick.bake(vector), engine="opencv", threads=threads)
+            opened.append(engine)
+            contestants[JOHNSON_NAME] = lambda photo, e=engine: paint_whole(e, JOHNSON, photo)
+        results: list[Speed] = []
+        for number, (width, height) in enumerate(sizes):
+            photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+            times: dict[str, list[float]] = {name: [] for name in contestants}
+            for run in range(runs + 1):
+                for name, paint in contestants.items():
+                    start = time.perf_counter()
+                    paint(photo)
+                    if run:  # the first run compiles and allocates
+                        times[name].append(1000 * (time.perf_counter() - start))
+                done = number * (runs + 1) + run + 1
+                progress(Progress(f"{width}x{height}", done, len(sizes) * (runs + 1)))
+            medians = {name: statistics.median(each) for name, each in times.items()}
+            base = medians.get(JOHNSON_NAME)
+            results += [
+                Speed(
+                    name, width, height, median, min(times[name]), base / median if base else None
+                )
+                for name, median in medians.items()
+            ]
+        return results
+    finally:
+        for engine in opened:
+            engine.close()

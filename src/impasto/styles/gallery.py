@@ -1,0 +1,83 @@
+"""The shipped gallery: one trunk, and the styles that were trained with it."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from impasto.errors import StyleError
+from impasto.network.trunk import Trunk, read_trunk
+from impasto.styles.style import STYLE_SUFFIX, Style, read_style
+
+__all__ = ["TRUNK_FILE", "Gallery", "open_gallery"]
+
+SHIPPED = Path(__file__).parent / "shipped"
+TRUNK_FILE = "trunk.safetensors"
+
+
+class Gallery:
+    """A folder with a trunk and the styles that belong to it; files are read when asked for.
+
+    Args:
+        folder: holds ``trunk.safetensors`` and ``NAME.style`` files, as `impasto train` makes them.
+
+    Raises:
+        StyleError: the folder holds no trunk.
+    """
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        self.folder = folder
+        if not (folder / TRUNK_FILE).is_file():
+            raise StyleError(
+                f"{folder} holds no {TRUNK_FILE}", "give a folder that impasto train made"
+            )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The styles there are, in alphabetical order."""
+        return tuple(sorted(path.stem for path in self.folder.glob(f"*{STYLE_SUFFIX}")))
+
+    @cached_property
+    def trunk(self) -> Trunk:
+        """The trunk that all styles share."""
+        return read_trunk(self.folder / TRUNK_FILE)
+
+    def load_style(self, name: str) -> Style:
+        """The style of that name; case, spaces and underscores are forgiven.
+
+        Raises:
+            StyleError: there is none, with the nearest names; or its file does not fit the trunk.
+        """
+        plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+        if plain not in self.names:
+            raise StyleError(f"no style {name!r}", self._suggestion(plain))
+        path = self.folder / f"{plain}{STYLE_SUFFIX}"
+        style = read_style(path)
+        self.check(style, str(path))
+        return style
+
+    def check(self, style: Style, name: str) -> None:
+        """A style belongs to this gallery's trunk.
+
+        Raises:
+            StyleError: it belongs to another.
+        """
+        if style.trunk != self.trunk.fingerprint or style.vector.size != self.trunk.spec.style_size:
+            raise StyleError(
+                f"{name} belongs to trunk {style.trunk}, not to {self.trunk.fingerprint}",
+                "use it with the trunk that it was trained with, or learn it anew",
+            )
+
+    def _suggestion(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)
+        near += [each for each in self.names if name and name in each and each not in near]
+        if near:
+            return f"did you mean {' or '.join(near)}?"
+        return f"there are {', '.join(self.names)}" if self.names else "the gallery is empty"
+
+
+@lru_cache(maxsize=4)
+def open_gallery(folder: Path = SHIPPED) -> Gallery:
+    """The gallery in a folder, opened once; without a folder, the shipped one."""
+    return Gallery(folder)

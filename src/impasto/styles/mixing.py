@@ -1,0 +1,68 @@
+"""Mixtures of styles: ``great-wave:0.7+the-scream:0.3``.
+
+A mixture's vector is the weighted mean of its styles' vectors (Dumoulin et al. 2017, section 3.3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OptionError
+from impasto.styles.gallery import Gallery
+
+__all__ = ["mix_vectors", "parse_mixture", "style_vector"]
+
+MAX_STYLES = 16
+MAX_WEIGHT = 1e6
+
+
+def parse_mixture(text: str) -> list[tuple[str, float]]:
+    """Split ``NAME[:WEIGHT][+NAME[:WEIGHT]]...`` into names and weights that sum to 1.
+
+    A style without a weight has weight 1 before the division: ``a+b`` is half and half, and
+    ``a:3+b`` three quarters of a.
+
+    Raises:
+        OptionError: a part is empty, or a weight is not a number above 0 (and up to a million).
+    """
+    parts = []
+    for part in text.split("+"):
+        name, colon, number = part.strip().partition(":")
+        try:
+            weight = float(number) if colon else 1.0
+        except ValueError:
+            weight = math.nan
+        if not name.strip() or not 0 < weight <= MAX_WEIGHT:
+            raise OptionError(
+                f"style {text!r} is not a mixture that can be read",
+                "write NAME, or NAME:WEIGHT+NAME:WEIGHT with weights above 0",
+            )
+        parts.append((name.strip(), weight))
+    if len(parts) > MAX_STYLES:
+        raise OptionError(f"style {text!r} mixes {len(parts)} styles", f"mix {MAX_STYLES} at most")
+    total = sum(weight for _, weight in parts)
+    return [(name, weight / total) for name, weight in parts]
+
+
+def mix_vectors(
+    vectors: Sequence[NDArray[np.float32]], weights: Sequence[float]
+) -> NDArray[np.float32]:
+    """The weighted mean of style vectors of one trunk; the weights sum to 1."""
+    mixed = np.average(np.stack(vectors), axis=0, weights=weights)
+    return mixed.astype(np.float32)
+
+
+def style_vector(mixture: str, gallery: Gallery) -> NDArray[np.float32]:
+    """The vector of a style or mixture of a gallery.
+
+    Raises:
+        OptionError: the mixture cannot be read.
+        StyleError: a style in it is unknown.
+    """
+    parts = parse_mixture(mixture)
+    vectors = [gallery.load_style(name).vector for name, _ in parts]
+    return mix_vectors(vectors, [weight for _, weight in parts])

@@ -1,0 +1,94 @@
+"""A style: the vector that makes a trunk paint like one painting, and that painting's credit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import StyleError
+from impasto.files import write_atomically
+from impasto.network.tensors import read_tensors
+
+__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "read_style", "write_style"]
+
+STYLE_SUFFIX = ".style"
+FORMAT = "impasto-style-1"
+MAX_FILE_BYTES = 1 << 20
+MAX_VECTOR = 65536
+
+
+@dataclass(frozen=True)
+class StyleCard:
+    """The painting that a style was learned from.
+
+    Attributes:
+        title: of the painting.
+        artist: who painted it.
+        year: as people write it ("c. 1831").
+        licence: of the painting's picture, and why.
+        painting: the picture's file name, by which `impasto evaluate` finds it again.
+    """
+
+    title: str = ""
+    artist: str = ""
+    year: str = ""
+    licence: str = ""
+    painting: str = ""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style for one trunk.
+
+    Attributes:
+        name: by which people call it: small letters, digits and hyphens.
+        vector: float32, as many numbers as the trunk's ``spec.style_size``.
+        trunk: the fingerprint of the trunk that it belongs to.
+        card: the painting's credit.
+    """
+
+    name: str
+    vector: NDArray[np.float32]
+    trunk: str
+    card: StyleCard = StyleCard()
+
+
+def write_style(path: Path, style: Style) -> None:
+    """Write a style as a small safetensors file (the vector in float16).
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    metadata = {
+        "format": FORMAT,
+        "name": style.name,
+        "trunk": style.trunk,
+        "card": json.dumps(asdict(style.card), ensure_ascii=False),
+    }
+    content = save({"vector": style.vector.astype(np.float16)}, metadata=metadata)
+    with write_atomically(path) as file:
+        file.write(content)
+
+
+def read_style(path: Path) -> Style:
+    """Read what `write_style` wrote.
+
+    Raises:
+        StyleError: the file is missing, damaged, or not a style.
+    """
+    tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
+    vector = tensors.get("vector")
+    if vector is None or vector.ndim != 1 or not 1 <= vector.size <= MAX_VECTOR:
+        raise StyleError(f"{path} holds no style vector", "get the file anew")
+    try:
+        card = StyleCard(**{key: str(value) for key, value in json.loads(metadata["card"]).items()})
+        name, trunk = metadata["name"], metadata["trunk"]
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise StyleError(f"{path} has a damaged description", "get the file anew") from error
+    return Style(name, vector.astype(np.float32), trunk, card)

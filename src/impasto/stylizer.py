@@ -1,0 +1,164 @@
+"""Image to image: pad, run a baked trunk on an engine, crop, keep what the network does not see."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engines import Engine, EngineName, Precision, open_engine
+from impasto.errors import OptionError
+from impasto.images import Picture, check_pixels, keep_colors, pad_reflect, read_image
+from impasto.network.spec import NetworkSpec
+from impasto.styles import Gallery, Style, open_gallery, style_vector
+
+__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
+
+DEFAULT_STYLE = "great-wave"
+MAX_STRENGTH = 1.5
+
+
+class Stylizer:
+    """Paints pictures in one style, or one mixture of styles; open it once and use it often.
+
+    >>> with Stylizer("great-wave:0.7+the-scream:0.3") as stylizer:
+    ...     painting = stylizer(photo)  # H x W x 3 uint8 RGB, both
+
+    Args:
+        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), or a `Style`.
+        strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
+        keep_colors: take only the painting's light and dark, and the photo's colours.
+        engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
+        precision: ``auto`` takes bfloat16 where the CPU has it; ``f32`` or ``bf16``.
+        threads: how many the engine may use; all cores if not given.
+        gallery: where styles come from; the shipped gallery if not given.
+
+    Raises:
+        OptionError: an argument is out of its range.
+        StyleError: the style is unknown or does not fit the gallery's trunk.
+        EngineError: the engine is missing.
+    """
+
+    def __init__(
+        self,
+        style: str | Style = DEFAULT_STYLE,
+        *,
+        strength: float = 1.0,
+        keep_colors: bool = False,
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
+        gallery: Gallery | None = None,
+    ) -> None:
+        if not 0 <= strength <= MAX_STRENGTH:
+            raise OptionError(f"strength is {strength}", f"give a number from 0 to {MAX_STRENGTH}")
+        gallery = gallery or open_gallery()
+        if isinstance(style, Style):
+            gallery.check(style, style.name)
+            vector = style.vector
+        else:
+            vector = style_vector(style, gallery)
+        self.keep_colors = keep_colors
+        self._spec = gallery.trunk.spec
+        self._engine = open_engine(
+            gallery.trunk.bake(vector, strength=strength),
+            engine=engine,
+            precision=precision,
+            threads=threads,
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that runs the network."""
+        return self._engine
+
+    def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture.
+
+        Args:
+            photo: H x W x 3, uint8, RGB, of any size.
+
+        Returns:
+            the painting, of the same shape and type.
+
+        Raises:
+            OptionError: the array is of another type or shape.
+            EngineError: the engine fails.
+        """
+        check_pixels(photo)
+        painting = paint_whole(self._engine, self._spec, photo)
+        return keep_colors(painting, photo) if self.keep_colors else painting
+
+    def stylize(self, picture: Picture) -> Picture:
+        """Paint a picture; its transparency is carried over."""
+        return Picture(self(picture.pixels), picture.alpha)
+
+    def close(self) -> None:
+        """Let the engine's memory go."""
+        self._engine.close()
+
+    def __enter__(self) -> Stylizer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def paint_whole(engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Run a baked graph on a picture of any size: reflect around it, run, crop."""
+    height, width = photo.shape[:2]
+    pad, multiple = spec.pad_px, spec.multiple
+    right, bottom = pad + -(width + 2 * pad) % multiple, pad + -(height + 2 * pad) % multiple
+    padded = pad_reflect(photo, left=pad, top=pad, right=right, bottom=bottom)
+    painted = engine.paint(padded)
+    return np.ascontiguousarray(painted[pad : pad + height, pad : pad + width])
+
+
+def stylize(
+    photo: str | os.PathLike[str] | BinaryIO | Picture | NDArray[np.uint8],
+    style: str | Style = DEFAULT_STYLE,
+    *,
+    strength: float = 1.0,
+    keep_colors: bool = False,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+) -> Picture:
+    """Paint one photo.
+
+    For many, open a `Stylizer` once: opening takes longer than painting.
+
+    Args:
+        photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
+        style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), or a `Style`.
+        strength: see `Stylizer`.
+        keep_colors: see `Stylizer`.
+        engine: see `Stylizer`.
+        precision: see `Stylizer`.
+
+    Returns:
+        the painting; ``.save(path)`` writes it, ``.pixels`` is the array.
+
+    Raises:
+        InputError: the photo cannot be read.
+        OptionError: an argument is out of its range.
+        StyleError: the style is unknown.
+        EngineError: the engine is missing or fails.
+    """
+    if isinstance(photo, np.ndarray):
+        picture = Picture(photo)
+    elif isinstance(photo, Picture):
+        picture = photo
+    else:
+        picture = read_image(photo)
+    with Stylizer(
+        style, strength=strength, keep_colors=keep_colors, engine=engine, precision=precision
+    ) as stylizer:
+        return stylizer.stylize(picture)

@@ -1,0 +1,33 @@
+import numpy as np
+import torch
+
+from impasto.learning.checkpoint import Checkpoint
+from impasto.learning.export import export_gallery
+from impasto.learning.networks import StyleNetwork
+from impasto.learning.photos import to_tensor
+from impasto.learning.training import TrainingOptions
+from impasto.styles import Gallery, StyleCard
+from impasto.stylizer import Stylizer
+from tiny import TINY, picture
+
+
+def test_the_exported_style_paints_as_the_average_did(tmp_path):
+    torch.manual_seed(0)
+    network, average = StyleNetwork(TINY, 2), StyleNetwork(TINY, 2)
+    with torch.no_grad():
+        average.styles += 0.1 * torch.randn_like(average.styles)
+    state = {"network": network.state_dict(), "average": average.state_dict()}
+    checkpoint = Checkpoint(TINY, TrainingOptions(), ("first", "second"), state, 0.0)
+    card = StyleCard(title="Second", licence="CC0")
+    export_gallery(checkpoint, {"second": card}, tmp_path / "gallery")
+
+    gallery = Gallery(tmp_path / "gallery")
+    assert gallery.names == ("first", "second")
+    assert gallery.load_style("second").card == card
+    photo = picture(40, 30)
+    with torch.no_grad():
+        expected = average(to_tensor(photo), average.styles[1:])[0]
+    expected = expected.clamp(0, 1).mul(255).permute(1, 2, 0).numpy()
+    with Stylizer("second", gallery=gallery, precision="f32") as stylizer:
+        painted = stylizer(photo)
+    assert np.abs(painted - expected).max() < 2  # float16 weights and rounding to uint8

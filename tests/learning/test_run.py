@@ -1,0 +1,118 @@
+import json
+import math
+
+import pytest
+import torch
+
+from impasto.errors import InputError, OptionError
+from impasto.learning.checkpoint import read_checkpoint
+from impasto.learning.hardware import Hardware
+from impasto.learning.run import RunFiles, train
+from impasto.learning.training import TrainingOptions
+from impasto.network.spec import johnson
+from tiny import TINY
+
+CPU = Hardware(torch.device("cpu"), torch.float32)
+OPTIONS = TrainingOptions(steps=20, crop_px=32, late_crop_px=48, late_from=0.8, painting_px=40)
+
+
+def run(paintings, photos, folder, **changes):
+    settings = {"spec": TINY, "options": OPTIONS, "hardware": CPU, **changes}
+    return train(paintings, photos, folder, **settings)
+
+
+def flat(state, path=""):
+    """Every tensor and number in a nested state, by its path."""
+    if isinstance(state, dict):
+        return {k: v for key in state for k, v in flat(state[key], f"{path}/{key}").items()}
+    if isinstance(state, list | tuple):
+        return flat(dict(enumerate(state)), path)
+    return {path: state}
+
+
+def same(first, second):
+    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
+
+
+def test_20_steps_equal_10_and_resume_and_10(photo_folder, painting_files, tmp_path):
+    whole = run(painting_files, photo_folder, tmp_path / "whole")
+
+    def stop_at_10(event):
+        if event.done == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(painting_files, photo_folder, tmp_path / "parts", progress=stop_at_10)
+    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt").state["next_step"] == 10
+    parts = run(painting_files, photo_folder, tmp_path / "parts", resume=True, options=None)
+
+    expected, got = flat(whole.state), flat(parts.state)
+    assert expected.keys() == got.keys()
+    assert len(expected) > 50
+    different = [name for name in expected if not same(expected[name], got[name])]
+    assert different == []
+
+
+def test_what_a_run_leaves(photo_folder, painting_files, tmp_path):
+    events = []
+    checkpoint = run(
+        painting_files, photo_folder, tmp_path / "run", progress=events.append, preview_every_s=0
+    )
+    files = RunFiles(tmp_path / "run")
+    assert checkpoint.styles == ("bold", "calm", "dark")
+    lines = [json.loads(line) for line in files.log.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20]
+    assert all(math.isfinite(line["J"]) for line in lines)
+    assert files.preview(20).is_file()
+    assert files.preview(7).is_file()
+    assert [event.done for event in events] == list(range(1, 21))
+    assert not list((tmp_path / "run").glob("*.tmp"))
+
+
+def test_a_second_run_does_not_overwrite_the_first(photo_folder, painting_files, tmp_path):
+    run(
+        painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
+    )
+    with pytest.raises(OptionError, match="--resume"):
+        run(painting_files, photo_folder, tmp_path / "run")
+
+
+def test_resuming_something_else(photo_folder, painting_files, tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        run(painting_files, photo_folder, tmp_path / "run", resume=True)
+    run(
+        painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
+    )
+    fewer = {"bold": painting_files["bold"]}
+    with pytest.raises(OptionError, match="bold, calm, dark"):
+        run(fewer, photo_folder, tmp_path / "run", resume=True)
+    with pytest.raises(OptionError, match="tiny"):
+        run(painting_files, photo_folder, tmp_path / "run", resume=True, spec=johnson())
+
+
+def test_a_damaged_checkpoint(photo_folder, painting_files, tmp_path):
+    run(
+        painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
+    )
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="not a whole checkpoint"):
+        run(painting_files, photo_folder, tmp_path / "run", resume=True)
+
+
+def test_a_painting_that_cannot_be_read(photo_folder, tmp_path):
+    with pytest.raises(InputError, match=r"missing\.jpg"):
+        run({"missing": tmp_path / "missing.jpg"}, photo_folder, tmp_path / "run")
+
+
+def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
+    one = {"bold": painting_files["bold"]}
+    for norm in ("batch", "instance"):
+        checkpoint = run(
+            one,
+            photo_folder,
+            tmp_path / norm,
+            spec=johnson(norm),
+            options=TrainingOptions(steps=2, crop_px=48, late_crop_px=48, painting_px=40),
+        )
+        assert checkpoint.state["next_step"] == 2

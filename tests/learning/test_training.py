@@ -1,0 +1,90 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from impasto.images import read_image
+
+from impasto.errors import OptionError, TrainingError
+from impasto.learning import training
+from impasto.learning.hardware import Hardware
+from impasto.learning.photos import PhotoFolder, to_tensor
+from impasto.learning.training import Losses, Trainer, TrainingOptions
+from tiny import TINY
+
+CPU = Hardware(torch.device("cpu"), torch.float32)
+OPTIONS = TrainingOptions(
+    steps=20, crop_px=32, late_crop_px=48, photos_per_step=2, styles_per_photo=2, seed=3
+)
+
+
+@pytest.fixture
+def trainer(photo_folder, painting_files):
+    paintings = [to_tensor(read_image(path).pixels) for path in painting_files.values()]
+    photos = PhotoFolder(photo_folder, OPTIONS.seed, on_skip=lambda error: None)
+    return Trainer(TINY, paintings, photos, OPTIONS, CPU)
+
+
+def test_the_loss_falls(trainer):
+    losses = [trainer.step().objective for _ in range(20)]
+    assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
+
+
+def test_the_average_follows_the_network(trainer):
+    start = trainer.average.styles.clone()
+    for _ in range(3):
+        trainer.step()
+    assert not torch.equal(trainer.average.styles, start)
+    assert not torch.equal(trainer.average.styles, trainer.network.styles)
+
+
+def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, monkeypatch):
+    trainer.step()
+    measure = training.content_and_style
+    calls = []
+
+    def fails_once(*arguments):
+        calls.append(1)
+        content, style = measure(*arguments)
+        return (content * math.nan if len(calls) == 2 else content), style
+
+    monkeypatch.setattr(training, "content_and_style", fails_once)
+    trainer.step()
+    assert (trainer.next_step, trainer.rate_factor) == (2, 1.0)
+    trainer.step()  # fails, goes back to the start (no 50 steps yet), and tries again
+    assert (trainer.next_step, trainer.next_photo, trainer.rate_factor) == (1, 2, 0.5)
+    assert all(torch.isfinite(p).all() for p in trainer.network.parameters())
+
+
+def test_it_gives_up_when_nothing_helps(trainer, monkeypatch):
+    nothing = torch.full((4,), math.nan, requires_grad=True)
+    monkeypatch.setattr(training, "content_and_style", lambda *_: (nothing, nothing))
+    with pytest.raises(TrainingError, match="not finite"):
+        trainer.step()
+
+
+def test_schedule():
+    options = TrainingOptions(steps=1000, learning_rate=1.0)
+    assert options.rate_at(0) < 0.05
+    assert options.rate_at(30) == pytest.approx(1.0, abs=0.01)
+    assert options.rate_at(515) == pytest.approx(0.505, abs=0.01)
+    assert options.rate_at(1000) == pytest.approx(0.01)
+    assert all(options.rate_at(n) >= options.rate_at(n + 1) for n in range(30, 1000))
+
+
+def test_crops_grow_late_at_about_the_same_cost():
+    options = TrainingOptions(steps=100, photos_per_step=4, crop_px=256, late_crop_px=384)
+    assert options.crop_at(69) == (256, 4)
+    assert options.crop_at(70) == (384, 2)
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 0}, {"learning_rate": math.nan}, {"style_weight": -1}, {"late_from": 2}]
+)
+def test_impossible_options(change):
+    with pytest.raises(OptionError, match=next(iter(change))):
+        replace(OPTIONS, **change)
+
+
+def test_objective():
+    assert Losses(content=1.0, style=0.1, total_variation=9).objective == pytest.approx(2.5)

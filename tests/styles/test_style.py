@@ -1,0 +1,34 @@
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.errors import StyleError
+from impasto.styles import Style, StyleCard, read_style, write_style
+
+CARD = StyleCard("Die große Welle", "葛飾北斎", "c. 1831", "CC0", "wave.jpg")
+
+
+def test_round_trip(tmp_path):
+    vector = np.linspace(-2, 2, 33, dtype=np.float32)
+    write_style(tmp_path / "wave.style", Style("wave", vector, "0123456789abcdef", CARD))
+    again = read_style(tmp_path / "wave.style")
+    assert (again.name, again.trunk, again.card) == ("wave", "0123456789abcdef", CARD)
+    np.testing.assert_allclose(again.vector, vector, atol=1e-3)  # float16 in the file
+    assert again.vector.dtype == np.float32
+
+
+@given(cut=st.floats(0, 0.999), at=st.floats(0, 0.999), byte=st.integers(0, 255))
+def test_damage_is_refused_or_harmless(tmp_path_factory, cut, at, byte):
+    path = tmp_path_factory.mktemp("style") / "wave.style"
+    write_style(path, Style("wave", np.ones(64, dtype=np.float32), "0" * 16, CARD))
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] = byte
+    path.write_bytes(content)
+    with contextlib.suppress(StyleError):
+        assert read_style(path).vector.ndim == 1
+    path.write_bytes(content[: int(cut * len(content))])
+    with pytest.raises(StyleError):
+        read_style(path)

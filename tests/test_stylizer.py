@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from impasto.images import Picture
+
+import impasto
+from impasto.errors import OptionError, StyleError
+from impasto.styles import open_gallery
+from impasto.stylizer import Stylizer
+from tiny import picture, tiny_gallery
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory):
+    return tiny_gallery(tmp_path_factory.mktemp("gallery"))
+
+
+@pytest.fixture(scope="module")
+def stylizer(gallery):
+    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        yield stylizer
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(width=st.integers(1, 90), height=st.integers(1, 90))
+def test_any_size(stylizer, width, height):
+    painted = stylizer(picture(width, height))
+    assert painted.shape == (height, width, 3)
+    assert painted.dtype == np.uint8
+    assert painted.flags.c_contiguous
+
+
+def test_the_photo_is_not_touched(stylizer):
+    photo = picture(32, 24)
+    before = photo.copy()
+    stylizer(photo)
+    np.testing.assert_array_equal(photo, before)
+
+
+def test_strength(gallery):
+    photo = picture(40, 32)
+    paintings = {}
+    for strength in (0, 0.5, 1, 1.5):
+        with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
+            paintings[strength] = stylizer(photo).astype(int)
+    np.testing.assert_array_equal(paintings[0], photo)
+    half = (photo.astype(int) + paintings[1]) / 2
+    assert np.abs(paintings[0.5] - half).max() <= 1
+    distance = [np.abs(paintings[s] - photo.astype(int)).mean() for s in (0, 0.5, 1, 1.5)]
+    assert distance == sorted(distance)
+    assert distance[3] > distance[2]
+
+
+def test_mixtures_have_their_ends(gallery):
+    photo = picture(40, 32)
+
+    def paint(style):
+        with Stylizer(style, gallery=gallery, precision="f32") as stylizer:
+            return stylizer(photo).astype(int)
+
+    first, second = paint("first"), paint("second")
+    assert np.abs(first - second).max() > 5
+    assert np.abs(paint("first:1+second:0.000001") - first).max() <= 1
+    assert np.abs(paint("first+second") - first).max() > 0
+
+
+def test_keep_colors(gallery):
+    photo = picture(40, 32)
+    with Stylizer("first", keep_colors=True, gallery=gallery) as stylizer:
+        painted = stylizer(photo)
+    grey = np.repeat(photo.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+    with Stylizer("first", keep_colors=True, gallery=gallery) as stylizer:
+        painted_grey = stylizer(grey).astype(int)
+    assert np.ptp(painted_grey, axis=2).max() <= 2  # a grey photo stays grey
+    assert np.ptp(painted.astype(int), axis=2).max() > 20
+
+
+def test_alpha_is_carried_over(stylizer):
+    alpha = np.arange(32 * 24, dtype=np.uint8).reshape(24, 32)
+    painted = stylizer.stylize(Picture(picture(32, 24), alpha))
+    np.testing.assert_array_equal(painted.alpha, alpha)
+
+
+def test_a_style_object(gallery):
+    with Stylizer(gallery.load_style("second"), gallery=gallery) as stylizer:
+        assert stylizer(picture(16, 16)).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.6, float("nan")])
+def test_impossible_strength(gallery, strength):
+    with pytest.raises(OptionError, match="strength"):
+        Stylizer("first", strength=strength, gallery=gallery)
+
+
+def test_unknown_style(gallery):
+    with pytest.raises(StyleError, match="did you mean first"):
+        Stylizer("frist", gallery=gallery)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((8, 8), np.uint8),
+        np.zeros((8, 8, 4), np.uint8),
+        np.zeros((8, 8, 3), np.float32),
+        np.zeros((0, 8, 3), np.uint8),
+    ],
+)
+def test_impossible_arrays(stylizer, array):
+    with pytest.raises(OptionError):
+        stylizer(array)
+
+
+def test_stylize_takes_files_pictures_and_arrays(tmp_path):
+    """With the shipped gallery, as the README has it."""
+    photo = picture(64, 48)
+    impasto.write_image(tmp_path / "photo.png", Picture(photo))
+    from_array = impasto.stylize(photo, style="great-wave")
+    from_picture = impasto.stylize(Picture(photo), style="great-wave")
+    from_file = impasto.stylize(tmp_path / "photo.png", style="great-wave")
+    np.testing.assert_array_equal(from_array.pixels, from_picture.pixels)
+    np.testing.assert_array_equal(from_array.pixels, from_file.pixels)
+    from_file.save(tmp_path / "out.jpg")
+    assert impasto.read_image(tmp_path / "out.jpg").pixels.shape == photo.shape
+
+
+def test_shipped_styles_paint_no_frame():
+    """On a flat picture, pixels at the border look like those inside (in any direction)."""
+    flat = np.full((160, 200, 3), 128, np.uint8)
+    flat[60:100, 80:120] = (200, 40, 40)
+    for name in open_gallery().names:
+        with Stylizer(name) as stylizer:
+            painted = stylizer(flat).astype(float)
+        frame = np.concatenate([painted[:4].reshape(-1, 3), painted[-4:].reshape(-1, 3)])
+        inside = painted[8:24].reshape(-1, 3)
+        assert np.abs(frame.mean(axis=0) - inside.mean(axis=0)).max() < 25, name

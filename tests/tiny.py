@@ -1,0 +1,57 @@
+"""A tiny network, and a gallery with it: seeded random weights, a few hundred parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from impasto.network.spec import Conv, NetworkSpec, Residual, Skip
+from impasto.network.trunk import Trunk, random_trunk, write_trunk
+from impasto.styles import Gallery, Style, StyleCard, write_style
+from impasto.styles.gallery import TRUNK_FILE
+
+TINY = NetworkSpec(
+    name="tiny",
+    layers=(
+        Conv("down1", 3, 4, stride=2),
+        Conv("down2", 4, 6, stride=2),
+        Residual((Conv("body1a", 6, 6, dilation=2), Conv("body1b", 6, 6, relu=False))),
+        Conv("up1", 6, 4, kernel=1, shuffle=2, relu=False),
+        Skip("down1"),
+        Conv("paint", 4, 3, shuffle=2, norm=False, relu=False),
+    ),
+    pad_px=4,
+)
+
+
+def tiny_style(trunk: Trunk, name: str, seed: int) -> Style:
+    random = np.random.default_rng(seed)
+    vector = random.uniform(0.2, 1.0, trunk.spec.style_size).astype(np.float32)
+    card = StyleCard(
+        title=f"Painting {seed}", artist="Nobody", licence="CC0", painting=f"{name}.png"
+    )
+    return Style(name, vector, trunk.fingerprint, card)
+
+
+def tiny_gallery(folder: Path, *names: str) -> Gallery:
+    """A gallery in a folder, with styles ``first`` and ``second`` unless told otherwise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    trunk = random_trunk(TINY)
+    write_trunk(folder / TRUNK_FILE, trunk)
+    for seed, name in enumerate(names or ("first", "second")):
+        write_style(folder / f"{name}.style", tiny_style(trunk, name, seed))
+    return Gallery(folder)
+
+
+def picture(width: int, height: int, seed: int = 0) -> np.ndarray:
+    """A colourful picture with smooth areas and edges, uint8 RGB."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    planes = [
+        127 + 90 * np.sin(x / random.uniform(3, 12) + random.uniform(0, 6)) * np.cos(y / 9.0)
+        for _ in range(3)
+    ]
+    pixels = np.stack(planes, axis=2)
+    pixels[height // 3 : height // 2, width // 4 : width // 2] = random.integers(0, 256, 3)
+    return pixels.clip(0, 255).astype(np.uint8)
