@@ -61,6 +61,7 @@ class Stylizer:
             vector = style.vector
         else:
             vector = style_vector(style, gallery)
+        self.strength = strength
         self.keep_colors = keep_colors
         self._spec = gallery.trunk.spec
         self._engine = open_engine(
@@ -89,6 +90,8 @@ class Stylizer:
             EngineError: the engine fails.
         """
         check_pixels(photo)
+        if self.strength == 0:
+            return photo.copy()  # exactly, whatever the engine's precision
         painting = paint_whole(self._engine, self._spec, photo)
         return keep_colors(painting, photo) if self.keep_colors else painting
 

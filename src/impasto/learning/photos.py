@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.images import read_image, resize, scale_shorter_side
+from impasto.images import IMAGE_SUFFIXES, read_image, resize, scale_shorter_side
 
 __all__ = ["PhotoFolder", "to_tensor"]
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif"}
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
 LARGEST_SCALE = 1.5  # a photo's shorter side is at most this many crops long
 

@@ -1,0 +1,15 @@
+"""Engines: what runs a baked graph. Loading this loads none of them."""
+
+from impasto.engines.base import Engine, EngineName, Precision
+from impasto.engines.fake import FakeEngine
+from impasto.engines.select import FASTEST_FIRST, available_engines, open_engine
+
+__all__ = [
+    "FASTEST_FIRST",
+    "Engine",
+    "EngineName",
+    "FakeEngine",
+    "Precision",
+    "available_engines",
+    "open_engine",
+]

@@ -1,0 +1,59 @@
+"""ONNX Runtime: float32, on the best device that it has."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from impasto.engines.base import Engine, Precision, first_line
+from impasto.errors import EngineError
+
+__all__ = ["OnnxRuntimeEngine"]
+
+ERRORS_ONLY = 3
+
+
+class OnnxRuntimeEngine(Engine):
+    """A graph in ONNX Runtime.
+
+    Args:
+        graph: a serialised ONNX model.
+        precision: ``f32``; it knows no other.
+        threads: for one operator; all cores if not given.
+    """
+
+    name = "onnxruntime"
+    title = "ONNX Runtime"
+
+    def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
+        if precision == "bf16":
+            raise EngineError(
+                "ONNX Runtime has no bf16 here", "take precision f32, or engine openvino"
+            )
+        self.precision = "f32"
+        self.version = onnxruntime.__version__
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = ERRORS_ONLY
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        try:
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=onnxruntime.get_available_providers()
+            )
+        except Exception as error:  # its exceptions have no common base of their own
+            raise EngineError(
+                f"ONNX Runtime cannot load the graph ({first_line(error)})", "try another engine"
+            ) from error
+
+    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        planes = np.ascontiguousarray(photo.transpose(2, 0, 1)[None], dtype=np.float32)
+        planes /= 255
+        try:
+            (painting,) = self._session.run(["painting"], {"photo": planes})
+        except Exception as error:
+            raise EngineError(
+                f"ONNX Runtime failed ({first_line(error)})", "try another engine"
+            ) from error
+        painting = np.rint(painting[0] * 255)
+        return np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8)

@@ -1,0 +1,51 @@
+"""OpenCV dnn: always there, float32 on the CPU."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engines.base import Engine, Precision, first_line
+from impasto.errors import EngineError
+
+__all__ = ["OpenCVEngine"]
+
+
+class OpenCVEngine(Engine):
+    """A graph in ``cv2.dnn``.
+
+    Args:
+        graph: a serialised ONNX model.
+        precision: ``f32``; it knows no other.
+        threads: for all of OpenCV in this process; all cores if not given.
+    """
+
+    name = "opencv"
+    title = "OpenCV dnn"
+
+    def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
+        if precision == "bf16":
+            raise EngineError("OpenCV dnn has no bf16", "take precision f32, or engine openvino")
+        self.precision = "f32"
+        self.version = cv2.__version__
+        if threads is not None:
+            cv2.setNumThreads(threads)
+        try:
+            self._net = cv2.dnn.readNetFromONNX(np.frombuffer(graph, dtype=np.uint8))
+        except cv2.error as error:
+            raise EngineError(
+                f"OpenCV dnn cannot load the graph ({first_line(error)})", "try another engine"
+            ) from error
+
+    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        try:
+            # The pixels are RGB and the network wants RGB: swapRB stays off.
+            self._net.setInput(cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False))
+            painting = self._net.forward()[0]
+        except cv2.error as error:
+            raise EngineError(
+                f"OpenCV dnn failed ({first_line(error)})", "try another engine"
+            ) from error
+        planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in painting]  # rounds and clips
+        return np.asarray(cv2.merge(planes), dtype=np.uint8)

@@ -1,0 +1,109 @@
+"""OpenVINO: the fast path on CPUs, in bfloat16 where they multiply it natively."""
+
+from __future__ import annotations
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from openvino import opset13 as ops
+
+from impasto.engines.base import Engine, Precision, first_line
+from impasto.errors import EngineError
+
+__all__ = ["OpenVINOEngine"]
+
+DEVICE = "CPU"
+STREAM_CALLS = 4
+"""So many pictures of one size in a row are taken for a stream, and get a model compiled for it."""
+
+_core: openvino.Core | None = None
+
+
+class OpenVINOEngine(Engine):
+    """A graph in OpenVINO, with the conversion from and to uint8 pixels inside.
+
+    The model is compiled for any size, which lets every photo of a folder have its own: 30 sizes
+    take a fifth of the time that 30 compilations would. A model compiled for one size is 7 % faster
+    at 640x480; so when the same size comes again and again, as frames do, it is compiled once more.
+
+    Args:
+        graph: a serialised ONNX model.
+        precision: ``auto`` takes what the plugin itself prefers: bf16 where the CPU has it.
+            Statistics of instance normalisation stay in float32 in any case.
+        threads: all cores if not given.
+    """
+
+    name = "openvino"
+    title = "OpenVINO"
+
+    def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
+        global _core  # plugins take 50 ms to load; every engine uses the same
+        try:
+            _core = _core or openvino.Core()
+            self.precision = _preferred_precision(_core) if precision == "auto" else precision
+            if self.precision == "bf16" and "BF16" not in _capabilities(_core):
+                raise EngineError("this CPU has no bf16", "take precision f32")
+            self.version = openvino.__version__.split("-")[0]
+            self._settings: dict[str, str | int] = {
+                "INFERENCE_PRECISION_HINT": self.precision,
+                "PERFORMANCE_HINT": "LATENCY",
+            }
+            if threads is not None:
+                self._settings["INFERENCE_NUM_THREADS"] = threads
+            self._model = _take_pixels(_core.read_model(graph))
+            self._any_size = self._compile()
+        except RuntimeError as error:
+            raise EngineError(
+                f"OpenVINO cannot load the graph ({first_line(error)})", "try another engine"
+            ) from error
+        self._one_size: openvino.InferRequest | None = None
+        self._last_shape: tuple[int, ...] = ()
+        self._calls_in_a_row = 0
+
+    def _compile(self) -> openvino.InferRequest:
+        assert _core is not None
+        return _core.compile_model(self._model, DEVICE, self._settings).create_infer_request()
+
+    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        try:
+            request = self._request_for(photo.shape)
+            # Sharing the input saves a copy; the result is copied, the next call overwrites it.
+            result = request.infer({0: photo[None]}, share_inputs=True)
+        except RuntimeError as error:
+            raise EngineError(
+                f"OpenVINO failed ({first_line(error)})", "try another engine"
+            ) from error
+        return np.asarray(result[0][0], dtype=np.uint8)
+
+    def _request_for(self, shape: tuple[int, ...]) -> openvino.InferRequest:
+        if shape != self._last_shape:
+            self._last_shape, self._calls_in_a_row, self._one_size = shape, 0, None
+        self._calls_in_a_row += 1
+        if self._calls_in_a_row == STREAM_CALLS:
+            self._model.reshape([1, *shape])
+            self._one_size = self._compile()
+        return self._one_size or self._any_size
+
+    def close(self) -> None:
+        """Let go of the compiled models."""
+        del self._any_size, self._one_size, self._model
+
+
+def _capabilities(core: openvino.Core) -> list[str]:
+    return list(core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"))
+
+
+def _preferred_precision(core: openvino.Core) -> Precision:
+    hint = core.get_property(DEVICE, "INFERENCE_PRECISION_HINT")
+    return "bf16" if hint == openvino.Type.bf16 else "f32"
+
+
+def _take_pixels(model: openvino.Model) -> openvino.Model:
+    """Wrap a graph of floats so that it takes and gives 1 x H x W x 3 uint8 pixels."""
+    pixels = ops.parameter([1, -1, -1, 3], openvino.Type.u8, name="pixels")
+    photo = ops.transpose(ops.convert(pixels, "f32"), np.array([0, 3, 1, 2]))
+    model.input(0).replace(ops.divide(photo, np.float32(255)).output(0))
+    painting = ops.multiply(model.get_results()[0].input_value(0), np.float32(255))
+    painting = ops.clamp(ops.round(painting, "half_to_even"), 0, 255)
+    painting = ops.transpose(ops.convert(painting, "u8"), np.array([0, 2, 3, 1]))
+    return openvino.Model([ops.result(painting)], [pixels], "impasto")

@@ -1,0 +1,91 @@
+"""Which engines there are, and opening one."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.metadata
+from typing import get_args
+
+from impasto.engines.base import Engine, EngineName, Precision
+from impasto.errors import EngineError, OptionError
+
+__all__ = ["FASTEST_FIRST", "available_engines", "open_engine"]
+
+FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "opencv")
+
+_CLASSES = {
+    "opencv": ("impasto.engines.opencv", "OpenCVEngine"),
+    "openvino": ("impasto.engines.openvino", "OpenVINOEngine"),
+    "onnxruntime": ("impasto.engines.onnxruntime", "OnnxRuntimeEngine"),
+}
+_PACKAGES = {
+    "opencv": ("opencv-python", "opencv-python-headless", "opencv-contrib-python"),
+    "openvino": ("openvino",),
+    "onnxruntime": ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml"),
+}
+_INSTALL = {
+    "opencv": "pip install opencv-python",
+    "openvino": "pip install openvino",
+    "onnxruntime": "pip install 'impasto[onnxruntime]'",
+}
+
+
+def available_engines() -> dict[EngineName, str]:
+    """The engines that are installed, fastest first, with their versions; none is loaded."""
+    found: dict[EngineName, str] = {}
+    for name in FASTEST_FIRST:
+        for package in _PACKAGES[name]:
+            try:
+                found[name] = importlib.metadata.version(package)
+                break
+            except importlib.metadata.PackageNotFoundError:
+                continue
+    return found
+
+
+def open_engine(
+    graph: bytes,
+    *,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    threads: int | None = None,
+) -> Engine:
+    """Load a graph into an engine.
+
+    Args:
+        graph: a serialised ONNX model, as `impasto.network.bake.bake` makes it.
+        engine: ``auto`` takes the fastest that is installed (and that has the precision asked for);
+            one asked for by name is never replaced by another.
+        precision: ``auto`` takes bf16 where engine and CPU have it; or ``f32``, ``bf16``.
+        threads: how many it may use; all cores if not given.
+
+    Raises:
+        OptionError: a name is unknown, or ``threads`` less than 1.
+        EngineError: the engine is not installed, or cannot load the graph.
+    """
+    _check("engine", engine, get_args(EngineName))
+    _check("precision", precision, get_args(Precision))
+    if threads is not None and threads < 1:
+        raise OptionError(f"threads is {threads}", "give 1 or more")
+    if engine == "auto":
+        installed = list(available_engines())
+        engine = installed[0] if installed else "opencv"
+    module, name = _CLASSES[engine]
+    try:
+        engine_class = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        # Either the package is missing, or a system library that it needs (opencv-python: libGL).
+        raise EngineError(
+            f"engine {engine} cannot be loaded ({str(error).splitlines()[0]})", _INSTALL[engine]
+        ) from error
+    opened = engine_class(graph, precision, threads)
+    assert isinstance(opened, Engine)
+    return opened
+
+
+def _check(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        near = difflib.get_close_matches(value, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+        raise OptionError(f"unknown {option} {value!r}", hint)

@@ -1,0 +1,53 @@
+"""Sizes and borders of pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["pad_reflect", "resize", "scale_shorter_side"]
+
+Pixels = NDArray[np.uint8]
+
+
+def resize(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Another size: the mean over areas where it shrinks, cubic interpolation where it grows.
+
+    Args:
+        pixels: H x W x 3, uint8.
+        width, height: at least 1.
+
+    Returns:
+        height x width x 3, uint8.
+    """
+    import cv2
+
+    if (height, width) == pixels.shape[:2]:
+        return pixels
+    shrinks = width <= pixels.shape[1] and height <= pixels.shape[0]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def scale_shorter_side(pixels: Pixels, shorter_px: int) -> Pixels:
+    """The same picture, its shorter side made ``shorter_px`` long."""
+    height, width = pixels.shape[:2]
+    scale = shorter_px / min(width, height)
+    return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def pad_reflect(pixels: Pixels, *, left: int, top: int, right: int, bottom: int) -> Pixels:
+    """Mirror a picture around itself, as often as it takes; the edge pixel is not repeated.
+
+    Args:
+        pixels: H x W x 3, uint8.
+        left, top, right, bottom: pixels to add on each side.
+    """
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if max(left, right) < width and max(top, bottom) < height:
+        padded = cv2.copyMakeBorder(pixels, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+        return np.asarray(padded, dtype=np.uint8)
+    # NumPy mirrors more than once where the border is wider than the picture; OpenCV refuses.
+    return np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="reflect")
