@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from impasto.images import Picture
 
 import impasto
 from impasto.errors import OptionError, StyleError
+from impasto.images import Picture
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery

@@ -21,7 +21,6 @@ TINY = NetworkSpec(
         Skip("down1"),
         Conv("paint", 4, 3, shuffle=2, norm=False, relu=False),
     ),
-    pad_px=4,
 )
 
 

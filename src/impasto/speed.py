@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from impasto.engines import EngineName, Precision, open_engine
+from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
-from impasto.network.spec import JOHNSON
+from impasto.network.spec import JOHNSON, NetworkSpec
 from impasto.network.trunk import random_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Gallery, style_vector
@@ -84,40 +84,38 @@ def measure_speed(
         raise OptionError("nothing to measure", "give an engine, a size, and at least one run")
     trunk = gallery.trunk
     graph = trunk.bake(style_vector(style, gallery))
-    contestants: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {}
-    opened = []
-    try:
+    contestants: dict[str, tuple[Engine, NetworkSpec]] = {}
+    with ExitStack() as stack:
         for name, precision in engines:
             engine = open_engine(graph, engine=name, precision=precision, threads=threads)
-            opened.append(engine)
-            contestants[str(engine)] = lambda photo, e=engine: paint_whole(e, trunk.spec, photo)
+            contestants[str(engine)] = (stack.enter_context(engine), trunk.spec)
         if johnson:
-            yardstick = random_trunk(JOHNSON)
-            vector = np.ones(JOHNSON.style_size, dtype=np.float32)
-            engine = open_engine(yardstick.bake(vector), engine="opencv", threads=threads)
-            opened.append(engine)
-            contestants[JOHNSON_NAME] = lambda photo, e=engine: paint_whole(e, JOHNSON, photo)
+            yardstick = random_trunk(JOHNSON).bake(np.ones(JOHNSON.style_size, dtype=np.float32))
+            engine = open_engine(yardstick, engine="opencv", threads=threads)
+            contestants[JOHNSON_NAME] = (stack.enter_context(engine), JOHNSON)
         results: list[Speed] = []
         for number, (width, height) in enumerate(sizes):
             photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
             times: dict[str, list[float]] = {name: [] for name in contestants}
             for run in range(runs + 1):
-                for name, paint in contestants.items():
+                for contestant, (engine, spec) in contestants.items():
                     start = time.perf_counter()
-                    paint(photo)
+                    paint_whole(engine, spec, photo)
                     if run:  # the first run compiles and allocates
-                        times[name].append(1000 * (time.perf_counter() - start))
+                        times[contestant].append(1000 * (time.perf_counter() - start))
                 done = number * (runs + 1) + run + 1
                 progress(Progress(f"{width}x{height}", done, len(sizes) * (runs + 1)))
             medians = {name: statistics.median(each) for name, each in times.items()}
             base = medians.get(JOHNSON_NAME)
             results += [
                 Speed(
-                    name, width, height, median, min(times[name]), base / median if base else None
+                    contestant,
+                    width,
+                    height,
+                    median,
+                    min(times[contestant]),
+                    base / median if base else None,
                 )
-                for name, median in medians.items()
+                for contestant, median in medians.items()
             ]
         return results
-    finally:
-        for engine in opened:
-            engine.close()

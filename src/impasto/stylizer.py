@@ -91,7 +91,7 @@ class Stylizer:
         """
         check_pixels(photo)
         if self.strength == 0:
-            return photo.copy()  # exactly, whatever the engine's precision
+            return np.array(photo)  # exactly, whatever the engine's precision
         painting = paint_whole(self._engine, self._spec, photo)
         return keep_colors(painting, photo) if self.keep_colors else painting
 
@@ -118,11 +118,10 @@ class Stylizer:
 def paint_whole(engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Run a baked graph on a picture of any size: reflect around it, run, crop."""
     height, width = photo.shape[:2]
-    pad, multiple = spec.pad_px, spec.multiple
-    right, bottom = pad + -(width + 2 * pad) % multiple, pad + -(height + 2 * pad) % multiple
-    padded = pad_reflect(photo, left=pad, top=pad, right=right, bottom=bottom)
+    left, top, right, bottom = spec.borders(width, height)
+    padded = pad_reflect(photo, left=left, top=top, right=right, bottom=bottom)
     painted = engine.paint(padded)
-    return np.ascontiguousarray(painted[pad : pad + height, pad : pad + width])
+    return np.ascontiguousarray(painted[top : top + height, left : left + width])
 
 
 def stylize(

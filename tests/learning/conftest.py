@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from impasto.images import Picture, write_image
 
+from impasto.images import Picture, write_image
 from tiny import picture
 
 

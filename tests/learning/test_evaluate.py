@@ -2,9 +2,9 @@ import json
 
 import pytest
 import torch
-from impasto.images import Picture, read_image, write_image
 
 from impasto.errors import OptionError
+from impasto.images import Picture, read_image, write_image
 from impasto.learning.evaluate import Score, StyleReport, evaluate, reports_to_json
 from impasto.learning.hardware import Hardware
 from tiny import picture

@@ -29,7 +29,7 @@ def test_each_picture_gets_its_own_style():
 
 def test_conditional_instance_normalisation_by_hand():
     """One 1x1 convolution that copies a channel: out = scale (x - mean) / deviation + shift."""
-    spec = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, relu=False),), pad_px=0)
+    spec = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, relu=False),))
     network = StyleNetwork(spec, 1)
     with torch.no_grad():
         network.convs["paint"].weight.copy_(torch.eye(3)[..., None, None])
@@ -43,7 +43,7 @@ def test_conditional_instance_normalisation_by_hand():
 
 def test_pixel_shuffle_starts_without_a_checkerboard():
     """ICNR: right after initialisation, a shuffled layer paints in flat squares."""
-    spec = NetworkSpec("up", (Conv("paint", 3, 3, shuffle=2, norm=False, relu=False),), pad_px=0)
+    spec = NetworkSpec("up", (Conv("paint", 3, 3, shuffle=2, norm=False, relu=False),))
     painted = StyleNetwork(spec, 1)(torch.rand(1, 3, 8, 8), torch.ones(1, 0))
     squares = painted.unfold(2, 2, 2).unfold(3, 2, 2)
     assert torch.allclose(squares, squares[..., :1, :1], atol=1e-6)

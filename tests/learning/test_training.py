@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from impasto.images import read_image
 
 from impasto.errors import OptionError, TrainingError
+from impasto.images import read_image
 from impasto.learning import training
 from impasto.learning.hardware import Hardware
 from impasto.learning.photos import PhotoFolder, to_tensor

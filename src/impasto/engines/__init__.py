@@ -2,7 +2,7 @@
 
 from impasto.engines.base import Engine, EngineName, Precision
 from impasto.engines.fake import FakeEngine
-from impasto.engines.select import FASTEST_FIRST, available_engines, open_engine
+from impasto.engines.select import FASTEST_FIRST, available_engines, has_bf16, open_engine
 
 __all__ = [
     "FASTEST_FIRST",
@@ -11,5 +11,6 @@ __all__ = [
     "FakeEngine",
     "Precision",
     "available_engines",
+    "has_bf16",
     "open_engine",
 ]

@@ -10,7 +10,7 @@ from openvino import opset13 as ops
 from impasto.engines.base import Engine, Precision, first_line
 from impasto.errors import EngineError
 
-__all__ = ["OpenVINOEngine"]
+__all__ = ["OpenVINOEngine", "has_bf16"]
 
 DEVICE = "CPU"
 STREAM_CALLS = 4
@@ -87,6 +87,11 @@ class OpenVINOEngine(Engine):
     def close(self) -> None:
         """Let go of the compiled models."""
         del self._any_size, self._one_size, self._model
+
+
+def has_bf16() -> bool:
+    """This CPU multiplies bfloat16 natively."""
+    return _preferred_precision(openvino.Core()) == "bf16"
 
 
 def _capabilities(core: openvino.Core) -> list[str]:

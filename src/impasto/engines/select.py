@@ -10,7 +10,7 @@ from typing import get_args
 from impasto.engines.base import Engine, EngineName, Precision
 from impasto.errors import EngineError, OptionError
 
-__all__ = ["FASTEST_FIRST", "available_engines", "open_engine"]
+__all__ = ["FASTEST_FIRST", "available_engines", "has_bf16", "open_engine"]
 
 FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "opencv")
 
@@ -42,6 +42,15 @@ def available_engines() -> dict[EngineName, str]:
             except importlib.metadata.PackageNotFoundError:
                 continue
     return found
+
+
+def has_bf16() -> bool:
+    """OpenVINO is installed, and this CPU multiplies bfloat16 natively."""
+    if "openvino" not in available_engines():
+        return False
+    from impasto.engines import openvino
+
+    return openvino.has_bf16()
 
 
 def open_engine(

@@ -261,15 +261,14 @@ class _Curves:
         )
 
         def objective() -> Tensor:
-            optimiser.zero_grad()
             c, s = content_and_style(self.vgg, picture, content, style)
             j = (c + STYLE_WEIGHT * s).sum()
-            j.backward()
+            (picture.grad,) = torch.autograd.grad(j, picture)
             return j
 
         curve = []
         for iteration in range(self.iterations):
-            before = optimiser.step(objective).item()  # the loss at the iteration's start
+            before = optimiser.step(objective).item()  # type: ignore[no-untyped-call]
             if iteration:
                 curve.append(before)
             progress(Progress(title, iteration + 1, self.iterations, {"J": before}))

@@ -37,9 +37,7 @@ class StyleNetwork(nn.Module):
                 "train with instance normalisation, or one painting",
             )
         self.spec = spec
-        self.convs = nn.ModuleDict(
-            {conv.name: _StyledConv(conv, spec.norm) for conv in spec.convs()}
-        )
+        self.convs = nn.ModuleDict({conv.name: _StyledConv(conv, spec) for conv in spec.convs()})
         vector = torch.zeros(spec.style_size)
         for _, scale, _ in spec.style_slices():
             vector[scale] = 1
@@ -52,18 +50,17 @@ class StyleNetwork(nn.Module):
         """Paint photos, each in its own style.
 
         Args:
-            photos: float N x 3 x H x W, RGB, 0-1; H and W at least ``spec.pad_px + spec.multiple``.
+            photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `borders` to add.
             vectors: N x ``spec.style_size``.
 
         Returns:
             float32 N x 3 x H x W; with a linear output it may leave 0-1 by a little.
         """
         height, width = photos.shape[2:]
-        pad, multiple = self.spec.pad_px, self.spec.multiple
-        right, bottom = pad + -(width + 2 * pad) % multiple, pad + -(height + 2 * pad) % multiple
-        padded = F.pad(photos, (pad, right, pad, bottom), mode="reflect")
+        left, top, right, bottom = self.spec.borders(width, height)
+        padded = F.pad(photos, (left, right, top, bottom), mode="reflect")
         painted = self.paint_padded(padded, vectors)
-        return painted[..., pad : pad + height, pad : pad + width]
+        return painted[..., top : top + height, left : left + width]
 
     def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
         """As `forward`, without padding: exactly what a baked graph computes."""
@@ -108,10 +105,11 @@ class StyleNetwork(nn.Module):
 class _StyledConv(nn.Module):
     """One `Conv` of a spec."""
 
-    def __init__(self, conv: Conv, norm: str) -> None:
+    def __init__(self, conv: Conv, spec: NetworkSpec) -> None:
         super().__init__()
         self.conv = conv
-        self.batch_norm = conv.norm and norm == "batch"
+        self.reflects = spec.padding == "reflect" and conv.padding > 0
+        self.batch_norm = conv.norm and spec.norm == "batch"
         self.weight = nn.Parameter(_initial_kernel(conv))
         if not conv.norm:
             self.bias = nn.Parameter(torch.zeros(conv.outputs * conv.shuffle**2))
@@ -126,6 +124,9 @@ class _StyledConv(nn.Module):
             x = F.conv_transpose2d(
                 x, self.weight, bias, conv.stride, conv.padding, output_padding=conv.stride - 1
             )
+        elif self.reflects:
+            x = F.pad(x, [conv.padding] * 4, mode="reflect")
+            x = F.conv2d(x, self.weight, bias, conv.stride, 0, conv.dilation)
         else:
             x = F.conv2d(x, self.weight, bias, conv.stride, conv.padding, conv.dilation)
         if conv.shuffle > 1:

@@ -57,6 +57,7 @@ def train(
     spec: NetworkSpec = STANDARD,
     options: TrainingOptions | None = None,
     resume: bool = False,
+    start_from: Path | None = None,
     hardware: Hardware | None = None,
     checkpoint_every_s: float = 180,
     preview_every_s: float = 300,
@@ -72,6 +73,8 @@ def train(
         spec: the network to train.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
+        start_from: the folder of another run, whose averaged weights and styles are the start; the
+            number of styles and the shapes of the layers must be the same.
         hardware: where to compute; `choose_hardware` if not given.
         checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
             progress listener raises.
@@ -104,6 +107,8 @@ def train(
     trainer = Trainer(spec, painting_tensors, crops, options, hardware or choose_hardware())
     if start:
         trainer.load_state(start.state)
+    elif start_from:
+        trainer.start_from(read_checkpoint(RunFiles(start_from).checkpoint).state["average"])
     seconds_before = start.seconds if start else 0.0
     began = checkpointed = previewed = time.monotonic()
 
@@ -148,7 +153,7 @@ def paint_grid(trainer: Trainer, photos: torch.Tensor) -> NDArray[np.uint8]:
     rows = []
     network = trainer.average
     with torch.no_grad(), trainer.hardware.autocast():
-        for photo in photos.to(trainer.hardware.device).split(1):
+        for photo in torch.split(photos.to(trainer.hardware.device), 1):
             painted = [network(photo, vector[None]) for vector in network.styles]
             rows.append(torch.cat([photo, *painted], dim=3))
     grid = torch.cat(rows, dim=2)[0].clamp(0, 1).mul(255).round().byte()

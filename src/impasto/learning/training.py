@@ -144,6 +144,22 @@ class Trainer:
         self._failures = 0
         self._good_state = self._copy_state()
 
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Begin with the weights and styles of another run instead of random ones.
+
+        Raises:
+            OptionError: they are of another network, or of another number of styles.
+        """
+        try:
+            self.network.load_state_dict(weights)
+            self.average.load_state_dict(weights)
+        except RuntimeError as error:
+            raise OptionError(
+                "the run to start from is of another network or number of styles",
+                "start from one like this",
+            ) from error
+        self._good_state = self._copy_state()
+
     def step(self) -> Losses:
         """One step of the optimiser; after a loss that is not finite, a fallback and another try.
 

@@ -77,7 +77,7 @@ class Vgg19(nn.Module):
             if name.endswith("_1") and name != "relu1_1":
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
             kernel, bias = self.get_buffer(f"{name}_kernel"), self.get_buffer(f"{name}_bias")
-            x = F.relu(F.conv2d(x, kernel, bias, padding=1))
+            x = F.relu_(F.conv2d(x, kernel, bias, padding=1))
             if name in wanted:
                 features[name] = x
         return features

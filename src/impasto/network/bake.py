@@ -133,13 +133,15 @@ class _Graph:
                 output_padding=[conv.stride - 1] * 2,
             )
         else:
+            if self.spec.padding == "reflect" and conv.padding:
+                inputs[0] = self.reflect(tensor, conv.padding)
             tensor = self.node(
                 "Conv",
                 *inputs,
                 kernel_shape=[conv.kernel] * 2,
                 strides=[conv.stride] * 2,
                 dilations=[conv.dilation] * 2,
-                pads=[conv.padding] * 4,
+                pads=[conv.padding if self.spec.padding == "zero" else 0] * 4,
             )
         if conv.shuffle > 1:
             tensor = self.node("DepthToSpace", tensor, blocksize=conv.shuffle, mode="CRD")
@@ -153,6 +155,15 @@ class _Graph:
                 epsilon=INSTANCE_NORM_EPSILON,
             )
         return self.node("Relu", tensor) if conv.relu else tensor
+
+    def reflect(self, tensor: str, padding: int) -> str:
+        from onnx import numpy_helper
+
+        name = f"reflect_{padding}"
+        if name not in {constant.name for constant in self.constants}:
+            sides = np.array([0, 0, padding, padding] * 2, dtype=np.int64)
+            self.constants.append(numpy_helper.from_array(sides, name))
+        return self.node("Pad", tensor, name, mode="reflect")
 
     def _fold_batch_norm(
         self, conv: Conv, kernel: Array, scale: Array, shift: Array

@@ -1,0 +1,118 @@
+"""``impasto bench``: how fast the engines are here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import GalleryOption, choose_gallery
+from impasto.errors import OptionError
+
+if TYPE_CHECKING:
+    from impasto.engines import EngineName, Precision
+
+__all__ = ["bench_command"]
+
+
+def bench_command(
+    size: Annotated[
+        list[str], typer.Option(metavar="WIDTHxHEIGHT", help="Repeat for more sizes.")
+    ] = ["640x480"],  # noqa: B006 - Typer copies it
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:PRECISION]",
+            help="openvino:bf16, say; repeat for more. Default: all that are installed.",
+            show_default=False,
+        ),
+    ] = None,
+    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = "great-wave",
+    runs: Annotated[int, typer.Option(help="Counted runs of each.")] = 9,
+    threads: Annotated[
+        int | None, typer.Option(help="Default: all cores.", show_default=False)
+    ] = None,
+    johnson: Annotated[
+        bool, typer.Option(help="Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
+    ] = True,
+    json_file: Annotated[
+        str | None,
+        typer.Option("--json", metavar="FILE", help="All figures as JSON; - for standard output."),
+    ] = None,
+    gallery: GalleryOption = None,
+) -> None:
+    """Time every engine, in turns, next to Johnson's network in OpenCV dnn.
+
+    Padding and conversion from and to 8-bit pixels are included; reading and writing files is not.
+    """
+    from dataclasses import asdict
+
+    from impasto.speed import measure_speed
+
+    with console.progress() as progress:
+        rows = measure_speed(
+            choose_gallery(gallery),
+            style,
+            [_engine(text) for text in engine] if engine else _installed(),
+            [_size(text) for text in size],
+            runs=runs,
+            johnson=johnson,
+            threads=threads,
+            progress=progress,
+        )
+    text = json.dumps(
+        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
+    )
+    if json_file == "-":
+        console.result(text)
+        return
+    if json_file:
+        from impasto.files import write_atomically
+
+        with write_atomically(Path(json_file)) as file:
+            file.write(text.encode())
+    console.table(
+        ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
+        [
+            (
+                row.engine,
+                f"{row.width}x{row.height}",
+                f"{row.milliseconds:.1f}",
+                f"{row.fastest_ms:.1f}",
+                f"{row.megapixels_per_s:.1f}",
+                "" if row.times_johnson is None else f"{row.times_johnson:.1f}",
+            )
+            for row in rows
+        ],
+        left=2,
+    )
+
+
+def _installed() -> list[tuple[EngineName, Precision]]:
+    """All installed engines in float32, and in bf16 the one that has it, if the CPU does."""
+    from impasto.engines import available_engines, has_bf16
+
+    engines: list[tuple[EngineName, Precision]] = []
+    for name in available_engines():
+        if name == "openvino" and has_bf16():
+            engines.append((name, "bf16"))
+        engines.append((name, "f32"))
+    return engines
+
+
+def _engine(text: str) -> tuple[EngineName, Precision]:
+    name, _, precision = text.partition(":")
+    return name, precision or "auto"  # type: ignore[return-value]  # open_engine checks them
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError as error:
+        raise OptionError(f"--size {text!r} is no size", "write 640x480") from error
+    if not (1 <= width <= 16384 and 1 <= height <= 16384):
+        raise OptionError(f"--size {text} is out of range", "give sides from 1 to 16384")
+    return width, height

@@ -1,0 +1,137 @@
+"""All that the command line shows: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from impasto.errors import ImpastoError
+    from impasto.progress import Progress as Event
+    from impasto.progress import ProgressListener
+
+__all__ = ["Console", "console"]
+
+PLAIN_EVERY_S = 30.0
+
+
+@dataclass
+class Console:
+    """How much to show.
+
+    Attributes:
+        quiet: only errors and results.
+        verbose: details too: which engine, how long.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+
+    def note(self, text: str) -> None:
+        """Say something that matters to everybody, unless quiet."""
+        if not self.quiet:
+            print(text, file=sys.stderr)  # noqa: T201
+
+    def detail(self, text: str) -> None:
+        """Say something for those who asked for details."""
+        if self.verbose:
+            print(text, file=sys.stderr)  # noqa: T201
+
+    def error(self, error: ImpastoError | str) -> None:
+        """One line, whatever is in it."""
+        line = " ".join(str(error).split())
+        print(f"impasto: {line}", file=sys.stderr)  # noqa: T201
+
+    def result(self, text: str) -> None:
+        """What the command was asked for."""
+        print(text)  # noqa: T201
+
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
+    ) -> None:
+        """A table on standard output, its first ``left`` columns flush left, the others right."""
+        from rich import box
+        from rich.console import Console as RichConsole
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for number, column in enumerate(columns):
+            table.add_column(column, justify="left" if number < left else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        width = None if sys.stdout.isatty() else 160  # a file has no width to fit into
+        RichConsole(highlight=False, width=width).print(table)
+
+    @contextmanager
+    def progress(self) -> Iterator[ProgressListener]:
+        """A bar for the events of `impasto.progress`: one for each task, with the time left."""
+        if self.quiet:
+            yield lambda event: None
+        elif sys.stderr.isatty():
+            with _bars() as listener:
+                yield listener
+        else:
+            yield _plain_lines()
+
+
+@contextmanager
+def _bars() -> Iterator[ProgressListener]:
+    from rich.console import Console as RichConsole
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=None, figures="")
+        task = ""
+
+        def listener(event: Event) -> None:
+            nonlocal task
+            if event.task != task:  # a new task starts its own clock
+                task = event.task
+                bars.reset(bar, total=event.total, description=event.task)
+            bars.update(bar, completed=event.done, figures=_figures(event))
+
+        yield listener
+
+
+def _plain_lines() -> ProgressListener:
+    """Where there is no terminal, a line now and then."""
+    last = time.monotonic()
+
+    def listener(event: Event) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_EVERY_S:
+            last = time.monotonic()
+            print(  # noqa: T201
+                f"{event.task}: {event.done}/{event.total} {_figures(event)}".rstrip(),
+                file=sys.stderr,
+                flush=True,
+            )
+
+    return listener
+
+
+def _figures(event: Event) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
+
+
+console = Console()

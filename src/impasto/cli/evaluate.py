@@ -1,0 +1,150 @@
+"""``impasto evaluate PHOTOS --paintings FOLDER``: how good the styles are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import (
+    EngineOption,
+    GalleryOption,
+    PrecisionOption,
+    choose_gallery,
+    require_torch,
+)
+from impasto.errors import InputError
+
+__all__ = ["evaluate_command"]
+
+
+def evaluate_command(
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")
+    ],
+    paintings: Annotated[
+        Path,
+        typer.Option(metavar="FOLDER", help="The paintings that the styles were learned from."),
+    ],
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME",
+            help="Only this one; repeat for more.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4,
+    size: Annotated[int, typer.Option(metavar="PX", help="The photos' shorter side.")] = 256,
+    painting_size: Annotated[
+        int, typer.Option(metavar="PX", help="The paintings' shorter side.")
+    ] = 384,
+    reference: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Run L-BFGS from white noise for N iterations, to compare with. "
+            "Slow at first; its curves are cached.",
+        ),
+    ] = 0,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Of the curves. Default: in the user's cache folder.",
+            show_default=False,
+        ),
+    ] = None,
+    json_file: Annotated[
+        str | None,
+        typer.Option("--json", metavar="FILE", help="All figures as JSON; - for standard output."),
+    ] = None,
+    gallery: GalleryOption = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Measure content loss C, style loss S and J = C + 15 S (medians over the photos).
+
+    With --reference, J is also told as the number of L-BFGS iterations that reach it.
+    """
+    require_torch("impasto evaluate")
+    from contextlib import ExitStack
+
+    from impasto.engines import EngineName, Precision
+    from impasto.images import IMAGE_SUFFIXES
+    from impasto.learning.evaluate import evaluate, reports_to_json
+    from impasto.learning.paintings import find_painting
+    from impasto.stylizer import Stylizer
+
+    chosen = choose_gallery(gallery)
+    styles = [chosen.load_style(name) for name in (style or chosen.names)]
+    files: list[Path] = []
+    for path in photos:
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+            if not found:
+                raise InputError(f"{path} holds no photos", "give a folder with photos")
+            files += found[:limit]
+        else:
+            files.append(path)
+    with ExitStack() as stack, console.progress() as progress:
+        painters = {
+            each.name: stack.enter_context(
+                Stylizer(
+                    each,
+                    gallery=chosen,
+                    engine=cast("EngineName", engine),
+                    precision=cast("Precision", precision),
+                )
+            )
+            for each in styles
+        }
+        reports = evaluate(
+            painters,
+            {each.name: find_painting(each.card, each.name, paintings) for each in styles},
+            files,
+            size_px=size,
+            painting_px=painting_size,
+            reference_iterations=reference,
+            cache=(cache or _default_cache()) if reference else None,
+            progress=progress,
+        )
+    text = reports_to_json(reports)
+    if json_file == "-":
+        console.result(text)
+        return
+    if json_file:
+        from impasto.files import write_atomically
+
+        with write_atomically(Path(json_file)) as file:
+            file.write(text.encode())
+    console.table(
+        ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations"),
+        [
+            (
+                report.style,
+                f"{report.content:.3f}",
+                f"{report.style_loss:.4f}",
+                f"{report.deep_style:.4f}",
+                f"{report.objective:.3f}",
+                "" if report.iterations is None else _iterations(report.iterations, reference),
+            )
+            for report in reports
+        ],
+    )
+
+
+def _iterations(count: int, most: int) -> str:
+    return f"{count} or more" if count == most else str(count)
+
+
+def _default_cache() -> Path:
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("impasto"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "lbfgs-curves.json"

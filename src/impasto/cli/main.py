@@ -1,0 +1,108 @@
+"""The ``impasto`` command: its subcommands, global options, errors and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from impasto import __version__
+from impasto.cli import bench, evaluate, paint, styles, stylize, train
+from impasto.cli.console import console
+from impasto.errors import ImpastoError
+
+__all__ = ["main"]
+
+INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "stylize": stylize.stylize_command,
+    "paint": paint.paint_command,
+    "styles": styles.styles_command,
+    "train": train.train_command,
+    "evaluate": evaluate.evaluate_command,
+    "bench": bench.bench_command,
+}
+GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
+
+app = typer.Typer(
+    name="impasto",
+    help=(
+        "Turn photographs into paintings.\n\n"
+        "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.result(f"impasto {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say which engine runs, and how long it takes.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show errors with a traceback.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    console.quiet, console.verbose = quiet, verbose
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, and leave with its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    try:
+        code = app(_with_command(arguments), standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code or 0)
+    except ImpastoError as error:
+        _leave(error, str(error), error.exit_code, debug)
+    except click.ClickException as error:
+        _leave(error, f"{error.format_message()} Try impasto --help", error.exit_code, debug)
+    except (KeyboardInterrupt, click.Abort) as error:
+        _leave(error, "interrupted", INTERRUPTED, debug)
+    except BrokenPipeError:
+        # Whoever reads our output has had enough. Nothing more must be flushed there at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        problem = f"unexpected {type(error).__name__} ({error})"
+        _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
+
+
+def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    console.error(line)
+    sys.exit(code)
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """Global flags may stand anywhere, and where no command is named, it is ``stylize``."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
+    rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
+    if rest and rest[0] not in {*COMMANDS, "--help", "-h", "--version"}:
+        rest.insert(0, "stylize")
+    return flags + rest

@@ -1,0 +1,228 @@
+"""``impasto paint PHOTO PAINTING...``: Gatys' optimisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import require_torch
+from impasto.errors import OptionError, OutputError
+from impasto.progress import Progress
+
+if TYPE_CHECKING:
+    from impasto.learning.hardware import Precision
+    from impasto.learning.optimize import Iterate
+
+__all__ = ["paint_command"]
+
+OBJECTIVE, SEARCH = "What to paint", "How to search"
+
+
+def paint_command(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+    paintings: Annotated[
+        list[Path], typer.Argument(metavar="PAINTING...", help="One painting, or several.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            show_default=False,
+            help="Default: PHOTO-PAINTING beside the photo.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a painting that exists already.")
+    ] = False,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PX",
+            show_default=False,
+            help="The painting's longer side; the photo's own, 1024 at most, if not given.",
+        ),
+    ] = None,
+    keep_colors: Annotated[
+        bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
+    ] = False,
+    content_weight: Annotated[
+        float, typer.Option(help="More keeps more of the photo.", rich_help_panel=OBJECTIVE)
+    ] = 1.0,
+    style_weight: Annotated[
+        float, typer.Option(help="More takes more of the painting.", rich_help_panel=OBJECTIVE)
+    ] = 15.0,
+    tv_weight: Annotated[
+        float,
+        typer.Option(help="Total variation: more is smoother.", rich_help_panel=OBJECTIVE),
+    ] = 0.5,
+    painting_weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="How much each painting counts; once for each.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
+    painting_scale: Annotated[
+        float, typer.Option(help="More makes larger strokes.", rich_help_panel=OBJECTIVE)
+    ] = 1.0,
+    content_layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER[:WEIGHT]",
+            help="VGG-19 layer for the content; repeat for more. Default: relu4_2.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
+    style_layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER[:WEIGHT]",
+            help="VGG-19 layer for the style; repeat for more. Default: relu1_1 to relu5_1.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
+    losses: Annotated[
+        str,
+        typer.Option(help="scale-free, or paper (Gatys et al. 2016).", rich_help_panel=OBJECTIVE),
+    ] = "scale-free",
+    pooling: Annotated[
+        str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
+    ] = "max",
+    steps: Annotated[
+        int,
+        typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
+    ] = 200,
+    optimizer: Annotated[
+        str, typer.Option(help="lbfgs or adam.", rich_help_panel=SEARCH)
+    ] = "lbfgs",
+    learning_rate: Annotated[float, typer.Option(help="Of Adam.", rich_help_panel=SEARCH)] = 0.02,
+    start: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT", help="content, noise, or a picture's file.", rich_help_panel=SEARCH
+        ),
+    ] = "content",
+    coarsest: Annotated[
+        int,
+        typer.Option(metavar="PX", help="Size of the coarsest scale.", rich_help_panel=SEARCH),
+    ] = 256,
+    seed: Annotated[int, typer.Option(help="Of the noise.", rich_help_panel=SEARCH)] = 0,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SEARCH)
+    ] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="auto (bf16 where there is hardware for it), f32 or bf16.", rich_help_panel=SEARCH
+        ),
+    ] = "auto",
+    save_every: Annotated[
+        int,
+        typer.Option(
+            metavar="STEPS",
+            help="Save the picture on its way; 0 for never.",
+            rich_help_panel=SEARCH,
+        ),
+    ] = 0,
+) -> None:
+    """Paint one photo like one painting, in minutes: the best quality (Gatys et al. 2016)."""
+    require_torch("impasto paint")
+    target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
+    _check_target(target, [photo, *paintings], overwrite)
+
+    from impasto.images import keep_colors as with_colors
+    from impasto.images import read_image, resize
+    from impasto.learning.hardware import choose_hardware
+    from impasto.learning.optimize import PaintOptions
+    from impasto.learning.optimize import paint as paint_photo
+
+    defaults = PaintOptions()
+    options = PaintOptions(
+        content_weight=content_weight,
+        style_weight=style_weight,
+        tv_weight=tv_weight,
+        content_layers=_layers(content_layer, "--content-layer") or defaults.content_layers,
+        style_layers=_layers(style_layer, "--style-layer") or defaults.style_layers,
+        losses=losses,  # type: ignore[arg-type]
+        pooling=pooling,  # type: ignore[arg-type]
+        optimizer=optimizer,  # type: ignore[arg-type]
+        learning_rate=learning_rate,
+        steps=steps,
+        start=start if start in ("content", "noise") else read_image(start),  # type: ignore[arg-type]
+        size_px=size,
+        coarsest_px=coarsest,
+        painting_scale=painting_scale,
+        keep_colors=keep_colors,
+        seed=seed,
+    )
+    hardware = choose_hardware(device, cast("Precision", precision))
+    console.detail(f"hardware: {hardware}")
+    latest: list[Iterate] = []
+    with console.progress() as progress:
+
+        def on_iterate(iterate: Iterate) -> None:
+            latest[:] = [iterate]
+            if save_every and iterate.step % save_every == 0:
+                step = target.with_name(f"{target.stem}-{iterate.step:04d}{target.suffix}")
+                iterate.picture().save(step)
+            task = f"painting at {iterate.width} x {iterate.height} px"
+            progress(Progress(task, iterate.step, iterate.steps, iterate.losses))
+
+        try:
+            painting = paint_photo(
+                photo,
+                paintings,
+                options,
+                painting_weights=painting_weight,
+                hardware=hardware,
+                on_iterate=on_iterate,
+            )
+        except KeyboardInterrupt:
+            if latest:
+                so_far = latest[0].picture()
+                if keep_colors:
+                    small = resize(read_image(photo).pixels, so_far.width, so_far.height)
+                    so_far = type(so_far)(with_colors(so_far.pixels, small))
+                so_far.save(target)
+                console.note(f"{target} has the painting after {latest[0].step} steps")
+            raise
+    painting.save(target)
+    console.note(f"{photo} -> {target}")
+
+
+def _layers(texts: list[str] | None, option: str) -> dict[str, float]:
+    layers = {}
+    for text in texts or ():
+        name, colon, number = text.partition(":")
+        try:
+            layers[name.strip()] = float(number) if colon else 1.0
+        except ValueError as error:
+            raise OptionError(f"{option} {text!r} has no number", "write relu4_2:0.5") from error
+    return layers
+
+
+def _suffix(photo: Path) -> str:
+    from impasto.images import FORMATS
+
+    return photo.suffix if photo.suffix.lower().removeprefix(".") in FORMATS else ".png"
+
+
+def _check_target(target: Path, sources: list[Path], overwrite: bool) -> None:
+    """Find out before minutes of work that its result has no place."""
+    from impasto.files import check_writable
+    from impasto.images import check_format
+
+    check_format(target)
+    check_writable(target)
+    if target.resolve() in {source.resolve() for source in sources}:
+        raise OptionError(f"{target} would replace one of the pictures", "give another -o")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")

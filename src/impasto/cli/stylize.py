@@ -1,0 +1,235 @@
+"""``impasto PHOTO...``: paint photos with a network."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
+from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
+from impasto.progress import Progress
+
+if TYPE_CHECKING:
+    from impasto.engines import EngineName, Precision
+    from impasto.stylizer import Stylizer
+
+__all__ = ["stylize_command"]
+
+STREAM = "-"
+
+
+def stylize_command(
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO...", help="Photos, folders of photos, or - for standard input."
+        ),
+    ],
+    style: Annotated[
+        str,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME",
+            help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
+        ),
+    ] = "great-wave",
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            show_default=False,
+            help="A file, a folder, or - for standard output. "
+            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it.",
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="0 is the photo, 1 the painting, up to 1.5 exaggerates.")
+    ] = 1.0,
+    keep_colors: Annotated[
+        bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
+    ] = False,
+    quality: Annotated[int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.")] = 95,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="Of standard output: png, jpg, webp...")
+    ] = "png",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace paintings that exist already.")
+    ] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Photos in folders below folders, too.")
+    ] = False,
+    gallery: GalleryOption = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Paint photos in a style of the gallery."""
+    jobs = _plan(photos, output, style, recursive)
+    _check_targets(jobs, overwrite)
+
+    from impasto.images import check_format
+    from impasto.stylizer import Stylizer
+
+    for job in jobs:
+        if job.target != STREAM:
+            check_format(job.target)
+    stylizer = Stylizer(
+        style,
+        strength=strength,
+        keep_colors=keep_colors,
+        engine=cast("EngineName", engine),
+        precision=cast("Precision", precision),
+        gallery=choose_gallery(gallery),
+    )
+    with stylizer, console.progress() as progress:
+        console.detail(f"engine: {stylizer.engine}")
+        failures: list[ImpastoError] = []
+        for number, job in enumerate(jobs, 1):
+            try:
+                _run(job, stylizer, quality, file_format)
+            except ImpastoError as error:
+                if len(jobs) == 1:
+                    raise
+                failures.append(error)
+            if len(jobs) > 1:
+                progress(Progress("painting", number, len(jobs)))
+    if failures:
+        for failure in failures:
+            console.error(failure)
+        raise BatchError(failures, len(jobs) - len(failures))
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One photo, and where its painting goes; either may be a `STREAM`."""
+
+    source: str
+    target: str
+
+
+def _run(job: _Job, stylizer: Stylizer, quality: int, file_format: str) -> None:
+    from impasto.images import encode_image, read_image, write_image
+
+    began = time.perf_counter()
+    picture = read_image(sys.stdin.buffer if job.source == STREAM else job.source)
+    painted = stylizer.stylize(picture)
+    if job.target == STREAM:
+        content = encode_image(painted, file_format.lower(), quality=quality)
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        Path(job.target).parent.mkdir(parents=True, exist_ok=True)
+        write_image(job.target, painted, quality=quality)
+        console.note(f"{job.source} -> {job.target}")
+    milliseconds = 1000 * (time.perf_counter() - began)
+    console.detail(f"{picture.width} x {picture.height} px in {milliseconds:.0f} ms")
+
+
+def _plan(photos: list[str], output: str | None, style: str, recursive: bool) -> list[_Job]:
+    """Which file becomes which, decided before anything is loaded or painted."""
+    label = _label(style)
+    into_folder = (
+        output is not None
+        and output != STREAM
+        and (
+            output.endswith(("/", os.sep))
+            or Path(output).is_dir()
+            or len(photos) > 1
+            or Path(photos[0]).is_dir()
+        )
+    )
+    if output == STREAM and (len(photos) > 1 or Path(photos[0]).is_dir()):
+        raise OptionError("standard output holds one painting", "give one photo, or -o FOLDER")
+    jobs: list[_Job] = []
+    for photo in photos:
+        if photo == STREAM:
+            target = output or STREAM
+            if into_folder:
+                target = str(Path(target, f"standard-input-{label}.png"))
+            jobs.append(_Job(STREAM, target))
+        elif Path(photo).is_dir():
+            jobs += _plan_folder(Path(photo), output, label, recursive)
+        else:
+            source = Path(photo)
+            name = f"{source.stem}-{label}{_writable_suffix(source)}"
+            if output is None:
+                target = str(source.with_name(name))
+            else:
+                target = str(Path(output, name)) if into_folder else output
+            jobs.append(_Job(photo, target))
+    if any(job.target == STREAM for job in jobs) and sys.stdout.isatty():
+        raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
+    return jobs
+
+
+def _plan_folder(folder: Path, output: str | None, label: str, recursive: bool) -> Iterator[_Job]:
+    from impasto.images import IMAGE_SUFFIXES
+
+    target_folder = (
+        Path(output) if output else folder.resolve().with_name(f"{folder.resolve().name}-{label}")
+    )
+    paths = sorted(folder.rglob("*") if recursive else folder.iterdir())
+    photos = [
+        path
+        for path in paths
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and path.is_file()
+        and not path.name.startswith(".")
+        and target_folder.resolve() not in path.resolve().parents
+    ]
+    if not photos:
+        hint = "give a folder with photos" if recursive else "look deeper with --recursive"
+        raise InputError(f"{folder} holds no photos", hint)
+    for path in photos:
+        name = path.relative_to(folder).with_suffix(_writable_suffix(path))
+        yield _Job(str(path), str(target_folder / name))
+
+
+def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
+    """No painting replaces a photo, another painting, or (unless told to) any file."""
+    sources = {Path(job.source).resolve() for job in jobs if job.source != STREAM}
+    targets: set[Path] = set()
+    for job in jobs:
+        if job.target == STREAM:
+            continue
+        target = Path(job.target)
+        if target.resolve() in sources:
+            raise OptionError(f"{job.target} would replace a photo", "give another -o")
+        if target.resolve() in targets:
+            raise OptionError(f"two paintings would be called {job.target}", "paint them apart")
+        targets.add(target.resolve())
+        if len(jobs) == 1 and not target.parent.is_dir() and target.parent != Path(job.target[:0]):
+            raise OutputError(
+                f"{job.target} cannot be written: there is no folder {target.parent}",
+                f"create it first: mkdir -p {target.parent}",
+            )
+        if target.is_dir():
+            raise OutputError(f"{job.target} is a folder", "give a file name")
+        if target.exists() and not overwrite:
+            raise OutputError(f"{job.target} exists already", "give --overwrite, or another -o")
+
+
+def _label(style: str) -> str:
+    """A style's or mixture's part of a file name."""
+    names = [part.partition(":")[0].strip() for part in style.split("+")]
+    label = "+".join("-".join(name.lower().split()) for name in names)
+    return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
+
+
+def _writable_suffix(source: Path) -> str:
+    from impasto.images import FORMATS
+
+    suffix = source.suffix.lower().removeprefix(".")
+    if suffix in FORMATS:
+        return source.suffix
+    return ".png" if suffix == "gif" else ".jpg"

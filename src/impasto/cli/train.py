@@ -1,0 +1,195 @@
+"""``impasto train STYLES --photos PHOTOS``: a network of one's own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import require_torch
+from impasto.errors import OptionError
+
+if TYPE_CHECKING:
+    from impasto.learning.hardware import Precision
+    from impasto.network.spec import NetworkSpec
+    from impasto.progress import Progress
+
+__all__ = ["train_command"]
+
+SCHEDULE, LOSSES = "Schedule", "Losses"
+
+
+def train_command(
+    styles: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STYLES", help="A painting, a folder of paintings, or a JSON list of them."
+        ),
+    ],
+    photos: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Photographs to learn on; 20 will do.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the run.")
+    ] = Path("impasto-run"),
+    paintings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the JSON list's paintings are.", show_default=False
+        ),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="standard, johnson-instance or johnson-batch.")
+    ] = "standard",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the output folder.")
+    ] = False,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Start from another run's weights instead of random ones.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
+        ),
+    ] = None,
+    photos_per_step: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
+    styles_per_photo: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
+    crop: Annotated[
+        int, typer.Option(metavar="PX", help="Side of the crops.", rich_help_panel=SCHEDULE)
+    ] = 256,
+    late_crop: Annotated[
+        int,
+        typer.Option(
+            metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
+        ),
+    ] = 384,
+    learning_rate: Annotated[float, typer.Option(rich_help_panel=SCHEDULE)] = 3e-3,
+    seed: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 0,
+    content_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 1.0,
+    style_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 15.0,
+    tv_weight: Annotated[
+        float, typer.Option(help="Total variation.", rich_help_panel=LOSSES)
+    ] = 0.5,
+    painting_size: Annotated[
+        int,
+        typer.Option(
+            metavar="PX",
+            help="The paintings' shorter side: more makes larger strokes.",
+            rich_help_panel=LOSSES,
+        ),
+    ] = 384,
+    checkpoint_every: Annotated[
+        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
+    ] = 180,
+    preview_every: Annotated[
+        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
+    ] = 300,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto (bf16 where there is hardware for it), f32 or bf16.")
+    ] = "auto",
+) -> None:
+    """Train one network on your paintings (Johnson et al. 2016, Dumoulin et al. 2017).
+
+    Ctrl-C saves a checkpoint; --resume goes on exactly there. The trunk and styles end up in
+    FOLDER/gallery, for impasto PHOTO --gallery FOLDER/gallery --style NAME.
+    """
+    require_torch("impasto train")
+    from impasto.learning.checkpoint import read_checkpoint
+    from impasto.learning.export import export_gallery
+    from impasto.learning.hardware import choose_hardware
+    from impasto.learning.paintings import read_paintings
+    from impasto.learning.run import RunFiles, train
+    from impasto.learning.training import TrainingOptions
+
+    chosen = read_paintings(styles, paintings)
+    if resume:
+        # The run's own options stand, but for its length.
+        options = read_checkpoint(RunFiles(output).checkpoint).options
+        options = replace(options, steps=steps) if steps else options
+    else:
+        options = TrainingOptions(
+            steps=TrainingOptions.steps if steps is None else steps,
+            photos_per_step=photos_per_step,
+            styles_per_photo=styles_per_photo,
+            crop_px=crop,
+            late_crop_px=late_crop,
+            painting_px=painting_size,
+            content_weight=content_weight,
+            style_weight=style_weight,
+            tv_weight=tv_weight,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+    hardware = choose_hardware(device, cast("Precision", precision))
+    console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
+    with console.progress() as progress, _interrupt_between_steps() as interrupted:
+
+        def on_progress(event: Progress) -> None:
+            progress(event)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+
+        try:
+            checkpoint = train(
+                {name: painting.path for name, painting in chosen.items()},
+                photos,
+                output,
+                spec=_preset(preset),
+                options=options,
+                resume=resume,
+                start_from=start_from,
+                hardware=hardware,
+                checkpoint_every_s=checkpoint_every,
+                preview_every_s=preview_every,
+                progress=on_progress,
+                on_skip=console.error,
+            )
+        except KeyboardInterrupt:
+            console.note(f"{output} has a checkpoint; --resume goes on from it")
+            raise
+    cards = {name: painting.card for name, painting in chosen.items()}
+    gallery = export_gallery(checkpoint, cards, output / "gallery")
+    console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")
+
+
+def _preset(name: str) -> NetworkSpec:
+    from impasto.network.spec import STANDARD, johnson
+
+    presets = {
+        "standard": STANDARD,
+        "johnson-instance": johnson("instance"),
+        "johnson-batch": johnson("batch"),
+    }
+    if name not in presets:
+        raise OptionError(f"--preset {name!r} is unknown", f"one of {', '.join(presets)}")
+    return presets[name]
+
+
+@contextmanager
+def _interrupt_between_steps() -> Iterator[threading.Event]:
+    """Ctrl-C is remembered until the step is whole; pressed again, it takes effect at once."""
+    pressed = threading.Event()
+
+    def remember(*_: object) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, remember)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, previous)
