@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from impasto import __version__
 from impasto.cli import bench, evaluate, paint, styles, stylize, train
 from impasto.cli.console import console
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, OptionError
 
 __all__ = ["main"]
 
@@ -36,7 +35,6 @@ app = typer.Typer(
         "Turn photographs into paintings.\n\n"
         "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave."
     ),
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -68,7 +66,7 @@ def _global_options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and leave with its exit code."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in arguments
     try:
         code = app(_with_command(arguments), standalone_mode=False)
@@ -76,9 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(code or 0)
     except ImpastoError as error:
         _leave(error, str(error), error.exit_code, debug)
-    except click.ClickException as error:
-        _leave(error, f"{error.format_message()} Try impasto --help", error.exit_code, debug)
-    except (KeyboardInterrupt, click.Abort) as error:
+    except typer.TyperException as error:
+        _leave(
+            error,
+            f"{_usage_problem(error)}: see {_help_for(arguments)}",
+            OptionError.exit_code,
+            debug,
+        )
+    except (KeyboardInterrupt, typer.Abort) as error:
         _leave(error, "interrupted", INTERRUPTED, debug)
     except BrokenPipeError:
         # Whoever reads our output has had enough. Nothing more must be flushed there at exit.
@@ -87,6 +90,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         problem = f"unexpected {type(error).__name__} ({error})"
         _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
+
+
+def _help_for(arguments: list[str]) -> str:
+    named = [each for each in _with_command(arguments) if each not in GLOBAL_FLAGS]
+    return f"impasto {named[0]} --help" if named and named[0] in COMMANDS else "impasto --help"
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    text: str = error.format_message() if hasattr(error, "format_message") else str(error)
+    return text.rstrip(".")
 
 
 def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:

@@ -175,9 +175,8 @@ def _plan(photos: list[str], output: str | None, style: str, recursive: bool) ->
 def _plan_folder(folder: Path, output: str | None, label: str, recursive: bool) -> Iterator[_Job]:
     from impasto.images import IMAGE_SUFFIXES
 
-    target_folder = (
-        Path(output) if output else folder.resolve().with_name(f"{folder.resolve().name}-{label}")
-    )
+    named = folder if folder.name else folder.resolve()  # "." has no name of its own
+    target_folder = Path(output) if output else named.with_name(f"{named.name}-{label}")
     paths = sorted(folder.rglob("*") if recursive else folder.iterdir())
     photos = [
         path
@@ -208,7 +207,7 @@ def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
         if target.resolve() in targets:
             raise OptionError(f"two paintings would be called {job.target}", "paint them apart")
         targets.add(target.resolve())
-        if len(jobs) == 1 and not target.parent.is_dir() and target.parent != Path(job.target[:0]):
+        if len(jobs) == 1 and not target.parent.is_dir():
             raise OutputError(
                 f"{job.target} cannot be written: there is no folder {target.parent}",
                 f"create it first: mkdir -p {target.parent}",

@@ -132,7 +132,9 @@ def _save(image: Image, file: io.BytesIO, form: Format, quality: int) -> None:
     if name == "JPEG":
         # Strokes have coloured edges, which 4:2:0 chroma would smear.
         image.save(file, name, quality=quality, subsampling="4:4:4", icc_profile=profile)
-    elif name in ("WEBP", "AVIF"):
+    elif name == "AVIF":
+        image.save(file, name, quality=quality, subsampling="4:4:4", icc_profile=profile)
+    elif name == "WEBP":  # it has no choice but 4:2:0
         image.save(file, name, quality=quality, icc_profile=profile)
     elif name == "TIFF":
         image.save(file, name, compression="tiff_lzw", icc_profile=profile)

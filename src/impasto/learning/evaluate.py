@@ -263,7 +263,8 @@ class _Curves:
         def objective() -> Tensor:
             c, s = content_and_style(self.vgg, picture, content, style)
             j = (c + STYLE_WEIGHT * s).sum()
-            (picture.grad,) = torch.autograd.grad(j, picture)
+            (gradient,) = torch.autograd.grad(j, picture)
+            picture.grad = gradient.contiguous()
             return j
 
         curve = []

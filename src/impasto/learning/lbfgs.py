@@ -61,6 +61,8 @@ def minimise(
     pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
     for _ in range(steps):
         gradient = _project(here.gradient, here.position)
+        if not gradient.any():
+            return  # a minimum
         direction = _project(-_apply_inverse_hessian(gradient, pairs), here.position, -1)
         slope = _dot(gradient, direction)
         length = 1.0

@@ -138,8 +138,7 @@ class _StyledConv(nn.Module):
     def _normalise(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """Instance (or batch) normalisation, then the style's scale and shift; each N x C.
 
-        Statistics in float32: half precision loses them. Written as one multiply-add, which is all
-        that touches the pixels.
+        All in float32: half precision loses the statistics, and the difference from the mean.
         """
         if not self.batch_norm:
             variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
@@ -151,9 +150,8 @@ class _StyledConv(nn.Module):
         else:
             variance, mean = self.get_buffer("variance"), self.get_buffer("mean")
         factor = scale * torch.rsqrt(variance + INSTANCE_NORM_EPSILON)
-        offset = shift - mean * factor
-        factor, offset = (each[..., None, None].to(x.dtype) for each in (factor, offset))
-        return torch.addcmul(offset, x, factor)
+        centred = x.float() - mean[..., None, None]
+        return torch.addcmul(shift[..., None, None], centred, factor[..., None, None])
 
 
 def _initial_kernel(conv: Conv) -> Tensor:

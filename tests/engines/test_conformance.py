@@ -1,0 +1,165 @@
+"""One suite for every engine: the same graphs, compared with torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from impasto.engines import available_engines, has_bf16, open_engine
+from impasto.errors import EngineError, OptionError
+from impasto.learning.networks import StyleNetwork
+from impasto.learning.photos import to_tensor
+from impasto.network.bake import bake
+from impasto.network.spec import Conv, NetworkSpec, Residual
+from tiny import TINY, picture
+
+JOHNSON_LIKE = (
+    Conv("down1", 3, 6, kernel=9),
+    Conv("down2", 6, 8, stride=2),
+    Residual((Conv("body1a", 8, 8), Conv("body1b", 8, 8, relu=False))),
+    Conv("up1", 8, 6, stride=2, transposed=True),
+    Conv("paint", 6, 3, kernel=9, norm=False, relu=False),
+)
+SPECS = {
+    "tiny": TINY,
+    "johnson": NetworkSpec("johnson", JOHNSON_LIKE, padding="zero", output="tanh"),
+    "batch": NetworkSpec("batch", JOHNSON_LIKE, padding="zero", norm="batch", output="tanh"),
+}
+ENGINES = [(name, "f32") for name in available_engines()]
+if has_bf16():
+    ENGINES.append(("openvino", "bf16"))
+each_engine = pytest.mark.parametrize(("name", "precision"), ENGINES)
+
+
+def network(spec, seed=0):
+    torch.manual_seed(seed)
+    made = StyleNetwork(spec, 1)
+    with torch.no_grad():
+        made.styles += 0.3 * torch.randn_like(made.styles)
+        made.convs["paint"].weight *= 5
+        for name, buffer in made.named_buffers():
+            buffer.uniform_(0.5, 1.5) if "variance" in name else buffer.normal_(0, 0.2)
+    return made.eval()
+
+
+def graph(made, strength=1.0):
+    vector = made.styles.detach().numpy()[0]
+    return bake(made.spec, made.weights(), vector, strength=strength)
+
+
+def by_torch(made, photo, strength=1.0):
+    with torch.no_grad():
+        painted = made.paint_padded(to_tensor(photo), made.styles)[0].clamp(0, 1)
+    painted = painted.permute(1, 2, 0).numpy() * 255
+    return (strength * painted + (1 - strength) * photo).clip(0, 255)
+
+
+def assert_close(painted, expected, precision):
+    """Within 2/255 of torch; bf16 in the mean."""
+    difference = np.abs(painted - expected)
+    assert (difference.mean() if precision == "bf16" else difference.max()) <= 2
+    assert painted.dtype == np.uint8
+    assert painted.flags.c_contiguous
+
+
+def test_there_are_engines():
+    assert [name for name, _ in ENGINES][:3] == ["openvino", "onnxruntime", "opencv"]
+
+
+@each_engine
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_against_torch_at_changing_sizes(name, precision, spec):
+    made = network(spec)
+    with open_engine(graph(made), engine=name, precision=precision) as engine:
+        for width, height in [(32, 24), (64, 40), (24, 24), (32, 24)]:
+            photo = picture(width, height, seed=width)
+            assert_close(engine.paint(photo), by_torch(made, photo), precision)
+
+
+@each_engine
+def test_a_stream_of_one_size(name, precision):
+    """More calls than it takes to be compiled for one size, then another size."""
+    made = network(TINY)
+    with open_engine(graph(made), engine=name, precision=precision) as engine:
+        for size in [(32, 24)] * 6 + [(40, 16)] * 2:
+            photo = picture(*size, seed=3)
+            assert_close(engine.paint(photo), by_torch(made, photo), precision)
+
+
+@each_engine
+@pytest.mark.parametrize("strength", [0.0, 0.4, 1.5])
+def test_strength(name, precision, strength):
+    made = network(TINY)
+    photo = picture(32, 24)
+    with open_engine(graph(made, strength), engine=name, precision=precision) as engine:
+        assert_close(engine.paint(photo), by_torch(made, photo, strength), precision)
+
+
+@each_engine
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_flat_pictures(name, precision, level):
+    """Without variance, normalisation blows rounding errors up: engines may differ, not fail."""
+    photo = np.full((24, 32, 3), level, np.uint8)
+    with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
+        painted = engine.paint(photo)
+        assert painted.shape == photo.shape
+        np.testing.assert_array_equal(engine.paint(photo), painted)
+
+
+@each_engine
+def test_the_same_picture_gives_the_same_painting(name, precision):
+    photo = picture(32, 24)
+    with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
+        first = engine.paint(photo)
+        kept = first.copy()
+        engine.paint(255 - photo)
+        np.testing.assert_array_equal(first, kept)  # results are not overwritten by later calls
+        np.testing.assert_array_equal(engine.paint(photo), kept)
+
+
+@each_engine
+def test_arrays_that_are_not_contiguous(name, precision):
+    photo = picture(32, 24)
+    with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
+        expected = engine.paint(np.ascontiguousarray(photo[:, ::-1]))
+        np.testing.assert_array_equal(engine.paint(photo[:, ::-1]), expected)
+
+
+@each_engine
+def test_it_says_what_it_is(name, precision):
+    with open_engine(graph(network(TINY)), engine=name, precision=precision, threads=1) as engine:
+        assert (engine.name, engine.precision) == (name, precision)
+        assert engine.version in str(engine)
+        assert precision in str(engine)
+
+
+@each_engine
+def test_wrong_arrays(name, precision):
+    with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
+        for array in (np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32)):
+            with pytest.raises(OptionError):
+                engine.paint(array)
+
+
+@each_engine
+def test_sides_that_do_not_fit(name, precision):
+    with (
+        open_engine(graph(network(TINY)), engine=name, precision=precision) as engine,
+        pytest.raises(EngineError),
+    ):
+        engine.paint(picture(33, 25))
+
+
+@each_engine
+@pytest.mark.parametrize("damage", [b"", b"no graph at all", b"\x08\x08"])
+def test_damaged_graphs_are_one_line(name, precision, damage):
+    with pytest.raises(EngineError, match="cannot load the graph") as caught:
+        open_engine(damage, engine=name, precision=precision)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["opencv", "onnxruntime"])
+def test_bf16_where_there_is_none(name):
+    with pytest.raises(EngineError, match="no bf16"):
+        open_engine(graph(network(TINY)), engine=name, precision="bf16")

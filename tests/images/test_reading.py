@@ -1,0 +1,240 @@
+"""An awkward corpus, made here: modes, depths, orientations, profiles, damage."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from impasto.errors import InputError
+from impasto.images import read_image
+from tiny import picture
+
+
+def encode(image, file_format, **options):
+    content = io.BytesIO()
+    image.save(content, file_format, **options)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return picture(40, 30)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options", "tolerance"),
+    [
+        ("PNG", {}, 0),
+        ("BMP", {}, 0),
+        ("TIFF", {}, 0),
+        ("TIFF", {"compression": "tiff_lzw"}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("JPEG", {"quality": 100, "subsampling": 0}, 2),
+        ("AVIF", {"quality": 100, "subsampling": "4:4:4"}, 2),
+    ],
+)
+def test_formats(photo, file_format, options, tolerance):
+    read = read_image(encode(Image.fromarray(photo), file_format, **options))
+    assert read.alpha is None
+    assert read.pixels.dtype == np.uint8
+    assert read.pixels.flags.c_contiguous
+    assert np.abs(read.pixels.astype(int) - photo).mean() <= tolerance
+
+
+def test_from_a_path_and_a_stream(photo, tmp_path):
+    content = encode(Image.fromarray(photo), "PNG")
+    (tmp_path / "photo").write_bytes(content)
+    for source in (tmp_path / "photo", str(tmp_path / "photo"), io.BytesIO(content), content):
+        np.testing.assert_array_equal(read_image(source).pixels, photo)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation(orientation):
+    upright = np.zeros((2, 3, 3), np.uint8)
+    upright[0, 0] = 255  # a light in the upper left corner
+    image = Image.fromarray(upright)
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    if orientation in undo:
+        image = image.transpose(undo[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    read = read_image(encode(image, "PNG", exif=exif))
+    np.testing.assert_array_equal(read.pixels, upright)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr"])
+def test_modes(photo, mode):
+    """Each mode shows what Pillow shows (JPEG for CMYK and YCbCr, which PNG cannot hold)."""
+    image = Image.fromarray(photo).convert(mode)
+    if mode in ("CMYK", "YCbCr"):
+        content, tolerance = encode(image, "JPEG", quality=100, subsampling=0), 6
+    else:
+        content, tolerance = encode(image, "PNG"), 0
+    read = read_image(content)
+    expected = np.asarray(image.convert("RGB")).astype(int)
+    assert np.abs(read.pixels - expected).max() <= tolerance
+    assert read.alpha is None  # wholly opaque
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_alpha(photo, mode):
+    alpha = np.arange(40 * 30, dtype=np.uint16).reshape(30, 40).astype(np.uint8)
+    image = Image.fromarray(photo)
+    if mode == "PA":
+        image = image.quantize(16)
+        image.putalpha(Image.fromarray(alpha))
+        image = image.convert("RGBA")
+    else:
+        image = image.convert("L" if mode == "LA" else "RGB")
+        image.putalpha(Image.fromarray(alpha))
+    read = read_image(encode(image, "PNG"))
+    np.testing.assert_array_equal(read.alpha, alpha)
+
+
+def test_transparent_palette(photo):
+    image = Image.fromarray(photo).quantize(8)
+    read = read_image(encode(image, "PNG", transparency=0))
+    np.testing.assert_array_equal(read.alpha == 0, np.asarray(image) == 0)
+
+
+def test_16_bit_grey_is_scaled_not_clipped():
+    samples = np.array([[0, 257, 32768, 65535]], dtype=np.uint16)
+    for file_format in ("PNG", "TIFF"):
+        read = read_image(encode(Image.fromarray(samples), file_format))
+        assert read.pixels[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+def test_float_tiff():
+    samples = np.array([[0, 0.5, 1.0, np.nan]], dtype=np.float32)
+    read = read_image(encode(Image.fromarray(samples), "TIFF"))
+    assert read.pixels[0, :, 0].tolist() == [0, 128, 255, 0]
+
+
+def wide_gamut_profile():
+    """A profile whose red is greener than sRGB's: sRGB with two of its primaries exchanged."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    tags = {}
+    (count,) = struct.unpack(">I", profile[128:132])
+    for number in range(count):
+        start = 132 + 12 * number
+        tags[bytes(profile[start : start + 4])] = start
+    red, green = tags[b"rXYZ"], tags[b"gXYZ"]
+    profile[red + 4 : red + 12], profile[green + 4 : green + 12] = (
+        profile[green + 4 : green + 12],
+        profile[red + 4 : red + 12],
+    )
+    return bytes(profile).replace(b"sRGB", b"tEST").replace(b"s\0R\0G\0B", b"t\0E\0S\0T")
+
+
+def test_profile_is_honoured():
+    """With red and green exchanged in the profile, a red picture is green in sRGB."""
+    red = np.zeros((4, 4, 3), np.uint8)
+    red[..., 0] = 255
+    profile = wide_gamut_profile()
+    assert "sRGB" not in ImageCms.getProfileDescription(
+        ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    )
+    read = read_image(encode(Image.fromarray(red), "PNG", icc_profile=profile))
+    assert np.abs(read.pixels[0, 0].astype(int) - [0, 255, 0]).max() <= 3
+
+
+def test_damaged_profile_does_not_matter(photo):
+    read = read_image(encode(Image.fromarray(photo), "PNG", icc_profile=b"nonsense" * 20))
+    np.testing.assert_array_equal(read.pixels, photo)
+
+
+def test_animation_gives_its_first_frame(photo):
+    frames = [Image.fromarray(photo).quantize(64), Image.fromarray(255 - photo).quantize(64)]
+    content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert np.abs(read_image(content).pixels.astype(int) - photo).mean() < 12
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1)])
+def test_thin_pictures(size):
+    assert read_image(encode(Image.new("RGB", size), "PNG")).pixels.shape == (size[1], size[0], 3)
+
+
+# What goes wrong.
+
+
+def bomb_header(width, height):
+    """A PNG that says it is huge, and holds nothing."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (20_000, 10_000)])
+def test_bombs_are_refused_by_their_header(size):
+    with pytest.raises(InputError, match="pixels"):
+        read_image(bomb_header(*size))
+
+
+def test_a_bound_of_ones_own(photo):
+    content = encode(Image.fromarray(photo), "PNG")
+    with pytest.raises(InputError, match=r"40 x 30 pixels, more than 1,199"):
+        read_image(content, max_pixels=1199)
+    assert read_image(content, max_pixels=1200)
+
+
+def test_missing_folder_empty(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.jpg does not exist"):
+        read_image(tmp_path / "nothing.jpg")
+    with pytest.raises(InputError, match="is a folder"):
+        read_image(tmp_path)
+    (tmp_path / "empty.jpg").touch()
+    with pytest.raises(InputError, match=r"empty\.jpg is empty"):
+        read_image(tmp_path / "empty.jpg")
+    with pytest.raises(InputError, match="standard input is empty"):
+        read_image(io.BytesIO())
+
+
+def test_no_image(tmp_path):
+    (tmp_path / "text.jpg").write_text("I am no photograph")
+    with pytest.raises(InputError, match=r"text\.jpg is not an image"):
+        read_image(tmp_path / "text.jpg")
+
+
+def test_formats_that_start_other_programs_are_not_read():
+    with pytest.raises(InputError, match="not an image"):
+        read_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF"])
+def test_cut_off(photo, file_format):
+    content = encode(Image.fromarray(photo), file_format)
+    with pytest.raises(InputError, match=r"damaged or cut off|not an image"):
+        read_image(content[: len(content) * 6 // 10])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    file_format=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"]),
+    changes=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), max_size=8),
+)
+def test_damage_gives_a_picture_or_an_input_error(photo, file_format, changes):
+    content = bytearray(encode(Image.fromarray(photo), file_format))
+    for at, byte in changes:
+        content[int(at * len(content))] = byte
+    try:
+        read = read_image(bytes(content), max_pixels=1_000_000)
+    except InputError:
+        return
+    assert read.pixels.ndim == 3

@@ -1,0 +1,91 @@
+import errno
+import os
+
+import pytest
+
+from impasto.errors import OutputError
+from impasto.files import check_writable, write_atomically
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_writes(tmp_path):
+    with write_atomically(tmp_path / "a.txt") as file:
+        file.write(b"new")
+        assert not (tmp_path / "a.txt").exists()
+    assert (tmp_path / "a.txt").read_bytes() == b"new"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_failure_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), write_atomically(path) as file:
+        file.write(bytes(1 // (len(path.name) - 5)))
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_an_interrupt_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), write_atomically(path):
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(OutputError, match="No space left on device"),
+        write_atomically(path) as file,
+    ):
+        file.write(b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path):
+    plain = tmp_path / "plain"
+    plain.touch()
+    with write_atomically(tmp_path / "new"):
+        pass
+    assert (tmp_path / "new").stat().st_mode == plain.stat().st_mode
+
+
+def test_permissions_of_a_replaced_file_stay(tmp_path):
+    path = tmp_path / "a.txt"
+    path.touch()
+    path.chmod(0o640)
+    with write_atomically(path):
+        pass
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_places_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="is a folder"):
+        check_writable(tmp_path)
+    with pytest.raises(OutputError, match="there is no folder"):
+        check_writable(tmp_path / "missing" / "a.txt")
+    with pytest.raises(OutputError, match="not a folder"):
+        check_writable(tmp_path / "file" / "a.txt")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(OutputError, match="no permission"):
+        check_writable(tmp_path / "a.txt")
+
+
+def test_long_names(tmp_path):
+    path = tmp_path / ("x" * 250)
+    with write_atomically(path) as file:
+        file.write(b"1")
+    assert path.read_bytes() == b"1"
