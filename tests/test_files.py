@@ -4,7 +4,7 @@ import os
 import pytest
 
 from impasto.errors import OutputError
-from impasto.files import check_writable, write_atomically
+from impasto.files import check_writable, make_folder, write_atomically
 
 
 def names(folder):
@@ -52,6 +52,43 @@ def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path, monkeypatch):
         file.write(b"new")
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("target")
+    with write_atomically(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_stays_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with write_atomically(tmp_path / "pipe") as file:
+        file.write(b"through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_names_that_no_file_can_have(tmp_path):
+    with (
+        pytest.raises(OutputError, match="cannot be written"),
+        write_atomically(tmp_path / ("x" * 300)),
+    ):
+        pytest.fail("it opened")
+
+
+def test_make_folder(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be made"):
+        make_folder(tmp_path / "file" / "b")
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path):

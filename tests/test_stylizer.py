@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import impasto
 from impasto.errors import OptionError, StyleError
-from impasto.images import Picture
+from impasto.images import Picture, resize
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
@@ -127,10 +127,14 @@ def test_stylize_takes_files_pictures_and_arrays(tmp_path):
 
 @pytest.mark.parametrize("name", open_gallery().names)
 def test_shipped_styles_paint_no_frame(name):
-    """Along the border, a painting is as light and as lively as inside."""
+    """On textures that are alike everywhere, so are the paintings, up to the border."""
+    random = np.random.default_rng(0)
+    textures = [
+        resize(random.integers(0, 256, (24, 32, 3), dtype=np.uint8), 256, 192) for _ in range(6)
+    ]
     with Stylizer(name) as stylizer:
-        painted = np.stack([stylizer(picture(256, 192, seed)) for seed in range(4)]).astype(float)
+        painted = np.stack([stylizer(texture) for texture in textures]).astype(float)
     inside = painted[:, 32:-32, 32:-32]
     for border in (painted[:, :6], painted[:, -6:], painted[:, :, :6], painted[:, :, -6:]):
         assert np.abs(border.mean(axis=(0, 1, 2)) - inside.mean(axis=(0, 1, 2))).max() < 30
-        assert 0.5 < border.std() / inside.std() < 1.5
+        assert 0.6 < border.std() / inside.std() < 1.4

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from impasto.errors import OutputError
 
-__all__ = ["check_writable", "write_atomically"]
+__all__ = ["check_writable", "make_folder", "write_atomically"]
 
 
 @contextlib.contextmanager
@@ -19,29 +19,36 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only when it is complete.
 
     The bytes go to a temporary file in the same folder, which is renamed at the end of the block.
-    After an exception in it, or a crash, whatever was at ``path`` is still there, untouched.
+    After an exception in it, or a crash, whatever was at ``path`` is still there, untouched. A
+    symbolic link stays one, and its target is replaced; into a device or pipe, bytes go directly.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
     """
     check_writable(path)
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:50]}.", suffix=".tmp", dir=path.parent
-        )
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
+        temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(6)}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists():
+                with contextlib.suppress(OSError):  # some file systems have no permissions
+                    temporary.chmod(path.stat().st_mode & 0o777)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _output_error(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(_permissions(path))
-        Path(name).replace(path)
-    except OSError as error:
-        raise _output_error(path, error) from error
-    finally:
-        Path(name).unlink(missing_ok=True)
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error})",
+            "check the disk's free space and permissions",
+        ) from error
 
 
 def check_writable(path: Path) -> None:
@@ -51,33 +58,37 @@ def check_writable(path: Path) -> None:
         OutputError: ``path`` is a folder, or its folder is missing or not writable.
     """
     folder = path.parent
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder", "give a file name")
-    if not folder.exists():
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder", "give a file name")
+        if not folder.exists():
+            raise OutputError(
+                f"{path} cannot be written: there is no folder {folder}",
+                f"create it first: mkdir -p {folder}",
+            )
+        if not folder.is_dir():
+            raise OutputError(
+                f"{path} cannot be written: {folder} is not a folder", "give another path"
+            )
+        if not os.access(folder, os.W_OK):
+            raise OutputError(f"{path} cannot be written: no permission", "write elsewhere")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"{path} is write-protected", "give another name")
+    except OSError as error:  # a name that is too long, a folder that may not be entered
         raise OutputError(
-            f"{path} cannot be written: there is no folder {folder}", "create it first"
-        )
-    if not folder.is_dir():
+            f"{path} cannot be written ({error.strerror})", "give another path"
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise OutputError(
-            f"{path} cannot be written: {folder} is not a folder", "give another path"
-        )
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"{path} cannot be written: no permission", "write to another folder")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"{path} is write-protected", "give another name")
-
-
-def _permissions(path: Path) -> int:
-    """Those of the file that is replaced, else what any new file would get."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    umask = os.umask(0)  # there is no way to read it but to set it
-    os.umask(umask)
-    return 0o666 & ~umask
-
-
-def _output_error(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path} cannot be written ({error.strerror or error})",
-        "check the disk's free space and permissions",
-    )
+            f"folder {folder} cannot be made ({error.strerror})", "give another one"
+        ) from error

@@ -51,6 +51,20 @@ def test_resize_gives_the_size(width, height, new_width, new_height):
     assert resized.dtype == np.uint8
 
 
+def test_shrinking_does_not_alias_along_either_side():
+    """The mean of n independent values deviates by 1 / sqrt(n); a mere sample would by 1."""
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    for size, count in [((100, 100), 16), ((100, 400), 4), ((100, 500), 4), ((500, 100), 4)]:
+        assert resize(noise, *size).std() < 1.1 * noise.std() / np.sqrt(count)
+
+
+def test_growing_is_smooth():
+    step = np.zeros((1, 8, 3), np.uint8)
+    step[:, 4:] = 200
+    grown = resize(step, 64, 1)[0, :, 0].astype(int)
+    assert np.abs(np.diff(grown)).max() < 60
+
+
 def test_flat_pictures_stay_flat():
     flat = np.full((9, 13, 3), 77, np.uint8)
     for size in [(5, 5), (40, 30), (13, 20)]:
@@ -76,6 +90,11 @@ def test_keep_colors_by_hand():
     photo = np.array([[[200, 100, 50]]], np.uint8)  # Y = 59.8 + 58.7 + 5.7 = 124.2
     painting = np.array([[[150, 150, 150]]], np.uint8)  # Y = 150
     assert keep_colors(painting, photo)[0, 0].tolist() == [226, 126, 76]  # each + 25.8
+
+
+def test_keep_colors_of_other_shapes():
+    with pytest.raises(OptionError, match="shapes"):
+        keep_colors(picture(1, 1), picture(4, 4))
 
 
 def test_keep_colors_is_luminance_of_one_and_chrominance_of_the_other():

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from impasto.errors import InputError
 from impasto.images import read_image
+from impasto.images.reading import _to_picture
 from tiny import picture
 
 
@@ -89,19 +90,22 @@ def test_modes(photo, mode):
     assert read.alpha is None  # wholly opaque
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+ALPHA = np.arange(40 * 30, dtype=np.uint16).reshape(30, 40).astype(np.uint8)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_alpha(photo, mode):
-    alpha = np.arange(40 * 30, dtype=np.uint16).reshape(30, 40).astype(np.uint8)
-    image = Image.fromarray(photo)
-    if mode == "PA":
-        image = image.quantize(16)
-        image.putalpha(Image.fromarray(alpha))
-        image = image.convert("RGBA")
-    else:
-        image = image.convert("L" if mode == "LA" else "RGB")
-        image.putalpha(Image.fromarray(alpha))
-    read = read_image(encode(image, "PNG"))
-    np.testing.assert_array_equal(read.alpha, alpha)
+    image = Image.fromarray(photo).convert(mode)
+    image.putalpha(Image.fromarray(ALPHA))
+    np.testing.assert_array_equal(read_image(encode(image, "PNG")).alpha, ALPHA)
+
+
+def test_palette_with_alpha(photo):
+    """No format here is read as PA; other sources of Pillow images are."""
+    image = Image.fromarray(photo).quantize(16).convert("PA")
+    image.putalpha(Image.fromarray(ALPHA))
+    assert image.mode == "PA"
+    np.testing.assert_array_equal(_to_picture(image).alpha, ALPHA)
 
 
 def test_transparent_palette(photo):
@@ -117,10 +121,32 @@ def test_16_bit_grey_is_scaled_not_clipped():
         assert read.pixels[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
-def test_float_tiff():
-    samples = np.array([[0, 0.5, 1.0, np.nan]], dtype=np.float32)
-    read = read_image(encode(Image.fromarray(samples), "TIFF"))
-    assert read.pixels[0, :, 0].tolist() == [0, 128, 255, 0]
+def test_16_bit_grey_with_a_transparent_level():
+    samples = np.array([[0, 257, 32768, 65535]], dtype=np.uint16)
+    read = read_image(encode(Image.fromarray(samples), "PNG", transparency=257))
+    assert read.pixels[0, :, 0].tolist() == [0, 1, 128, 255]
+    assert read.alpha[0].tolist() == [255, 0, 255, 255]
+
+
+def test_16_bit_of_both_byte_orders():
+    samples = np.array([[0, 100 * 257, 200 * 257]])
+    for mode, order in (("I;16", "<u2"), ("I;16B", ">u2")):
+        image = Image.frombytes(mode, (3, 1), samples.astype(order).tobytes())
+        assert _to_picture(image).pixels[0, :, 0].tolist() == [0, 100, 200]
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        ([0, 0.5, 1.0, np.nan], [0, 128, 255, 0]),
+        ([0, 0.5, 1.02, np.inf], [0, 128, 255, 255]),
+        ([0, 100, 255, -3], [0, 100, 255, 0]),
+        ([0, 100 * 257, 65535, 257], [0, 100, 255, 1]),
+    ],
+)
+def test_float_tiff(samples, expected):
+    image = Image.fromarray(np.array([samples], dtype=np.float32))
+    assert read_image(encode(image, "TIFF")).pixels[0, :, 0].tolist() == expected
 
 
 def wide_gamut_profile():
@@ -149,6 +175,19 @@ def test_profile_is_honoured():
     )
     read = read_image(encode(Image.fromarray(red), "PNG", icc_profile=profile))
     assert np.abs(read.pixels[0, 0].astype(int) - [0, 255, 0]).max() <= 3
+
+
+def test_pixels_can_be_written_to(photo):
+    for mode in ("RGB", "L", "RGBA", "CMYK"):
+        image = Image.fromarray(photo).convert(mode)
+        read_image(encode(image, "TIFF")).pixels[0, 0] = 1
+
+
+def test_damaged_exif_does_not_matter(photo):
+    exif = b"Exif\0\0nonsense" * 3
+    for file_format in ("PNG", "WEBP"):
+        content = encode(Image.fromarray(photo), file_format, exif=exif, lossless=True)
+        np.testing.assert_array_equal(read_image(content).pixels, photo)
 
 
 def test_damaged_profile_does_not_matter(photo):
@@ -224,6 +263,12 @@ def test_cut_off(photo, file_format):
         read_image(content[: len(content) * 6 // 10])
 
 
+def test_names_that_no_file_can_have():
+    with pytest.raises(InputError, match="cannot be read"):
+        read_image("x" * 5000)
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's own, of odd metadata
 @settings(max_examples=150, deadline=None)
 @given(
     file_format=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"]),

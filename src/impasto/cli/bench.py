@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, choose_gallery
+from impasto.cli.options import (
+    GalleryOption,
+    JsonOption,
+    check_json,
+    choose_gallery,
+    write_json,
+)
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -38,16 +43,14 @@ def bench_command(
     johnson: Annotated[
         bool, typer.Option(help="Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
     ] = True,
-    json_file: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="All figures as JSON; - for standard output."),
-    ] = None,
+    json_file: JsonOption = None,
     gallery: GalleryOption = None,
 ) -> None:
     """Time every engine, in turns, next to Johnson's network in OpenCV dnn.
 
     Padding and conversion from and to 8-bit pixels are included; reading and writing files is not.
     """
+    check_json(json_file)
     from dataclasses import asdict
 
     from impasto.speed import measure_speed
@@ -66,14 +69,8 @@ def bench_command(
     text = json.dumps(
         [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
     )
-    if json_file == "-":
-        console.result(text)
+    if json_file and write_json(json_file, text):
         return
-    if json_file:
-        from impasto.files import write_atomically
-
-        with write_atomically(Path(json_file)) as file:
-            file.write(text.encode())
     console.table(
         ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
         [

@@ -11,9 +11,12 @@ from impasto.cli.console import console
 from impasto.cli.options import (
     EngineOption,
     GalleryOption,
+    JsonOption,
     PrecisionOption,
+    check_json,
     choose_gallery,
     require_torch,
+    write_json,
 )
 from impasto.errors import InputError
 
@@ -59,10 +62,7 @@ def evaluate_command(
             show_default=False,
         ),
     ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="All figures as JSON; - for standard output."),
-    ] = None,
+    json_file: JsonOption = None,
     gallery: GalleryOption = None,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "auto",
@@ -72,6 +72,7 @@ def evaluate_command(
     With --reference, J is also told as the number of L-BFGS iterations that reach it.
     """
     require_torch("impasto evaluate")
+    check_json(json_file)
     from contextlib import ExitStack
 
     from impasto.engines import EngineName, Precision
@@ -114,14 +115,8 @@ def evaluate_command(
             progress=progress,
         )
     text = reports_to_json(reports)
-    if json_file == "-":
-        console.result(text)
+    if json_file and write_json(json_file, text):
         return
-    if json_file:
-        from impasto.files import write_atomically
-
-        with write_atomically(Path(json_file)) as file:
-            file.write(text.encode())
     console.table(
         ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations"),
         [

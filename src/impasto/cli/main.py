@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -68,9 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and leave with its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in arguments
+    if not debug:
+        warnings.simplefilter("ignore")  # libraries warn programmers; users get errors, or nothing
     try:
         code = app(_with_command(arguments), standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # Typer has turned KeyboardInterrupt into it
+            console.error("interrupted")
         sys.exit(code or 0)
     except ImpastoError as error:
         _leave(error, str(error), error.exit_code, debug)

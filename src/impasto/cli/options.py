@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.console import console
 from impasto.errors import MissingExtraError
+from impasto.files import check_writable, write_atomically
 
 if TYPE_CHECKING:
     from impasto.styles import Gallery
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
 __all__ = [
     "EngineOption",
     "GalleryOption",
+    "JsonOption",
     "PrecisionOption",
+    "check_json",
     "choose_gallery",
     "require_torch",
+    "write_json",
 ]
 
 EngineOption = Annotated[
@@ -46,11 +51,42 @@ GalleryOption = Annotated[
 ]
 
 
+JsonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="All figures as JSON; - for standard output.",
+        show_default=False,
+    ),
+]
+
+
+def check_json(file: str | None) -> None:
+    """Find out before long work that its figures could not be written.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if file and file != "-":
+        check_writable(Path(file))
+
+
+def write_json(file: str, text: str) -> bool:
+    """Write figures to a file, or to standard output; true if it was the latter."""
+    if file == "-":
+        console.result(text)
+        return True
+    with write_atomically(Path(file)) as stream:
+        stream.write(text.encode())
+    return False
+
+
 def choose_gallery(folder: Path | None) -> Gallery:
     """The gallery in a folder, or the shipped one."""
     from impasto.styles import open_gallery
 
-    return open_gallery(folder) if folder else open_gallery()
+    return open_gallery(folder)
 
 
 def require_torch(feature: str) -> None:

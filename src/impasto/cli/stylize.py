@@ -15,6 +15,7 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
+from impasto.files import check_writable, make_folder
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class _Job:
 
     source: str
     target: str
+    makes_folder: bool = False
 
 
 def _run(job: _Job, stylizer: Stylizer, quality: int, file_format: str) -> None:
@@ -128,7 +130,8 @@ def _run(job: _Job, stylizer: Stylizer, quality: int, file_format: str) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
-        Path(job.target).parent.mkdir(parents=True, exist_ok=True)
+        if job.makes_folder:
+            make_folder(Path(job.target).parent)
         write_image(job.target, painted, quality=quality)
         console.note(f"{job.source} -> {job.target}")
     milliseconds = 1000 * (time.perf_counter() - began)
@@ -156,7 +159,7 @@ def _plan(photos: list[str], output: str | None, style: str, recursive: bool) ->
             target = output or STREAM
             if into_folder:
                 target = str(Path(target, f"standard-input-{label}.png"))
-            jobs.append(_Job(STREAM, target))
+            jobs.append(_Job(STREAM, target, into_folder))
         elif Path(photo).is_dir():
             jobs += _plan_folder(Path(photo), output, label, recursive)
         else:
@@ -166,7 +169,7 @@ def _plan(photos: list[str], output: str | None, style: str, recursive: bool) ->
                 target = str(source.with_name(name))
             else:
                 target = str(Path(output, name)) if into_folder else output
-            jobs.append(_Job(photo, target))
+            jobs.append(_Job(photo, target, into_folder))
     if any(job.target == STREAM for job in jobs) and sys.stdout.isatty():
         raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
     return jobs
@@ -191,7 +194,7 @@ def _plan_folder(folder: Path, output: str | None, label: str, recursive: bool) 
         raise InputError(f"{folder} holds no photos", hint)
     for path in photos:
         name = path.relative_to(folder).with_suffix(_writable_suffix(path))
-        yield _Job(str(path), str(target_folder / name))
+        yield _Job(str(path), str(target_folder / name), makes_folder=True)
 
 
 def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
@@ -207,13 +210,8 @@ def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
         if target.resolve() in targets:
             raise OptionError(f"two paintings would be called {job.target}", "paint them apart")
         targets.add(target.resolve())
-        if len(jobs) == 1 and not target.parent.is_dir():
-            raise OutputError(
-                f"{job.target} cannot be written: there is no folder {target.parent}",
-                f"create it first: mkdir -p {target.parent}",
-            )
-        if target.is_dir():
-            raise OutputError(f"{job.target} is a folder", "give a file name")
+        if not job.makes_folder:
+            check_writable(target)
         if target.exists() and not overwrite:
             raise OutputError(f"{job.target} exists already", "give --overwrite, or another -o")
 

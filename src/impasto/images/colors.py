@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.errors import OptionError
+
 __all__ = ["keep_colors"]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Y of YIQ, BT.601
@@ -24,7 +26,14 @@ def keep_colors(painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArra
 
     Returns:
         H x W x 3, uint8, clipped to 0-255.
+
+    Raises:
+        OptionError: the shapes differ.
     """
+    if painting.shape != photo.shape:
+        raise OptionError(
+            f"painting and photo have shapes {painting.shape} and {photo.shape}", "resize one"
+        )
     difference = painting @ LUMINANCE - photo @ LUMINANCE
     kept = photo + difference[..., None]
     return np.rint(kept).clip(0, 255).astype(np.uint8)

@@ -11,22 +11,22 @@ Pixels = NDArray[np.uint8]
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Another size: the mean over areas where it shrinks, cubic interpolation where it grows.
+    """Another size: the mean over areas along sides that shrink, cubic where they grow.
 
     Args:
         pixels: H x W x 3, uint8.
         width, height: at least 1.
 
     Returns:
-        height x width x 3, uint8.
+        height x width x 3, uint8; the array itself if that is its size.
     """
     import cv2
 
-    if (height, width) == pixels.shape[:2]:
-        return pixels
-    shrinks = width <= pixels.shape[1] and height <= pixels.shape[0]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), dtype=np.uint8)
+    smaller = (min(width, pixels.shape[1]), min(height, pixels.shape[0]))
+    for size, method in ((smaller, cv2.INTER_AREA), ((width, height), cv2.INTER_CUBIC)):
+        if size != (pixels.shape[1], pixels.shape[0]):
+            pixels = np.asarray(cv2.resize(pixels, size, interpolation=method), dtype=np.uint8)
+    return pixels
 
 
 def scale_shorter_side(pixels: Pixels, shorter_px: int) -> Pixels:

@@ -101,8 +101,8 @@ def encode_image(
 
     if file_format not in FORMATS:
         raise OptionError(f"no image format {file_format!r}", f"one of {', '.join(FORMATS)}")
-    if not 1 <= quality <= 100:
-        raise OptionError(f"quality is {quality}", "give a number from 1 to 100")
+    if not isinstance(quality, int) or not 1 <= quality <= 100:
+        raise OptionError(f"quality is {quality}", "give a whole number from 1 to 100")
     form = FORMATS[file_format]
     if max(picture.width, picture.height) > form.max_side_px:
         raise OutputError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from impasto.errors import OutputError
+from impasto.files import make_folder
 from impasto.learning.checkpoint import Checkpoint
 from impasto.learning.networks import StyleNetwork
 from impasto.network.trunk import Trunk, write_trunk
@@ -32,10 +32,7 @@ def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folde
     network.load_state_dict(checkpoint.state["average"])
     weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
     trunk = Trunk(checkpoint.spec, weights)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made ({error.strerror})", "give another") from error
+    make_folder(folder)
     write_trunk(folder / TRUNK_FILE, trunk)
     for name, vector in zip(checkpoint.styles, network.styles.detach().numpy(), strict=True):
         style = Style(name, vector, trunk.fingerprint, cards.get(name, StyleCard()))

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, OptionError
+from impasto.files import make_folder
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
@@ -165,12 +166,7 @@ def _prepare_folder(files: RunFiles, resume: bool) -> None:
         raise OptionError(
             f"{files.folder} holds a training run already", "give --resume, or another folder"
         )
-    try:
-        files.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{files.folder} cannot be made ({error.strerror})", "give another folder"
-        ) from error
+    make_folder(files.folder)
 
 
 def _check_same_run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from impasto.errors import StyleError
@@ -77,7 +77,11 @@ class Gallery:
         return f"there are {', '.join(self.names)}" if self.names else "the gallery is empty"
 
 
-@lru_cache(maxsize=4)
-def open_gallery(folder: Path = SHIPPED) -> Gallery:
-    """The gallery in a folder, opened once; without a folder, the shipped one."""
-    return Gallery(folder)
+def open_gallery(folder: Path | None = None) -> Gallery:
+    """The gallery in a folder; without one, the shipped gallery, which is read once."""
+    return Gallery(folder) if folder else _shipped()
+
+
+@cache
+def _shipped() -> Gallery:
+    return Gallery()

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+
+from impasto.images import Picture, write_image
+from impasto.speed import JOHNSON_NAME
+from tiny import picture
+
+
+@pytest.fixture
+def paintings(tmp_path):
+    (tmp_path / "paintings").mkdir()
+    for seed, name in enumerate(("first", "second")):
+        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(60, 50, seed)))
+    return tmp_path / "paintings"
+
+
+SMALL = ["--size", "64", "--painting-size", "48"]
+
+
+def test_evaluate_as_a_table(impasto, photo, paintings, gallery):
+    ran = impasto("evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL)
+    assert ran.code == 0, ran.err
+    assert all(word in ran.out for word in ("first", "second", "relu5_1"))
+
+
+def test_evaluate_as_json_with_a_reference(impasto, photo, paintings, gallery, tmp_path):
+    arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL]
+    arguments += ["--style", "second", "--reference", 3, "--cache", tmp_path / "curves.json"]
+    rows = json.loads(impasto(*arguments, "--json", "-").out)
+    assert [row["style"] for row in rows] == ["second"]
+    assert len(rows[0]["reference"]) == 3
+    assert rows[0]["lbfgs_iterations"] in range(4)
+    assert impasto(*arguments, "--json", tmp_path / "out.json").code == 0
+    assert json.loads((tmp_path / "out.json").read_text()) == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["hollow", "--paintings", "paintings"], 3, "holds no photos"),
+        (["photo.png", "--paintings", "hollow"], 3, "no painting for first"),
+        (["photo.png", "--paintings", "paintings", "-s", "thrid"], 5, "no style 'thrid'"),
+        (["none.png", "--paintings", "paintings"], 3, "none.png does not exist"),
+    ],
+)
+def test_evaluate_what_is_not_there(
+    impasto, photo, paintings, gallery, tmp_path, arguments, code, says
+):
+    (tmp_path / "hollow").mkdir()
+    ran = impasto("evaluate", *arguments, "--gallery", gallery)
+    assert ran.code == code, ran.err
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_bench(impasto, gallery, tmp_path):
+    arguments = ["bench", "--gallery", gallery, "-s", "first", "--size", "32x24", "--runs", "1"]
+    rows = json.loads(impasto(*arguments, "--json", "-").out)
+    assert {row["engine"].split()[0] for row in rows} == {"OpenVINO", "ONNX", "OpenCV", "Johnson"}
+    rows = json.loads(impasto(*arguments, "--engine", "opencv:f32", "--json", "-").out)
+    assert [row["engine"].split()[0] for row in rows] == ["OpenCV", "Johnson"]
+    ran = impasto(*arguments, "--engine", "opencv", "--no-johnson")
+    assert "32x24" in ran.out
+    assert JOHNSON_NAME not in ran.out
+
+
+@pytest.mark.parametrize("size", ["640", "axb", "0x10", "99999x10", "1x2x3"])
+def test_bench_sizes(impasto, size):
+    ran = impasto("bench", "--size", size)
+    assert ran.code == 2
+    assert "--size" in ran.err

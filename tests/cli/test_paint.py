@@ -1,0 +1,121 @@
+import pytest
+
+from impasto.images import Picture, read_image, write_image
+from impasto.learning import optimize
+from tiny import picture
+
+QUICK = ["--size", "64", "--coarsest", "64", "--steps", "3", "--precision", "f32"]
+
+
+@pytest.fixture
+def painting(tmp_path):
+    write_image(tmp_path / "wave.jpg", Picture(picture(60, 50, 7)))
+    return tmp_path / "wave.jpg"
+
+
+def test_it_paints(impasto, photo, painting, tmp_path):
+    ran = impasto("paint", "photo.png", "wave.jpg", *QUICK)
+    assert ran.code == 0
+    assert ran.err == "photo.png -> photo-wave.png\n"
+    assert read_image(tmp_path / "photo-wave.png").pixels.shape == (48, 64, 3)
+
+
+def test_every_option_arrives(impasto, photo, painting, tmp_path, monkeypatch):
+    seen = {}
+
+    def paint(photo, paintings, options, **more):
+        seen.update(options=options, paintings=paintings, **more)
+        return Picture(picture(8, 8))
+
+    monkeypatch.setattr(optimize, "paint", paint)
+    arguments = """--content-weight 2 --style-weight 3 --tv-weight 4 --content-layer relu3_1:0.5
+        --content-layer relu4_2 --style-layer relu2_1 --losses paper --pooling average --steps 7
+        --optimizer adam --learning-rate 0.1 --start noise --coarsest 99 --size 111 --seed 5
+        --painting-scale 1.5 --keep-colors --painting-weight 1 --painting-weight 2"""
+    ran = impasto("paint", photo, painting, photo, *arguments.split(), "-o", "out.png")
+    assert ran.code == 0, ran.err
+    assert seen["options"] == optimize.PaintOptions(
+        content_weight=2,
+        style_weight=3,
+        tv_weight=4,
+        content_layers={"relu3_1": 0.5, "relu4_2": 1.0},
+        style_layers={"relu2_1": 1.0},
+        losses="paper",
+        pooling="average",
+        optimizer="adam",
+        learning_rate=0.1,
+        steps=7,
+        start="noise",
+        size_px=111,
+        coarsest_px=99,
+        painting_scale=1.5,
+        keep_colors=True,
+        seed=5,
+    )
+    assert seen["painting_weights"] == [1, 2]
+    assert len(seen["paintings"]) == 2
+
+
+def test_the_options_defaults_are_the_librarys(impasto, photo, painting, monkeypatch):
+    seen = []
+
+    def paint(photo, paintings, options, **more):
+        seen.append(options)
+        return Picture(picture(8, 8))
+
+    monkeypatch.setattr(optimize, "paint", paint)
+    assert impasto("paint", photo, painting).code == 0
+    assert seen == [optimize.PaintOptions()]
+
+
+def test_start_from_a_picture(impasto, photo, painting, tmp_path):
+    ran = impasto("paint", photo, painting, *QUICK, "--start", "wave.jpg")
+    assert ran.code == 0, ran.err
+
+
+def test_intermediate_pictures(impasto, photo, painting, tmp_path):
+    assert impasto("paint", photo, painting, *QUICK, "--save-every", "2").code == 0
+    names = {path.name for path in tmp_path.glob("photo-wave*")}
+    assert names == {"photo-wave.png", "photo-wave-0002.png"}
+
+
+def test_an_interrupt_keeps_what_is_painted(impasto, photo, painting, tmp_path, monkeypatch):
+    def paint(photo, paintings, options, *, on_iterate, **_):
+        import torch
+
+        pixels = torch.full((1, 3, 4, 5), 0.2)
+        on_iterate(optimize.Iterate(1, 9, 5, 4, {"total": 1.0}, pixels))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(optimize, "paint", paint)
+    ran = impasto("paint", photo, painting)
+    assert ran.code == 130
+    assert "photo-wave.png has the painting after 1 steps" in ran.err
+    assert (read_image(tmp_path / "photo-wave.png").pixels == 51).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nothing.jpg", "wave.jpg"], 3, "nothing.jpg does not exist"),
+        (["photo.png", "nothing.jpg"], 3, "nothing.jpg does not exist"),
+        (["photo.png", "wave.jpg", "-o", "no/out.png"], 4, "there is no folder no"),
+        (["photo.png", "wave.jpg", "-o", "wave.jpg", "--overwrite"], 2, "would replace"),
+        (["photo.png", "wave.jpg", "-o", "old.png"], 4, "exists already"),
+        (["photo.png", "wave.jpg", "-o", "out.doc"], 2, "no image format"),
+        (["photo.png", "wave.jpg", "--content-layer", "conv9"], 2, "relu4_2"),
+        (["photo.png", "wave.jpg", "--style-layer", "relu1_1:much"], 2, "no number"),
+        (["photo.png", "wave.jpg", "--style-weight", "-1"], 2, "style_weight is -1"),
+        (["photo.png", "wave.jpg", "--device", "abacus"], 2, "no device 'abacus'"),
+        (["photo.png", "wave.jpg", "--start", "nothing.png"], 3, "nothing.png does not exist"),
+        (["photo.png", "wave.jpg", "--painting-weight", "0"], 2, "painting weights"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_goes_wrong_is_one_line(impasto, photo, painting, tmp_path, arguments, code, says):
+    (tmp_path / "old.png").write_bytes(b"precious")
+    ran = impasto("paint", *arguments)
+    assert ran.code == code, ran.err
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+    assert (tmp_path / "old.png").read_bytes() == b"precious"

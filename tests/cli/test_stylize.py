@@ -1,0 +1,183 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from impasto.images import Picture, read_image, write_image
+from tiny import picture
+
+
+@pytest.fixture
+def paint(impasto, gallery):
+    """``impasto ... --gallery GALLERY --style first``."""
+
+    def run(*arguments):
+        chosen = () if "--style" in arguments else ("--style", "first")
+        return impasto(*arguments, "--gallery", gallery, *chosen)
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two photos, one of them below, and one file that is none."""
+    inner = tmp_path / "photos" / "below"
+    inner.mkdir(parents=True)
+    write_image(tmp_path / "photos" / "a.png", Picture(picture(40, 30)))
+    write_image(inner / "b.jpg", Picture(picture(30, 40)))
+    (tmp_path / "photos" / "c.png").write_bytes(b"no picture")
+    (tmp_path / "photos" / "notes.txt").write_text("not even called one")
+    return tmp_path / "photos"
+
+
+def files(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_beside_the_photo(paint, photo, tmp_path):
+    ran = paint("photo.png")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "photo.png -> photo-first.png\n"
+    painted = read_image(tmp_path / "photo-first.png").pixels
+    assert painted.shape == (30, 40, 3)
+    assert (painted != read_image(photo).pixels).any()
+
+
+def test_a_file_of_ones_choice(paint, photo, tmp_path):
+    assert paint(photo, "-o", "out.webp", "-q").err == ""
+    assert read_image(tmp_path / "out.webp").width == 40
+
+
+def test_a_mixture_names_its_file(paint, photo, tmp_path):
+    assert paint(photo, "--style", "first:0.7+second:0.3").code == 0
+    assert (tmp_path / "photo-first+second.png").is_file()
+
+
+def test_strength_zero_gives_the_photo(paint, photo, tmp_path):
+    paint(photo, "-o", "out.png", "--strength", "0")
+    np.testing.assert_array_equal(read_image(tmp_path / "out.png").pixels, read_image(photo).pixels)
+
+
+def test_transparency_is_kept(paint, tmp_path):
+    alpha = np.zeros((30, 40), np.uint8)
+    alpha[10:20] = 200
+    write_image(tmp_path / "cut.png", Picture(picture(40, 30), alpha))
+    paint("cut.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "cut-first.png").alpha, alpha)
+
+
+def test_verbose_says_which_engine(paint, photo):
+    ran = paint(photo, "-v", "--engine", "opencv")
+    assert "engine: OpenCV dnn" in ran.err
+    assert "40 x 30 px" in ran.err
+
+
+def test_a_folder(paint, folder, tmp_path):
+    ran = paint("photos", "-o", "out")
+    assert ran.code == 9
+    assert files(tmp_path / "out") == ["a.png"]
+    lines = ran.err.splitlines()
+    assert lines[0].startswith("photos/a.png -> out")
+    assert "c.png is not an image" in lines[1]
+    assert "1 of 2 files failed" in lines[2]
+
+
+def test_a_folder_and_all_below(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos", "-o", "out", "-r").code == 0
+    assert files(tmp_path / "out") == ["a.png", "below/b.jpg"]
+
+
+def test_a_folder_without_a_target(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos").code == 0
+    assert files(tmp_path / "photos-first") == ["a.png"]
+    assert "a.png exists already" in paint("photos").err
+    assert paint("photos", "--overwrite").code == 0
+
+
+def test_a_target_inside_the_folder_is_not_painted_again(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos", "-o", "photos/out", "-r").code == 0
+    assert paint("photos", "-o", "photos/out", "-r", "--overwrite").code == 0
+    assert files(folder / "out") == ["a.png", "below/b.jpg"]
+
+
+def test_several_photos_into_a_folder(paint, folder, photo, tmp_path):
+    assert paint("photo.png", "photos/a.png", "-o", "out").code == 0
+    assert files(tmp_path / "out") == ["a-first.png", "photo-first.png"]
+
+
+def stream(arguments, content):
+    code = "import sys; from impasto.cli.main import main; main(sys.argv[1:])"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        input=content,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_standard_input_and_output(photo, gallery, tmp_path):
+    style = ["--gallery", gallery, "--style", "first"]
+    ran = stream(["-", *style], photo.read_bytes())
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == b""
+    assert ran.stdout.startswith(b"\x89PNG")
+    assert read_image(ran.stdout).width == 40
+    ran = stream([photo, "-o", "-", "--format", "jpg", *style], b"")
+    assert ran.stdout.startswith(b"\xff\xd8")
+    ran = stream(["-", "-o", tmp_path / "out.png", *style], photo.read_bytes())
+    assert read_image(tmp_path / "out.png").width == 40
+    ran = stream(["-", *style], b"")
+    assert (ran.returncode, ran.stdout) == (3, b"")
+    assert ran.stderr == b"impasto: standard input is empty: give an image\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nothing.jpg"], 3, "nothing.jpg does not exist"),
+        (["empty.jpg"], 3, "empty.jpg is empty"),
+        (["text.jpg"], 3, "text.jpg is not an image"),
+        (["cut.png"], 3, "cut.png is damaged or cut off"),
+        (["hollow"], 3, "hollow holds no photos"),
+        (["photo.png", "-o", "missing/out.png"], 4, "mkdir -p missing"),
+        (["photo.png", "-o", "old.png/"], 4, "cannot be made"),
+        (["photo.png", "-o", "old.png/out.png"], 4, "not a folder"),
+        (["photo.png", "-o", "old.png"], 4, "old.png exists already: give --overwrite"),
+        (["photo.png", "-o", "out.xyz"], 2, "end it in .jpg"),
+        (["photo.png", "-o", "photo.png", "--overwrite"], 2, "would replace a photo"),
+        (["photo.png", "photo.png", "-o", "out"], 2, "two paintings would be called"),
+        (["photo.png", "text.jpg", "-o", "-"], 2, "holds one painting"),
+        (["photo.png", "--style", "frist"], 5, "did you mean first?"),
+        (["photo.png", "--style", "first:x"], 2, "mixture"),
+        (["photo.png", "--style", ""], 2, "mixture"),
+        (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
+        (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
+        (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
+        (["photo.png", "--quality", "0"], 2, "quality is 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_goes_wrong_is_one_line(paint, photo, tmp_path, arguments, code, says):
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("no photograph")
+    (tmp_path / "cut.png").write_bytes(photo.read_bytes()[:-300])
+    (tmp_path / "old.png").write_bytes(b"precious")
+    (tmp_path / "hollow").mkdir()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    ran = paint(*arguments)
+    assert ran.code == code, ran.err
+    assert says in ran.err
+    assert ran.err.startswith("impasto: ")
+    assert ran.err.count("\n") == 1
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before  # no file harmed, none left behind
+
+
+def test_a_gallery_that_is_none(impasto, photo, tmp_path):
+    ran = impasto(photo, "--gallery", tmp_path)
+    assert ran.code == 5
+    assert "trunk.safetensors" in ran.err

@@ -1,0 +1,93 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from impasto.images import Picture, write_image
+from impasto.learning.checkpoint import read_checkpoint
+from tiny import picture
+
+QUICK = ["--crop", "32", "--late-crop", "32", "--painting-size", "40", "--precision", "f32"]
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Twenty photos, one more that cannot be read, and two paintings."""
+    (tmp_path / "photos").mkdir()
+    for number in range(20):
+        write_image(tmp_path / "photos" / f"{number}.jpg", Picture(picture(60, 45, number)))
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "paintings").mkdir()
+    for name in ("bold", "calm"):
+        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(50, 50, len(name))))
+    return tmp_path
+
+
+def test_from_paintings_to_a_painting(impasto, data):
+    arguments = ["train", "paintings", "--photos", "photos", "-o", "run", *QUICK]
+    ran = impasto(*arguments, "--steps", "20")
+    assert ran.code == 0, ran.err
+    assert "bad.jpg is not an image" in ran.err
+    assert "impasto PHOTO --gallery run/gallery --style bold" in ran.err
+    ran = impasto("photos/3.jpg", "--gallery", "run/gallery", "--style", "calm+bold")
+    assert ran.code == 0, ran.err
+    ran = impasto(*arguments)
+    assert (ran.code, "--resume" in ran.err) == (2, True)
+    ran = impasto(*arguments, "--resume", "--steps", "22")
+    assert ran.code == 0, ran.err
+    assert read_checkpoint(data / "run" / "checkpoint.pt").state["next_step"] == 22
+    ran = impasto(*arguments, "-o", "other", "--start-from", "run", "--steps", "1")
+    assert ran.code == 0, ran.err
+
+
+def test_johnsons_preset(impasto, data):
+    ran = impasto(
+        "train", "paintings/bold.png", "--photos", "photos", "-o", "run", *QUICK,
+        "--preset", "johnson-batch", "--steps", "1", "--crop", "48", "--late-crop", "48",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert impasto("photos/3.jpg", "--gallery", "run/gallery", "--style", "bold").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nowhere", "--photos", "photos"], 3, "nowhere does not exist"),
+        (["paintings", "--photos", "nowhere"], 3, "nowhere is not a folder"),
+        (["paintings", "--photos", "photos", "--preset", "huge"], 2, "--preset 'huge'"),
+        (["paintings", "--photos", "photos", "--steps", "0"], 2, "steps is 0"),
+        (["paintings", "--photos", "photos", "--resume"], 3, "checkpoint.pt does not exist"),
+        (["paintings", "--photos", "photos", "--preset", "johnson-batch"], 2, "one style"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_goes_wrong_is_one_line(impasto, data, arguments, code, says):
+    ran = impasto("train", *arguments, "-o", "run")
+    assert ran.code == code, ran.err
+    assert says in ran.err
+    assert sum(line.startswith("impasto: ") for line in ran.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
+def test_ctrl_c_saves_a_checkpoint(data):
+    code = "import sys; from impasto.cli.main import main; main(sys.argv[1:])"
+    arguments = ["train", "paintings", "--photos", "photos", "-o", "run", "--steps", "100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments, *QUICK],
+        cwd=data,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = data / "run" / "log.jsonl"
+    for _ in range(600):
+        if log.exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "--resume goes on from it" in err
+    assert read_checkpoint(data / "run" / "checkpoint.pt").state["next_step"] >= 10
