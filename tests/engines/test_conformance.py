@@ -12,6 +12,7 @@ from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import to_tensor
 from impasto.network.bake import bake
 from impasto.network.spec import Conv, NetworkSpec, Residual
+from impasto.styles import open_gallery
 from tiny import TINY, picture
 
 JOHNSON_LIKE = (
@@ -75,6 +76,19 @@ def test_against_torch_at_changing_sizes(name, precision, spec):
         for width, height in [(32, 24), (64, 40), (24, 24), (32, 24)]:
             photo = picture(width, height, seed=width)
             assert_close(engine.paint(photo), by_torch(made, photo), precision)
+
+
+@each_engine
+def test_the_shipped_trunk_against_torch(name, precision):
+    gallery = open_gallery()
+    vector = gallery.load_style("starry-night").vector
+    made = StyleNetwork(gallery.trunk.spec, 1).eval()
+    made.load_weights({key: array.astype("f4") for key, array in gallery.trunk.weights.items()})
+    with torch.no_grad():
+        made.styles.copy_(torch.from_numpy(vector))
+    photo = picture(160, 120)
+    with open_engine(gallery.trunk.bake(vector), engine=name, precision=precision) as engine:
+        assert_close(engine.paint(photo), by_torch(made, photo), precision)
 
 
 @each_engine

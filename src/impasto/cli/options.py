@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,12 +91,10 @@ def choose_gallery(folder: Path | None) -> Gallery:
 
 
 def require_torch(feature: str) -> None:
-    """Torch can be imported.
+    """Torch is installed.
 
     Raises:
         MissingExtraError: it is not installed, with the line that installs it.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(feature, "learn") from error
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError(feature, "learn")
