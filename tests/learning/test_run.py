@@ -1,10 +1,12 @@
+import errno
 import json
 import math
+import os
 
 import pytest
 import torch
 
-from impasto.errors import InputError, OptionError
+from impasto.errors import InputError, OptionError, OutputError
 from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.hardware import Hardware
 from impasto.learning.run import RunFiles, train
@@ -103,6 +105,22 @@ def test_a_damaged_checkpoint(photo_folder, painting_files, tmp_path):
 def test_a_painting_that_cannot_be_read(photo_folder, tmp_path):
     with pytest.raises(InputError, match=r"missing\.jpg"):
         run({"missing": tmp_path / "missing.jpg"}, photo_folder, tmp_path / "run")
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(
+    photo_folder, painting_files, tmp_path, monkeypatch
+):
+    def full(event):
+        if event.done == 12:
+            monkeypatch.setattr(os, "fsync", fail)
+            raise KeyboardInterrupt
+
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OutputError, match="No space left"):
+        run(painting_files, photo_folder, tmp_path / "run", progress=full, checkpoint_every_s=0)
+    assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").state["next_step"] == 11
 
 
 def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):

@@ -56,6 +56,17 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, mon
     assert all(torch.isfinite(p).all() for p in trainer.network.parameters())
 
 
+def test_after_resuming_it_falls_back_to_the_resumed_state(trainer, monkeypatch):
+    for _ in range(3):
+        trainer.step()
+    state = trainer._copy_state()
+    trainer.step()
+    trainer.load_state(state)
+    monkeypatch.setattr(trainer, "_try_step", iter([None, "losses"]).__next__)
+    trainer.step()
+    assert (trainer.next_step, trainer.rate_factor) == (3, 0.5)
+
+
 def test_it_gives_up_when_nothing_helps(trainer, monkeypatch):
     nothing = torch.full((4,), math.nan, requires_grad=True)
     monkeypatch.setattr(training, "content_and_style", lambda *_: (nothing, nothing))

@@ -46,10 +46,20 @@ def train_command(
         ),
     ] = None,
     preset: Annotated[
-        str, typer.Option(metavar="NAME", help="standard, johnson-instance or johnson-batch.")
-    ] = "standard",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="standard (the default), johnson-instance or johnson-batch.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in the output folder.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in the output folder. Its own options stand; only --steps "
+            "may change.",
+        ),
     ] = False,
     start_from: Annotated[
         Path | None,
@@ -148,7 +158,7 @@ def train_command(
                 {name: painting.path for name, painting in chosen.items()},
                 photos,
                 output,
-                spec=_preset(preset),
+                spec=_preset(preset) if preset else None,
                 options=options,
                 resume=resume,
                 start_from=start_from,
@@ -159,7 +169,8 @@ def train_command(
                 on_skip=console.error,
             )
         except KeyboardInterrupt:
-            console.note(f"{output} has a checkpoint; --resume goes on from it")
+            if RunFiles(output).checkpoint.exists():
+                console.note(f"{output} has a checkpoint; --resume goes on from it")
             raise
     cards = {name: painting.card for name, painting in chosen.items()}
     gallery = export_gallery(checkpoint, cards, output / "gallery")

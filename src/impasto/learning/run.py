@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.errors import InputError, OptionError
+from impasto.errors import InputError, OptionError, OutputError
 from impasto.files import make_folder
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -55,7 +55,7 @@ def train(
     photos: Path,
     folder: Path,
     *,
-    spec: NetworkSpec = STANDARD,
+    spec: NetworkSpec | None = None,
     options: TrainingOptions | None = None,
     resume: bool = False,
     start_from: Path | None = None,
@@ -71,7 +71,7 @@ def train(
         paintings: file by style name; the order is that of the style vectors.
         photos: a folder of photographs, searched with the folders below it; 20 will do.
         folder: of the run; made if need be.
-        spec: the network to train.
+        spec: the network to train; `STANDARD` if not given, with ``resume`` the checkpoint's.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
         start_from: the folder of another run, whose averaged weights and styles are the start; the
@@ -97,8 +97,8 @@ def train(
     start = read_checkpoint(files.checkpoint) if resume else None
     if start:
         _check_same_run(start, spec, tuple(paintings), files.checkpoint)
-        options = options or start.options
-    options = options or TrainingOptions()
+    spec = spec or (start.spec if start else STANDARD)
+    options = options or (start.options if start else TrainingOptions())
 
     painting_tensors = [
         to_tensor(scale_shorter_side(read_image(path).pixels, options.painting_px))
@@ -170,13 +170,13 @@ def _prepare_folder(files: RunFiles, resume: bool) -> None:
 
 
 def _check_same_run(
-    start: Checkpoint, spec: NetworkSpec, styles: tuple[str, ...], path: Path
+    start: Checkpoint, spec: NetworkSpec | None, styles: tuple[str, ...], path: Path
 ) -> None:
     if start.styles != styles:
         raise OptionError(
             f"{path} is of the styles {', '.join(start.styles)}", "resume with the same paintings"
         )
-    if start.spec != spec:
+    if spec and start.spec != spec:
         raise OptionError(
             f"{path} is of network {start.spec.name!r}", "resume with the same network"
         )
@@ -193,5 +193,10 @@ def _append_log(
     path: Path, step: int, seconds: float, figures: Mapping[str, float], rate: float
 ) -> None:
     line = {"step": step, "seconds": round(seconds, 1), "rate": rate, **figures}
-    with path.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(line) + "\n")
+    try:
+        with path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror})", "free the disk"
+        ) from error

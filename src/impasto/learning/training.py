@@ -236,7 +236,7 @@ class Trainer:
                 "lower the learning rate, or look at the paintings",
             )
         factor = self.rate_factor / 2
-        self.load_state(self._good_state)
+        self._restore(self._good_state)
         self.rate_factor = factor
 
     def state(self) -> dict[str, Any]:
@@ -252,6 +252,10 @@ class Trainer:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state` was taken."""
+        self._restore(state)
+        self._good_state = self._copy_state()
+
+    def _restore(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
