@@ -1,4 +1,4 @@
-"""Image to image: pad, run a baked trunk on an engine, crop, keep what the network does not see."""
+"""Image to image: grain, borders, a baked trunk on an engine; then colours, strength and alpha."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
-from impasto.images import Picture, check_pixels, keep_colors, pad_reflect, read_image
+from impasto.images import (
+    Picture,
+    add_grain,
+    blend,
+    check_pixels,
+    keep_colors,
+    pad_reflect,
+    read_image,
+)
 from impasto.network.spec import NetworkSpec
 from impasto.styles import Gallery, Style, open_gallery, style_vector
 
@@ -65,7 +73,7 @@ class Stylizer:
         self.keep_colors = keep_colors
         self._spec = gallery.trunk.spec
         self._engine = open_engine(
-            gallery.trunk.bake(vector, strength=strength),
+            gallery.trunk.bake(vector),
             engine=engine,
             precision=precision,
             threads=threads,
@@ -93,7 +101,9 @@ class Stylizer:
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
         painting = paint_whole(self._engine, self._spec, photo)
-        return keep_colors(painting, photo) if self.keep_colors else painting
+        if self.keep_colors:
+            painting = keep_colors(painting, photo)
+        return blend(photo, painting, self.strength)
 
     def stylize(self, picture: Picture) -> Picture:
         """Paint a picture; its transparency is carried over."""
@@ -116,10 +126,11 @@ class Stylizer:
 
 
 def paint_whole(engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Run a baked graph on a picture of any size: reflect around it, run, crop."""
+    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
     height, width = photo.shape[:2]
     left, top, right, bottom = spec.borders(width, height)
-    padded = pad_reflect(photo, left=left, top=top, right=right, bottom=bottom)
+    grainy = add_grain(photo, spec.grain)
+    padded = pad_reflect(grainy, left=left, top=top, right=right, bottom=bottom)
     painted = engine.paint(padded)
     return np.ascontiguousarray(painted[top : top + height, left : left + width])
 

@@ -44,16 +44,15 @@ def network(spec, seed=0):
     return made.eval()
 
 
-def graph(made, strength=1.0):
+def graph(made):
     vector = made.styles.detach().numpy()[0]
-    return bake(made.spec, made.weights(), vector, strength=strength)
+    return bake(made.spec, made.weights(), vector)
 
 
-def by_torch(made, photo, strength=1.0):
+def by_torch(made, photo):
     with torch.no_grad():
         painted = made.paint_padded(to_tensor(photo), made.styles)[0].clamp(0, 1)
-    painted = painted.permute(1, 2, 0).numpy() * 255
-    return (strength * painted + (1 - strength) * photo).clip(0, 255)
+    return painted.permute(1, 2, 0).numpy() * 255
 
 
 def assert_close(painted, expected, precision):
@@ -99,15 +98,6 @@ def test_a_stream_of_one_size(name, precision):
         for size in [(32, 24)] * 6 + [(40, 16)] * 2:
             photo = picture(*size, seed=3)
             assert_close(engine.paint(photo), by_torch(made, photo), precision)
-
-
-@each_engine
-@pytest.mark.parametrize("strength", [0.0, 0.4, 1.5])
-def test_strength(name, precision, strength):
-    made = network(TINY)
-    photo = picture(32, 24)
-    with open_engine(graph(made, strength), engine=name, precision=precision) as engine:
-        assert_close(engine.paint(photo), by_torch(made, photo, strength), precision)
 
 
 @each_engine

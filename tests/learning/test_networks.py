@@ -4,7 +4,7 @@ import torch
 
 from impasto.errors import OptionError
 from impasto.learning.networks import StyleNetwork
-from impasto.network.spec import Conv, NetworkSpec, johnson
+from impasto.network.spec import STANDARD, Conv, NetworkSpec, johnson
 from tiny import TINY
 
 
@@ -41,12 +41,49 @@ def test_conditional_instance_normalisation_by_hand():
     assert torch.allclose(painted[0, 0], expected, atol=1e-4)
 
 
-def test_pixel_shuffle_starts_without_a_checkerboard():
-    """ICNR: right after initialisation, a shuffled layer paints in flat squares."""
-    spec = NetworkSpec("up", (Conv("paint", 3, 3, shuffle=2, norm=False, relu=False),))
-    painted = StyleNetwork(spec, 1)(torch.rand(1, 3, 8, 8), torch.ones(1, 0))
-    squares = painted.unfold(2, 2, 2).unfold(3, 2, 2)
-    assert torch.allclose(squares, squares[..., :1, :1], atol=1e-6)
+UP = NetworkSpec("up", (Conv("paint", 3, 3, shuffle=2, norm=False, relu=False),))
+
+
+@pytest.mark.parametrize("shuffle", [2, 3])
+def test_pixel_shuffle_is_a_convolution_of_the_enlarged_picture(shuffle):
+    conv = Conv("paint", 3, 3, shuffle=shuffle, norm=False, relu=False)
+    network = StyleNetwork(NetworkSpec("up", (conv,), padding="zero"), 1)
+    with torch.no_grad():
+        network.convs["paint"].bias.copy_(torch.tensor([0.1, 0.2, 0.3]))
+    photo = torch.rand(1, 3, 7, 8)
+    kernel, bias = network.convs["paint"].weight, network.convs["paint"].bias
+    enlarged = torch.nn.functional.interpolate(photo, scale_factor=shuffle, mode="nearest")
+    expected = 0.5 + torch.nn.functional.conv2d(enlarged, kernel, bias, padding="same")
+    painted = network.paint_padded(photo, torch.ones(1, 0))
+    assert torch.allclose(painted, expected, atol=1e-6)
+
+
+def test_flat_in_flat_out():
+    """Whatever it has learned, a network cannot paint a checkerboard."""
+    torch.manual_seed(0)
+    network = StyleNetwork(STANDARD, 1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    painted = network(torch.full((1, 3, 64, 64), 0.3), network.styles)
+    assert torch.allclose(painted, painted[..., :1, :1], atol=1e-4)
+
+
+def test_free_filters_become_the_nearest_of_one_kernel():
+    network = StyleNetwork(UP, 1)
+    weights = network.weights()
+    free = weights["paint.weight"] + np.random.default_rng(0).normal(0, 0.1, (12, 3, 3, 3))
+    network.load_weights({**weights, "paint.weight": free})
+    once = network.weights()
+    network.load_weights(once)
+    again = network.weights()
+    np.testing.assert_allclose(again["paint.weight"], once["paint.weight"], atol=1e-6)
+    assert np.abs(once["paint.weight"] - free).mean() < 0.1
+
+
+def test_weights_of_another_network():
+    with pytest.raises(ValueError, match="down1"):
+        StyleNetwork(TINY, 1).load_weights(StyleNetwork(UP, 1).weights())
 
 
 def test_batch_normalisation_keeps_running_statistics():
@@ -69,4 +106,5 @@ def test_weights_round_trip():
     network, other = StyleNetwork(TINY, 1), StyleNetwork(TINY, 1)
     other.load_weights(network.weights())
     photo = torch.rand(1, 3, 16, 16)
-    assert torch.equal(network(photo, network.styles), other(photo, network.styles))
+    painted = network(photo, network.styles)
+    assert torch.allclose(other(photo, network.styles), painted, atol=1e-5)

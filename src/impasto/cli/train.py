@@ -65,7 +65,7 @@ def train_command(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Start from another run's weights instead of random ones.",
+            help="Start from the weights of another run, or of a gallery, instead of random ones.",
             show_default=False,
         ),
     ] = None,

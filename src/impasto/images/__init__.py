@@ -1,19 +1,25 @@
-"""Pictures: reading, writing, resizing, padding, keeping colours. All pixels are RGB uint8."""
+"""Pictures: reading, writing, resizing, borders, grain, colours. All pixels are RGB uint8."""
 
+from impasto.images.blend import blend
 from impasto.images.colors import keep_colors
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
+from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
     "FORMATS",
+    "GRAIN_PX",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "Picture",
+    "add_grain",
+    "blend",
     "check_format",
     "check_pixels",
     "encode_image",
+    "grain_tile",
     "keep_colors",
     "pad_reflect",
     "read_image",

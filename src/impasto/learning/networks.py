@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -88,22 +90,43 @@ class StyleNetwork(nn.Module):
         x = x.float()
         return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
 
+    def _styled_convs(self) -> Iterator[tuple[str, _StyledConv]]:
+        for name, module in self.convs.items():
+            assert isinstance(module, _StyledConv)
+            yield name, module
+
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """What all styles share, by the names that `impasto.network.bake` expects."""
         return {
-            name.removeprefix("convs."): tensor.detach().cpu().numpy().astype(np.float32)
-            for name, tensor in self.state_dict().items()
-            if name.startswith("convs.")
+            f"{name}.{key}": tensor.detach().cpu().numpy().astype(np.float32)
+            for name, conv in self._styled_convs()
+            for key, tensor in conv.baked_weights().items()
         }
 
-    def load_weights(self, weights: dict[str, NDArray[np.float32]]) -> None:
-        """The reverse of `weights`; styles stay as they are."""
-        state = {f"convs.{name}": torch.from_numpy(array.copy()) for name, array in weights.items()}
-        self.load_state_dict({**state, "styles": self.styles.detach()})
+    def load_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """The reverse of `weights`; styles stay as they are.
+
+        Raises:
+            ValueError: a weight is missing, or has the wrong shape.
+        """
+        for name, conv in self._styled_convs():
+            conv.load_baked_weights(
+                {
+                    key.removeprefix(f"{name}."): torch.from_numpy(array.astype(np.float32))
+                    for key, array in weights.items()
+                    if key.startswith(f"{name}.")
+                }
+            )
 
 
 class _StyledConv(nn.Module):
-    """One `Conv` of a spec."""
+    """One `Conv` of a spec.
+
+    A convolution under pixel shuffle is trained as what it should be: a convolution of the enlarged
+    picture (nearest neighbour; Odena et al. 2016, "Deconvolution and checkerboard artifacts"). Its
+    filters at each of the ``shuffle**2`` sub-pixel phases follow from one kernel, so that a flat
+    input gives a flat output. Free filters learn a dot pattern, even from an ICNR start.
+    """
 
     def __init__(self, conv: Conv, spec: NetworkSpec) -> None:
         super().__init__()
@@ -112,28 +135,66 @@ class _StyledConv(nn.Module):
         self.batch_norm = conv.norm and spec.norm == "batch"
         self.weight = nn.Parameter(_initial_kernel(conv))
         if not conv.norm:
-            self.bias = nn.Parameter(torch.zeros(conv.outputs * conv.shuffle**2))
+            self.bias = nn.Parameter(torch.zeros(conv.outputs))
+        self.register_buffer("phases", _phase_taps(conv.kernel, conv.shuffle), persistent=False)
         if self.batch_norm:
             self.register_buffer("mean", torch.zeros(conv.outputs))
             self.register_buffer("variance", torch.ones(conv.outputs))
 
     def forward(self, x: Tensor, style: tuple[Tensor, Tensor] | None) -> Tensor:
         conv = self.conv
-        bias = None if conv.norm else self.bias
+        kernel, bias = self._kernel(), self._bias()
         if conv.transposed:
             x = F.conv_transpose2d(
-                x, self.weight, bias, conv.stride, conv.padding, output_padding=conv.stride - 1
+                x, kernel, bias, conv.stride, conv.padding, output_padding=conv.stride - 1
             )
         elif self.reflects:
             x = F.pad(x, [conv.padding] * 4, mode="reflect")
-            x = F.conv2d(x, self.weight, bias, conv.stride, 0, conv.dilation)
+            x = F.conv2d(x, kernel, bias, conv.stride, 0, conv.dilation)
         else:
-            x = F.conv2d(x, self.weight, bias, conv.stride, conv.padding, conv.dilation)
+            x = F.conv2d(x, kernel, bias, conv.stride, conv.padding, conv.dilation)
         if conv.shuffle > 1:
             x = F.pixel_shuffle(x, conv.shuffle)
         if style is not None:
             x = self._normalise(x, *style)
         return F.relu(x) if conv.relu else x
+
+    def _kernel(self) -> Tensor:
+        """As the graph has it: under pixel shuffle, one filter a phase."""
+        if self.conv.shuffle == 1:
+            return self.weight
+        taps = self.get_buffer("phases")
+        kernel = torch.einsum("pkt,oitu,qlu->opqikl", taps, self.weight, taps)
+        return kernel.flatten(0, 2)
+
+    def _bias(self) -> Tensor | None:
+        return None if self.conv.norm else self.bias.repeat_interleave(self.conv.shuffle**2)
+
+    def baked_weights(self) -> dict[str, Tensor]:
+        """Weights as a graph has them, by the last part of their names."""
+        bias = self._bias()
+        weights = {"weight": self._kernel(), **dict(self.named_buffers())}
+        weights.pop("phases")
+        return weights if bias is None else {**weights, "bias": bias}
+
+    @torch.no_grad()
+    def load_baked_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """The reverse. Filters that follow from no one kernel become the nearest that do."""
+        expected = {key: tensor.shape for key, tensor in self.baked_weights().items()}
+        if {key: tensor.shape for key, tensor in weights.items()} != expected:
+            raise ValueError(f"layer {self.conv.name!r} needs {expected}")
+        kernel, phases = weights["weight"], self.conv.shuffle
+        if phases > 1:
+            taps = self.get_buffer("phases")
+            inverse = torch.linalg.pinv(taps.flatten(0, 1)).reshape(-1, *taps.shape[:2])
+            filters = kernel.reshape(-1, phases, phases, *kernel.shape[1:])
+            kernel = torch.einsum("tpk,opqikl,uql->oitu", inverse, filters, inverse)
+        self.weight.copy_(kernel)
+        for key, tensor in weights.items():
+            if key == "bias":
+                self.bias.copy_(tensor.reshape(-1, phases**2).mean(dim=1))
+            elif key != "weight":
+                self.get_buffer(key).copy_(tensor)
 
     def _normalise(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """Instance (or batch) normalisation, then the style's scale and shift; each N x C.
@@ -155,13 +216,28 @@ class _StyledConv(nn.Module):
 
 
 def _initial_kernel(conv: Conv) -> Tensor:
-    """He et al. 2015. Under pixel shuffle, the filters that make neighbouring pixels start alike
-    (ICNR, Aitken et al. 2017), else the shuffle itself paints a checkerboard.
-    """
-    kernel = torch.empty(conv.kernel_shape)
-    nn.init.kaiming_normal_(kernel, nonlinearity="relu" if conv.relu else "linear")
+    """He et al. 2015."""
+    shape = conv.kernel_shape
     if conv.shuffle > 1:
-        kernel = kernel[:: conv.shuffle**2].repeat_interleave(conv.shuffle**2, dim=0)
+        side = conv.shuffle * (conv.kernel - 1) + 1
+        shape = (conv.outputs, conv.inputs, side, side)
+    kernel = torch.empty(shape)
+    nn.init.kaiming_normal_(kernel, nonlinearity="relu" if conv.relu else "linear")
     if not conv.norm:
         kernel = kernel * 0.1  # the first paintings are nearly grey instead of wildly out of range
-    return kernel.contiguous()
+    return kernel
+
+
+def _phase_taps(kernel: int, shuffle: int) -> Tensor:
+    """Which tap of a kernel over enlarged pixels falls on which pixel before enlarging, one axis.
+
+    Returns:
+        shuffle x kernel x taps, 0 or 1: the first is the phase, an enlarged pixel's place within
+        the one that it came from.
+    """
+    reach = shuffle * (kernel - 1) // 2
+    taps = torch.zeros(shuffle, kernel, 2 * reach + 1)
+    for phase in range(shuffle):
+        for offset in range(-reach, reach + 1):
+            taps[phase, (phase + offset) // shuffle + kernel // 2, offset + reach] = 1
+    return taps

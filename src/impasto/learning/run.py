@@ -17,10 +17,12 @@ from impasto.files import make_folder
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training import Losses, Trainer, TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.styles import Gallery
 
 __all__ = ["RunFiles", "train"]
 
@@ -74,8 +76,8 @@ def train(
         spec: the network to train; `STANDARD` if not given, with ``resume`` the checkpoint's.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
-        start_from: the folder of another run, whose averaged weights and styles are the start; the
-            number of styles and the shapes of the layers must be the same.
+        start_from: the folder of another run, or a gallery, whose (averaged) weights are the start,
+            and the vectors of styles of the same name; the shapes of the layers must be the same.
         hardware: where to compute; `choose_hardware` if not given.
         checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
             progress listener raises.
@@ -109,7 +111,7 @@ def train(
     if start:
         trainer.load_state(start.state)
     elif start_from:
-        trainer.start_from(read_checkpoint(RunFiles(start_from).checkpoint).state["average"])
+        trainer.start_from(*_read_start(start_from, tuple(paintings)))
     seconds_before = start.seconds if start else 0.0
     began = checkpointed = previewed = time.monotonic()
 
@@ -147,6 +149,24 @@ def train(
             previewed = now
     write_preview()
     return write_state()
+
+
+def _read_start(
+    folder: Path, names: tuple[str, ...]
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+    """Weights, and a vector for each name: its own, or for a new style the mean of all."""
+    if RunFiles(folder).checkpoint.exists():
+        checkpoint = read_checkpoint(RunFiles(folder).checkpoint)
+        network = StyleNetwork(checkpoint.spec, len(checkpoint.styles))
+        network.load_state_dict(checkpoint.state["average"])
+        weights = network.weights()
+        known = dict(zip(checkpoint.styles, network.styles.detach().numpy(), strict=True))
+    else:
+        gallery = Gallery(folder)
+        weights = {name: array.astype(np.float32) for name, array in gallery.trunk.weights.items()}
+        known = {name: gallery.load_style(name).vector for name in gallery.names}
+    mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
+    return weights, np.stack([known.get(name, mean) for name in names])
 
 
 def paint_grid(trainer: Trainer, photos: torch.Tensor) -> NDArray[np.uint8]:

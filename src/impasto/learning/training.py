@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from impasto.errors import OptionError, TrainingError
+from impasto.images import GRAIN_PX, grain_tile
 from impasto.learning.hardware import Hardware
 from impasto.learning.losses import total_variation
 from impasto.learning.networks import StyleNetwork
@@ -35,6 +37,7 @@ __all__ = ["Losses", "Trainer", "TrainingOptions"]
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
+MAY_BE_ZERO = ("seed", "late_from", "margin_px", "tv_weight", "content_weight")
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
 
 
@@ -46,7 +49,10 @@ class TrainingOptions:
         steps: of the optimiser, in all.
         photos_per_step: different photographs in a step's batch.
         styles_per_photo: styles each of them is painted in; the batch is the product.
-        crop_px: side of the square crops.
+        crop_px: side of the square crops that the losses see.
+        margin_px: more of the photo around them, which the network paints and the losses do not
+            see. VGG-19 pads with zeros, so that a picture's border counts for more than its share;
+            where the network cannot tell the border, it cannot learn to paint a frame.
         late_crop_px: their side late in training, when strokes learn to hold over larger pictures;
             fewer photos a step keep the cost alike.
         late_from: the fraction of ``steps`` after which crops are larger.
@@ -61,6 +67,7 @@ class TrainingOptions:
     photos_per_step: int = 2
     styles_per_photo: int = 2
     crop_px: int = 256
+    margin_px: int = 24
     late_crop_px: int = 384
     late_from: float = 0.7
     painting_px: int = 384
@@ -73,7 +80,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            smallest = 0 if name in ("seed", "late_from", "tv_weight", "content_weight") else 1e-9
+            smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
                 raise OptionError(f"{name} is {value}", "give a positive number")
         if self.late_from > 1 or self.average_decay >= 1:
@@ -144,19 +151,26 @@ class Trainer:
         self._failures = 0
         self._good_state = self._copy_state()
 
-    def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Begin with the weights and styles of another run instead of random ones.
+    def start_from(
+        self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
+    ) -> None:
+        """Begin with the weights and style vectors of another run instead of random ones.
+
+        Args:
+            weights: by the names of `StyleNetwork.weights`.
+            vectors: one a style.
 
         Raises:
-            OptionError: they are of another network, or of another number of styles.
+            OptionError: they are of another network.
         """
         try:
-            self.network.load_state_dict(weights)
-            self.average.load_state_dict(weights)
-        except RuntimeError as error:
+            for network in (self.network, self.average):
+                network.load_weights(weights)
+                with torch.no_grad():
+                    network.styles.copy_(torch.from_numpy(vectors))
+        except (ValueError, RuntimeError) as error:
             raise OptionError(
-                "the run to start from is of another network or number of styles",
-                "start from one like this",
+                "the run to start from is of another network", "start from one like this"
             ) from error
         self._good_state = self._copy_state()
 
@@ -178,15 +192,19 @@ class Trainer:
     def _try_step(self) -> Losses | None:
         options = self.options
         crop_px, photo_count = options.crop_at(self.next_step)
-        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
+        margin_px = options.margin_px
+        photos = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * margin_px)
+        photos = photos.to(self.hardware.device)
+        inside = (..., slice(margin_px, margin_px + crop_px), slice(margin_px, margin_px + crop_px))
         styles = self._pick_styles(photo_count)
         with torch.no_grad():
-            content = self.vgg(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
+            content = self.vgg(photos[inside], (CONTENT_LAYER,))[CONTENT_LAYER]
         repeats = len(styles) // photo_count
+        seen = self._with_grain(photos)
         with self.hardware.autocast():
             painted = self.network(
-                photos.repeat_interleave(repeats, dim=0), self.network.styles[styles]
-            )
+                seen.repeat_interleave(repeats, dim=0), self.network.styles[styles]
+            )[inside]
         pictures = painted.clamp(0, 1)
         content_terms, style_terms = content_and_style(
             self.vgg,
@@ -211,6 +229,23 @@ class Trainer:
         self.next_photo += photo_count
         self._update_average()
         return Losses(c.item(), s.item(), tv.item())
+
+    def _with_grain(self, photos: Tensor) -> Tensor:
+        """The photos as the network will see them, each under another part of the grain."""
+        amount = self.network.spec.grain
+        if amount == 0:
+            return photos
+        random = np.random.default_rng((self.options.seed, self.next_step, 2))
+        height, width = photos.shape[2:]
+        grain = np.tile(grain_tile(), (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
+        layers = []
+        for _ in range(len(photos)):
+            top, left = random.integers(GRAIN_PX, size=2)
+            # Not always the full amount: pictures come with grain of their own, or with none.
+            share = random.choice((0.0, 0.5, 1.0, 1.0))
+            layers.append(share * amount * grain[top : top + height, left : left + width])
+        noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
+        return (photos + noise.to(photos.device)).clamp(0, 1)
 
     def _pick_styles(self, photo_count: int) -> Tensor:
         """For each photo, different styles at random; a function of seed and step alone."""

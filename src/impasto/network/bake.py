@@ -26,13 +26,7 @@ INSTANCE_NORM_EPSILON = 1e-5
 Array = NDArray[np.float32]
 
 
-def bake(
-    spec: NetworkSpec,
-    weights: Mapping[str, Array],
-    style_vector: Array,
-    *,
-    strength: float = 1.0,
-) -> bytes:
+def bake(spec: NetworkSpec, weights: Mapping[str, Array], style_vector: Array) -> bytes:
     """Write a style into a network, as a serialised ONNX model.
 
     Args:
@@ -41,8 +35,6 @@ def bake(
             is not normalised, ``NAME.mean`` and ``NAME.variance`` under batch normalisation.
         style_vector: ``spec.style_size`` numbers: scale, then shift, of every normalised layer
             (Dumoulin et al. 2017, equation 5).
-        strength: how much of the painting replaces the photo, 0 to 1.5: the output is
-            ``strength * painting + (1 - strength) * photo``; above 1 it exaggerates.
 
     Returns:
         the model's bytes.
@@ -74,7 +66,7 @@ def bake(
             tensor = graph.node("Add", tensor, entering)
         elif isinstance(layer, Skip):
             tensor = graph.node("Add", tensor, outputs[layer.source])
-    return graph.finish(tensor, strength)
+    return graph.finish(tensor)
 
 
 class _Graph:
@@ -177,19 +169,13 @@ class _Graph:
         out_axis = (1, -1, 1, 1) if conv.transposed else (-1, 1, 1, 1)
         return kernel * factor.reshape(out_axis), bias
 
-    def finish(self, tensor: str, strength: float) -> bytes:
+    def finish(self, tensor: str) -> bytes:
         from onnx import TensorProto, helper
 
         if self.spec.output == "tanh":
             tensor = self.node("Tanh", tensor)
             tensor = self.node("Mul", tensor, self.constant(0.5))
         tensor = self.node("Add", tensor, self.constant(0.5))
-        if strength != 1.0:
-            # The painting is clipped before it is mixed: strength is linear in what is seen.
-            tensor = self.node("Clip", tensor, self.constant(0.0), self.constant(1.0))
-            painting = self.node("Mul", tensor, self.constant(strength))
-            photo = self.node("Mul", "photo", self.constant(1.0 - strength))
-            tensor = self.node("Add", painting, photo)
         self.node("Clip", tensor, self.constant(0.0), self.constant(1.0), output="painting")
 
         shape: list[str | int | None] = [1, 3, "height", "width"]

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from impasto.errors import StyleError
@@ -108,6 +108,8 @@ class NetworkSpec:
             Transposed convolutions always see zeros.
         pad_px: reflected pixels around the input, cropped from the output.
         norm: ``instance`` (Ulyanov et al. 2017) or ``batch`` (Johnson et al. 2016).
+        grain: standard deviation, where white is 1, of the noise to lay over a photo before the
+            network sees it (`impasto.images.grain`).
         output: ``linear``: 0.5 + the last layer, clipped to 0-1; ``tanh``: scaled to 0-1.
     """
 
@@ -117,6 +119,7 @@ class NetworkSpec:
     pad_px: int = 0
     norm: Literal["instance", "batch"] = "instance"
     output: Literal["linear", "tanh"] = "linear"
+    grain: float = 0.0
 
     def convs(self) -> Iterator[Conv]:
         """All convolutions in order, those inside residual blocks included."""
@@ -208,9 +211,12 @@ class NetworkSpec:
                 start = end
 
     def to_json(self) -> str:
-        """The spec as one line of JSON, for `from_json`."""
-        tree = asdict(self)
-        tree["layers"] = [{"kind": type(layer).__name__, **asdict(layer)} for layer in self.layers]
+        """The spec as one line of JSON, for `from_json`; fields that have their default are left
+        out, so that a field added later changes no older network's text.
+        """
+        tree = _tree(self)
+        for layer, item in zip(self.layers, tree["layers"], strict=True):
+            item["kind"] = type(layer).__name__
         return json.dumps(tree, separators=(",", ":"))
 
     @classmethod
@@ -232,6 +238,19 @@ class NetworkSpec:
         return spec
 
 
+def _tree(value: Any) -> Any:
+    """A spec or a part of it as lists and dictionaries, without what has its default."""
+    if isinstance(value, tuple):
+        return [_tree(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    return {
+        field.name: _tree(getattr(value, field.name))
+        for field in fields(value)
+        if getattr(value, field.name) != field.default
+    }
+
+
 def _layer(item: dict[str, Any]) -> Layer:
     kind = item.pop("kind")
     if kind == "Conv":
@@ -251,8 +270,8 @@ def _check(spec: NetworkSpec) -> None:
         raise ValueError(f"unknown padding {spec.padding!r}")
     if not 1 <= len(list(spec.convs())) <= MAX_LAYERS or len(spec.layers) > MAX_LAYERS:
         raise ValueError("too few or too many layers")
-    if not 0 <= spec.pad_px <= 256:
-        raise ValueError(f"padding of {spec.pad_px} px")
+    if not 0 <= spec.pad_px <= 256 or not 0 <= spec.grain <= 1:
+        raise ValueError(f"padding of {spec.pad_px} px or grain of {spec.grain}")
     channels: dict[str, int] = {}
     width = 3
     for layer in spec.layers:
@@ -309,6 +328,7 @@ STANDARD = NetworkSpec(
         Conv("up2", 40, 16, shuffle=2),
         Conv("paint", 16, 3, shuffle=2, norm=False, relu=False),
     ),
+    grain=0.04,
 )
 """The trunk that ships: 12 k multiply-adds a pixel against the 126 k of Johnson's network."""
 

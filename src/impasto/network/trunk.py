@@ -46,10 +46,10 @@ class Trunk:
             digest.update(np.ascontiguousarray(self.weights[name], dtype="<f2").tobytes())
         return digest.hexdigest()[:16]
 
-    def bake(self, style_vector: NDArray[np.float32], *, strength: float = 1.0) -> bytes:
+    def bake(self, style_vector: NDArray[np.float32]) -> bytes:
         """An ONNX model of this trunk with a style written in; see `impasto.network.bake.bake`."""
         weights = {name: array.astype(np.float32) for name, array in self.weights.items()}
-        return bake(self.spec, weights, style_vector, strength=strength)
+        return bake(self.spec, weights, style_vector)
 
 
 def write_trunk(path: Path, trunk: Trunk) -> None:

@@ -1,0 +1,77 @@
+"""Grain: faint noise that is laid over a photo before a network paints it.
+
+Where a photo is flat, a convolutional network has nothing to go by but its own grid, and paints one
+small motif over and over, every eighth pixel. Ulyanov et al. 2016 ("Texture networks", section 3.1)
+feed noise to their generators for the same reason: it tells them where to set the next stroke.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["GRAIN_PX", "add_grain", "grain_tile"]
+
+GRAIN_PX = 512
+"""Side of the tile that repeats over larger pictures."""
+
+OCTAVES_PX = (2, 4, 8, 16, 32, 64)
+SEED = 0
+
+
+@cache
+def grain_tile() -> NDArray[np.float32]:
+    """Noise of mean 0 and standard deviation 1, the same at every call.
+
+    The sum of octaves from fine to coarse, each of the same strength, since strokes are of all
+    sizes. It joins seamlessly with itself on all sides.
+
+    Returns:
+        `GRAIN_PX` x `GRAIN_PX` float32, read-only.
+    """
+    random = np.random.default_rng(SEED)
+    white = np.fft.rfft2(random.standard_normal((GRAIN_PX, GRAIN_PX)))
+    down = np.fft.fftfreq(GRAIN_PX)[:, None]
+    across = np.fft.rfftfreq(GRAIN_PX)[None]
+    squared = down**2 + across**2
+    total = np.zeros((GRAIN_PX, GRAIN_PX))
+    for octave_px in OCTAVES_PX:
+        # A band of frequencies around one over the octave's size: a difference of two Gaussians.
+        band = np.exp(-squared * octave_px**2) - np.exp(-4 * squared * octave_px**2)
+        layer = np.fft.irfft2(white * band, s=total.shape)
+        total += layer / layer.std()
+    tile: NDArray[np.float32] = (total / total.std()).astype(np.float32)
+    tile.setflags(write=False)
+    return tile
+
+
+def add_grain(pixels: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
+    """A picture with grain over it, the same for all three colours.
+
+    Args:
+        pixels: H x W x 3, uint8, RGB.
+        amount: standard deviation, where white is 1.
+
+    Returns:
+        the same shape, uint8; the array itself if ``amount`` is 0.
+    """
+    import cv2
+
+    if amount == 0:
+        return pixels
+    height, width = pixels.shape[:2]
+    return np.asarray(cv2.add(pixels, _layer(height, width, amount), dtype=cv2.CV_8U), np.uint8)
+
+
+@cache
+def _levels(amount: float) -> NDArray[np.int16]:
+    levels = np.rint(grain_tile() * (255 * amount)).astype(np.int16)
+    return np.repeat(levels[..., None], 3, axis=2)
+
+
+def _layer(height: int, width: int, amount: float) -> NDArray[np.int16]:
+    levels = _levels(amount)
+    times = (-(-height // GRAIN_PX), -(-width // GRAIN_PX), 1)
+    return np.tile(levels, times)[:height, :width]
