@@ -21,6 +21,7 @@ TINY = NetworkSpec(
         Skip("down1"),
         Conv("paint", 4, 3, shuffle=2, norm=False, relu=False),
     ),
+    grain=0.04,
 )
 
 

@@ -34,6 +34,22 @@ def test_gram_matrix_is_float32_whatever_the_features():
     assert torch.allclose(gram, gram_matrix(features), rtol=0.01)
 
 
+def test_the_gradient_of_a_gram_matrix():
+    """Written out by hand, it is what finite differences say, in any memory layout."""
+    features = torch.rand(2, 3, 2, 4, dtype=torch.float64, requires_grad=True)
+    exact = torch.rand(2, 3, 3, dtype=torch.float64)
+
+    def loss(each):
+        rows = each.flatten(2)
+        return ((rows @ rows.transpose(1, 2) / 8) * exact).sum()
+
+    (expected,) = torch.autograd.grad(loss(features), features)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        copy = features.detach().float().contiguous(memory_format=layout).requires_grad_()
+        (got,) = torch.autograd.grad((gram_matrix(copy) * exact).sum(), copy)
+        assert torch.allclose(got.double(), expected, atol=1e-6)
+
+
 def test_content_losses():
     # Differences 0, 1, 2, -1: squares sum to 6; the target's squares to 4.
     assert content_loss(FEATURES, TARGET).tolist() == pytest.approx([1.5])

@@ -2,12 +2,14 @@ import errno
 import json
 import math
 import os
+from dataclasses import replace
 
 import pytest
 import torch
 
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, OptionError, OutputError, StyleError
 from impasto.learning.checkpoint import read_checkpoint
+from impasto.learning.export import export_gallery
 from impasto.learning.hardware import Hardware
 from impasto.learning.run import RunFiles, train
 from impasto.learning.training import TrainingOptions
@@ -105,6 +107,39 @@ def test_a_damaged_checkpoint(photo_folder, painting_files, tmp_path):
 def test_a_painting_that_cannot_be_read(photo_folder, tmp_path):
     with pytest.raises(InputError, match=r"missing\.jpg"):
         run({"missing": tmp_path / "missing.jpg"}, photo_folder, tmp_path / "run")
+
+
+def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path):
+    """Weights are taken over, and vectors by name; a new style starts at the mean of all."""
+    first = run(painting_files, photo_folder, tmp_path / "first")
+    export_gallery(first, {}, tmp_path / "gallery")
+    paintings = {"new": painting_files["dark"], "bold": painting_files["bold"]}
+    halt = replace(OPTIONS, steps=1, learning_rate=1e-9)
+    for start in ("first", "gallery"):
+        second = run(
+            paintings,
+            photo_folder,
+            tmp_path / f"from-{start}",
+            start_from=tmp_path / start,
+            options=halt,
+        )
+        before, after = first.state["average"], second.state["average"]
+        close = {"atol": 1e-2 if start == "gallery" else 1e-5}  # styles are kept in float16
+        vectors = before["styles"]
+        assert torch.allclose(after["styles"][0], vectors.mean(dim=0), **close)
+        assert torch.allclose(after["styles"][1], vectors[0], **close)
+        for name in ("convs.down1.weight", "convs.up1.weight", "convs.paint.bias"):
+            assert torch.allclose(after[name], before[name], **close)
+
+
+def test_starting_from_something_else(photo_folder, painting_files, tmp_path):
+    run(painting_files, photo_folder, tmp_path / "run", options=replace(OPTIONS, steps=1))
+    one = {"bold": painting_files["bold"]}
+    start = tmp_path / "run"
+    with pytest.raises(OptionError, match="another network"):
+        run(one, photo_folder, tmp_path / "other", start_from=start, spec=johnson())
+    with pytest.raises(StyleError, match="nowhere"):
+        run(one, photo_folder, tmp_path / "none", start_from=tmp_path / "nowhere")
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(

@@ -38,6 +38,26 @@ def test_the_average_follows_the_network(trainer):
     assert not torch.equal(trainer.average.styles, trainer.network.styles)
 
 
+def test_the_network_sees_grain_and_the_losses_do_not(trainer, monkeypatch):
+    seen, measured = [], []
+    paint, measure = trainer.network.forward, training.content_and_style
+    monkeypatch.setattr(trainer.network, "forward", lambda x, v: seen.append(x) or paint(x, v))
+    monkeypatch.setattr(
+        training,
+        "content_and_style",
+        lambda vgg, pictures, *rest: measured.append(pictures) or measure(vgg, pictures, *rest),
+    )
+    shares = []
+    for _ in range(12):
+        trainer.step()
+        photos = trainer.photos.crops(trainer.next_photo - 2, 2, 32 + 2 * OPTIONS.margin_px)
+        noise = seen[-1][::2] - photos
+        shares += (noise.std(dim=(1, 2, 3)) / TINY.grain).tolist()
+        assert measured[-1].shape == (4, 3, 32, 32)
+    assert min(shares) == 0  # now and then none at all
+    assert 0.6 < max(shares) < 1.2
+
+
 def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, monkeypatch):
     trainer.step()
     measure = training.content_and_style

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -116,16 +117,22 @@ def _bars() -> Iterator[ProgressListener]:
 def _plain_lines() -> ProgressListener:
     """Where there is no terminal, a line now and then."""
     last = time.monotonic()
+    task, task_began, task_start = "", 0.0, 0
 
     def listener(event: Event) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PLAIN_EVERY_S:
-            last = time.monotonic()
-            print(  # noqa: T201
-                f"{event.task}: {event.done}/{event.total} {_figures(event)}".rstrip(),
-                file=sys.stderr,
-                flush=True,
-            )
+        nonlocal last, task, task_began, task_start
+        now = time.monotonic()
+        if event.task != task:  # the first event of a task, which may go on from half way
+            task, task_began, task_start = event.task, now, event.done
+        if now - last >= PLAIN_EVERY_S:
+            last = now
+            line = f"{event.task}: {event.done}/{event.total}"
+            if event.done > task_start:
+                left_s = (now - task_began) / (event.done - task_start) * (event.total - event.done)
+                line += f", {timedelta(seconds=round(left_s))} left"
+            if event.figures:
+                line += f", {_figures(event)}"
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
 
     return listener
 
