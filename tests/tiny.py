@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from impasto.network.spec import Conv, NetworkSpec, Residual, Skip
+from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 from impasto.network.trunk import Trunk, random_trunk, write_trunk
 from impasto.styles import Gallery, Style, StyleCard, write_style
 from impasto.styles.gallery import TRUNK_FILE
@@ -18,6 +18,7 @@ TINY = NetworkSpec(
         Conv("down2", 4, 6, stride=2),
         Residual((Conv("body1a", 6, 6, dilation=2), Conv("body1b", 6, 6, relu=False))),
         Conv("up1", 6, 4, kernel=1, shuffle=2, relu=False),
+        Smooth(4),
         Skip("down1"),
         Conv("paint", 4, 3, shuffle=2, norm=False, relu=False),
     ),

@@ -4,7 +4,7 @@ import torch
 
 from impasto.errors import OptionError
 from impasto.learning.networks import StyleNetwork
-from impasto.network.spec import STANDARD, Conv, NetworkSpec, johnson
+from impasto.network.spec import STANDARD, Conv, NetworkSpec, Smooth, johnson
 from tiny import TINY
 
 
@@ -56,6 +56,17 @@ def test_pixel_shuffle_is_a_convolution_of_the_enlarged_picture(shuffle):
     expected = 0.5 + torch.nn.functional.conv2d(enlarged, kernel, bias, padding="same")
     painted = network.paint_padded(photo, torch.ones(1, 0))
     assert torch.allclose(painted, expected, atol=1e-6)
+
+
+def test_a_smoothed_shuffle_is_bilinear_enlargement():
+    conv = Conv("paint", 3, 3, kernel=1, shuffle=2, norm=False, relu=False)
+    network = StyleNetwork(NetworkSpec("up", (conv, Smooth(3))), 1)
+    with torch.no_grad():
+        network.convs["paint"].weight.copy_(torch.eye(3)[..., None, None])
+    photo = torch.rand(1, 3, 6, 7)
+    enlarged = torch.nn.functional.interpolate(photo, scale_factor=2, mode="bilinear")
+    painted = network.paint_padded(photo, torch.ones(1, 0))
+    assert torch.allclose(painted, 0.5 + enlarged, atol=1e-6)
 
 
 def test_flat_in_flat_out():

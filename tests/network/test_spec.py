@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import StyleError
-from impasto.network.spec import JOHNSON, STANDARD, Conv, NetworkSpec, Residual, Skip, johnson
+from impasto.network.spec import (
+    JOHNSON,
+    STANDARD,
+    Conv,
+    NetworkSpec,
+    Residual,
+    Skip,
+    Smooth,
+    johnson,
+)
 from tiny import TINY
 
 ALL = [STANDARD, JOHNSON, johnson("batch"), TINY]
@@ -127,7 +136,27 @@ def test_hostile_descriptions_are_refused(text):
 def test_skips_must_fit():
     for source in ("nowhere", "down2"):
         changed = tree()
-        changed["layers"][4] = {"kind": "Skip", "source": source}
+        changed["layers"][5] = {"kind": "Skip", "source": source}
         with pytest.raises(StyleError, match="does not fit"):
             NetworkSpec.from_json(json.dumps(changed))
-    assert isinstance(TINY.layers[4], Skip)
+    assert isinstance(TINY.layers[5], Skip)
+
+
+def test_smoothing_must_fit():
+    changed = tree()
+    changed["layers"][4] = {"kind": "Smooth", "channels": 5}
+    with pytest.raises(StyleError, match="smoothing of 5 channels"):
+        NetworkSpec.from_json(json.dumps(changed))
+    assert isinstance(TINY.layers[4], Smooth)
+
+
+def test_what_has_its_default_is_left_out():
+    """So that a field added later changes no older network's text, nor its fingerprint."""
+    assert set(tree()) == {"name", "layers", "grain"}
+    assert tree()["layers"][0] == {
+        "kind": "Conv",
+        "name": "down1",
+        "inputs": 3,
+        "outputs": 4,
+        "stride": 2,
+    }

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from impasto.errors import OptionError
-from impasto.network.bake import INSTANCE_NORM_EPSILON
-from impasto.network.spec import Conv, NetworkSpec, Residual, Skip
+from impasto.network.bake import INSTANCE_NORM_EPSILON, SMOOTHING
+from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 
 __all__ = ["StyleNetwork"]
 
@@ -85,10 +85,19 @@ class StyleNetwork(nn.Module):
                 for conv in layer.convs:
                     x = apply(conv, x)
                 x = x + entering
+            elif isinstance(layer, Smooth):
+                x = self._smooth(x)
             elif isinstance(layer, Skip):
                 x = x + outputs[layer.source]
         x = x.float()
         return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
+
+    def _smooth(self, x: Tensor) -> Tensor:
+        channels = x.shape[1]
+        kernel = torch.from_numpy(SMOOTHING).to(x.device, x.dtype).repeat(channels, 1, 1, 1)
+        if self.spec.padding == "reflect":
+            return F.conv2d(F.pad(x, [1] * 4, mode="reflect"), kernel, groups=channels)
+        return F.conv2d(x, kernel, padding=1, groups=channels)
 
     def _styled_convs(self) -> Iterator[tuple[str, _StyledConv]]:
         for name, module in self.convs.items():

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.network.spec import Conv, NetworkSpec, Residual, Skip
+from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-__all__ = ["INSTANCE_NORM_EPSILON", "OPSET", "bake"]
+__all__ = ["INSTANCE_NORM_EPSILON", "OPSET", "SMOOTHING", "bake"]
 
 OPSET = 17
 INSTANCE_NORM_EPSILON = 1e-5
+SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
+"""The filter of `Smooth` layers, 1 x 1 x 3 x 3."""
 
 Array = NDArray[np.float32]
 
@@ -64,6 +66,8 @@ def bake(spec: NetworkSpec, weights: Mapping[str, Array], style_vector: Array) -
             for conv in layer.convs:
                 tensor = apply(conv, tensor)
             tensor = graph.node("Add", tensor, entering)
+        elif isinstance(layer, Smooth):
+            tensor = graph.smooth(layer, tensor)
         elif isinstance(layer, Skip):
             tensor = graph.node("Add", tensor, outputs[layer.source])
     return graph.finish(tensor)
@@ -147,6 +151,17 @@ class _Graph:
                 epsilon=INSTANCE_NORM_EPSILON,
             )
         return self.node("Relu", tensor) if conv.relu else tensor
+
+    def smooth(self, layer: Smooth, tensor: str) -> str:
+        reflects = self.spec.padding == "reflect"
+        return self.node(
+            "Conv",
+            self.reflect(tensor, 1) if reflects else tensor,
+            self.constant(np.repeat(SMOOTHING, layer.channels, axis=0)),
+            kernel_shape=[3, 3],
+            group=layer.channels,
+            pads=[0 if reflects else 1] * 4,
+        )
 
     def reflect(self, tensor: str, padding: int) -> str:
         from onnx import numpy_helper
