@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from impasto.errors import OptionError, TrainingError
 from impasto.images import GRAIN_PX, grain_tile
@@ -37,7 +38,7 @@ __all__ = ["Losses", "Trainer", "TrainingOptions"]
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
-MAY_BE_ZERO = ("seed", "late_from", "margin_px", "tv_weight", "content_weight")
+MAY_BE_ZERO = ("seed", "late_from", "mirror_px", "tv_weight", "content_weight")
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
 
 
@@ -49,10 +50,10 @@ class TrainingOptions:
         steps: of the optimiser, in all.
         photos_per_step: different photographs in a step's batch.
         styles_per_photo: styles each of them is painted in; the batch is the product.
-        crop_px: side of the square crops that the losses see.
-        margin_px: more of the photo around them, which the network paints and the losses do not
-            see. VGG-19 pads with zeros, so that a picture's border counts for more than its share;
-            where the network cannot tell the border, it cannot learn to paint a frame.
+        crop_px: side of the square crops.
+        mirror_px: photos and paintings are mirrored so far around their border before VGG-19 sees
+            them. It pads with zeros, so that a picture's rim counts for more than its share, and a
+            network learns to paint a frame.
         late_crop_px: their side late in training, when strokes learn to hold over larger pictures;
             fewer photos a step keep the cost alike.
         late_from: the fraction of ``steps`` after which crops are larger.
@@ -67,7 +68,7 @@ class TrainingOptions:
     photos_per_step: int = 2
     styles_per_photo: int = 2
     crop_px: int = 256
-    margin_px: int = 24
+    mirror_px: int = 16
     late_crop_px: int = 384
     late_from: float = 0.7
     painting_px: int = 384
@@ -83,6 +84,8 @@ class TrainingOptions:
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
                 raise OptionError(f"{name} is {value}", "give a positive number")
+        if self.mirror_px >= min(self.crop_px, self.late_crop_px):
+            raise OptionError(f"crops of {self.crop_px} px are too small", "give larger ones")
         if self.late_from > 1 or self.average_decay >= 1:
             raise OptionError("late_from or average_decay is above its range", "stay below 1")
 
@@ -192,23 +195,22 @@ class Trainer:
     def _try_step(self) -> Losses | None:
         options = self.options
         crop_px, photo_count = options.crop_at(self.next_step)
-        margin_px = options.margin_px
-        photos = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * margin_px)
-        photos = photos.to(self.hardware.device)
-        inside = (..., slice(margin_px, margin_px + crop_px), slice(margin_px, margin_px + crop_px))
+        mirror = [options.mirror_px] * 4
+        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
         styles = self._pick_styles(photo_count)
         with torch.no_grad():
-            content = self.vgg(photos[inside], (CONTENT_LAYER,))[CONTENT_LAYER]
+            mirrored = F.pad(photos, mirror, mode="reflect")
+            content = self.vgg(mirrored, (CONTENT_LAYER,))[CONTENT_LAYER]
         repeats = len(styles) // photo_count
         seen = self._with_grain(photos)
         with self.hardware.autocast():
             painted = self.network(
                 seen.repeat_interleave(repeats, dim=0), self.network.styles[styles]
-            )[inside]
+            )
         pictures = painted.clamp(0, 1)
         content_terms, style_terms = content_and_style(
             self.vgg,
-            pictures,
+            F.pad(pictures, mirror, mode="reflect"),
             content.repeat_interleave(repeats, dim=0),
             self.targets.select(styles),
         )
