@@ -20,14 +20,16 @@ __all__ = ["main"]
 INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "stylize": stylize.stylize_command,
-    "paint": paint.paint_command,
-    "styles": styles.styles_command,
-    "train": train.train_command,
-    "evaluate": evaluate.evaluate_command,
-    "bench": bench.bench_command,
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "stylize": (stylize.stylize_command, "Paint photos in a style, each in a moment."),
+    "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
+    "styles": (styles.styles_command, "List the styles."),
+    "train": (train.train_command, "Train a network on paintings of your own."),
+    "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
+    "bench": (bench.bench_command, "Measure how fast the engines are."),
 }
+"""Each with its line in the list of commands."""
+
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
 app = typer.Typer(
@@ -40,8 +42,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+for _name, (_command, _summary) in COMMANDS.items():
+    app.command(_name, short_help=_summary)(_command)
 
 
 def _print_version(wanted: bool) -> None:
