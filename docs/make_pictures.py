@@ -7,55 +7,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-
 import impasto
+from impasto.images import contact_sheet
 
 ROOT = Path(__file__).parent.parent
-GAP_PX, CAPTION_PX = 8, 26
 
 
 def main() -> None:
+    coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
     names = impasto.open_gallery().names
-    photo = impasto.read_image(ROOT / "examples" / "coffee.jpg")
-    overview = [(name, impasto.stylize(photo, name).pixels) for name in names]
-    save(grid(overview, columns=3, width=420), "styles.jpg")
+    save([(name, impasto.stylize(coffee, name)) for name in names], "styles.jpg")
 
-    mixtures = [
-        (f"{a:.0%} great-wave, {1 - a:.0%} udnie", f"great-wave:{a}+udnie:{1 - a}")
-        for a in (0.75, 0.5, 0.25)
-    ]
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")
-    tiles = [(text, impasto.stylize(cat, style).pixels) for text, style in mixtures]
-    tiles += [
-        (f"strength {s}", impasto.stylize(cat, "composition-vii", strength=s).pixels)
-        for s in (0.4, 0.7, 1.0)
-    ]
-    save(grid(tiles, columns=3, width=420), "mixing.jpg")
+    tiles = []
+    for share in (0.75, 0.5, 0.25):
+        mixture = f"great-wave:{share}+udnie:{1 - share}"
+        caption = f"{share:.0%} great-wave, {1 - share:.0%} udnie"
+        tiles.append((caption, impasto.stylize(cat, mixture)))
+    for strength in (0.4, 0.7, 1.0):
+        painting = impasto.stylize(cat, "composition-vii", strength=strength)
+        tiles.append((f"composition-vii, strength {strength}", painting))
+    save(tiles, "mixing.jpg")
 
 
-def grid(tiles: list[tuple[str, np.ndarray]], columns: int, width: int) -> Image.Image:
-    """Pictures under each other in columns, each with its caption."""
-    height = round(width * tiles[0][1].shape[0] / tiles[0][1].shape[1])
-    rows = -(-len(tiles) // columns)
-    sheet = Image.new(
-        "RGB",
-        (columns * (width + GAP_PX) - GAP_PX, rows * (height + CAPTION_PX + GAP_PX) - GAP_PX),
-        "white",
-    )
-    font = ImageFont.load_default(size=16)
-    for number, (caption, pixels) in enumerate(tiles):
-        x = number % columns * (width + GAP_PX)
-        y = number // columns * (height + CAPTION_PX + GAP_PX)
-        tile = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
-        sheet.paste(tile, (x, y))
-        ImageDraw.Draw(sheet).text((x + 2, y + height + 3), caption, fill="black", font=font)
-    return sheet
-
-
-def save(picture: Image.Image, name: str) -> None:
-    picture.save(ROOT / "docs" / "images" / name, quality=88)
+def save(tiles: list[tuple[str, impasto.Picture]], name: str) -> None:
+    folder = ROOT / "docs" / "images"
+    folder.mkdir(exist_ok=True)
+    pixels = [(caption, picture.pixels) for caption, picture in tiles]
+    sheet = impasto.Picture(contact_sheet(pixels, columns=3, tile_px=420))
+    sheet.save(folder / name, quality=88)
 
 
 if __name__ == "__main__":

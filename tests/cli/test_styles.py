@@ -1,5 +1,11 @@
 import json
 
+import pytest
+
+from impasto.cli.styles import TILE_PX
+from impasto.images import read_image
+from impasto.images.sheet import CAPTION_PX, GAP_PX
+
 
 def test_a_table(impasto, gallery):
     ran = impasto("styles", "--gallery", gallery)
@@ -16,3 +22,31 @@ def test_json(impasto, gallery):
 
 def test_what_ships(impasto):
     assert "The Great Wave off Kanagawa" in impasto("styles").out
+
+
+def test_a_sheet(impasto, gallery, photo):
+    ran = impasto("styles", "--gallery", gallery, "--sheet", photo, "--columns", 2)
+    assert ran.code == 0
+    assert "photo-styles.jpg" in ran.err
+    sheet = read_image("photo-styles.jpg")
+    assert sheet.width == 2 * TILE_PX + GAP_PX  # the photo and two styles, in two rows
+    assert sheet.height == 2 * (TILE_PX * 30 // 40 + CAPTION_PX) + GAP_PX
+    again = impasto("styles", "--gallery", gallery, "--sheet", photo)
+    assert (again.code, "--overwrite" in again.err) == (4, True)
+    assert impasto("styles", "--gallery", gallery, "--sheet", photo, "--overwrite").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--sheet", "nothing.jpg"], 3, "nothing.jpg does not exist"),
+        (["--sheet", "photo.png", "-o", "photo.png"], 2, "would replace"),
+        (["--sheet", "photo.png", "-o", "nowhere/sheet.jpg"], 4, "no folder"),
+        (["--sheet", "photo.png", "--columns", "0"], 2, "--columns"),
+        (["-o", "sheet.jpg"], 2, "--sheet"),
+    ],
+)
+def test_impossible_sheets(impasto, gallery, photo, arguments, code, says):
+    ran = impasto("styles", "--gallery", gallery, *arguments)
+    assert ran.code == code
+    assert says in ran.err

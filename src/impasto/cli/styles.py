@@ -1,25 +1,65 @@
-"""``impasto styles``: what there is."""
+"""``impasto styles``: what there is, as a list or on a photo of one's own."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import GalleryOption, choose_gallery
+from impasto.errors import OptionError, OutputError
+from impasto.progress import Progress
+
+if TYPE_CHECKING:
+    from impasto.styles import Gallery
 
 __all__ = ["styles_command"]
+
+SHEET = "Contact sheet"
+TILE_PX = 480
 
 
 def styles_command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PHOTO",
+            help="Paint this photo in every style, all in one picture.",
+            rich_help_panel=SHEET,
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Default: PHOTO-styles.jpg beside the photo.",
+            rich_help_panel=SHEET,
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[int, typer.Option(rich_help_panel=SHEET)] = 3,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace a sheet that exists.", rich_help_panel=SHEET),
+    ] = False,
     gallery: GalleryOption = None,
 ) -> None:
-    """List the styles."""
+    """List the styles; with --sheet, show them all on a photo."""
     chosen = choose_gallery(gallery)
+    if sheet:
+        target = output or sheet.with_name(f"{sheet.stem}-styles.jpg")
+        _write_sheet(sheet, target, chosen, columns, overwrite)
+        return
+    if output:
+        raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
     styles = [chosen.load_style(name) for name in chosen.names]
     if as_json:
         rows = [{"name": style.name, **asdict(style.card)} for style in styles]
@@ -33,3 +73,29 @@ def styles_command(
         ],
         left=5,
     )
+
+
+def _write_sheet(
+    photo: Path, target: Path, gallery: Gallery, columns: int, overwrite: bool
+) -> None:
+    from impasto.files import check_writable
+    from impasto.images import Picture, check_format, contact_sheet, read_image, write_image
+    from impasto.stylizer import Stylizer
+
+    if columns < 1:
+        raise OptionError(f"--columns is {columns}", "give 1 or more")
+    check_format(target)
+    check_writable(target)
+    if target.resolve() == photo.resolve():
+        raise OptionError(f"{target} would replace the photo", "give another -o")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")
+    pixels = read_image(photo).pixels
+    tiles = [("the photo", pixels)]
+    with console.progress() as progress:
+        for number, name in enumerate(gallery.names, 1):
+            with Stylizer(name, gallery=gallery) as stylizer:
+                tiles.append((name, stylizer(pixels)))
+            progress(Progress("painting", number, len(gallery.names)))
+    write_image(target, Picture(contact_sheet(tiles, columns=columns, tile_px=TILE_PX)))
+    console.note(f"{photo} -> {target}")

@@ -6,6 +6,7 @@ from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
+from impasto.images.sheet import contact_sheet
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "blend",
     "check_format",
     "check_pixels",
+    "contact_sheet",
     "encode_image",
     "grain_tile",
     "keep_colors",
