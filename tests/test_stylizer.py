@@ -52,6 +52,23 @@ def test_strength(gallery):
     assert distance[3] > distance[2]
 
 
+def test_large_strokes_are_painted_small_and_painted_again(gallery):
+    photo = picture(64, 48)
+    with Stylizer("first", gallery=gallery, precision="f32") as plain:
+        expected = plain(resize(plain(resize(photo, 32, 24)), 64, 48))
+        finer = resize(plain(resize(photo, 128, 96)), 64, 48)
+    with Stylizer("first", stroke=2, gallery=gallery, precision="f32") as stylizer:
+        np.testing.assert_array_equal(stylizer(photo), expected)
+    with Stylizer("first", stroke=0.5, gallery=gallery, precision="f32") as stylizer:
+        np.testing.assert_array_equal(stylizer(photo), finer)
+
+
+@pytest.mark.parametrize("stroke", [0.4, 2.1, float("nan")])
+def test_impossible_strokes(gallery, stroke):
+    with pytest.raises(OptionError, match="stroke"):
+        Stylizer("first", stroke=stroke, gallery=gallery)
+
+
 def test_mixtures_have_their_ends(gallery):
     photo = picture(40, 32)
 

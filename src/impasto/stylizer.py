@@ -19,8 +19,10 @@ from impasto.images import (
     keep_colors,
     pad_reflect,
     read_image,
+    resize,
 )
 from impasto.network.spec import NetworkSpec
+from impasto.strokes import MAX_STROKE, MIN_STROKE, pass_sizes
 from impasto.styles import Gallery, Style, open_gallery, style_vector
 
 __all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
@@ -38,6 +40,7 @@ class Stylizer:
     Args:
         style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), or a `Style`.
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
+        stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
         keep_colors: take only the painting's light and dark, and the photo's colours.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes bfloat16 where the CPU has it; ``f32`` or ``bf16``.
@@ -55,6 +58,7 @@ class Stylizer:
         style: str | Style = DEFAULT_STYLE,
         *,
         strength: float = 1.0,
+        stroke: float = 1.0,
         keep_colors: bool = False,
         engine: EngineName = "auto",
         precision: Precision = "auto",
@@ -63,6 +67,10 @@ class Stylizer:
     ) -> None:
         if not 0 <= strength <= MAX_STRENGTH:
             raise OptionError(f"strength is {strength}", f"give a number from 0 to {MAX_STRENGTH}")
+        if not MIN_STROKE <= stroke <= MAX_STROKE:
+            raise OptionError(
+                f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
+            )
         gallery = gallery or open_gallery()
         if isinstance(style, Style):
             gallery.check(style, style.name)
@@ -70,6 +78,7 @@ class Stylizer:
         else:
             vector = style_vector(style, gallery)
         self.strength = strength
+        self.stroke = stroke
         self.keep_colors = keep_colors
         self._spec = gallery.trunk.spec
         self._engine = open_engine(
@@ -100,7 +109,11 @@ class Stylizer:
         check_pixels(photo)
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
-        painting = paint_whole(self._engine, self._spec, photo)
+        height, width = photo.shape[:2]
+        painting = photo
+        for size in pass_sizes(width, height, self.stroke):
+            painting = paint_whole(self._engine, self._spec, resize(painting, *size))
+        painting = resize(painting, width, height)
         if self.keep_colors:
             painting = keep_colors(painting, photo)
         return blend(photo, painting, self.strength)
@@ -140,6 +153,7 @@ def stylize(
     style: str | Style = DEFAULT_STYLE,
     *,
     strength: float = 1.0,
+    stroke: float = 1.0,
     keep_colors: bool = False,
     engine: EngineName = "auto",
     precision: Precision = "auto",
@@ -152,6 +166,7 @@ def stylize(
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
         style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), or a `Style`.
         strength: see `Stylizer`.
+        stroke: see `Stylizer`.
         keep_colors: see `Stylizer`.
         engine: see `Stylizer`.
         precision: see `Stylizer`.
@@ -172,6 +187,11 @@ def stylize(
     else:
         picture = read_image(photo)
     with Stylizer(
-        style, strength=strength, keep_colors=keep_colors, engine=engine, precision=precision
+        style,
+        strength=strength,
+        stroke=stroke,
+        keep_colors=keep_colors,
+        engine=engine,
+        precision=precision,
     ) as stylizer:
         return stylizer.stylize(picture)

@@ -57,6 +57,9 @@ def stylize_command(
     strength: Annotated[
         float, typer.Option(help="0 is the photo, 1 the painting, up to 1.5 exaggerates.")
     ] = 1.0,
+    stroke: Annotated[
+        float, typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).")
+    ] = 1.0,
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
     ] = False,
@@ -87,6 +90,7 @@ def stylize_command(
     stylizer = Stylizer(
         style,
         strength=strength,
+        stroke=stroke,
         keep_colors=keep_colors,
         engine=cast("EngineName", engine),
         precision=cast("Precision", precision),
