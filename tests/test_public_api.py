@@ -6,7 +6,7 @@ import pytest
 import impasto
 from impasto import errors
 
-HEAVY = ("torch", "cv2", "openvino", "onnxruntime", "onnx", "PIL", "numpy", "safetensors")
+HEAVY = ("torch", "cv2", "openvino", "onnxruntime", "onnx", "PIL", "numpy", "safetensors", "av")
 
 
 def test_all_is_sorted_and_true():

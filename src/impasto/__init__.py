@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from impasto.learning.optimize import PaintOptions, paint
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
+    from impasto.video import VideoFrame, VideoReport, read_frames, stylize_video
 
 __version__ = "0.1.0"
 
@@ -46,11 +47,15 @@ __all__ = [
     "StyleError",
     "Stylizer",
     "TrainingError",
+    "VideoFrame",
+    "VideoReport",
     "open_gallery",
     "paint",
+    "read_frames",
     "read_image",
     "read_style",
     "stylize",
+    "stylize_video",
     "write_image",
     "write_style",
 ]
@@ -61,11 +66,15 @@ _HOMES = {
     "Picture": "impasto.images",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
+    "VideoFrame": "impasto.video",
+    "VideoReport": "impasto.video",
     "open_gallery": "impasto.styles",
     "paint": "impasto.learning.optimize",
+    "read_frames": "impasto.video",
     "read_image": "impasto.images",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
+    "stylize_video": "impasto.video",
     "write_image": "impasto.images",
     "write_style": "impasto.styles",
 }

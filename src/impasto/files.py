@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and naming them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from impasto.errors import OutputError
 
-__all__ = ["check_writable", "make_folder", "write_atomically"]
+__all__ = ["check_writable", "file_label", "make_folder", "write_atomically"]
 
 
 @contextlib.contextmanager
@@ -92,3 +92,10 @@ def make_folder(folder: Path) -> None:
         raise OutputError(
             f"folder {folder} cannot be made ({error.strerror})", "give another one"
         ) from error
+
+
+def file_label(style: str) -> str:
+    """A mixture's part of a file name: ``great-wave+udnie`` of ``great-wave:3+udnie``."""
+    names = [part.partition(":")[0].strip() for part in style.split("+")]
+    label = "+".join("-".join(name.lower().split()) for name in names)
+    return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"

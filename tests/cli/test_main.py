@@ -5,7 +5,7 @@ import pytest
 
 from impasto.cli import main as module
 
-HEAVY = ["torch", "cv2", "numpy", "openvino", "onnxruntime", "onnx", "PIL"]
+HEAVY = ["torch", "cv2", "numpy", "openvino", "onnxruntime", "onnx", "PIL", "av"]
 
 
 def run_python(code, *arguments, **options):

@@ -15,7 +15,7 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
-from impasto.files import check_writable, make_folder
+from impasto.files import check_writable, file_label, make_folder
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _run(job: _Job, stylizer: Stylizer, quality: int, file_format: str) -> None:
 
 def _plan(photos: list[str], output: str | None, style: str, recursive: bool) -> list[_Job]:
     """Which file becomes which, decided before anything is loaded or painted."""
-    label = _label(style)
+    label = file_label(style)
     into_folder = (
         output is not None
         and output != STREAM
@@ -218,13 +218,6 @@ def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
             check_writable(target)
         if target.exists() and not overwrite:
             raise OutputError(f"{job.target} exists already", "give --overwrite, or another -o")
-
-
-def _label(style: str) -> str:
-    """A style's or mixture's part of a file name."""
-    names = [part.partition(":")[0].strip() for part in style.split("+")]
-    label = "+".join("-".join(name.lower().split()) for name in names)
-    return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
 
 
 def _writable_suffix(source: Path) -> str:

@@ -1,0 +1,138 @@
+"""``impasto video CLIP --style udnie``: paint a video file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
+from impasto.errors import OptionError
+from impasto.files import file_label
+
+__all__ = ["video_command"]
+
+FILE = "File"
+
+
+def video_command(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
+    style: Annotated[
+        str,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME",
+            help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
+        ),
+    ] = "great-wave",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Ends in .mp4, .m4v, .mov, .mkv or .webm. Default: VIDEO-STYLE beside the video.",
+            show_default=False,
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="0 is the video, 1 the painting, up to 1.5 exaggerates.")
+    ] = 1.0,
+    stroke: Annotated[
+        float, typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).")
+    ] = 1.0,
+    keep_colors: Annotated[
+        bool, typer.Option("--keep-colors", help="Keep the video's colours.")
+    ] = False,
+    start: Annotated[
+        str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
+    ] = "0",
+    end: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End here.", show_default=False)
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="h264, hevc, vp9 or av1. Default: h264, in .webm vp9.",
+            rich_help_panel=FILE,
+            show_default=False,
+        ),
+    ] = None,
+    crf: Annotated[
+        int,
+        typer.Option(help="Smaller is better, and larger in bytes.", rich_help_panel=FILE),
+    ] = 20,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace a video that exists.", rich_help_panel=FILE),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with interrupted work on the same output.",
+            rich_help_panel=FILE,
+        ),
+    ] = False,
+    gallery: GalleryOption = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Paint a video; its sound, subtitles and times are kept.
+
+    Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
+    """
+    from impasto.engines import EngineName, Precision
+    from impasto.video import VIDEO_SUFFIXES, stylize_video
+
+    suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
+    target = output or video.with_name(f"{video.stem}-{file_label(style)}{suffix}")
+    start_s = _seconds(start, "--start")
+    end_s = _seconds(end, "--end") if end else None
+    try:
+        with console.progress() as progress:
+            report = stylize_video(
+                video,
+                target,
+                style,
+                strength=strength,
+                stroke=stroke,
+                keep_colors=keep_colors,
+                codec=codec,
+                crf=crf,
+                start_s=start_s,
+                end_s=end_s,
+                resume=resume,
+                overwrite=overwrite,
+                engine=cast("EngineName", engine),
+                precision=cast("Precision", precision),
+                gallery=choose_gallery(gallery),
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        if target.exists():
+            console.note(f"{target} has what was painted so far; --resume goes on from there")
+        raise
+    if report.damaged:
+        console.note(f"{video}: {report.damaged} damaged packets or frames were bridged")
+    rate = report.painted / max(report.seconds, 1e-9)
+    console.detail(f"{report.painted} frames in {report.seconds:.1f} s, {rate:.1f} frames a second")
+    console.note(f"{video} -> {target}")
+
+
+def _seconds(text: str, option: str) -> float:
+    """``90``, ``1:30`` and ``0:01:30`` are the same."""
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or not all(0 <= part < 1e9 for part in parts):
+        raise OptionError(f"{option} {text!r} is no time", "write seconds, or 1:02:03.5")
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + part
+    return seconds

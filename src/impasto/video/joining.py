@@ -1,0 +1,162 @@
+"""Painted segments and the source's sound, subtitles and data about itself become one file."""
+
+from __future__ import annotations
+
+import heapq
+import secrets
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.subtitles.stream import SubtitleStream
+
+from impasto.errors import OutputError
+from impasto.files import check_writable
+from impasto.video.source import open_container
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter  # only PyAV's stubs have it
+
+__all__ = ["join_segments"]
+
+TimedPacket = tuple[float, int, "Packet[Any]"]
+
+
+def join_segments(
+    segments: Sequence[Path],
+    source: Path,
+    output: Path,
+    container_format: str,
+    *,
+    start_s: float = 0,
+    end_s: float | None = None,
+) -> None:
+    """Write the output beside its place and rename it.
+
+    All sound and subtitle streams are copied packet by packet, with their metadata, and so are the
+    file's metadata and chapters. What lies before ``start_s`` is left out, and times move forward
+    by as much.
+
+    Args:
+        segments: files of `impasto.video.encoding.SegmentWriter`, at least one.
+        source: the video that they were painted from.
+        output: what to write.
+        container_format: FFmpeg's name of its format.
+        start_s, end_s: the part of the source that the segments show, in seconds.
+
+    Raises:
+        OutputError: the file cannot be written, or its format cannot hold what the source holds.
+    """
+    check_writable(output)
+    temporary = output.with_name(f".{output.name[:50]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with open_container(source) as original, open_container(segments[0]) as first:
+            written = av.open(str(temporary), "w", format=container_format)
+            with written:
+                _write(written, original, first, segments, start_s, end_s)
+        temporary.replace(output)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written ({error.strerror})", "check it") from error
+    except (
+        ValueError
+    ) as error:  # both PyAV's and FFmpeg's for a codec that a format has no place for
+        raise OutputError(
+            f"{output} cannot hold the sound or subtitles of {source} ({error})", "write .mkv"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(
+    written: OutputContainer,
+    original: InputContainer,
+    first: InputContainer,
+    segments: Sequence[Path],
+    start_s: float,
+    end_s: float | None,
+) -> None:
+    picture = written.add_stream_from_template(first.streams.video[0])
+    source_picture = original.streams.best("video")
+    if source_picture is not None:
+        picture.metadata.update(source_picture.metadata)
+    copies: dict[int, Stream] = {}
+    for stream in original.streams:
+        if isinstance(stream, AudioStream | SubtitleStream):
+            copy = written.add_stream_from_template(stream)
+            copy.metadata.update(stream.metadata)
+            copies[stream.index] = copy
+    written.metadata.update(original.metadata)
+    written.set_chapters(_chapters(original, start_s, end_s))
+    written.start_encoding()
+
+    painted = _painted(segments, picture, start_s)
+    others = _copied(original, copies, start_s, end_s)
+    for _, _, packet in heapq.merge(painted, others, key=lambda timed: timed[:2]):
+        written.mux(packet)
+
+
+def _painted(segments: Sequence[Path], target: Stream, start_s: float) -> Iterator[TimedPacket]:
+    for path in segments:
+        with open_container(path) as segment:
+            for packet in segment.demux(segment.streams.video[0]):
+                if packet.pts is not None:
+                    yield _retimed(packet, target, start_s)
+
+
+def _copied(
+    original: InputContainer, copies: dict[int, Stream], start_s: float, end_s: float | None
+) -> Iterator[TimedPacket]:
+    if not copies:
+        return
+    sources = [original.streams[index] for index in copies]
+    packets = original.demux(*sources)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):  # a source that is cut off gives what it has
+            return
+        if packet.pts is None or packet.dts is None or packet.time_base is None:
+            continue
+        time_s = float(packet.pts * packet.time_base)
+        # Encoders' run-up has times before 0. It belongs to the beginning, and to nothing else.
+        if (start_s and time_s < start_s) or (end_s is not None and time_s >= end_s):
+            continue
+        yield _retimed(packet, copies[packet.stream.index], start_s)
+
+
+def _retimed(packet: Packet[Any], target: Stream, start_s: float) -> TimedPacket:
+    base = packet.time_base
+    assert base is not None
+    if start_s:
+        shift = round(Fraction(start_s) / base)
+        packet.pts = None if packet.pts is None else packet.pts - shift
+        packet.dts = None if packet.dts is None else packet.dts - shift
+    time_s = float((packet.dts or 0) * base)
+    packet.stream = target
+    return time_s, target.index, packet
+
+
+def _chapters(original: InputContainer, start_s: float, end_s: float | None) -> list[Chapter]:
+    kept: list[Chapter] = []
+    for chapter in original.chapters():
+        base = chapter["time_base"] or Fraction(1, av.time_base)
+        begins, ends = chapter["start"] * base, chapter["end"] * base
+        if ends <= start_s or (end_s is not None and begins >= end_s):
+            continue
+        shift = round(Fraction(start_s) / base)
+        kept.append(
+            {
+                "id": chapter["id"],
+                "start": max(0, chapter["start"] - shift),
+                "end": chapter["end"] - shift,
+                "time_base": chapter["time_base"],
+                "metadata": chapter["metadata"],
+            }
+        )
+    return kept

@@ -1,0 +1,306 @@
+"""A video from file to file: reading, painting and writing overlap, each in a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engines import EngineName, Precision
+from impasto.errors import InputError, OptionError, OutputError
+from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.styles import Gallery, Style
+from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
+from impasto.video.job import Job, Segment
+from impasto.video.joining import join_segments
+from impasto.video.source import VideoFrame, VideoInfo, VideoSource
+
+__all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
+
+Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
+SEGMENT_FRAMES = 240
+DEFAULT_CRF = 20
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What was done.
+
+    Attributes:
+        frames: in the output.
+        painted: of them, now; the others by the work that was resumed.
+        damaged: packets and frames of the source that were damaged.
+        seconds: it took.
+    """
+
+    frames: int
+    painted: int
+    damaged: int
+    seconds: float
+
+
+def stylize_video(
+    video: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    style: str | Style = DEFAULT_STYLE,
+    *,
+    strength: float = 1.0,
+    stroke: float = 1.0,
+    keep_colors: bool = False,
+    codec: str | None = None,
+    crf: int = DEFAULT_CRF,
+    start_s: float = 0,
+    end_s: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    gallery: Gallery | None = None,
+    progress: ProgressListener = ignore_progress,
+) -> VideoReport:
+    """Paint a video; sound, subtitles, chapters and metadata are kept as they are.
+
+    Every frame keeps its time. If it is interrupted (by a `KeyboardInterrupt`, which the progress
+    listener may raise, too), what was painted so far becomes a playable output, and ``resume`` goes
+    on from there.
+
+    Args:
+        video: a file that FFmpeg reads.
+        output: ends in .mp4, .m4v, .mov, .mkv or .webm.
+        style: as `Stylizer` takes it; ``strength``, ``stroke``, ``keep_colors``, ``engine``,
+            ``precision`` and ``gallery`` likewise.
+        codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
+        crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
+        start_s, end_s: paint only this part, in seconds.
+        resume: go on with work on the same output that was interrupted.
+        overwrite: replace an output that exists.
+        progress: told after every frame.
+
+    Raises:
+        InputError: the video cannot be read.
+        OptionError: an option is out of its range, or ``resume`` does not fit.
+        OutputError: the output exists, or cannot be written.
+        StyleError: the style is unknown.
+        EngineError: the engine is missing or fails.
+    """
+    name = style.name if isinstance(style, Style) else style
+    with Stylizer(
+        style,
+        strength=strength,
+        stroke=stroke,
+        keep_colors=keep_colors,
+        engine=engine,
+        precision=precision,
+        gallery=gallery,
+    ) as stylizer:
+        return convert_video(
+            Path(video),
+            Path(output),
+            stylizer,
+            settings={
+                "style": name,
+                "strength": strength,
+                "stroke": stroke,
+                "keep_colors": keep_colors,
+                "engine": str(stylizer.engine),
+            },
+            encoding=choose_encoding(Path(output), codec, crf),
+            start_s=start_s,
+            end_s=end_s,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+
+
+def convert_video(
+    video: Path,
+    output: Path,
+    painter: Painter,
+    *,
+    settings: dict[str, object],
+    encoding: Encoding,
+    start_s: float = 0,
+    end_s: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: ProgressListener = ignore_progress,
+) -> VideoReport:
+    """As `stylize_video`, with any function of a frame.
+
+    Args:
+        painter: takes and gives H x W x 3 uint8 RGB pixels.
+        settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
+    """
+    _check_part(start_s, end_s)
+    began = time.monotonic()
+    if output.resolve() == video.resolve():
+        raise OptionError(f"{output} would replace the video", "give another output")
+    if output.exists() and not (overwrite or resume):
+        raise OutputError(f"{output} exists already", "overwrite it, or give another output")
+    with VideoSource(video) as source:
+        stat = video.stat()
+        everything = {
+            **settings,
+            "video": [video.name, stat.st_size, stat.st_mtime_ns],
+            "encoding": [encoding.codec, encoding.crf],
+            "start": start_s,
+            "end": end_s,
+        }
+        job = Job(output, everything, resume=resume)
+        before = job.frames
+        interrupted: BaseException | None = None
+        try:
+            _paint(source, job, painter, encoding, start_s, end_s, progress)
+        except KeyboardInterrupt as error:
+            interrupted = error
+        if not job.segments:
+            if interrupted is None:
+                job.remove()
+                raise InputError(f"{video} has no frames in that part", "give another part")
+            raise interrupted
+        until = end_s
+        if interrupted is not None:
+            until = float((job.segments[-1].last_pts + 1) * source.info.time_base)
+        join_segments(job.paths, video, output, encoding.container, start_s=start_s, end_s=until)
+        if interrupted is not None:
+            raise interrupted
+        job.remove()
+        seconds = time.monotonic() - began
+        return VideoReport(job.frames, job.frames - before, source.damaged, seconds)
+
+
+def _check_part(start_s: float, end_s: float | None) -> None:
+    if not 0 <= start_s < float("inf"):
+        raise OptionError(f"start is {start_s}", "give seconds from 0 up")
+    if end_s is not None and not end_s > start_s:
+        raise OptionError(f"end is {end_s}, start {start_s}", "end after the start")
+
+
+def _paint(
+    source: VideoSource,
+    job: Job,
+    painter: Painter,
+    encoding: Encoding,
+    start_s: float,
+    end_s: float | None,
+    progress: ProgressListener,
+) -> None:
+    info = source.info
+    done = job.frames
+    if job.segments:
+        start_s = float((job.segments[-1].last_pts + 0.5) * info.time_base)
+    total = _frames_in_part(info, start_s, end_s) + done
+    began = time.monotonic()
+    with ExitStack() as stack:
+        frames = stack.enter_context(_read_ahead(source.frames(start_s, end_s)))
+        write = stack.enter_context(_write_behind(job, info, encoding))
+        for number, frame in enumerate(frames, 1):
+            write(painter(frame.pixels), frame.pts)
+            rate = number / max(1e-9, time.monotonic() - began)
+            done += 1
+            progress(Progress("painting", done, max(total, done), {"frames/s": rate}))
+
+
+def _frames_in_part(info: VideoInfo, start_s: float, end_s: float | None) -> int:
+    whole_s = float(info.frame_count / info.rate)
+    part_s = min(whole_s, whole_s if end_s is None else end_s) - start_s
+    return max(0, round(part_s * float(info.rate)))
+
+
+@contextmanager
+def _read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
+    """Decode in another thread, a few frames ahead; its errors are raised here."""
+    ahead: queue.Queue[VideoFrame | BaseException | None] = queue.Queue(QUEUED_FRAMES)
+    stopped = threading.Event()
+
+    def put(item: VideoFrame | BaseException | None) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                ahead.put(item, timeout=0.1)
+                return
+
+    def read() -> None:
+        try:
+            for frame in frames:
+                put(frame)
+                if stopped.is_set():
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    def taken() -> Iterator[VideoFrame]:
+        while (item := ahead.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=read, name="impasto-read", daemon=True)
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@contextmanager
+def _write_behind(
+    job: Job, info: VideoInfo, encoding: Encoding
+) -> Iterator[Callable[[NDArray[np.uint8], int], None]]:
+    """Encode in another thread, a few frames behind, segment by segment.
+
+    When the block ends, in whatever way, the frames that were given are written, and the last
+    segment is finished and counts.
+    """
+    behind: queue.Queue[tuple[NDArray[np.uint8], int] | None] = queue.Queue(QUEUED_FRAMES)
+    failures: list[BaseException] = []
+
+    def write_all() -> None:
+        writer: SegmentWriter | None = None
+        try:
+            while (item := behind.get()) is not None:
+                writer = writer or SegmentWriter(job.next_path(), info, encoding)
+                writer.write(*item)
+                if writer.frames == SEGMENT_FRAMES:
+                    _finish(writer, job)
+                    writer = None
+            if writer:
+                _finish(writer, job)
+        except BaseException as error:
+            failures.append(error)
+            while behind.get() is not None:  # whoever gives frames must not wait for ever
+                pass
+
+    def give(pixels: NDArray[np.uint8], pts: int) -> None:
+        if failures:
+            raise failures[0]
+        behind.put((pixels, pts))
+
+    thread = threading.Thread(target=write_all, name="impasto-write", daemon=True)
+    thread.start()
+    try:
+        yield give
+    finally:
+        behind.put(None)
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _finish(writer: SegmentWriter, job: Job) -> None:
+    writer.close()
+    job.add(Segment(writer.path.name, writer.frames, writer.last_pts))

@@ -1,0 +1,227 @@
+"""Reading video files: upright RGB frames, each with its time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame as AvFrame
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from impasto.errors import InputError
+from impasto.images import MAX_PIXELS
+
+__all__ = ["EXACT_COLORS", "Colors", "VideoFrame", "VideoInfo", "VideoSource", "read_frames"]
+
+FALLBACK_RATE = Fraction(25)
+EXACT_COLORS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""How FFmpeg converts colours. Its default is no faster, and 1 to 2 levels too dark."""
+
+
+@dataclass(frozen=True)
+class Colors:
+    """How a video's YUV samples mean colours, in FFmpeg's numbers, "unspecified" among them."""
+
+    matrix: int
+    range: int
+    primaries: int
+    transfer: int
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video's picture stream says of itself.
+
+    Attributes:
+        width, height: in pixels, upright.
+        rate: frames a second, the mean where it varies.
+        time_base: the unit of `VideoFrame.pts`, in seconds.
+        frame_count: of the whole video, roughly: some files do not say, and it is guessed.
+        colors: see `Colors`.
+    """
+
+    width: int
+    height: int
+    rate: Fraction
+    time_base: Fraction
+    frame_count: int
+    colors: Colors
+
+
+@dataclass(frozen=True, eq=False)
+class VideoFrame:
+    """One picture of a video.
+
+    Attributes:
+        pixels: H x W x 3, uint8, RGB.
+        pts: when it is shown, in the video's time base.
+        time_s: the same in seconds.
+    """
+
+    pixels: NDArray[np.uint8]
+    pts: int
+    time_s: float
+
+
+class VideoSource:
+    """A video file that is open for reading.
+
+    Whatever FFmpeg reads is taken: any frame rate, constant or not; rotated pictures are turned
+    upright. Packets that cannot be decoded are skipped and counted.
+
+    Attributes:
+        info: see `VideoInfo`.
+        damaged: packets and frames that were damaged, so far.
+
+    Raises:
+        InputError: the file is missing, no video, or has no picture that can be decoded.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.damaged = 0
+        self._container = open_container(self.path)
+        try:
+            self._stream = _picture_stream(self._container, self.path)
+            first = next(self._decode(), None)
+            if first is None:
+                raise InputError(f"{self.path} has no frame that can be decoded", "get it anew")
+            self.info = _info(self._container, self._stream, first, self.path)
+        except BaseException:
+            self._container.close()
+            raise
+        self.damaged = 0
+
+    def frames(self, start_s: float = 0, end_s: float | None = None) -> Iterator[VideoFrame]:
+        """Frames in the order of their times, from the first at or after ``start_s`` to the last
+        before ``end_s``.
+        """
+        base = self.info.time_base
+        # To the key frame before; from there on, frames are decoded, but not given.
+        self._container.seek(max(0, int(start_s / base)), stream=self._stream)
+        step = max(1, round(1 / self.info.rate / base))
+        last: int | None = None
+        for frame in self._decode():
+            pts = frame.pts
+            if pts is None or (last is not None and pts <= last):
+                pts = 0 if last is None else last + step
+            last = pts
+            time_s = float(pts * base)
+            if end_s is not None and time_s >= end_s:
+                return
+            if time_s < start_s:
+                continue
+            yield VideoFrame(_upright_rgb(frame), pts, time_s)
+
+    def _decode(self) -> Iterator[AvFrame]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+                frames = packet.decode()
+            except StopIteration:
+                return
+            except av.error.EOFError:
+                return
+            except av.error.InvalidDataError:
+                self.damaged += 1
+                continue
+            except av.error.FFmpegError:  # the file itself ends early, or cannot be read on
+                self.damaged += 1
+                return
+            for frame in frames:
+                assert isinstance(frame, AvFrame)
+                self.damaged += frame.is_corrupt
+                yield frame
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def __enter__(self) -> VideoSource:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_frames(path: str | os.PathLike[str]) -> Iterator[VideoFrame]:
+    """All frames of a video file, for those who do something of their own with them.
+
+    Raises:
+        InputError: the file is missing, or no video.
+    """
+    with VideoSource(path) as source:
+        yield from source.frames()
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a media file.
+
+    Raises:
+        InputError: it is missing, or FFmpeg does not know it.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", "give a video file")
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist", "check the name") from error
+    except (av.error.FFmpegError, OSError) as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{path} is no video that can be read ({reason})", "check it") from error
+
+
+def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    stream = container.streams.best("video")
+    if not isinstance(stream, VideoStream):
+        raise InputError(f"{path} has no picture, only sound or text", "give a video")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not 1 <= width * height <= MAX_PIXELS:
+        raise InputError(f"{path} has frames of {width} x {height} px", "make it smaller first")
+    stream.thread_type = "AUTO"
+    return stream
+
+
+def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: Path) -> VideoInfo:
+    if stream.time_base is None:
+        raise InputError(f"{path} has no times", "convert it with another program first")
+    rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
+    frame_count = stream.frames
+    if not frame_count:
+        seconds = 0.0
+        if stream.duration is not None:
+            seconds = float(stream.duration * stream.time_base)
+        elif container.duration is not None:
+            seconds = container.duration / av.time_base
+        frame_count = max(1, round(seconds * rate))
+    turned = _quarter_turns(first) % 2
+    width, height = (first.height, first.width) if turned else (first.width, first.height)
+    colors = Colors(first.colorspace, first.color_range, first.color_primaries, first.color_trc)
+    return VideoInfo(width, height, Fraction(rate), stream.time_base, frame_count, colors)
+
+
+def _quarter_turns(frame: AvFrame) -> int:
+    """How often to turn a frame counterclockwise."""
+    return round(frame.rotation / 90) % 4
+
+
+def _upright_rgb(frame: AvFrame) -> NDArray[np.uint8]:
+    pixels = frame.to_ndarray(format="rgb24", interpolation=EXACT_COLORS)
+    pixels = np.asarray(pixels, dtype=np.uint8)
+    turns = _quarter_turns(frame)
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels

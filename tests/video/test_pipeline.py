@@ -1,0 +1,231 @@
+import threading
+
+import av
+import numpy as np
+import pytest
+
+import impasto
+from impasto.errors import EngineError, InputError, OptionError, OutputError
+from impasto.video import pipeline
+from impasto.video.encoding import choose_encoding
+from impasto.video.pipeline import convert_video
+from tiny import tiny_gallery
+from video.clips import frame_pixels, make_clip, read_clip, sound_packets, turn_clip
+
+
+def invert(pixels):
+    return 255 - pixels
+
+
+def convert(video, output, painter=invert, **changes):
+    encoding = choose_encoding(output, None, 5)
+    return convert_video(video, output, painter, settings={}, encoding=encoding, **changes)
+
+
+@pytest.fixture(autouse=True)
+def short_segments(monkeypatch):
+    monkeypatch.setattr(pipeline, "SEGMENT_FRAMES", 6)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    yield
+    assert [each.name for each in threading.enumerate() if "impasto" in each.name] == []
+
+
+def test_every_frame_is_painted_and_keeps_its_time(tmp_path):
+    times = [0, 24, 30, 100, 101, 160, 200, 300, 301, 302, 303, 304, 305, 600]
+    video = make_clip(tmp_path / "clip.mp4", times=times)
+    report = convert(video, tmp_path / "out.mp4")
+    assert (report.frames, report.painted, report.damaged) == (14, 14, 0)
+    got_times, got = read_clip(tmp_path / "out.mp4")
+    assert got_times == times
+    for number, pixels in enumerate(got):
+        difference = pixels.astype(int) - (255 - frame_pixels(number).astype(int))
+        assert np.abs(np.median(difference, axis=(0, 1))).max() <= 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "out.mp4"]
+
+
+def test_sound_and_metadata_are_kept_as_they_are(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=30, audio_tracks=2)
+    convert(video, tmp_path / "out.mp4")
+    expected = sound_packets(video)
+    assert len(expected) == 2
+    assert all(len(track) > 5 for track in expected)
+    assert sound_packets(tmp_path / "out.mp4") == expected
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.metadata["title"] == "A wandering square"
+        languages = [stream.metadata["language"] for stream in container.streams.audio]
+    assert languages == ["eng", "deu"]
+
+
+@pytest.mark.parametrize("colors", [(1, 1), (1, 2), (6, 1), (5, 2), (2, 0)])
+def test_no_shift_of_colours(tmp_path, colors):
+    """A round trip without painting, for BT.709 and BT.601, video and full range, and unsaid."""
+    video = make_clip(tmp_path / "clip.mp4", frames=8, colors=colors)
+    convert(video, tmp_path / "out.mp4", lambda pixels: pixels)
+    with av.open(str(video)) as before, av.open(str(tmp_path / "out.mp4")) as after:
+        for first, second in zip(before.decode(video=0), after.decode(video=0), strict=True):
+            assert (first.colorspace, first.color_range) == (second.colorspace, second.color_range)
+            difference = second.to_ndarray().astype(int) - first.to_ndarray()
+            assert np.abs(difference).mean() < 1.5
+            assert abs(difference.mean()) < 0.3
+
+
+def test_odd_sizes_and_turned_videos(tmp_path):
+    video = make_clip(tmp_path / "odd.mkv", size=(63, 47), frames=4, codec="ffv1")
+    convert(video, tmp_path / "out.mp4")
+    _, frames = read_clip(tmp_path / "out.mp4")
+    assert frames[0].shape == (48, 64, 3)  # 4:2:0 needs even sides
+
+    video = turn_clip(make_clip(tmp_path / "turned.mp4", frames=4))
+    convert(video, tmp_path / "upright.mp4")
+    _, frames = read_clip(tmp_path / "upright.mp4")
+    assert frames[0].shape == (64, 48, 3)
+    with av.open(str(tmp_path / "upright.mp4")) as container:
+        assert next(container.decode(video=0)).rotation == 0
+
+
+def test_a_part(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=50, audio_tracks=1)
+    report = convert(video, tmp_path / "out.mp4", start_s=0.5, end_s=1.0)
+    times, frames = read_clip(tmp_path / "out.mp4")
+    assert report.frames == 12
+    assert times == list(range(12, 300, 24))  # the first frame is at 0.52 s: 12/600 after the start
+    difference = frames[0].astype(int) - (255 - frame_pixels(13).astype(int))
+    assert np.abs(np.median(difference, axis=(0, 1))).max() <= 2
+    (sound,) = sound_packets(tmp_path / "out.mp4")
+    assert 0 <= sound[0][0] < 0.2
+    assert sound[-1][0] < 0.5
+
+
+def interrupt_at(number):
+    def progress(event):
+        if event.done == number:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("number", [1, 6, 15])
+def test_what_is_done_is_playable_and_resuming_gives_the_same_frames(tmp_path, number):
+    video = make_clip(tmp_path / "clip.mp4", frames=20, audio_tracks=1)
+    convert(video, tmp_path / "whole.mp4")
+    with pytest.raises(KeyboardInterrupt):
+        convert(video, tmp_path / "parts.mp4", progress=interrupt_at(number))
+    times, _ = read_clip(tmp_path / "parts.mp4")
+    assert times == [24 * each for each in range(number)]
+    (sound,) = sound_packets(tmp_path / "parts.mp4")
+    assert sound[-1][0] < number / 25
+
+    report = convert(video, tmp_path / "parts.mp4", resume=True)
+    assert (report.frames, report.painted) == (20, 20 - number)
+    expected_times, _ = read_clip(tmp_path / "whole.mp4")
+    times, frames = read_clip(tmp_path / "parts.mp4")
+    assert times == expected_times
+    for each, pixels in enumerate(frames):
+        difference = pixels.astype(int) - (255 - frame_pixels(each).astype(int))
+        assert np.abs(np.median(difference, axis=(0, 1))).max() <= 2
+    assert sound_packets(tmp_path / "parts.mp4") == sound_packets(video)
+    assert not (tmp_path / ".parts.mp4.parts").exists()
+
+
+def test_after_a_crash_finished_segments_are_not_painted_again(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=20)
+    painted = []
+
+    def crashes(pixels):
+        painted.append(1)
+        if len(painted) == 15:
+            raise EngineError("the power failed")
+        return invert(pixels)
+
+    with pytest.raises(EngineError, match="power"):
+        convert(video, tmp_path / "out.mp4", crashes)
+    assert not (tmp_path / "out.mp4").exists()
+    # As if the last segment had been cut off: its file is there, but not in the list.
+    folder = tmp_path / ".out.mp4.parts"
+    (folder / "00009.nut").write_bytes(b"rubbish")
+    report = convert(video, tmp_path / "out.mp4", resume=True)
+    assert (report.frames, report.painted) == (20, 6)
+    assert len(read_clip(tmp_path / "out.mp4")[0]) == 20
+
+
+def test_resuming_something_else(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=20)
+    with pytest.raises(OptionError, match="no unfinished work"):
+        convert(video, tmp_path / "out.mp4", resume=True)
+    with pytest.raises(KeyboardInterrupt):
+        convert(video, tmp_path / "out.mp4", progress=interrupt_at(8))
+    with pytest.raises(OptionError, match="another end"):
+        convert(video, tmp_path / "out.mp4", resume=True, end_s=0.5)
+    assert convert(video, tmp_path / "out.mp4", resume=True).painted == 12
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=3)
+    with pytest.raises(OptionError, match="replace the video"):
+        convert(video, video)
+    with pytest.raises(OutputError, match="no folder"):
+        convert(video, tmp_path / "nowhere" / "out.mp4")
+    (tmp_path / "out.mp4").write_bytes(b"mine")
+    with pytest.raises(OutputError, match="exists already"):
+        convert(video, tmp_path / "out.mp4")
+    assert (tmp_path / "out.mp4").read_bytes() == b"mine"
+    convert(video, tmp_path / "out.mp4", overwrite=True)
+    assert len(read_clip(tmp_path / "out.mp4")[0]) == 3
+
+
+def test_sound_that_a_format_does_not_hold(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=3, audio_tracks=1)
+    with pytest.raises(OutputError, match=r"write \.mkv"):
+        convert(video, tmp_path / "out.webm")  # AAC
+    assert not (tmp_path / "out.webm").exists()
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(-1, None), (2, 1), (float("nan"), None)])
+def test_impossible_parts(tmp_path, start_s, end_s):
+    video = make_clip(tmp_path / "clip.mp4", frames=3)
+    with pytest.raises(OptionError):
+        convert(video, tmp_path / "out.mp4", start_s=start_s, end_s=end_s)
+    with pytest.raises(InputError, match="no frames in that part"):
+        convert(video, tmp_path / "out.mp4", start_s=100)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "crf", "says"),
+    [
+        ("out.avi", None, 20, "avi"),
+        ("out.mp4", "h265", 20, "h265"),
+        ("out.webm", "h264", 20, "WebM"),
+        ("out.mp4", None, 64, "crf"),
+    ],
+)
+def test_impossible_encodings(tmp_path, name, codec, crf, says):
+    with pytest.raises(OptionError, match=says):
+        choose_encoding(tmp_path / name, codec, crf)
+
+
+def test_stylize_video(tmp_path):
+    gallery = tiny_gallery(tmp_path / "gallery")
+    video = make_clip(tmp_path / "clip.mp4", frames=5)
+    events = []
+    report = impasto.stylize_video(
+        video,
+        tmp_path / "out.mkv",
+        "first:0.5+second:0.5",
+        strength=0.2,
+        gallery=gallery,
+        crf=5,
+        progress=events.append,
+    )
+    assert report.frames == 5
+    assert [event.done for event in events] == [1, 2, 3, 4, 5]
+    _, frames = read_clip(tmp_path / "out.mkv")
+    source = next(iter(impasto.read_frames(video)))
+    with impasto.Stylizer("first:0.5+second:0.5", strength=0.2, gallery=gallery) as stylizer:
+        expected = stylizer(source.pixels).astype(int)
+    assert np.abs(expected - source.pixels).mean() > 15
+    off = frames[0] - expected
+    assert np.abs(off.mean(axis=(0, 1))).max() < 4  # a noisy little painting loses chroma in 4:2:0
+    assert np.abs(off @ (0.2126, 0.7152, 0.0722)).mean() < 4  # but no light and dark
