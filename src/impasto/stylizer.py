@@ -65,8 +65,7 @@ class Stylizer:
         threads: int | None = None,
         gallery: Gallery | None = None,
     ) -> None:
-        if not 0 <= strength <= MAX_STRENGTH:
-            raise OptionError(f"strength is {strength}", f"give a number from 0 to {MAX_STRENGTH}")
+        self.strength = strength
         if not MIN_STROKE <= stroke <= MAX_STROKE:
             raise OptionError(
                 f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
@@ -77,7 +76,6 @@ class Stylizer:
             vector = style.vector
         else:
             vector = style_vector(style, gallery)
-        self.strength = strength
         self.stroke = stroke
         self.keep_colors = keep_colors
         self._spec = gallery.trunk.spec
@@ -87,6 +85,21 @@ class Stylizer:
             precision=precision,
             threads=threads,
         )
+
+    @property
+    def strength(self) -> float:
+        """How much of the painting there is; may be changed between calls, as ``keep_colors`` may.
+
+        Raises:
+            OptionError: it is out of its range.
+        """
+        return self._strength
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
+        if not 0 <= strength <= MAX_STRENGTH:
+            raise OptionError(f"strength is {strength}", f"give a number from 0 to {MAX_STRENGTH}")
+        self._strength = strength
 
     @property
     def engine(self) -> Engine:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from impasto import __version__
-from impasto.cli import bench, evaluate, paint, styles, stylize, train, video
+from impasto.cli import bench, evaluate, live, paint, styles, stylize, train, video
 from impasto.cli.console import console
 from impasto.errors import ImpastoError, OptionError
 
@@ -23,6 +23,7 @@ UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "stylize": (stylize.stylize_command, "Paint photos in a style, each in a moment."),
     "video": (video.video_command, "Paint a video; its sound is kept."),
+    "live": (live.live_command, "Paint the webcam in a window."),
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "styles": (styles.styles_command, "List the styles."),
     "train": (train.train_command, "Train a network on paintings of your own."),

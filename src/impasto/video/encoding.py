@@ -79,18 +79,26 @@ class SegmentWriter:
         path: of the segment.
         info: of the source: its size, rate, time base and colours become the segment's.
         encoding: see `Encoding`.
+        container: FFmpeg's name of the segment's own format.
 
     Raises:
         OutputError: the file cannot be written, or the encoder is missing.
     """
 
-    def __init__(self, path: Path, info: VideoInfo, encoding: Encoding) -> None:
+    def __init__(
+        self,
+        path: Path,
+        info: VideoInfo,
+        encoding: Encoding,
+        *,
+        container: str = SEGMENT_FORMAT,
+    ) -> None:
         self.path = path
         self.frames = 0
         self.last_pts = -1
         self._colors = info.colors
         try:
-            self._container = av.open(str(path), "w", format=SEGMENT_FORMAT)
+            self._container = av.open(str(path), "w", format=container)
             stream = self._container.add_stream(CODECS[encoding.codec], rate=info.rate)
             assert isinstance(stream, VideoStream)
             self._stream = stream

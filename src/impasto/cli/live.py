@@ -1,0 +1,65 @@
+"""``impasto live``: the webcam, painted, in a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
+
+__all__ = ["live_command"]
+
+
+def live_command(
+    camera: Annotated[
+        str,
+        typer.Argument(
+            metavar="CAMERA", help="A number (0 is the first), rtsp://..., or a video file."
+        ),
+    ] = "0",
+    style: Annotated[
+        str, typer.Option("--style", "-s", metavar="NAME", help="To begin with.")
+    ] = "great-wave",
+    strength: Annotated[
+        float, typer.Option(help="0 is the camera, 1 the painting, up to 1.5 exaggerates.")
+    ] = 1.0,
+    keep_colors: Annotated[
+        bool, typer.Option("--keep-colors", help="Keep the camera's colours.")
+    ] = False,
+    fps: Annotated[
+        float,
+        typer.Option(help="Frames a second to hold: frames are painted smaller, if need be."),
+    ] = 30.0,
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="For photos and recordings.")
+    ] = Path(),
+    gallery: GalleryOption = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Paint a webcam in a window.
+
+    Keys: n and p next and previous style, 1 to 9 that style, m mix with the next, + and - strength,
+    k keep colours, c compare, s save a photo, r record, f full screen, h help, q or Esc quit.
+    """
+    from impasto.engines import EngineName, Precision
+    from impasto.live import LiveOptions, open_camera, open_screen, run_live
+
+    options = LiveOptions(
+        style=style,
+        strength=strength,
+        keep_colors=keep_colors,
+        rate=fps,
+        folder=folder,
+        engine=cast("EngineName", engine),
+        precision=cast("Precision", precision),
+        gallery=choose_gallery(gallery),
+    )
+    screen = open_screen()
+    report = run_live(open_camera(camera), screen, options, on_note=console.note)
+    console.detail(
+        f"{report.frames} frames, {report.rate:.0f} a second, {1000 * report.delay_s:.0f} ms late"
+    )

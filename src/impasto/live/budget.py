@@ -1,0 +1,60 @@
+"""How large a frame may be, for so many frames a second."""
+
+from __future__ import annotations
+
+__all__ = ["FrameBudget"]
+
+SHARES = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.33, 0.25)
+SMOOTHING = 0.15
+ROOM = 0.8  # sizes grow again only where the larger one would leave this much room
+SETTLE_FRAMES = 8  # after a change of size, before the next
+SMALLEST_PX = 96
+
+
+class FrameBudget:
+    """Chooses a size for frames so that painting them keeps up with a rate.
+
+    The time of a frame is proportional to its area, near enough; what other programs take of the
+    machine is in it. Sizes are a few fixed shares of the camera's, since every change costs the
+    engine a little.
+
+    Args:
+        rate: frames a second to hold.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.period_s = 1 / rate
+        self._level = 0
+        self._mean_s: float | None = None
+        self._frames_since_change = 0
+
+    @property
+    def share(self) -> float:
+        """Of the camera's width and height."""
+        return SHARES[self._level]
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The size to paint a camera's frame at: multiples of 8."""
+        share = max(self.share, min(1.0, SMALLEST_PX / min(width, height)))
+        if share == 1:
+            return width, height
+        return max(8, round(width * share / 8) * 8), max(8, round(height * share / 8) * 8)
+
+    def add(self, seconds: float) -> None:
+        """A frame took so long to paint."""
+        mean = self._mean_s
+        self._mean_s = seconds if mean is None else mean + SMOOTHING * (seconds - mean)
+        self._frames_since_change += 1
+        if self._frames_since_change < SETTLE_FRAMES:
+            return
+        if self._mean_s > self.period_s and self._level + 1 < len(SHARES):
+            self._change(self._level + 1)
+        elif self._level > 0:
+            larger_s = self._mean_s * (SHARES[self._level - 1] / self.share) ** 2
+            if larger_s < ROOM * self.period_s:
+                self._change(self._level - 1)
+
+    def _change(self, level: int) -> None:
+        self._level = level
+        self._mean_s = None
+        self._frames_since_change = 0

@@ -1,0 +1,162 @@
+"""Where live pictures come from: a webcam, a network camera, or a video file that stands in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError
+
+__all__ = ["Camera", "Capture", "LiveFrame", "open_camera"]
+
+RETRY_S = 1.0
+WAIT_S = 0.05
+
+
+class Camera(Protocol):
+    """Gives frames one after the other, at its own pace."""
+
+    def read(self) -> NDArray[np.uint8] | None:
+        """The next frame, H x W x 3 uint8 RGB, when it comes; nothing while there is no camera."""
+        ...
+
+    def close(self) -> None:
+        """Let the device go."""
+        ...
+
+
+def open_camera(source: str) -> Camera:
+    """A camera by its number ("0" is the first), a stream's address (rtsp://...), or a video file.
+
+    Raises:
+        InputError: there is none.
+    """
+    if source.isdigit():
+        return _Device(int(source), f"camera {source}")
+    if "://" in source:
+        return _Device(source, source)
+    if not Path(source).is_file():
+        raise InputError(
+            f"{source} is neither a camera nor a file", "give a number, an address or a video file"
+        )
+    return _File(source)
+
+
+class _Device:
+    """A device or stream that may vanish and come back."""
+
+    def __init__(self, source: int | str, name: str) -> None:
+        self._source = source
+        self._capture = cv2.VideoCapture(source)
+        if not self._capture.isOpened():
+            raise InputError(f"{name} cannot be opened", "plug it in, or give another number")
+        self._next_try_s = 0.0
+
+    def read(self) -> NDArray[np.uint8] | None:
+        ok, frame = self._capture.read() if self._capture.isOpened() else (False, None)
+        if ok and frame is not None:
+            return _rgb(frame)
+        if time.monotonic() >= self._next_try_s:
+            self._next_try_s = time.monotonic() + RETRY_S
+            self._capture.release()
+            self._capture.open(self._source)
+        time.sleep(WAIT_S)
+        return None
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class _File:
+    """A video file at its own pace, over and over."""
+
+    def __init__(self, path: str) -> None:
+        self._capture = cv2.VideoCapture(path)
+        if not self._capture.isOpened():
+            raise InputError(f"{path} is no video that can be read", "give another")
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self._period_s = 1 / rate if 1 <= rate <= 1000 else 1 / 25
+        self._due_s = time.monotonic()
+
+    def read(self) -> NDArray[np.uint8] | None:
+        ok, frame = self._capture.read()
+        if not ok:
+            self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            ok, frame = self._capture.read()
+        if not ok or frame is None:
+            time.sleep(WAIT_S)
+            return None
+        self._due_s = max(self._due_s + self._period_s, time.monotonic() - self._period_s)
+        time.sleep(max(0.0, self._due_s - time.monotonic()))
+        return _rgb(frame)
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+def _rgb(frame: cv2.typing.MatLike) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFrame:
+    """A frame and when it was taken.
+
+    Attributes:
+        pixels: H x W x 3, uint8, RGB.
+        taken_s: on the clock of `time.monotonic`.
+        number: frames are counted from 1.
+    """
+
+    pixels: NDArray[np.uint8]
+    taken_s: float
+    number: int
+
+
+class Capture:
+    """Reads a camera in a thread of its own and keeps the newest frame only, so that a slow network
+    never builds up a delay.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self._newest: LiveFrame | None = None
+        self._changed = threading.Condition()
+        self._stopped = False
+        self.connected = True
+        self._thread = threading.Thread(target=self._read, name="impasto-capture", daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        number = 0
+        while not self._stopped:
+            pixels = self._camera.read()
+            self.connected = pixels is not None
+            if pixels is None:
+                continue
+            number += 1
+            with self._changed:
+                self._newest = LiveFrame(pixels, time.monotonic(), number)
+                self._changed.notify_all()
+
+    def newer_than(self, number: int, timeout_s: float) -> LiveFrame | None:
+        """The newest frame, once there is one after frame ``number``; nothing after a timeout."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._newest is not None and self._newest.number > number, timeout_s
+            )
+            newest = self._newest
+        return newest if newest is not None and newest.number > number else None
+
+    def close(self) -> None:
+        """End the thread, and close the camera."""
+        self._stopped = True
+        self._thread.join()
+        self._camera.close()

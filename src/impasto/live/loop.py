@@ -1,0 +1,251 @@
+"""The loop of the live window: newest painting to the screen, keys to the settings."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engines import EngineName, Precision
+from impasto.errors import OptionError
+from impasto.images import Picture, write_image
+from impasto.live.budget import FrameBudget
+from impasto.live.camera import Camera, Capture
+from impasto.live.controls import HELP, LiveSettings, press
+from impasto.live.overlay import compare, write_lines
+from impasto.live.painter import LivePainter, LivePicture
+from impasto.live.recorder import Recorder
+from impasto.live.screen import Screen
+from impasto.styles import Gallery, open_gallery, parse_mixture
+from impasto.stylizer import DEFAULT_STYLE, Stylizer
+
+__all__ = ["LiveOptions", "LiveReport", "run_live"]
+
+PICTURE_WAIT_S = 0.01
+MESSAGE_S = 2.0
+RATE_FRAMES = 30  # over which frames a second are counted
+WAITING_SIZE = (480, 640, 3)
+
+
+@dataclass(frozen=True)
+class LiveOptions:
+    """How the window starts.
+
+    Attributes:
+        style: a name or mixture.
+        strength: 0 to 1.5.
+        keep_colors: the camera's colours.
+        rate: frames a second to hold; frames are painted smaller for it, if need be.
+        folder: where photos and recordings go.
+        engine, precision, gallery: as `impasto.Stylizer` takes them.
+    """
+
+    style: str = DEFAULT_STYLE
+    strength: float = 1.0
+    keep_colors: bool = False
+    rate: float = 30.0
+    folder: Path = field(default_factory=Path)
+    engine: EngineName = "auto"
+    precision: Precision = "auto"
+    gallery: Gallery | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rate <= 240:
+            raise OptionError(f"fps is {self.rate}", "give a number from 1 to 240")
+
+
+@dataclass(frozen=True)
+class LiveReport:
+    """How it went.
+
+    Attributes:
+        frames: shown.
+        rate: frames a second, at the median.
+        delay_s: from a frame's capture to the screen, at the median.
+    """
+
+    frames: int
+    rate: float
+    delay_s: float
+
+
+def run_live(
+    camera: Camera,
+    screen: Screen,
+    options: LiveOptions,
+    on_note: Callable[[str], None] = lambda text: None,
+) -> LiveReport:
+    """Show a camera's paintings until the window is closed, or q or Esc is pressed.
+
+    Args:
+        camera, screen: closed at the end, in whatever way it comes.
+        options: see `LiveOptions`.
+        on_note: told of photos and recordings that were written.
+
+    Raises:
+        StyleError: the style is unknown.
+        EngineError: the engine is missing or fails.
+        OutputError: a photo or recording cannot be written.
+    """
+    gallery = options.gallery or open_gallery()
+    capture = Capture(camera)
+    try:
+        session = _Session(capture, screen, options, gallery, on_note)
+        try:
+            return session.run()
+        finally:
+            session.close()
+    finally:
+        capture.close()
+        screen.close()
+
+
+class _Session:
+    def __init__(
+        self,
+        capture: Capture,
+        screen: Screen,
+        options: LiveOptions,
+        gallery: Gallery,
+        on_note: Callable[[str], None],
+    ) -> None:
+        self._capture, self._screen = capture, screen
+        self._options, self._on_note = options, on_note
+        self._settings = LiveSettings(
+            _styles(options.style, gallery),
+            strength=options.strength,
+            keep_colors=options.keep_colors,
+        )
+        self._budget = FrameBudget(options.rate)
+        self._recorder: Recorder | None = None
+        self._message, self._message_until_s = "", 0.0
+        self._shown: NDArray[np.uint8] | None = None
+        self._times: deque[float] = deque(maxlen=RATE_FRAMES)
+        self._intervals: list[float] = []
+        self._delays: list[float] = []
+
+        def open_stylizer(style: str) -> Stylizer:
+            return Stylizer(
+                style,
+                strength=options.strength,
+                engine=options.engine,
+                precision=options.precision,
+                gallery=gallery,
+            )
+
+        self._painter = LivePainter(capture, self._settings, self._budget, open_stylizer)
+
+    def run(self) -> LiveReport:
+        number = 0
+        while self._screen.is_open():
+            picture = self._painter.newer_than(number, PICTURE_WAIT_S)
+            if picture is not None:
+                number = picture.frame.number
+                self._show(picture)
+            elif not self._capture.connected:
+                self._show_waiting()
+            key = self._screen.key()
+            if key in ("q", "escape"):
+                break
+            if key:
+                self._obey(key)
+        rate = 1 / median(self._intervals) if self._intervals else 0.0
+        return LiveReport(len(self._delays), rate, median(self._delays) if self._delays else 0.0)
+
+    def _show(self, picture: LivePicture) -> None:
+        painting = picture.painting
+        if self._settings.compare:
+            painting = compare(picture.photo, painting)
+        self._shown = painting
+        if self._recorder:
+            self._recorder.add(painting)
+        with_words = painting.copy()
+        write_lines(with_words, self._lines(picture))
+        self._screen.show(with_words)
+        now = time.monotonic()
+        if self._times:
+            self._intervals.append(now - self._times[-1])
+        self._times.append(now)
+        self._delays.append(now - picture.frame.taken_s)
+
+    def _show_waiting(self) -> None:
+        waiting = np.zeros(WAITING_SIZE, dtype=np.uint8)
+        if self._shown is not None:
+            waiting = self._shown // 2
+        write_lines(waiting, ["waiting for the camera"])
+        self._screen.show(waiting)
+
+    def _lines(self, picture: LivePicture) -> list[str]:
+        settings = self._settings
+        height, width = picture.painting.shape[:2]
+        rate = 0.0
+        if len(self._times) > 1:
+            rate = (len(self._times) - 1) / max(1e-9, self._times[-1] - self._times[0])
+        size = f"{width}x{height}"
+        if self._budget.share < 1:
+            size += f" (reduced to hold {self._options.rate:g})"
+        lines = [f"{picture.style}  {settings.strength:.0%}  {size}  {rate:.0f} frames/s"]
+        if picture.style != settings.style:
+            lines.append(f"{settings.style} is coming")
+        if self._recorder:
+            lines.append("recording")
+        if time.monotonic() < self._message_until_s:
+            lines.append(self._message)
+        if settings.help:
+            lines += [f"{keys}: {what}" for keys, what in HELP]
+        return lines
+
+    def _obey(self, key: str) -> None:
+        if key == "s":
+            self._save_photo()
+        elif key == "r":
+            self._toggle_recording()
+        elif key == "f":
+            self._screen.toggle_full_screen()
+        else:
+            self._settings = self._painter.settings = press(self._settings, key)
+
+    def _save_photo(self) -> None:
+        if self._shown is not None:
+            path = self._path(".png")
+            write_image(path, Picture(self._shown))
+            self._say(f"saved {path.name}", path)
+
+    def _toggle_recording(self) -> None:
+        if self._recorder:
+            self._stop_recording()
+        elif self._shown is not None:
+            height, width = self._shown.shape[:2]
+            self._recorder = Recorder(self._path(".mkv"), width, height, self._options.rate)
+
+    def _stop_recording(self) -> None:
+        if self._recorder:
+            recorder, self._recorder = self._recorder, None
+            recorder.close()
+            self._say(f"recorded {recorder.path.name}", recorder.path)
+
+    def _path(self, suffix: str) -> Path:
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
+        return self._options.folder / f"impasto-{stamp}{suffix}"
+
+    def _say(self, message: str, path: Path) -> None:
+        self._message, self._message_until_s = message, time.monotonic() + MESSAGE_S
+        self._on_note(str(path))
+
+    def close(self) -> None:
+        self._painter.close()
+        self._stop_recording()
+
+
+def _styles(first: str, gallery: Gallery) -> tuple[str, ...]:
+    """The gallery's styles, the wanted one in front; a mixture is one more."""
+    parts = parse_mixture(first)
+    first = gallery.load_style(parts[0][0]).name if len(parts) == 1 else first
+    return (first, *(name for name in gallery.names if name != first))

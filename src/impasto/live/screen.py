@@ -1,0 +1,95 @@
+"""Where live pictures go to, and where key presses come from."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OutputError
+
+__all__ = ["Screen", "open_screen"]
+
+ESCAPE = 27
+TITLE = "impasto"
+
+
+class Screen(Protocol):
+    """A window, or what stands in for one."""
+
+    def show(self, pixels: NDArray[np.uint8]) -> None:
+        """Show H x W x 3 uint8 RGB pixels."""
+        ...
+
+    def key(self) -> str:
+        """The key that was pressed since the last call: a character, ``escape``, or nothing."""
+        ...
+
+    def is_open(self) -> bool:
+        """Nobody has closed the window."""
+        ...
+
+    def toggle_full_screen(self) -> None:
+        """Full screen, and back."""
+        ...
+
+    def close(self) -> None:
+        """Close the window."""
+        ...
+
+
+def open_screen() -> Screen:
+    """A window on the desktop.
+
+    Raises:
+        OutputError: there is no desktop.
+    """
+    # OpenCV's window library ends the whole process where there is none: ask before.
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        raise OutputError("there is no display for a window", "run it on a desktop")
+    # opencv-python's Qt complains at length of fonts that it does not need here.
+    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
+    return _Window()
+
+
+class _Window:
+    """A window of OpenCV; it belongs to the main thread."""
+
+    def __init__(self) -> None:
+        try:
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        except cv2.error as error:
+            raise OutputError(
+                "this OpenCV cannot open windows", "pip install opencv-python, not -headless"
+            ) from error
+        self._sized = False
+        self._full = False
+
+    def show(self, pixels: NDArray[np.uint8]) -> None:
+        if not self._sized:
+            cv2.resizeWindow(TITLE, pixels.shape[1], pixels.shape[0])
+            self._sized = True
+        cv2.imshow(TITLE, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+
+    def key(self) -> str:
+        code = cv2.waitKey(1) & 0xFF
+        if code == ESCAPE:
+            return "escape"
+        return chr(code) if code != 0xFF else ""
+
+    def is_open(self) -> bool:
+        return self._sized is False or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+
+    def toggle_full_screen(self) -> None:
+        self._full = not self._full
+        mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
+        cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)
+
+    def close(self) -> None:
+        cv2.destroyAllWindows()

@@ -1,0 +1,213 @@
+"""The live loop with a camera and a window that are made of lists."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from impasto.errors import EngineError, InputError, OptionError, OutputError, StyleError
+from impasto.images import read_image
+from impasto.live import LiveOptions, loop, open_camera, open_screen, run_live
+from impasto.stylizer import Stylizer
+from tiny import picture, tiny_gallery
+from video.clips import frame_pixels, make_clip, read_clip
+
+
+class ListCamera:
+    """Frames at a pace; where the list has none, the camera is unplugged for a moment."""
+
+    def __init__(self, frames, period_s=0.005):
+        self.frames = list(frames)
+        self.period_s = period_s
+        self.reads = 0
+        self.closed = False
+
+    def read(self):
+        time.sleep(self.period_s)
+        frame = self.frames[self.reads % len(self.frames)]
+        self.reads += 1
+        return frame
+
+    def close(self):
+        self.closed = True
+
+
+class ListScreen:
+    """Presses a key after so many frames, and quits after the last."""
+
+    def __init__(self, keys, quits_after=12):
+        self.keys = dict(keys)
+        self.quits_after = quits_after
+        self.shown = []
+        self.full = self.closed = False
+
+    def show(self, pixels):
+        self.shown.append(pixels)
+
+    def key(self):
+        if len(self.shown) >= self.quits_after:
+            return "q"
+        return self.keys.pop(len(self.shown), "")
+
+    def is_open(self):
+        return True
+
+    def toggle_full_screen(self):
+        self.full = not self.full
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def options(tmp_path):
+    gallery = tiny_gallery(tmp_path / "gallery", "first", "second", "third")
+    return LiveOptions(style="first", gallery=gallery, folder=tmp_path, precision="f32")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    yield
+    assert [each.name for each in threading.enumerate() if "impasto" in each.name] == []
+
+
+def lower_half(pixels):
+    """The words are in the upper half."""
+    return pixels[len(pixels) // 2 :].astype(int)
+
+
+def test_paintings_on_the_screen(options):
+    photo = picture(96, 96)
+    camera, screen = ListCamera([photo]), ListScreen({})
+    report = run_live(camera, screen, options)
+    assert report.frames == 12
+    assert report.rate > 1
+    assert 0 < report.delay_s < 5
+    assert camera.closed
+    assert screen.closed
+    with Stylizer("first", gallery=options.gallery, precision="f32") as stylizer:
+        expected = stylizer(photo)
+    assert np.abs(lower_half(screen.shown[-1]) - lower_half(expected)).max() == 0
+
+
+def test_keys_change_the_picture(options):
+    photo = picture(96, 96)
+    screen = ListScreen({3: "-", 4: "c", 6: "f", 8: "h", 10: "h"}, quits_after=30)
+    run_live(ListCamera([photo]), screen, options)
+    with Stylizer("first", strength=0.9, gallery=options.gallery, precision="f32") as stylizer:
+        expected = stylizer(photo)
+    last = lower_half(screen.shown[-1])
+    np.testing.assert_array_equal(last[:, 60:], lower_half(expected)[:, 60:])
+    np.testing.assert_array_equal(last[:, :40], lower_half(photo)[:, :40])
+    assert screen.full
+
+
+def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
+    opened = []
+
+    def slowly(style, **arguments):
+        opened.append(style)
+        if len(opened) > 1:
+            time.sleep(0.3)
+        return Stylizer(style, **arguments)
+
+    monkeypatch.setattr(loop, "Stylizer", slowly)
+    photo = picture(96, 96)
+    screen = ListScreen({3: "n"}, quits_after=90)
+    run_live(ListCamera([photo], period_s=0.01), screen, options)
+    assert opened == ["first", "second"]
+    paintings = {}
+    for name in opened:
+        with Stylizer(name, gallery=options.gallery, precision="f32") as stylizer:
+            paintings[name] = lower_half(stylizer(photo))
+    seen = [
+        next(name for name, each in paintings.items() if (lower_half(pixels) == each).all())
+        for pixels in screen.shown
+    ]
+    change = seen.index("second")
+    assert seen == ["first"] * change + ["second"] * (90 - change)
+    assert change > 10  # some 30 frames in 0.3 s: the picture did not stop
+
+
+def test_an_unplugged_camera_comes_back(options):
+    photo = picture(96, 96)
+    frames = [photo] * 5 + [None] * 20 + [photo] * 50
+    screen = ListScreen({}, quits_after=25)
+    run_live(ListCamera(frames), screen, options)
+    assert any(
+        np.abs(lower_half(each) - lower_half(screen.shown[0])).max() for each in screen.shown
+    )
+    np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(screen.shown[0]))
+
+
+def test_photos_and_recordings(options, tmp_path):
+    notes = []
+    frames = [picture(96, 96, seed) for seed in range(5)]
+    screen = ListScreen({4: "s", 6: "r", 16: "r"}, quits_after=20)
+    run_live(ListCamera(frames, period_s=0.02), screen, options, on_note=notes.append)
+    (photo,) = tmp_path.glob("impasto-*.png")
+    (video,) = tmp_path.glob("impasto-*.mkv")
+    assert notes == [str(photo), str(video)]
+    assert read_image(photo).pixels.shape == (96, 96, 3)
+    times, recorded = read_clip(video)
+    assert 8 <= len(recorded) <= 12
+    assert times == sorted(set(times))
+    assert recorded[0].shape == (96, 96, 3)
+
+
+def test_a_recording_that_is_not_stopped_is_finished(options, tmp_path):
+    run_live(ListCamera([picture(96, 96)]), ListScreen({4: "r"}, quits_after=14), options)
+    (video,) = tmp_path.glob("impasto-*.mkv")
+    assert len(read_clip(video)[0]) >= 8
+
+
+def test_errors_of_the_network_reach_the_caller(options, monkeypatch):
+    def fails(self, photo):
+        raise EngineError("out of order")
+
+    monkeypatch.setattr(Stylizer, "__call__", fails)
+    camera = ListCamera([picture(96, 96)])
+    with pytest.raises(EngineError, match="out of order"):
+        run_live(camera, ListScreen({}), options)
+    assert camera.closed
+
+
+def test_unknown_styles_and_rates(options):
+    with pytest.raises(StyleError, match="did you mean"):
+        run_live(
+            ListCamera([picture(96, 96)]),
+            ListScreen({}),
+            LiveOptions(style="frist", gallery=options.gallery),
+        )
+    with pytest.raises(OptionError, match="fps"):
+        LiveOptions(rate=0)
+
+
+def test_a_file_as_a_camera_at_its_own_pace(tmp_path):
+    clip = make_clip(tmp_path / "clip.mp4", frames=5)
+    camera = open_camera(str(clip))
+    began = time.monotonic()
+    frames = [camera.read() for _ in range(8)]  # over and over
+    assert time.monotonic() - began > 0.2  # 25 frames a second
+    camera.close()
+    for number, frame in zip([0, 1, 2, 3, 4, 0, 1, 2], frames, strict=True):
+        difference = frame.astype(int) - frame_pixels(number)
+        assert np.abs(np.median(difference, axis=(0, 1))).max() <= 4
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [("77", "camera 77 cannot be opened"), ("nothing.mp4", "neither a camera nor a file")],
+)
+def test_no_camera(source, says, capfd):
+    with pytest.raises(InputError, match=says):
+        open_camera(source)
+
+
+def test_no_display(monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(OutputError, match="no display"):
+        open_screen()
