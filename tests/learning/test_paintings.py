@@ -34,6 +34,7 @@ def test_a_list_with_credits(tmp_path, painting_files):
     source.write_text(json.dumps(entries))
     paintings = read_paintings(source, painting_files["dark"].parent)
     assert paintings["dark-days"].card == StyleCard("Dark", "X", "1900", "", "dark.png")
+    assert paintings["dark-days"].share == 1
     with pytest.raises(InputError, match=r"dark\.png of style dark-days does not exist"):
         read_paintings(source)
 
@@ -59,3 +60,13 @@ def test_find_painting(painting_files):
     assert find_painting(StyleCard(painting="gone.png"), "bold", folder) == painting_files["bold"]
     with pytest.raises(InputError, match=r"put gone\.png there"):
         find_painting(StyleCard(painting="gone.png"), "none", folder)
+
+
+def test_a_list_with_shares(tmp_path, painting_files):
+    folder = painting_files["dark"].parent
+    source = tmp_path / "list.json"
+    source.write_text(json.dumps([{"name": "dark", "painting": "dark.png", "share": 2.5}]))
+    assert read_paintings(source, folder)["dark"].share == 2.5
+    source.write_text(json.dumps([{"name": "dark", "painting": "dark.png", "share": "more"}]))
+    with pytest.raises(InputError, match="not a list of paintings"):
+        read_paintings(source, folder)

@@ -142,6 +142,7 @@ def train_command(
             style_weight=style_weight,
             tv_weight=tv_weight,
             learning_rate=learning_rate,
+            shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,
         )
     hardware = choose_hardware(device, cast("Precision", precision))

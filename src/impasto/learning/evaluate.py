@@ -255,10 +255,7 @@ class _Curves:
         style = StyleTargets.of(self.vgg, [to_tensor(painting).to(device)])
         noise = torch.rand(target.shape, generator=torch.Generator().manual_seed(0))
         picture = noise.to(device).requires_grad_()
-        # One L-BFGS iteration a call, with a line search of as many evaluations as it needs.
-        optimiser = torch.optim.LBFGS(
-            [picture], max_iter=1, history_size=LBFGS_HISTORY, line_search_fn="strong_wolfe"
-        )
+        optimiser = _one_step_lbfgs(picture)
 
         def objective() -> Tensor:
             c, s = content_and_style(self.vgg, picture, content, style)
@@ -272,10 +269,21 @@ class _Curves:
             before = optimiser.step(objective).item()  # type: ignore[no-untyped-call]
             if iteration:
                 curve.append(before)
+            if len(curve) > 1 and curve[-1] >= curve[-2]:
+                # Rounding in bfloat16 has led the line search astray, and it would stay so for
+                # ever. Without its memory it starts afresh, downhill.
+                optimiser = _one_step_lbfgs(picture)
             progress(Progress(title, iteration + 1, self.iterations, {"J": before}))
         with torch.enable_grad():
             curve.append(objective().item())
         return curve
+
+
+def _one_step_lbfgs(picture: Tensor) -> torch.optim.LBFGS:
+    """One iteration a call, with a line search of as many evaluations as it needs."""
+    return torch.optim.LBFGS(
+        [picture], max_iter=1, history_size=LBFGS_HISTORY, line_search_fn="strong_wolfe"
+    )
 
 
 def _read_cache(cache: Path | None) -> dict[str, list[float]]:

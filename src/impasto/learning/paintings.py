@@ -17,10 +17,17 @@ __all__ = ["Painting", "find_painting", "read_paintings"]
 
 @dataclass(frozen=True)
 class Painting:
-    """A picture to learn from, and its credit."""
+    """A picture to learn from.
+
+    Attributes:
+        path: of its file.
+        card: its credit.
+        share: how often it is painted in training, relative to the others.
+    """
 
     path: Path
     card: StyleCard
+    share: float = 1.0
 
 
 def read_paintings(source: Path, folder: Path | None = None) -> dict[str, Painting]:
@@ -29,7 +36,7 @@ def read_paintings(source: Path, folder: Path | None = None) -> dict[str, Painti
     Args:
         source: a picture; or a folder, whose every picture is a style named after its file; or a
             JSON file, a list of objects with ``name`` and ``painting`` (a file name) and, if
-            wanted, ``title``, ``artist``, ``year`` and ``licence``.
+            wanted, ``title``, ``artist``, ``year``, ``licence``, and ``share`` (a number).
         folder: where the JSON file's paintings are; its own folder if not given.
 
     Raises:
@@ -92,8 +99,9 @@ def _read_list(source: Path, folder: Path) -> dict[str, Painting]:
 
 
 def _painting(entry: dict[str, Any], folder: Path) -> Painting:
-    fields = {key: str(value) for key, value in entry.items() if key != "name"}
-    return Painting(folder / fields["painting"], StyleCard(**fields))
+    fields = {key: str(value) for key, value in entry.items() if key not in ("name", "share")}
+    share = float(entry.get("share", 1.0))
+    return Painting(folder / fields["painting"], StyleCard(**fields), share)
 
 
 def _style_name(text: str) -> str:

@@ -60,6 +60,8 @@ class TrainingOptions:
         painting_px: the paintings' shorter side: larger gives larger strokes.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
+        shares: how often each style is painted, relative to the others; alike if empty. Styles that
+            lag behind get more.
         average_decay: of the moving average of weights, a step.
         seed: of initial weights, photo order, crops and styles.
     """
@@ -76,11 +78,16 @@ class TrainingOptions:
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
     learning_rate: float = 3e-3
+    shares: tuple[float, ...] = ()
     average_decay: float = 0.997
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not all(0 < share < math.inf for share in self.shares):
+            raise OptionError(f"shares are {self.shares}", "give numbers above 0")
         for name, value in asdict(self).items():
+            if name == "shares":
+                continue
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
                 raise OptionError(f"{name} is {value}", "give a positive number")
@@ -138,6 +145,10 @@ class Trainer:
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
+        if options.shares and len(options.shares) != len(paintings):
+            raise OptionError(
+                f"{len(options.shares)} shares for {len(paintings)} styles", "give one for each"
+            )
         self.options = options
         self.photos = photos
         self.hardware = hardware
@@ -254,7 +265,11 @@ class Trainer:
         random = np.random.default_rng((self.options.seed, self.next_step, 1))
         style_count = len(self.network.styles)
         repeats = min(self.options.styles_per_photo, style_count)
-        picks = [random.permutation(style_count)[:repeats] for _ in range(photo_count)]
+        shares = np.array(self.options.shares or [1.0] * style_count)
+        picks = [
+            random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
+            for _ in range(photo_count)
+        ]
         return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
 
     @torch.no_grad()
