@@ -40,6 +40,32 @@ def test_the_photo_has_no_content_loss_and_the_painting_no_style_loss(pictures):
     assert copy.content > 0.1
 
 
+def test_a_reference_that_is_stuck_starts_afresh(pictures, monkeypatch):
+    """A step that does not move, as rounding may make it, is taken once, not for ever."""
+    made = []
+
+    class Stuck(torch.optim.LBFGS):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            made.append(self)
+
+        def step(self, closure):
+            return closure().detach() if len(made) == 1 else super().step(closure)
+
+    monkeypatch.setattr(torch.optim, "LBFGS", Stuck)
+    (report,) = evaluate(
+        {"identity": lambda pixels: pixels},
+        {"identity": pictures[1]},
+        pictures[:1],
+        size_px=64,
+        painting_px=64,
+        reference_iterations=8,
+        hardware=CPU,
+    )
+    assert report.reference[0] == report.reference[1]
+    assert report.reference[-1] < 0.9 * report.reference[1]
+
+
 def test_reference_falls_and_is_cached(pictures, tmp_path):
     events = []
 

@@ -38,6 +38,23 @@ def test_the_average_follows_the_network(trainer):
     assert not torch.equal(trainer.average.styles, trainer.network.styles)
 
 
+def test_styles_are_painted_by_their_shares(trainer):
+    trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0), styles_per_photo=1)
+    picks = []
+    for trainer.next_step in range(300):
+        picks += trainer._pick_styles(2).tolist()
+    counts = [picks.count(style) / len(picks) for style in range(3)]
+    assert counts == pytest.approx([0.8, 0.1, 0.1], abs=0.06)
+    trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0), styles_per_photo=3)
+    assert sorted(trainer._pick_styles(1).tolist()) == [0, 1, 2]  # never twice for one photo
+
+
+def test_a_share_for_every_style(trainer):
+    options = replace(OPTIONS, shares=(1.0, 2.0))
+    with pytest.raises(OptionError, match="2 shares for 1 styles"):
+        Trainer(TINY, [torch.rand(1, 3, 40, 40)], trainer.photos, options, CPU)
+
+
 def test_the_network_sees_grain_and_the_losses_do_not(trainer, monkeypatch):
     seen, measured = [], []
     paint, measure = trainer.network.forward, training.content_and_style
@@ -117,6 +134,7 @@ def test_crops_grow_late_at_about_the_same_cost():
         {"style_weight": -1},
         {"late_from": 2},
         {"crop_px": 16},
+        {"shares": (1.0, 0.0)},
     ],
 )
 def test_impossible_options(change):
