@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from impasto.engines.base import Engine, Precision, first_line
 from impasto.errors import EngineError
 
-__all__ = ["OpenCVEngine"]
+__all__ = ["OpenCVEngine", "load_net"]
 
 
 class OpenCVEngine(Engine):
@@ -31,12 +31,7 @@ class OpenCVEngine(Engine):
         self.version = cv2.__version__
         if threads is not None:
             cv2.setNumThreads(threads)
-        try:
-            self._net = cv2.dnn.readNetFromONNX(np.frombuffer(graph, dtype=np.uint8))
-        except cv2.error as error:
-            raise EngineError(
-                f"OpenCV dnn cannot load the graph ({first_line(error)})", "try another engine"
-            ) from error
+        self._net = load_net(graph)
 
     def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         try:
@@ -49,3 +44,17 @@ class OpenCVEngine(Engine):
             ) from error
         planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in painting]  # rounds and clips
         return np.asarray(cv2.merge(planes), dtype=np.uint8)
+
+
+def load_net(graph: bytes) -> cv2.dnn.Net:
+    """A serialised ONNX model as a net of OpenCV.
+
+    Raises:
+        EngineError: this OpenCV cannot load it.
+    """
+    try:
+        return cv2.dnn.readNetFromONNX(np.frombuffer(graph, dtype=np.uint8))
+    except cv2.error as error:
+        raise EngineError(
+            f"OpenCV dnn cannot load the graph ({first_line(error)})", "try another engine"
+        ) from error

@@ -8,19 +8,15 @@ Runtime all run, so that any of them can load it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.network.graph import GraphBuilder
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 
-if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
+__all__ = ["INSTANCE_NORM_EPSILON", "SMOOTHING", "bake"]
 
-__all__ = ["INSTANCE_NORM_EPSILON", "OPSET", "SMOOTHING", "bake"]
-
-OPSET = 17
 INSTANCE_NORM_EPSILON = 1e-5
 SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
 """The filter of `Smooth` layers, 1 x 1 x 3 x 3."""
@@ -73,37 +69,13 @@ def bake(spec: NetworkSpec, weights: Mapping[str, Array], style_vector: Array) -
     return graph.finish(tensor)
 
 
-class _Graph:
-    """An ONNX graph under construction; every method returns the name of the tensor it made."""
+class _Graph(GraphBuilder):
+    """A graph of a network's layers."""
 
     def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]) -> None:
+        super().__init__()
         self.spec = spec
         self.weights = weights
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def node(
-        self,
-        operator: str,
-        *inputs: str,
-        output: str = "",
-        **attributes: int | float | str | list[int],
-    ) -> str:
-        from onnx import helper
-
-        output = output or f"{operator.lower()}_{len(self.nodes)}"
-        node = helper.make_node(operator, list(inputs), [output])
-        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
-        self.nodes.append(node)
-        return output
-
-    def constant(self, values: Array | float, name: str = "") -> str:
-        from onnx import numpy_helper
-
-        name = name or f"constant_{len(self.constants)}"
-        array = np.asarray(values, dtype=np.float32)
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
 
     def conv(self, conv: Conv, tensor: str, style: tuple[Array, Array] | None) -> str:
         kernel = np.asarray(self.weights[f"{conv.name}.weight"], dtype=np.float32)
@@ -163,15 +135,6 @@ class _Graph:
             pads=[0 if reflects else 1] * 4,
         )
 
-    def reflect(self, tensor: str, padding: int) -> str:
-        from onnx import numpy_helper
-
-        name = f"reflect_{padding}"
-        if name not in {constant.name for constant in self.constants}:
-            sides = np.array([0, 0, padding, padding] * 2, dtype=np.int64)
-            self.constants.append(numpy_helper.from_array(sides, name))
-        return self.node("Pad", tensor, name, mode="reflect")
-
     def _fold_batch_norm(
         self, conv: Conv, kernel: Array, scale: Array, shift: Array
     ) -> tuple[Array, Array]:
@@ -185,24 +148,9 @@ class _Graph:
         return kernel * factor.reshape(out_axis), bias
 
     def finish(self, tensor: str) -> bytes:
-        from onnx import TensorProto, helper
-
         if self.spec.output == "tanh":
-            tensor = self.node("Tanh", tensor)
+            tensor = self.tanh(tensor)
             tensor = self.node("Mul", tensor, self.constant(0.5))
         tensor = self.node("Add", tensor, self.constant(0.5))
         self.node("Clip", tensor, self.constant(0.0), self.constant(1.0), output="painting")
-
-        shape: list[str | int | None] = [1, 3, "height", "width"]
-        graph = helper.make_graph(
-            self.nodes,
-            f"impasto-{self.spec.name}",
-            [helper.make_tensor_value_info("photo", TensorProto.FLOAT, shape)],
-            [helper.make_tensor_value_info("painting", TensorProto.FLOAT, shape)],
-            self.constants,
-        )
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="impasto"
-        )
-        model.ir_version = 8  # what opset 17 came with; newer numbers shut out older runtimes
-        return bytes(model.SerializeToString())
+        return self.model(f"impasto-{self.spec.name}")

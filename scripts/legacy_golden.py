@@ -1,0 +1,45 @@
+"""Golden arrays for the tests of ``impasto.legacy``: what OpenCV 4's own reader of .t7 files gives.
+
+OpenCV 5 has no such reader, so this runs in an environment of its own:
+
+    python -m venv opencv4 && opencv4/bin/pip install opencv-python-headless==4.14.0.94
+    PYTHONPATH=src:tests opencv4/bin/python scripts/legacy_golden.py
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from legacy.write_t7 import johnson, write_t7
+
+GOLDEN = Path(__file__).parent.parent / "tests" / "legacy" / "golden.npz"
+NORMS, BORDERS = ("instance", "batch"), ("Reflection", "Zero")  # it knows no replication
+SIZES = ((32, 24), (48, 32), (40, 40))
+
+
+def main() -> None:
+    outputs = {}
+    for norm in NORMS:
+        for border in BORDERS:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "style.t7")
+                path.write_bytes(write_t7({"model": johnson(norm_kind=norm, border=border)}))
+                for width, height in SIZES:
+                    net = cv2.dnn.readNetFromTorch(str(path))
+                    net.setInput(blob(width, height))
+                    outputs[f"{norm}-{border}-{width}x{height}"] = net.forward()
+    np.savez_compressed(GOLDEN, **outputs)
+
+
+def blob(width: int, height: int) -> np.ndarray:
+    """The same input as in the test."""
+    random = np.random.default_rng(width)
+    return random.uniform(-120, 130, (1, 3, height, width)).astype(np.float32)
+
+
+if __name__ == "__main__":
+    main()

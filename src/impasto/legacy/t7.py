@@ -1,0 +1,304 @@
+"""Torch7's serialisation (``.t7``), read with NumPy alone. Nothing in the file is executed.
+
+Binary and ASCII files, with 64- and 32-bit longs; objects that are shared are read once. Every size
+is checked against the file's own length before anything is allocated, so that a hostile or cut file
+gives an error, quickly.
+
+The format has no specification but Torch's ``File.lua``: a tag, then a nil, number, string,
+boolean, table, function (skipped) or object; tables, functions and objects carry a number, by which
+later mentions refer to them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError
+
+__all__ = ["TorchObject", "parse_t7", "read_t7"]
+
+MAX_FILE_BYTES = 1 << 30
+MAX_DEPTH = 120  # of nesting; a network of residual blocks has about 20
+MAX_DIMENSIONS = 8
+MAX_CLASS_NAME = 128
+
+NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN, FUNCTION, OLD_FUNCTION, SHARED_FUNCTION = range(9)
+
+ELEMENTS = {
+    "Byte": "u1",
+    "Char": "i1",
+    "Short": "<i2",
+    "Int": "<i4",
+    "Long": "long",
+    "Half": "<f2",
+    "Float": "<f4",
+    "Double": "<f8",
+}
+# Tensors of the graphics card were written like the others.
+ELEMENTS |= {f"Cuda{name}": kind for name, kind in ELEMENTS.items()} | {"Cuda": "<f4"}
+ARRAY_CLASS = re.compile(r"torch\.(\w+?)(Tensor|Storage)")
+MODULE_CLASS = re.compile(r"(nn|cudnn)\.\w+")
+
+
+@dataclass(eq=False)
+class TorchObject:
+    """An object of a Lua class.
+
+    Attributes:
+        kind: the class's name, ``nn.SpatialConvolution`` say.
+        fields: what it holds, by name.
+    """
+
+    kind: str
+    fields: dict[Any, Any]
+
+
+class _MalformedError(ValueError):
+    """The bytes are no such file."""
+
+
+def read_t7(path: str | os.PathLike[str]) -> Any:
+    """Read a ``.t7`` file.
+
+    Returns:
+        what it holds: ``None``, ``bool``, ``float``, ``str``, ``dict`` (a Lua table; its keys are
+        floats and strings), `TorchObject`, or an array (a tensor or storage).
+
+    Raises:
+        InputError: it is missing, cut off, no such file, or holds a class that is not allowed.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB", "check the file")
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist", "check the name") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
+    return parse_t7(content, str(path))
+
+
+def parse_t7(content: bytes, name: str = "the data") -> Any:
+    """As `read_t7`, for a file's content; ``name`` is what errors call it."""
+    if re.match(rb"[0-8]\s", content):
+        attempts: list[_Reader] = [_AsciiReader(content)]
+    else:
+        attempts = [_BinaryReader(content, 8), _BinaryReader(content, 4)]
+    problem = ""
+    for reader in attempts:
+        try:
+            value = reader.read_object()
+            if reader is attempts[0] or reader.left == 0:
+                return value  # a second attempt may succeed by chance, but not to the last byte
+        except _MalformedError as error:
+            problem = problem or str(error)
+    raise InputError(f"{name} is no whole .t7 file ({problem})", "get the file anew")
+
+
+class _Reader:
+    """Reads objects; how numbers and bytes are written is for the subclasses."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.place = 0
+        self._depth = 0
+        self._known: dict[int, Any] = {}
+
+    def read_int(self) -> int:
+        raise NotImplementedError
+
+    def read_longs(self, count: int) -> list[int]:
+        raise NotImplementedError
+
+    def read_double(self) -> float:
+        raise NotImplementedError
+
+    def read_bytes(self, count: int) -> bytes:
+        raise NotImplementedError
+
+    def read_array(self, kind: str, count: int) -> NDArray[Any]:
+        raise NotImplementedError
+
+    @property
+    def left(self) -> int:
+        """Bytes that were not read yet."""
+        return len(self.content) - self.place
+
+    def read_object(self) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _MalformedError("nested too deep")
+        try:
+            return self._read_tagged(self.read_int())
+        finally:
+            self._depth -= 1
+
+    def _read_tagged(self, tag: int) -> Any:
+        if tag == NIL:
+            return None
+        if tag == NUMBER:
+            return self.read_double()
+        if tag == STRING:
+            return self._read_string()
+        if tag == BOOLEAN:
+            return self.read_int() != 0
+        if tag == FUNCTION:
+            return self._skip_function()
+        if tag in (TABLE, TORCH, SHARED_FUNCTION, OLD_FUNCTION):
+            number = self.read_int()
+            if number in self._known:
+                return self._known[number]
+            if tag == TABLE:
+                return self._read_table(number)
+            if tag == TORCH:
+                return self._read_torch(number)
+            self._known[number] = None
+            return self._skip_function()
+        raise _MalformedError(f"unknown tag {tag}")
+
+    def _read_string(self) -> str:
+        return self.read_bytes(self._count(self.read_int())).decode("utf-8", "replace")
+
+    def _count(self, count: int) -> int:
+        """A count of things of a byte at least."""
+        if not 0 <= count <= self.left:
+            raise _MalformedError("cut off, or a size that cannot be")
+        return count
+
+    def _skip_function(self) -> None:
+        self.read_bytes(self._count(self.read_int()))
+        self.read_object()  # the values that it closes over
+
+    def _read_table(self, number: int) -> dict[Any, Any]:
+        table: dict[Any, Any] = {}
+        self._known[number] = table
+        for _ in range(self._count(self.read_int())):
+            key = self.read_object()
+            value = self.read_object()
+            if isinstance(key, str | float | bool):  # others (a tensor, say) mean nothing to us
+                table[key] = value
+        return table
+
+    def _read_torch(self, number: int) -> Any:
+        kind = self._read_class()
+        if array := ARRAY_CLASS.fullmatch(kind):
+            element, form = array.groups()
+            if element not in ELEMENTS:
+                raise _MalformedError(f"a {kind}, which is not known")
+            value = self._read_storage(element) if form == "Storage" else self._read_tensor()
+            self._known[number] = value
+            return value
+        if not MODULE_CLASS.fullmatch(kind):
+            raise _MalformedError(f"a {kind[:MAX_CLASS_NAME]}, which is not allowed")
+        made = TorchObject(kind, {})
+        self._known[number] = made
+        fields = self.read_object()
+        if not isinstance(fields, dict):
+            raise _MalformedError(f"a {kind} without fields")
+        made.fields = fields
+        return made
+
+    def _read_class(self) -> str:
+        name = self._read_string()
+        return self._read_string() if re.match(r"V \d", name) else name  # old files have no version
+
+    def _read_storage(self, element: str) -> NDArray[Any]:
+        (count,) = self.read_longs(1)
+        return self.read_array(ELEMENTS[element], self._count(count))
+
+    def _read_tensor(self) -> NDArray[Any]:
+        dimensions = self.read_int()
+        if not 0 <= dimensions <= MAX_DIMENSIONS:
+            raise _MalformedError(f"a tensor of {dimensions} dimensions")
+        shape, strides = self.read_longs(dimensions), self.read_longs(dimensions)
+        (offset,) = self.read_longs(1)
+        storage = self.read_object()
+        if dimensions == 0:
+            return np.zeros(0, dtype=np.float32)
+        if not isinstance(storage, np.ndarray) or storage.ndim != 1:
+            raise _MalformedError("a tensor without a storage")
+        if min(shape) < 0 or min(strides) < 0 or offset < 1:
+            raise _MalformedError("a tensor with negative sizes")
+        count = math.prod(shape)
+        if count == 0:
+            return np.zeros(shape, dtype=storage.dtype)
+        last = offset - 1 + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+        if last >= storage.size or count > storage.size:
+            raise _MalformedError("a tensor that is larger than its storage")
+        steps = [stride * storage.itemsize for stride in strides]
+        view = np.lib.stride_tricks.as_strided(storage[offset - 1 :], shape, steps)
+        return np.ascontiguousarray(view)
+
+
+class _BinaryReader(_Reader):
+    def __init__(self, content: bytes, long_bytes: int) -> None:
+        super().__init__(content)
+        self._long = f"<i{long_bytes}"
+
+    def read_int(self) -> int:
+        return int.from_bytes(self.read_bytes(4), "little", signed=True)
+
+    def read_longs(self, count: int) -> list[int]:
+        return [int(value) for value in self.read_array("long", count)]
+
+    def read_double(self) -> float:
+        return float(self.read_array("<f8", 1)[0])
+
+    def read_bytes(self, count: int) -> bytes:
+        if count > self.left:
+            raise _MalformedError("cut off")
+        self.place += count
+        return self.content[self.place - count : self.place]
+
+    def read_array(self, kind: str, count: int) -> NDArray[Any]:
+        dtype = np.dtype(self._long if kind == "long" else kind)
+        return np.frombuffer(self.read_bytes(count * dtype.itemsize), dtype=dtype)
+
+
+class _AsciiReader(_Reader):
+    TOKEN = re.compile(rb"\s*(\S{1,64})")
+
+    def _token(self) -> bytes:
+        match = self.TOKEN.match(self.content, self.place)
+        if match is None:
+            raise _MalformedError("cut off")
+        self.place = match.end()
+        return match.group(1)
+
+    def read_int(self) -> int:
+        token = self._token()
+        if not re.fullmatch(rb"[+-]?\d{1,20}", token):
+            raise _MalformedError(f"{token[:20]!r} in a number's place")
+        return int(token)
+
+    def read_longs(self, count: int) -> list[int]:
+        return [self.read_int() for _ in range(count)]
+
+    def read_double(self) -> float:
+        token = self._token()
+        try:
+            return float(token)
+        except ValueError as error:
+            raise _MalformedError(f"{token[:20]!r} in a number's place") from error
+
+    def read_bytes(self, count: int) -> bytes:
+        start = self.place + 1  # after the newline behind the length
+        if start + count > len(self.content):
+            raise _MalformedError("cut off")
+        self.place = start + count
+        return self.content[start : self.place]
+
+    def read_array(self, kind: str, count: int) -> NDArray[Any]:
+        dtype = np.dtype("<i8" if kind == "long" else kind)
+        if dtype == np.uint8 or dtype == np.int8:  # written as characters, not as numbers
+            return np.frombuffer(self.read_bytes(count), dtype=dtype)
+        return np.array([self.read_double() for _ in range(count)]).astype(dtype)

@@ -1,0 +1,88 @@
+"""Building ONNX graphs, node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+__all__ = ["OPSET", "GraphBuilder"]
+
+OPSET = 17
+IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
+
+Array = NDArray[np.float32]
+
+
+class GraphBuilder:
+    """An ONNX graph under construction; methods return the name of the tensor that they made."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: dict[str, TensorProto] = {}
+
+    def node(
+        self,
+        operator: str,
+        *inputs: str,
+        output: str = "",
+        **attributes: int | float | str | list[int],
+    ) -> str:
+        """Add a node with one output."""
+        from onnx import helper
+
+        output = output or f"{operator.lower()}_{len(self.nodes)}"
+        node = helper.make_node(operator, list(inputs), [output])
+        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
+        self.nodes.append(node)
+        return output
+
+    def constant(self, values: Array | float, name: str = "") -> str:
+        """Add a float32 constant."""
+        return self._constant(np.asarray(values, dtype=np.float32), name)
+
+    def integers(self, values: Sequence[int], name: str = "") -> str:
+        """Add a constant of 64-bit integers: shapes, borders, axes."""
+        return self._constant(np.asarray(values, dtype=np.int64), name)
+
+    def _constant(self, array: NDArray[np.float32] | NDArray[np.int64], name: str) -> str:
+        from onnx import numpy_helper
+
+        name = name or f"constant_{len(self.constants)}"
+        self.constants[name] = numpy_helper.from_array(array, name)
+        return name
+
+    def reflect(self, tensor: str, padding: int) -> str:
+        """Mirror a tensor around its borders, without repeating the edge."""
+        sides = self.integers([0, 0, padding, padding] * 2, f"reflect_{padding}")
+        return self.node("Pad", tensor, sides, mode="reflect")
+
+    def tanh(self, tensor: str) -> str:
+        """Hyperbolic tangent. OpenCV 5 gives NaN where the input is beyond 44, so it is clipped to
+        where the result is 1 in float32.
+        """
+        clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
+        return self.node("Tanh", clipped)
+
+    def model(self, name: str) -> bytes:
+        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width."""
+        from onnx import TensorProto, helper
+
+        shape: list[str | int | None] = [1, 3, "height", "width"]
+        graph = helper.make_graph(
+            self.nodes,
+            name,
+            [helper.make_tensor_value_info("photo", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("painting", TensorProto.FLOAT, shape)],
+            list(self.constants.values()),
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="impasto"
+        )
+        model.ir_version = IR_VERSION
+        return bytes(model.SerializeToString())
