@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from impasto import __version__
-from impasto.cli import bench, convert, evaluate, live, paint, styles, stylize, train, video
+from impasto.cli import bench, convert, evaluate, export, live, paint, styles, stylize, train, video
 from impasto.cli.console import console
 from impasto.errors import ImpastoError, OptionError
 
@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "train": (train.train_command, "Train a network on paintings of your own."),
     "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
     "convert": (convert.convert_command, "Convert an old .t7 style file to ONNX."),
+    "export": (export.export_command, "Write a style as ONNX, for OpenCV and others."),
     "bench": (bench.bench_command, "Measure how fast the engines are."),
 }
 """Each with its line in the list of commands."""

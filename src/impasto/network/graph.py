@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-__all__ = ["OPSET", "GraphBuilder"]
+__all__ = ["OPSET", "GraphBuilder", "add_metadata"]
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
@@ -86,3 +86,12 @@ class GraphBuilder:
         )
         model.ir_version = IR_VERSION
         return bytes(model.SerializeToString())
+
+
+def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
+    """A serialised model with entries of text, which every runtime shows."""
+    import onnx
+
+    loaded = onnx.load_from_string(model)
+    onnx.helper.set_model_props(loaded, dict(entries))
+    return bytes(loaded.SerializeToString())
