@@ -9,7 +9,7 @@ from impasto.images import read_image
 from impasto.learning import training
 from impasto.learning.hardware import Hardware
 from impasto.learning.photos import PhotoFolder, to_tensor
-from impasto.learning.training import Losses, Trainer, TrainingOptions
+from impasto.learning.training import CONTEXT_PX, Losses, Trainer, TrainingOptions
 from tiny import TINY
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
@@ -67,12 +67,36 @@ def test_the_network_sees_grain_and_the_losses_do_not(trainer, monkeypatch):
     shares = []
     for _ in range(12):
         trainer.step()
-        photos = trainer.photos.crops(trainer.next_photo - 2, 2, 32)
-        noise = seen[-1][::2] - photos
+        context = trainer.photos.crops(trainer.next_photo - 2, 2, 32 + 2 * CONTEXT_PX)
+        noise = seen[-1][::2] - context
         shares += (noise.std(dim=(1, 2, 3)) / TINY.grain).tolist()
         assert measured[-1].shape == (4, 3, 64, 64)  # mirrored around the border
     assert min(shares) == 0  # now and then none at all
-    assert 0.6 < max(shares) < 1.2
+    assert 1.2 < max(shares) < 2.4
+
+
+def test_the_rim_alone_is_compared():
+    pictures = torch.zeros(2, 3, 80, 90)
+    others = pictures.clone()
+    others[:, :, 35:45, 35:55] = 1  # well inside
+    assert training._rim_difference(pictures, others) == 0
+    others[0, :, :8] = 0.5  # 8 of 80 rows, in one picture of two
+    rim = 80 * 90 - 16 * 26
+    expected = 0.25 * 8 * 90 / rim / 2
+    assert training._rim_difference(pictures, others).item() == pytest.approx(expected)
+
+
+def test_borders_are_compared_with_what_the_whole_photo_gives(trainer, monkeypatch):
+    sizes = []
+    paint = trainer.network.forward
+    monkeypatch.setattr(
+        trainer.network, "forward", lambda x, v: sizes.append(x.shape[-1]) or paint(x, v)
+    )
+    trainer.step()
+    assert sizes == [32, 32 + 2 * CONTEXT_PX]
+    trainer.options = replace(OPTIONS, border_weight=0)
+    trainer.step()
+    assert sizes[2:] == [32]
 
 
 def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, monkeypatch):

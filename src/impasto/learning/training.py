@@ -38,7 +38,10 @@ __all__ = ["Losses", "Trainer", "TrainingOptions"]
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
-MAY_BE_ZERO = ("seed", "late_from", "mirror_px", "tv_weight", "content_weight")
+MAY_BE_ZERO = ("seed", "late_from", "mirror_px", "border_weight", "tv_weight", "content_weight")
+CONTEXT_PX = 64  # of the photo around a crop: most of what a network sees beyond a border
+RIM_PX = 32  # how far from its border a crop's painting is compared
+GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
 
 
@@ -57,6 +60,9 @@ class TrainingOptions:
         late_crop_px: their side late in training, when strokes learn to hold over larger pictures;
             fewer photos a step keep the cost alike.
         late_from: the fraction of ``steps`` after which crops are larger.
+        border_weight: of a fourth loss: near the border of a crop, the painting should be what it
+            is where the photo goes on. Without it, networks tell the border by its mirror symmetry,
+            and paint a sky along the top of every photo.
         painting_px: the paintings' shorter side: larger gives larger strokes.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
@@ -74,6 +80,7 @@ class TrainingOptions:
     late_crop_px: int = 384
     late_from: float = 0.7
     painting_px: int = 384
+    border_weight: float = 5.0
     content_weight: float = 1.0
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
@@ -207,17 +214,23 @@ class Trainer:
         options = self.options
         crop_px, photo_count = options.crop_at(self.next_step)
         mirror = [options.mirror_px] * 4
-        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
+        context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
+        context = context.to(self.hardware.device)
+        photos = _inside(context, CONTEXT_PX)
         styles = self._pick_styles(photo_count)
         with torch.no_grad():
             mirrored = F.pad(photos, mirror, mode="reflect")
             content = self.vgg(mirrored, (CONTENT_LAYER,))[CONTENT_LAYER]
         repeats = len(styles) // photo_count
-        seen = self._with_grain(photos)
+        vectors = self.network.styles[styles]
+        seen = self._with_grain(context).repeat_interleave(repeats, dim=0)
         with self.hardware.autocast():
-            painted = self.network(
-                seen.repeat_interleave(repeats, dim=0), self.network.styles[styles]
-            )
+            painted = self.network(_inside(seen, CONTEXT_PX), vectors)
+            border = torch.zeros(())
+            if options.border_weight:
+                with torch.no_grad():
+                    whole = _inside(self.network(seen, vectors), CONTEXT_PX)
+                border = _rim_difference(painted, whole)
         pictures = painted.clamp(0, 1)
         content_terms, style_terms = content_and_style(
             self.vgg,
@@ -228,7 +241,7 @@ class Trainer:
         c, s, tv = content_terms.mean(), style_terms.mean(), total_variation(pictures).mean()
         beyond = (painted - pictures).square().mean()
         loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
-        loss = loss + RANGE_WEIGHT * beyond
+        loss = loss + RANGE_WEIGHT * beyond + options.border_weight * border
 
         self.optimiser.zero_grad()
         loss.backward()
@@ -254,8 +267,8 @@ class Trainer:
         layers = []
         for _ in range(len(photos)):
             top, left = random.integers(GRAIN_PX, size=2)
-            # Not always the full amount: pictures come with grain of their own, or with none.
-            share = random.choice((0.0, 0.5, 1.0, 1.0))
+            # Up to twice the amount: what has learned to paint over more grain does well with less.
+            share = random.choice(GRAIN_SHARES)
             layers.append(share * amount * grain[top : top + height, left : left + width])
         noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
@@ -317,3 +330,16 @@ class Trainer:
 
     def _copy_state(self) -> dict[str, Any]:
         return copy.deepcopy(self.state())
+
+
+def _inside(pictures: Tensor, border_px: int) -> Tensor:
+    return pictures[..., border_px:-border_px, border_px:-border_px]
+
+
+def _rim_difference(pictures: Tensor, others: Tensor) -> Tensor:
+    """Mean squared difference within `RIM_PX` of the border."""
+    rim = torch.ones_like(pictures[:1, :1])
+    if min(pictures.shape[2:]) > 2 * RIM_PX:
+        rim[..., RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = 0
+    squared = (pictures - others).square() * rim
+    return squared.sum() / (rim.sum() * len(pictures) * 3)
