@@ -93,6 +93,9 @@ def train_command(
     tv_weight: Annotated[
         float, typer.Option(help="Total variation.", rich_help_panel=LOSSES)
     ] = 0.5,
+    border_weight: Annotated[
+        float, typer.Option(help="Of a plain border.", rich_help_panel=LOSSES)
+    ] = 5.0,
     painting_size: Annotated[
         int,
         typer.Option(
@@ -141,6 +144,7 @@ def train_command(
             content_weight=content_weight,
             style_weight=style_weight,
             tv_weight=tv_weight,
+            border_weight=border_weight,
             learning_rate=learning_rate,
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,
