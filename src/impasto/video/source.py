@@ -13,7 +13,6 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
-from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -23,8 +22,9 @@ from impasto.images import MAX_PIXELS
 __all__ = ["EXACT_COLORS", "Colors", "VideoFrame", "VideoInfo", "VideoSource", "read_frames"]
 
 FALLBACK_RATE = Fraction(25)
-EXACT_COLORS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-"""How FFmpeg converts colours. Its default is no faster, and 1 to 2 levels too dark."""
+EXACT_COLORS = 0x2 | 0x2000 | 0x40000
+"""How FFmpeg converts colours: SWS_BILINEAR, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND (PyAV before 18
+has no names for them). Its default is no faster, and 1 to 2 levels too dark."""
 
 
 @dataclass(frozen=True)
