@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from impasto.cli.console import console
-from impasto.errors import OptionError, OutputError
-from impasto.files import check_writable, write_atomically
+from impasto.cli.options import check_target
+from impasto.errors import OptionError
+from impasto.files import write_atomically
 
 __all__ = ["convert_command"]
 
@@ -40,11 +41,7 @@ def convert_command(
     target = output or file.with_suffix(".onnx")
     if target.suffix.lower() != ".onnx":
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
-    if target.resolve() == file.resolve():
-        raise OptionError(f"{target} would replace the file itself", "give another -o")
-    check_writable(target)
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")
+    check_target(target, [file], overwrite)
 
     from impasto.legacy.convert import convert_module, describe, find_network
     from impasto.legacy.t7 import read_t7

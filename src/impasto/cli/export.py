@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, choose_gallery
-from impasto.errors import OptionError, OutputError
-from impasto.files import check_writable, file_label, write_atomically
+from impasto.cli.options import GalleryOption, StyleOption, check_target, choose_gallery
+from impasto.errors import OptionError
+from impasto.files import file_label, write_atomically
 
 __all__ = ["export_command"]
 
@@ -28,15 +28,7 @@ cv2.imwrite("painting.png", (painting * 255).round().astype("uint8"))
 
 
 def export_command(
-    style: Annotated[
-        str,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME",
-            help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
-        ),
-    ] = "great-wave",
+    style: StyleOption = "great-wave",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -60,9 +52,7 @@ def export_command(
     target = output or Path(f"{file_label(style)}.onnx")
     if target.suffix.lower() != ".onnx":
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
-    check_writable(target)
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")
+    check_target(target, [], overwrite)
 
     from impasto.network.graph import add_metadata
     from impasto.styles import parse_mixture, style_vector

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.errors import MissingExtraError
+from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.files import check_writable, write_atomically
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ __all__ = [
     "GalleryOption",
     "JsonOption",
     "PrecisionOption",
+    "StrokeOption",
+    "StyleOption",
     "check_json",
+    "check_target",
     "choose_gallery",
     "require_torch",
     "write_json",
@@ -61,6 +65,34 @@ JsonOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+StyleOption = Annotated[
+    str,
+    typer.Option(
+        "--style",
+        "-s",
+        metavar="NAME",
+        help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
+    ),
+]
+StrokeOption = Annotated[
+    float, typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).")
+]
+
+
+def check_target(target: Path, sources: Sequence[Path], overwrite: bool) -> None:
+    """Find out before the work that its result has no place.
+
+    Raises:
+        OptionError: it would replace one of the sources.
+        OutputError: it cannot be written, or exists already and shall not be replaced.
+    """
+    check_writable(target)
+    if target.resolve() in {source.resolve() for source in sources}:
+        raise OptionError(f"{target} would replace what it is made from", "give another -o")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")
 
 
 def check_json(file: str | None) -> None:

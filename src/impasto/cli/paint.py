@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import require_torch
-from impasto.errors import OptionError, OutputError
+from impasto.cli.options import check_target, require_torch
+from impasto.errors import OptionError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -136,10 +136,14 @@ def paint_command(
     """Paint one photo like one painting, in minutes: the best quality (Gatys et al. 2016)."""
     require_torch("impasto paint")
     target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
-    _check_target(target, [photo, *paintings], overwrite)
 
+    from impasto.images import check_format, read_image, resize
     from impasto.images import keep_colors as with_colors
-    from impasto.images import read_image, resize
+
+    check_format(target)
+    check_target(target, [photo, *paintings], overwrite)
+
+    # Torch takes seconds to load: not before it is known that the result has a place.
     from impasto.learning.hardware import choose_hardware
     from impasto.learning.optimize import PaintOptions
     from impasto.learning.optimize import paint as paint_photo
@@ -213,16 +217,3 @@ def _suffix(photo: Path) -> str:
     from impasto.images import FORMATS
 
     return photo.suffix if photo.suffix.lower().removeprefix(".") in FORMATS else ".png"
-
-
-def _check_target(target: Path, sources: list[Path], overwrite: bool) -> None:
-    """Find out before minutes of work that its result has no place."""
-    from impasto.files import check_writable
-    from impasto.images import check_format
-
-    check_format(target)
-    check_writable(target)
-    if target.resolve() in {source.resolve() for source in sources}:
-        raise OptionError(f"{target} would replace one of the pictures", "give another -o")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")

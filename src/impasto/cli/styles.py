@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, choose_gallery
-from impasto.errors import OptionError, OutputError
+from impasto.cli.options import GalleryOption, check_target, choose_gallery
+from impasto.errors import OptionError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -78,18 +78,13 @@ def styles_command(
 def _write_sheet(
     photo: Path, target: Path, gallery: Gallery, columns: int, overwrite: bool
 ) -> None:
-    from impasto.files import check_writable
     from impasto.images import Picture, check_format, contact_sheet, read_image, write_image
     from impasto.stylizer import Stylizer
 
     if columns < 1:
         raise OptionError(f"--columns is {columns}", "give 1 or more")
     check_format(target)
-    check_writable(target)
-    if target.resolve() == photo.resolve():
-        raise OptionError(f"{target} would replace the photo", "give another -o")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already", "give --overwrite, or another -o")
+    check_target(target, [photo], overwrite)
     pixels = read_image(photo).pixels
     tiles = [("the photo", pixels)]
     with console.progress() as progress:

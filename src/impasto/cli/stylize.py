@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
+from impasto.cli.options import (
+    EngineOption,
+    GalleryOption,
+    PrecisionOption,
+    StrokeOption,
+    StyleOption,
+    choose_gallery,
+)
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 from impasto.files import check_writable, file_label, make_folder
 from impasto.progress import Progress
@@ -34,15 +41,7 @@ def stylize_command(
             metavar="PHOTO...", help="Photos, folders of photos, or - for standard input."
         ),
     ],
-    style: Annotated[
-        str,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME",
-            help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
-        ),
-    ] = "great-wave",
+    style: StyleOption = "great-wave",
     output: Annotated[
         str | None,
         typer.Option(
@@ -57,9 +56,7 @@ def stylize_command(
     strength: Annotated[
         float, typer.Option(help="0 is the photo, 1 the painting, up to 1.5 exaggerates.")
     ] = 1.0,
-    stroke: Annotated[
-        float, typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).")
-    ] = 1.0,
+    stroke: StrokeOption = 1.0,
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
     ] = False,

@@ -8,7 +8,14 @@ from typing import Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
+from impasto.cli.options import (
+    EngineOption,
+    GalleryOption,
+    PrecisionOption,
+    StrokeOption,
+    StyleOption,
+    choose_gallery,
+)
 from impasto.errors import OptionError
 from impasto.files import file_label
 
@@ -19,15 +26,7 @@ FILE = "File"
 
 def video_command(
     video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
-    style: Annotated[
-        str,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME",
-            help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
-        ),
-    ] = "great-wave",
+    style: StyleOption = "great-wave",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -41,9 +40,7 @@ def video_command(
     strength: Annotated[
         float, typer.Option(help="0 is the video, 1 the painting, up to 1.5 exaggerates.")
     ] = 1.0,
-    stroke: Annotated[
-        float, typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).")
-    ] = 1.0,
+    stroke: StrokeOption = 1.0,
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the video's colours.")
     ] = False,

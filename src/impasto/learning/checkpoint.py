@@ -10,6 +10,7 @@ import torch
 
 from impasto.errors import InputError
 from impasto.files import write_atomically
+from impasto.learning.networks import StyleNetwork
 from impasto.learning.training import TrainingOptions
 from impasto.network.spec import NetworkSpec
 
@@ -37,6 +38,12 @@ class Checkpoint:
     styles: tuple[str, ...]
     state: dict[str, Any]
     seconds: float
+
+    def averaged_network(self) -> StyleNetwork:
+        """The network that the run has come to: the moving average of its weights and styles."""
+        network = StyleNetwork(self.spec, len(self.styles))
+        network.load_state_dict(self.state["average"])
+        return network
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from impasto.files import make_folder
 from impasto.learning.checkpoint import Checkpoint
-from impasto.learning.networks import StyleNetwork
 from impasto.network.trunk import Trunk, write_trunk
 from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
 from impasto.styles.gallery import TRUNK_FILE
@@ -28,8 +27,7 @@ def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folde
     Raises:
         OutputError: the folder cannot be written.
     """
-    network = StyleNetwork(checkpoint.spec, len(checkpoint.styles))
-    network.load_state_dict(checkpoint.state["average"])
+    network = checkpoint.averaged_network()
     weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
     trunk = Trunk(checkpoint.spec, weights)
     make_folder(folder)

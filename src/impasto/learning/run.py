@@ -17,7 +17,6 @@ from impasto.files import make_folder
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
-from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training import Losses, Trainer, TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
@@ -157,8 +156,7 @@ def _read_start(
     """Weights, and a vector for each name: its own, or for a new style the mean of all."""
     if RunFiles(folder).checkpoint.exists():
         checkpoint = read_checkpoint(RunFiles(folder).checkpoint)
-        network = StyleNetwork(checkpoint.spec, len(checkpoint.styles))
-        network.load_state_dict(checkpoint.state["average"])
+        network = checkpoint.averaged_network()
         weights = network.weights()
         known = dict(zip(checkpoint.styles, network.styles.detach().numpy(), strict=True))
     else:
