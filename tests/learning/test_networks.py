@@ -119,3 +119,11 @@ def test_weights_round_trip():
     photo = torch.rand(1, 3, 16, 16)
     painted = network(photo, network.styles)
     assert torch.allclose(other(photo, network.styles), painted, atol=1e-5)
+
+
+def test_a_look_without_gradients_is_no_step_of_batch_normalisation():
+    network = StyleNetwork(johnson("batch"), 1)
+    before = network.weights()["down1.mean"].copy()
+    with torch.no_grad():
+        network(torch.rand(1, 3, 48, 48), network.styles)
+    np.testing.assert_array_equal(network.weights()["down1.mean"], before)

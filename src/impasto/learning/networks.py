@@ -214,9 +214,9 @@ class _StyledConv(nn.Module):
             variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
         elif self.training:
             variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3), correction=0)
-            with torch.no_grad():
-                self.get_buffer("mean").lerp_(mean, BATCH_NORM_MOMENTUM)
-                self.get_buffer("variance").lerp_(variance, BATCH_NORM_MOMENTUM)
+            if torch.is_grad_enabled():  # else it is no step, but the border loss's second look
+                self.get_buffer("mean").lerp_(mean.detach(), BATCH_NORM_MOMENTUM)
+                self.get_buffer("variance").lerp_(variance.detach(), BATCH_NORM_MOMENTUM)
         else:
             variance, mean = self.get_buffer("variance"), self.get_buffer("mean")
         factor = scale * torch.rsqrt(variance + INSTANCE_NORM_EPSILON)

@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from impasto.errors import OptionError, TrainingError
 from impasto.images import GRAIN_PX, grain_tile
@@ -38,8 +37,9 @@ __all__ = ["Losses", "Trainer", "TrainingOptions"]
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
-MAY_BE_ZERO = ("seed", "late_from", "mirror_px", "border_weight", "tv_weight", "content_weight")
+MAY_BE_ZERO = ("seed", "late_from", "border_weight", "tv_weight", "content_weight")
 CONTEXT_PX = 64  # of the photo around a crop: most of what a network sees beyond a border
+SMALLEST_CROP_PX = 16  # VGG-19 halves them three times
 RIM_PX = 32  # how far from its border a crop's painting is compared
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
@@ -54,15 +54,12 @@ class TrainingOptions:
         photos_per_step: different photographs in a step's batch.
         styles_per_photo: styles each of them is painted in; the batch is the product.
         crop_px: side of the square crops.
-        mirror_px: photos and paintings are mirrored so far around their border before VGG-19 sees
-            them. It pads with zeros, so that a picture's rim counts for more than its share, and a
-            network learns to paint a frame.
         late_crop_px: their side late in training, when strokes learn to hold over larger pictures;
             fewer photos a step keep the cost alike.
         late_from: the fraction of ``steps`` after which crops are larger.
         border_weight: of a fourth loss: near the border of a crop, the painting should be what it
-            is where the photo goes on. Without it, networks tell the border by its mirror symmetry,
-            and paint a sky along the top of every photo.
+            is where the photo goes on. Without it, networks learn a frame from VGG-19's zero
+            padding, tell the border by its mirror symmetry, and paint a sky along every top.
         painting_px: the paintings' shorter side: larger gives larger strokes.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
@@ -76,7 +73,6 @@ class TrainingOptions:
     photos_per_step: int = 2
     styles_per_photo: int = 2
     crop_px: int = 256
-    mirror_px: int = 16
     late_crop_px: int = 384
     late_from: float = 0.7
     painting_px: int = 384
@@ -98,8 +94,11 @@ class TrainingOptions:
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
                 raise OptionError(f"{name} is {value}", "give a positive number")
-        if self.mirror_px >= min(self.crop_px, self.late_crop_px):
-            raise OptionError(f"crops of {self.crop_px} px are too small", "give larger ones")
+        if min(self.crop_px, self.late_crop_px) < SMALLEST_CROP_PX:
+            raise OptionError(
+                f"crops of {min(self.crop_px, self.late_crop_px)} px are too small",
+                f"give at least {SMALLEST_CROP_PX} px",
+            )
         if self.late_from > 1 or self.average_decay >= 1:
             raise OptionError("late_from or average_decay is above its range", "stay below 1")
 
@@ -164,6 +163,7 @@ class Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
             self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
+        self.paint = hardware.compiled(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
         self.next_step = 0
@@ -213,28 +213,26 @@ class Trainer:
     def _try_step(self) -> Losses | None:
         options = self.options
         crop_px, photo_count = options.crop_at(self.next_step)
-        mirror = [options.mirror_px] * 4
         context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
         context = context.to(self.hardware.device)
         photos = _inside(context, CONTEXT_PX)
         styles = self._pick_styles(photo_count)
         with torch.no_grad():
-            mirrored = F.pad(photos, mirror, mode="reflect")
-            content = self.vgg(mirrored, (CONTENT_LAYER,))[CONTENT_LAYER]
+            content = self.vgg(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
         repeats = len(styles) // photo_count
         vectors = self.network.styles[styles]
         seen = self._with_grain(context).repeat_interleave(repeats, dim=0)
         with self.hardware.autocast():
-            painted = self.network(_inside(seen, CONTEXT_PX), vectors)
+            painted = self.paint(_inside(seen, CONTEXT_PX), vectors)
             border = torch.zeros(())
             if options.border_weight:
                 with torch.no_grad():
-                    whole = _inside(self.network(seen, vectors), CONTEXT_PX)
+                    whole = _inside(self.paint(seen, vectors), CONTEXT_PX)
                 border = _rim_difference(painted, whole)
         pictures = painted.clamp(0, 1)
         content_terms, style_terms = content_and_style(
             self.vgg,
-            F.pad(pictures, mirror, mode="reflect"),
+            pictures,
             content.repeat_interleave(repeats, dim=0),
             self.targets.select(styles),
         )
@@ -244,7 +242,7 @@ class Trainer:
         loss = loss + RANGE_WEIGHT * beyond + options.border_weight * border
 
         self.optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
         if not torch.isfinite(loss + norm):
             return None
