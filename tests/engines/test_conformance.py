@@ -10,7 +10,7 @@ from impasto.engines import available_engines, has_bf16, open_engine
 from impasto.errors import EngineError, OptionError
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import to_tensor
-from impasto.network.bake import bake
+from impasto.network.bake import bake, bake_steered
 from impasto.network.spec import Conv, NetworkSpec, Residual
 from impasto.styles import open_gallery
 from tiny import TINY, picture
@@ -167,3 +167,39 @@ def test_damaged_graphs_are_one_line(name, precision, damage):
 def test_bf16_where_there_is_none(name):
     with pytest.raises(EngineError, match="no bf16"):
         open_engine(graph(network(TINY)), engine=name, precision="bf16")
+
+
+@each_engine
+def test_steered_at_every_share(name, precision):
+    """With nothing kept it is the baked graph; with all kept, the frozen one; between, between."""
+    made = network(TINY)
+    style = made.styles.detach().numpy()[0]
+    photo, other = picture(64, 40, seed=1), picture(48, 48, seed=2) // 8
+    nothing = np.zeros_like(style)
+    with (
+        open_engine(bake_steered(TINY, made.weights()), engine=name, precision=precision) as engine,
+        open_engine(graph(made), engine=name, precision=precision) as plain,
+    ):
+        painted, own = engine.paint_steered(photo, style, nothing, keep=0)
+        assert_close(painted, plain.paint(photo).astype(float), precision)
+        _, others = engine.paint_steered(other, style, nothing, keep=0)
+        kept, used = engine.paint_steered(photo, style, others, keep=1)
+        np.testing.assert_array_equal(used, others)
+        _, half = engine.paint_steered(photo, style, others, keep=0.5)
+    first = slice(0, 4)  # means of the first layer, which depend on nothing before it
+    np.testing.assert_allclose(half[first], (own[first] + others[first]) / 2, atol=0.01)
+    frozen_graph = bake(TINY, made.weights(), style, statistics=others)
+    with open_engine(frozen_graph, engine=name, precision=precision) as frozen:
+        assert_close(kept, frozen.paint(photo).astype(float), precision)
+    assert np.abs(kept.astype(int) - painted).mean() > 2  # other statistics make a difference
+
+
+@each_engine
+def test_a_plain_graph_cannot_be_steered(name, precision):
+    made = network(TINY)
+    vector = np.zeros(TINY.style_size, np.float32)
+    with open_engine(graph(made), engine=name, precision=precision) as engine:
+        with pytest.raises(EngineError):
+            engine.paint_steered(picture(32, 32), vector, vector, keep=0)
+        with pytest.raises(OptionError, match="keep"):
+            engine.paint_steered(picture(32, 32), vector, vector, keep=1.5)

@@ -3,7 +3,7 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from impasto.network.bake import bake
+from impasto.network.bake import bake, bake_steered
 from impasto.network.spec import JOHNSON, STANDARD, Conv, NetworkSpec, johnson
 from impasto.network.trunk import random_trunk
 from tiny import TINY
@@ -81,3 +81,44 @@ def test_shapes_are_checked():
     wrong = {**weights(TINY), "down1.weight": np.zeros((1, 1, 1, 1), np.float32)}
     with pytest.raises(ValueError, match=r"down1\.weight"):
         bake(TINY, wrong, plain_style(TINY))
+
+
+def test_frozen_statistics_by_hand():
+    """One channel a colour, scale 2, shift -0.5, mean 0.5, variance 0.25."""
+    spec = NetworkSpec("frozen", (Conv("paint", 3, 3, kernel=1, relu=False),))
+    kernel = {"paint.weight": np.eye(3, dtype=np.float32)[..., None, None]}
+    style = np.float32([2, 2, 2, -0.5, -0.5, -0.5])
+    statistics = np.float32([0.5, 0.5, 0.5, 0.25, 0.25, 0.25])
+    photo = np.full((1, 3, 2, 2), 0.6, np.float32)
+    painting = run(bake(spec, kernel, style, statistics), photo)
+    # (0.6 - 0.5) / 0.5 * 2 - 0.5 + 0.5
+    np.testing.assert_allclose(painting, 0.4, atol=1e-4)
+    with pytest.raises(ValueError, match="statistics"):
+        bake(spec, kernel, style, np.zeros(5, np.float32))
+
+
+def test_a_steered_graph_hands_on_what_it_used():
+    spec = NetworkSpec("steered", (Conv("paint", 3, 3, kernel=1, relu=False),))
+    kernel = {"paint.weight": np.eye(3, dtype=np.float32)[..., None, None]}
+    graph = onnx.load_from_string(bake_steered(spec, kernel))
+    onnx.checker.check_model(graph, full_check=True)
+    photo = np.zeros((1, 3, 1, 2), np.float32)
+    photo[..., 1] = 1  # mean 0.5, variance 0.25
+    painting, used = ReferenceEvaluator(graph).run(
+        ["painting", "used"],
+        {
+            "photo": photo,
+            "style": np.float32([0.1, 0.1, 0.1, 0, 0, 0]),
+            "statistics": np.float32([0.1, 0.1, 0.1, 0.05, 0.05, 0.05]),
+            "keep": np.float32([0.75]),
+        },
+    )
+    np.testing.assert_allclose(used, [0.2] * 3 + [0.1] * 3, atol=1e-6)  # 0.75 given + 0.25 measured
+    expected = 0.5 + 0.1 * (np.array([0, 1]) - 0.2) / np.sqrt(0.1)
+    np.testing.assert_allclose(painting[0, 0, 0], expected, atol=1e-4)
+
+
+def test_batch_normalisation_cannot_be_steered():
+    spec = johnson("batch")
+    with pytest.raises(ValueError, match="johnson-batch"):
+        bake_steered(spec, weights(spec))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from types import TracebackType
 from typing import ClassVar, Literal
 
@@ -10,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
-from impasto.errors import EngineError
+from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
 
-__all__ = ["Engine", "EngineName", "Precision"]
+__all__ = ["Engine", "EngineName", "Precision", "Vectors"]
 
 EngineName = Literal["auto", "opencv", "openvino", "onnxruntime"]
 Precision = Literal["auto", "f32", "bf16"]
+Vectors = Mapping[str, NDArray[np.float32]]
 
 
 class Engine(ABC):
@@ -49,19 +51,66 @@ class Engine(ABC):
             OptionError: the array is of another type or shape.
             EngineError: the engine fails.
         """
+        return self._paint(photo, {})[0]
+
+    def paint_steered(
+        self,
+        photo: NDArray[np.uint8],
+        style: NDArray[np.float32],
+        statistics: NDArray[np.float32],
+        keep: float,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Run a graph whose style and statistics are inputs (`impasto.network.bake.bake_steered`).
+
+        Args:
+            photo: as `paint` takes it.
+            style: the style vector.
+            statistics: to normalise by, as far as they are kept; as long as the style vector.
+            keep: 0 normalises by the picture's own statistics, 1 by those given.
+
+        Returns:
+            the painting, as `paint` gives it, and the statistics that were used.
+
+        Raises:
+            OptionError: the array is of another type or shape, or ``keep`` is beyond 0 to 1.
+            EngineError: the engine fails, or the graph is not a steered one.
+        """
+        if not 0 <= keep <= 1:
+            raise OptionError(f"keep is {keep}", "give a number from 0 to 1")
+        vectors = {
+            "style": style,
+            "statistics": statistics,
+            "keep": np.array([keep], dtype=np.float32),
+        }
+        painting, given = self._paint(photo, vectors)
+        if "used" not in given:
+            raise EngineError("the graph's statistics are its own", "bake a steered one")
+        return painting, given["used"]
+
+    def _paint(
+        self, photo: NDArray[np.uint8], vectors: Vectors
+    ) -> tuple[NDArray[np.uint8], Vectors]:
         check_pixels(photo)
-        painting = self._run(np.ascontiguousarray(photo))
+        painting, given = self._run(np.ascontiguousarray(photo), vectors)
         if painting.shape != photo.shape:
             raise EngineError(
                 f"{self} made {painting.shape[1]} x {painting.shape[0]} of "
                 f"{photo.shape[1]} x {photo.shape[0]} px",
                 "give sides that are multiples of what the network needs",
             )
-        return painting
+        return painting, given
 
     @abstractmethod
-    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """As `paint`, for contiguous arrays that were checked."""
+    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+        """As `paint`, for contiguous arrays that were checked.
+
+        Args:
+            photo: the pixels.
+            vectors: the graph's further inputs by their names.
+
+        Returns:
+            the painting, and the graph's further outputs by their names.
+        """
 
     def close(self) -> None:  # noqa: B027 - most engines have nothing to do
         """Let go of memory; the engine is not used any more."""

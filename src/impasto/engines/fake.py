@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine
+from impasto.engines.base import Engine, Vectors
 
 __all__ = ["FakeEngine"]
 
@@ -31,9 +31,10 @@ class FakeEngine(Engine):
         self.closed = False
         self._function = function
 
-    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         self.photos.append(photo)
-        return self._function(photo)
+        used = {"used": vectors["statistics"]} if vectors else {}
+        return self._function(photo), used
 
     def close(self) -> None:
         """Remember that it was closed."""

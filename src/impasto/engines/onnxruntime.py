@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, first_line
+from impasto.engines.base import Engine, Precision, Vectors, first_line
 from impasto.errors import EngineError
 
 __all__ = ["OnnxRuntimeEngine"]
@@ -45,15 +45,21 @@ class OnnxRuntimeEngine(Engine):
             raise EngineError(
                 f"ONNX Runtime cannot load the graph ({first_line(error)})", "try another engine"
             ) from error
+        self._further = [
+            each.name for each in self._session.get_outputs() if each.name != "painting"
+        ]
 
-    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         planes = np.ascontiguousarray(photo.transpose(2, 0, 1)[None], dtype=np.float32)
         planes /= 255
         try:
-            (painting,) = self._session.run(["painting"], {"photo": planes})
+            painting, *further = self._session.run(
+                ["painting", *self._further], {"photo": planes, **vectors}
+            )
         except Exception as error:
             raise EngineError(
                 f"ONNX Runtime failed ({first_line(error)})", "try another engine"
             ) from error
         painting = np.rint(painting[0] * 255)
-        return np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8)
+        pixels = np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8)
+        return pixels, dict(zip(self._further, further, strict=True))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, first_line
+from impasto.engines.base import Engine, Precision, Vectors, first_line
 from impasto.errors import EngineError
 
 __all__ = ["OpenCVEngine", "load_net"]
@@ -32,18 +32,27 @@ class OpenCVEngine(Engine):
         if threads is not None:
             cv2.setNumThreads(threads)
         self._net = load_net(graph)
+        outputs = self._net.getUnconnectedOutLayersNames()
+        self._further = [name for name in outputs if name != "painting"]
 
-    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         try:
             # The pixels are RGB and the network wants RGB: swapRB stays off.
-            self._net.setInput(cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False))
-            painting = self._net.forward()[0]
+            pixels = cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False)
+            for name, array in {"photo": pixels, **vectors}.items():
+                self._net.setInput(array, name)
+            painting, *further = self._net.forward(["painting", *self._further])
         except cv2.error as error:
             raise EngineError(
                 f"OpenCV dnn failed ({first_line(error)})", "try another engine"
             ) from error
-        planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in painting]  # rounds and clips
-        return np.asarray(cv2.merge(planes), dtype=np.uint8)
+        # Rounds and clips.
+        planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in painting[0]]
+        given = {
+            name: np.array(vector, dtype=np.float32).ravel()
+            for name, vector in zip(self._further, further, strict=True)
+        }
+        return np.asarray(cv2.merge(planes), dtype=np.uint8), given
 
 
 def load_net(graph: bytes) -> cv2.dnn.Net:

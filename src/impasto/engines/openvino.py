@@ -7,7 +7,7 @@ import openvino
 from numpy.typing import NDArray
 from openvino import opset13 as ops
 
-from impasto.engines.base import Engine, Precision, first_line
+from impasto.engines.base import Engine, Precision, Vectors, first_line
 from impasto.errors import EngineError
 
 __all__ = ["OpenVINOEngine", "has_bf16"]
@@ -64,23 +64,25 @@ class OpenVINOEngine(Engine):
         assert _core is not None
         return _core.compile_model(self._model, DEVICE, self._settings).create_infer_request()
 
-    def _run(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         try:
             request = self._request_for(photo.shape)
             # Sharing the input saves a copy; the result is copied, the next call overwrites it.
-            result = request.infer({0: photo[None]}, share_inputs=True)
+            result = request.infer({"pixels": photo[None], **vectors}, share_inputs=True)
         except RuntimeError as error:
             raise EngineError(
                 f"OpenVINO failed ({first_line(error)})", "try another engine"
             ) from error
-        return np.asarray(result[0][0], dtype=np.uint8)
+        painting, *further = result.values()
+        names = [output.any_name for output in self._model.outputs[1:]]
+        return painting[0], dict(zip(names, further, strict=True))
 
     def _request_for(self, shape: tuple[int, ...]) -> openvino.InferRequest:
         if shape != self._last_shape:
             self._last_shape, self._calls_in_a_row, self._one_size = shape, 0, None
         self._calls_in_a_row += 1
         if self._calls_in_a_row == STREAM_CALLS:
-            self._model.reshape([1, *shape])
+            self._model.reshape({"pixels": [1, *shape]})
             self._one_size = self._compile()
         return self._one_size or self._any_size
 
@@ -106,9 +108,12 @@ def _preferred_precision(core: openvino.Core) -> Precision:
 def _take_pixels(model: openvino.Model) -> openvino.Model:
     """Wrap a graph of floats so that it takes and gives 1 x H x W x 3 uint8 pixels."""
     pixels = ops.parameter([1, -1, -1, 3], openvino.Type.u8, name="pixels")
+    pixels.output(0).set_names({"pixels"})
     photo = ops.transpose(ops.convert(pixels, "f32"), np.array([0, 3, 1, 2]))
+    _, *vectors = model.get_parameters()
+    first, *further = model.get_results()
     model.input(0).replace(ops.divide(photo, np.float32(255)).output(0))
-    painting = ops.multiply(model.get_results()[0].input_value(0), np.float32(255))
+    painting = ops.multiply(first.input_value(0), np.float32(255))
     painting = ops.clamp(ops.round(painting, "half_to_even"), 0, 255)
     painting = ops.transpose(ops.convert(painting, "u8"), np.array([0, 2, 3, 1]))
-    return openvino.Model([ops.result(painting)], [pixels], "impasto")
+    return openvino.Model([ops.result(painting), *further], [pixels, *vectors], "impasto")

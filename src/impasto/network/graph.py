@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
+    from onnx import NodeProto, TensorProto, ValueInfoProto
 
 __all__ = ["OPSET", "GraphBuilder", "add_metadata"]
 
@@ -69,16 +69,27 @@ class GraphBuilder:
         clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
         return self.node("Tanh", clipped)
 
-    def model(self, name: str) -> bytes:
-        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width."""
+    def model(
+        self, name: str, inputs: Mapping[str, int] = {}, outputs: Mapping[str, int] = {}
+    ) -> bytes:
+        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width.
+
+        Args:
+            name: of the graph.
+            inputs: further ones: the length of each vector.
+            outputs: further ones, likewise.
+        """
         from onnx import TensorProto, helper
 
-        shape: list[str | int | None] = [1, 3, "height", "width"]
+        def value(name: str, *shape: int | str) -> ValueInfoProto:
+            return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+        picture = (1, 3, "height", "width")
         graph = helper.make_graph(
             self.nodes,
             name,
-            [helper.make_tensor_value_info("photo", TensorProto.FLOAT, shape)],
-            [helper.make_tensor_value_info("painting", TensorProto.FLOAT, shape)],
+            [value("photo", *picture), *(value(*item) for item in inputs.items())],
+            [value("painting", *picture), *(value(*item) for item in outputs.items())],
             list(self.constants.values()),
         )
         model = helper.make_model(

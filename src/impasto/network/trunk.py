@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import StyleError
 from impasto.files import write_atomically
-from impasto.network.bake import bake
+from impasto.network.bake import bake, bake_steered
 from impasto.network.spec import NetworkSpec
 from impasto.network.tensors import read_tensors
 
@@ -46,10 +46,22 @@ class Trunk:
             digest.update(np.ascontiguousarray(self.weights[name], dtype="<f2").tobytes())
         return digest.hexdigest()[:16]
 
-    def bake(self, style_vector: NDArray[np.float32]) -> bytes:
+    def bake(
+        self,
+        style_vector: NDArray[np.float32],
+        statistics: NDArray[np.float32] | None = None,
+    ) -> bytes:
         """An ONNX model of this trunk with a style written in; see `impasto.network.bake.bake`."""
-        weights = {name: array.astype(np.float32) for name, array in self.weights.items()}
-        return bake(self.spec, weights, style_vector)
+        return bake(self.spec, self._float32_weights(), style_vector, statistics)
+
+    def bake_steered(self) -> bytes:
+        """An ONNX model of this trunk whose style and statistics are inputs; see
+        `impasto.network.bake.bake_steered`.
+        """
+        return bake_steered(self.spec, self._float32_weights())
+
+    def _float32_weights(self) -> dict[str, NDArray[np.float32]]:
+        return {name: array.astype(np.float32) for name, array in self.weights.items()}
 
 
 def write_trunk(path: Path, trunk: Trunk) -> None:
