@@ -235,6 +235,7 @@ class Trainer:
             pictures,
             content.repeat_interleave(repeats, dim=0),
             self.targets.select(styles),
+            exact=False,
         )
         c, s, tv = content_terms.mean(), style_terms.mean(), total_variation(pictures).mean()
         beyond = (painted - pictures).square().mean()
