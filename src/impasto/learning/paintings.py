@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
 from impasto.images import IMAGE_SUFFIXES
-from impasto.styles import StyleCard
+from impasto.styles.style import StyleCard, check_name
 
 __all__ = ["Painting", "find_painting", "read_paintings"]
 
@@ -54,7 +53,7 @@ def read_paintings(source: Path, folder: Path | None = None) -> dict[str, Painti
         raise InputError(f"{source} does not exist", "give a painting, a folder or a JSON list")
     paintings: dict[str, Painting] = {}
     for path in paths:
-        name = _style_name(path.stem)
+        name = check_name(path.stem)
         if name in paintings:
             raise InputError(
                 f"{path} and {paintings[name].path} make the same style name", "rename one"
@@ -82,7 +81,7 @@ def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
 def _read_list(source: Path, folder: Path) -> dict[str, Painting]:
     try:
         entries = json.loads(source.read_text(encoding="utf-8"))
-        paintings = {_style_name(entry["name"]): _painting(entry, folder) for entry in entries}
+        paintings = {check_name(entry["name"]): _painting(entry, folder) for entry in entries}
     except OSError as error:
         raise InputError(f"{source} cannot be read ({error.strerror})", "check the name") from error
     except (ValueError, TypeError, KeyError) as error:
@@ -102,10 +101,3 @@ def _painting(entry: dict[str, Any], folder: Path) -> Painting:
     fields = {key: str(value) for key, value in entry.items() if key not in ("name", "share")}
     share = float(entry.get("share", 1.0))
     return Painting(folder / fields["painting"], StyleCard(**fields), share)
-
-
-def _style_name(text: str) -> str:
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if not name:
-        raise InputError(f"{text!r} makes no style name", "use letters and digits")
-    return name

@@ -15,7 +15,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -63,6 +63,7 @@ class TrainingOptions:
         painting_px: the paintings' shorter side: larger gives larger strokes.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
+        trains: ``all``: trunk and style vectors; ``styles``: the vectors alone.
         shares: how often each style is painted, relative to the others; alike if empty. Styles that
             lag behind get more.
         average_decay: of the moving average of weights, a step.
@@ -81,15 +82,18 @@ class TrainingOptions:
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
     learning_rate: float = 3e-3
+    trains: Literal["all", "styles"] = "all"
     shares: tuple[float, ...] = ()
     average_decay: float = 0.997
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.trains not in ("all", "styles"):
+            raise OptionError(f"trains is {self.trains!r}", "one of all, styles")
         if not all(0 < share < math.inf for share in self.shares):
             raise OptionError(f"shares are {self.shares}", "give numbers above 0")
         for name, value in asdict(self).items():
-            if name == "shares":
+            if name in ("shares", "trains"):
                 continue
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
@@ -165,7 +169,10 @@ class Trainer:
             self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
         self.paint = hardware.compiled(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        if options.trains == "styles":
+            self.network.convs.requires_grad_(False)
+        trained = [each for each in self.network.parameters() if each.requires_grad]
+        self.optimiser = torch.optim.Adam(trained, betas=(0.9, 0.99))
         self.next_step = 0
         self.next_photo = 0
         self.rate_factor = 1.0  # halved by every fallback

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from impasto.errors import StyleError
 from impasto.files import write_atomically
 from impasto.network.tensors import read_tensors
 
-__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "read_style", "write_style"]
+__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
 
 STYLE_SUFFIX = ".style"
 FORMAT = "impasto-style-1"
@@ -49,12 +51,26 @@ class Style:
         vector: float32, as many numbers as the trunk's ``spec.style_size``.
         trunk: the fingerprint of the trunk that it belongs to.
         card: the painting's credit.
+        thumbnail: a small JPEG of the painting; empty if there is none.
     """
 
     name: str
     vector: NDArray[np.float32]
     trunk: str
     card: StyleCard = StyleCard()
+    thumbnail: bytes = b""
+
+
+def check_name(text: str) -> str:
+    """A style's name as it is kept: small letters, digits and hyphens.
+
+    Raises:
+        StyleError: nothing is left of it.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not name:
+        raise StyleError(f"{text!r} makes no style name", "use letters and digits")
+    return name
 
 
 def write_style(path: Path, style: Style) -> None:
@@ -71,6 +87,8 @@ def write_style(path: Path, style: Style) -> None:
         "trunk": style.trunk,
         "card": json.dumps(asdict(style.card), ensure_ascii=False),
     }
+    if style.thumbnail:
+        metadata["thumbnail"] = base64.b64encode(style.thumbnail).decode()
     content = save({"vector": style.vector.astype(np.float16)}, metadata=metadata)
     with write_atomically(path) as file:
         file.write(content)
@@ -89,6 +107,7 @@ def read_style(path: Path) -> Style:
     try:
         card = StyleCard(**{key: str(value) for key, value in json.loads(metadata["card"]).items()})
         name, trunk = metadata["name"], metadata["trunk"]
+        thumbnail = base64.b64decode(metadata.get("thumbnail", ""), validate=True)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StyleError(f"{path} has a damaged description", "get the file anew") from error
-    return Style(name, vector.astype(np.float32), trunk, card)
+    return Style(name, vector.astype(np.float32), trunk, card, thumbnail)
