@@ -174,3 +174,15 @@ def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
             options=TrainingOptions(steps=2, crop_px=48, late_crop_px=48, painting_px=40),
         )
         assert checkpoint.state["next_step"] == 2
+
+
+def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):
+    one = {"bold": painting_files["bold"]}
+    sized = replace(OPTIONS, steps=1, painting_sizes=(24,))
+    checkpoint = run(one, photo_folder, tmp_path / "run", options=sized)
+    gallery = export_gallery(checkpoint, {}, tmp_path / "gallery")
+    assert gallery.load_style("bold").painting_px == 24
+    with pytest.raises(OptionError, match="1 painting sizes for 3 styles"):
+        run(painting_files, photo_folder, tmp_path / "other", options=sized)
+    with pytest.raises(OptionError, match="painting sizes"):
+        replace(OPTIONS, painting_sizes=(8,))

@@ -138,7 +138,7 @@ def train_command(
     from impasto.learning.run import RunFiles, read_start, train
     from impasto.learning.training import TrainingOptions
 
-    chosen = read_paintings(styles, paintings)
+    chosen = read_paintings(styles, paintings, painting_size)
     if resume:
         # The run's own options stand, but for its length.
         options = read_checkpoint(RunFiles(output).checkpoint).options
@@ -151,6 +151,7 @@ def train_command(
             crop_px=crop,
             late_crop_px=late_crop,
             painting_px=painting_size,
+            painting_sizes=tuple(painting.size_px for painting in chosen.values()),
             content_weight=content_weight,
             style_weight=style_weight,
             tv_weight=tv_weight,

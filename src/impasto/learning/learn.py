@@ -164,6 +164,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
         gallery.trunk.fingerprint,
         card,
         _thumbnail(_check_painting(painting)),
+        checkpoint.options.painting_px,
     )
 
 

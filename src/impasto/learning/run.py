@@ -127,9 +127,14 @@ def train(
     spec = spec or (before.spec if before else STANDARD)
     options = options or (before.options if before else TrainingOptions())
 
+    sizes = options.painting_sizes or [options.painting_px] * len(paintings)
+    if len(sizes) != len(paintings):
+        raise OptionError(
+            f"{len(sizes)} painting sizes for {len(paintings)} styles", "give one for each"
+        )
     painting_tensors = [
-        to_tensor(scale_shorter_side(read_image(path).pixels, options.painting_px))
-        for path in paintings.values()
+        to_tensor(scale_shorter_side(read_image(path).pixels, size_px))
+        for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
     crops = PhotoFolder(photos, options.seed, on_skip)
     trainer = Trainer(spec, painting_tensors, crops, options, hardware or choose_hardware())

@@ -61,6 +61,7 @@ class TrainingOptions:
             is where the photo goes on. Without it, networks learn a frame from VGG-19's zero
             padding, tell the border by its mirror symmetry, and paint a sky along every top.
         painting_px: the paintings' shorter side: larger gives larger strokes.
+        painting_sizes: the same for each painting, where they differ.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
         trains: ``all``: trunk and style vectors; ``styles``: the vectors alone.
@@ -82,6 +83,7 @@ class TrainingOptions:
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
     learning_rate: float = 3e-3
+    painting_sizes: tuple[int, ...] = ()
     trains: Literal["all", "styles"] = "all"
     shares: tuple[float, ...] = ()
     average_decay: float = 0.997
@@ -92,8 +94,12 @@ class TrainingOptions:
             raise OptionError(f"trains is {self.trains!r}", "one of all, styles")
         if not all(0 < share < math.inf for share in self.shares):
             raise OptionError(f"shares are {self.shares}", "give numbers above 0")
+        if not all(size >= SMALLEST_CROP_PX for size in self.painting_sizes):
+            raise OptionError(
+                f"painting sizes are {self.painting_sizes}", f"give {SMALLEST_CROP_PX} px or more"
+            )
         for name, value in asdict(self).items():
-            if name in ("shares", "trains"):
+            if name in ("shares", "trains", "painting_sizes"):
                 continue
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:

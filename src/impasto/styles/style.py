@@ -21,6 +21,7 @@ STYLE_SUFFIX = ".style"
 FORMAT = "impasto-style-1"
 MAX_FILE_BYTES = 1 << 20
 MAX_VECTOR = 65536
+PAINTING_PX = 384
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Style:
         trunk: the fingerprint of the trunk that it belongs to.
         card: the painting's credit.
         thumbnail: a small JPEG of the painting; empty if there is none.
+        painting_px: the painting's shorter side when the style was learned.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Style:
     trunk: str
     card: StyleCard = StyleCard()
     thumbnail: bytes = b""
+    painting_px: int = PAINTING_PX
 
 
 def check_name(text: str) -> str:
@@ -85,6 +88,7 @@ def write_style(path: Path, style: Style) -> None:
         "format": FORMAT,
         "name": style.name,
         "trunk": style.trunk,
+        "painting_px": str(style.painting_px),
         "card": json.dumps(asdict(style.card), ensure_ascii=False),
     }
     if style.thumbnail:
@@ -107,7 +111,8 @@ def read_style(path: Path) -> Style:
     try:
         card = StyleCard(**{key: str(value) for key, value in json.loads(metadata["card"]).items()})
         name, trunk = metadata["name"], metadata["trunk"]
+        painting_px = int(metadata.get("painting_px", PAINTING_PX))
         thumbnail = base64.b64decode(metadata.get("thumbnail", ""), validate=True)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StyleError(f"{path} has a damaged description", "get the file anew") from error
-    return Style(name, vector.astype(np.float32), trunk, card, thumbnail)
+    return Style(name, vector.astype(np.float32), trunk, card, thumbnail, painting_px)
