@@ -69,11 +69,20 @@ class GraphBuilder:
         clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
         return self.node("Tanh", clipped)
 
-    def model(self, name: str) -> bytes:
-        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width."""
+    def model(
+        self, name: str, *, opset: int = OPSET, fixed_px: tuple[int, int] | None = None
+    ) -> bytes:
+        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width.
+
+        Args:
+            name: of the graph.
+            opset: that its nodes are of.
+            fixed_px: width and height, if they are not free.
+        """
         from onnx import TensorProto, helper
 
-        shape: list[str | int | None] = [1, 3, "height", "width"]
+        width, height = fixed_px or ("width", "height")
+        shape: list[str | int | None] = [1, 3, height, width]
         graph = helper.make_graph(
             self.nodes,
             name,
@@ -82,16 +91,17 @@ class GraphBuilder:
             list(self.constants.values()),
         )
         model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="impasto"
+            graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="impasto"
         )
         model.ir_version = IR_VERSION
         return bytes(model.SerializeToString())
 
 
 def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
-    """A serialised model with entries of text, which every runtime shows."""
+    """A serialised model with more entries of text, which every runtime shows."""
     import onnx
 
     loaded = onnx.load_from_string(model)
-    onnx.helper.set_model_props(loaded, dict(entries))
+    known = {entry.key: entry.value for entry in loaded.metadata_props}
+    onnx.helper.set_model_props(loaded, {**known, **entries})
     return bytes(loaded.SerializeToString())
