@@ -1,0 +1,11 @@
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def user_folders(monkeypatch, tmp_path_factory):
+    """The user's cache and data folders: no test touches the real ones."""
+    folder = tmp_path_factory.mktemp("user")
+    for kind in ("cache", "data"):
+        path = str(folder / kind)
+        monkeypatch.setattr(f"platformdirs.user_{kind}_dir", lambda *_, path=path: path)
+    return folder
