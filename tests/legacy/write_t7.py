@@ -166,8 +166,8 @@ def johnson(seed=0, *, norm_kind="instance", border="reflect-start", width=4, bl
 
     Args:
         border: the repository's padding_type. ``reflect-start`` mirrors once, before all layers,
-            and residual blocks shave their inputs; with ``none`` they shave, too, and the painting is
-            smaller than the photo; the others pad inside.
+            and residual blocks shave their inputs; with ``none`` they shave, too, and the painting
+            is smaller than the photo; the others pad inside.
     """
     random = np.random.default_rng(seed)
     shaves = border in ("reflect-start", "none")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-__all__ = ["OPSET", "GraphBuilder", "add_metadata"]
+__all__ = ["OPSET", "GraphBuilder", "add_metadata", "fix_size"]
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
@@ -104,4 +104,15 @@ def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
     loaded = onnx.load_from_string(model)
     known = {entry.key: entry.value for entry in loaded.metadata_props}
     onnx.helper.set_model_props(loaded, {**known, **entries})
+    return bytes(loaded.SerializeToString())
+
+
+def fix_size(model: bytes, width: int, height: int) -> bytes:
+    """A serialised model from ``photo`` to ``painting`` for pictures of one size only."""
+    import onnx
+
+    loaded = onnx.load_from_string(model)
+    for value in (*loaded.graph.input, *loaded.graph.output):
+        dimensions = value.type.tensor_type.shape.dim
+        dimensions[2].dim_value, dimensions[3].dim_value = height, width
     return bytes(loaded.SerializeToString())
