@@ -55,7 +55,7 @@ def export_command(
         str | None,
         typer.Option(
             metavar="WxH",
-            help="Only this size, as phones and browsers may want it. Default: any.",
+            help="Only this size, as OpenCV 4, phones and browsers may want it. Default: any.",
             show_default=False,
         ),
     ] = None,

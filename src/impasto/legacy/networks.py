@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import InputError, OptionError
+from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.files import NETWORK_SUFFIXES, split_network
 from impasto.legacy.conventions import (
     Convention,
@@ -95,29 +95,43 @@ def convert_network(
         MissingExtraError: a ``.pth`` file needs torch.
     """
     path, choice = split_network(os.fspath(style))
-    suffix = path.suffix.lower()
+    suffix, name = path.suffix.lower(), str(path)
     if suffix not in NETWORK_SUFFIXES:
         raise OptionError(
             f"{path} is of no format that is known", f"one of {', '.join(sorted(NETWORK_SUFFIXES))}"
         )
-    if suffix == ".onnx":
-        return _convert_onnx(read_content(path), path, choice, convention)
-    if choice is not None or convention is not None:
+    if suffix != ".onnx" and (choice is not None or convention is not None):
         given = "convention" if choice is None else f"style's number (#{choice})"
         raise OptionError(f"{path} takes no {given}", "it is for .onnx files")
     content = read_content(path)
+    try:
+        if suffix == ".onnx":
+            return _convert_onnx(content, name, choice, convention)
+        network, convention, family = _read_modules(content, suffix, name)
+        return _convert_modules(network, name, convention, family)
+    except ImpastoError:
+        raise
+    except Exception as error:  # of a damaged file, from wherever it came apart
+        raise InputError(
+            f"{name} is damaged ({type(error).__name__})", "get the file anew"
+        ) from error
+
+
+def _read_modules(content: bytes, suffix: str, name: str) -> tuple[TorchObject, Convention, str]:
+    """The network in a file of any format but ONNX, what is around it, and where it comes from."""
     if suffix == ".npz":
         from impasto.legacy.tensorflow import build_tensorflow_network, read_variables
 
-        network = build_tensorflow_network(read_variables(content, str(path)), str(path))
-        return _convert_modules(network, str(path), "rgb255", "lengstrom/fast-style-transfer")
+        variables = read_variables(content, name)
+        network = build_tensorflow_network(variables, name)
+        return network, "rgb255", "lengstrom/fast-style-transfer"
     if suffix in (".pth", ".pt", ".model"):
         from impasto.legacy.pytorch import build_pytorch_network, read_state_dict
 
-        network = build_pytorch_network(read_state_dict(content, str(path)), str(path))
-        return _convert_modules(network, str(path), "rgb255", "pytorch/examples")
-    network = find_network(parse_t7(content, str(path)), str(path))
-    return _convert_modules(network, str(path), "caffe", "jcjohnson/fast-neural-style")
+        network = build_pytorch_network(read_state_dict(content, name), name)
+        return network, "rgb255", "pytorch/examples"
+    network = find_network(parse_t7(content, name), name)
+    return network, "caffe", "jcjohnson/fast-neural-style"
 
 
 def read_content(path: Path) -> bytes:
@@ -158,9 +172,8 @@ def _convert_modules(
 
 
 def _convert_onnx(
-    content: bytes, path: Path, choice: str | None, convention: Convention | None
+    content: bytes, name: str, choice: str | None, convention: Convention | None
 ) -> ConvertedNetwork:
-    name = str(path)
     model = read_onnx(content, name)
     framing = read_framing(model, name)
     choose_style(model, choice, name)
