@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from types import TracebackType
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from impasto.errors import OptionError
 from impasto.images import (
     Picture,
     add_grain,
+    bleed,
     blend,
     check_pixels,
     keep_colors,
@@ -122,6 +124,10 @@ class Stylizer:
         check_pixels(photo)
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
+        return blend(photo, self._paint(photo), self.strength)
+
+    def _paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The painting at full strength."""
         height, width = photo.shape[:2]
         painting = photo
         for size in pass_sizes(width, height, self.stroke):
@@ -129,11 +135,19 @@ class Stylizer:
         painting = resize(painting, width, height)
         if self.keep_colors:
             painting = keep_colors(painting, photo)
-        return blend(photo, painting, self.strength)
+        return painting
 
     def stylize(self, picture: Picture) -> Picture:
-        """Paint a picture; its transparency is carried over."""
-        return Picture(self(picture.pixels), picture.alpha)
+        """Paint a picture; its depth, profile, transparency and metadata are carried over."""
+        if self.strength == 0:
+            return picture
+        pixels, original = picture.pixels, picture.original
+        painting = self._paint(pixels if picture.alpha is None else bleed(pixels, picture.alpha))
+        return replace(
+            picture,
+            pixels=blend(pixels, painting, self.strength),
+            original=original and original.blend(painting, self.strength),
+        )
 
     def close(self) -> None:
         """Let the engine's memory go."""

@@ -64,6 +64,9 @@ def stylize_command(
     file_format: Annotated[
         str, typer.Option("--format", metavar="NAME", help="Of standard output: png, jpg, webp...")
     ] = "png",
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave out EXIF data: camera, place, time.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace paintings that exist already.")
     ] = False,
@@ -98,7 +101,7 @@ def stylize_command(
         failures: list[ImpastoError] = []
         for number, job in enumerate(jobs, 1):
             try:
-                _run(job, stylizer, quality, file_format)
+                _run(job, stylizer, quality=quality, file_format=file_format, strip=strip)
             except ImpastoError as error:
                 if len(jobs) == 1:
                     raise
@@ -120,23 +123,26 @@ class _Job:
     makes_folder: bool = False
 
 
-def _run(job: _Job, stylizer: Stylizer, quality: int, file_format: str) -> None:
-    from impasto.images import encode_image, read_image, write_image
+def _run(job: _Job, stylizer: Stylizer, *, quality: int, file_format: str, strip: bool) -> None:
+    from impasto.photos import encode_painting, paint_photo
 
     began = time.perf_counter()
-    picture = read_image(sys.stdin.buffer if job.source == STREAM else job.source)
-    painted = stylizer.stylize(picture)
+    source = sys.stdin.buffer if job.source == STREAM else job.source
     if job.target == STREAM:
-        content = encode_image(painted, file_format.lower(), quality=quality)
+        content, report = encode_painting(
+            stylizer, source, file_format.lower(), quality=quality, strip=strip
+        )
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
         if job.makes_folder:
             make_folder(Path(job.target).parent)
-        write_image(job.target, painted, quality=quality)
-        console.note(f"{job.source} -> {job.target}")
+        report = paint_photo(stylizer, source, job.target, quality=quality, strip=strip)
+        more = f", {report.pictures} pictures" if report.pictures > 1 else ""
+        more += f", without {report.left_out} more pictures" if report.left_out else ""
+        console.note(f"{job.source} -> {job.target}{more}")
     milliseconds = 1000 * (time.perf_counter() - began)
-    console.detail(f"{picture.width} x {picture.height} px in {milliseconds:.0f} ms")
+    console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms")
 
 
 def _plan(photos: list[str], output: str | None, style: str, recursive: bool) -> list[_Job]:
@@ -221,6 +227,4 @@ def _writable_suffix(source: Path) -> str:
     from impasto.images import FORMATS
 
     suffix = source.suffix.lower().removeprefix(".")
-    if suffix in FORMATS:
-        return source.suffix
-    return ".png" if suffix == "gif" else ".jpg"
+    return source.suffix if suffix in FORMATS else ".jpg"
