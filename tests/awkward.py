@@ -41,6 +41,7 @@ def check_exif(content):
 def profile_with(exchange=(), scale=None, name=b"tEST"):
     """sRGB's profile, changed: primaries exchanged, or all colours drawn apart from grey."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # its date
     tags = {}
     (count,) = struct.unpack(">I", profile[128:132])
     for number in range(count):

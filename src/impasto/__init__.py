@@ -26,6 +26,7 @@ from impasto.errors import (
 if TYPE_CHECKING:
     from impasto.images import Picture, read_image, write_image
     from impasto.learning.optimize import PaintOptions, paint
+    from impasto.photos import PhotoReport, paint_photo
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
     from impasto.video import VideoFrame, VideoReport, read_frames, stylize_video
@@ -42,6 +43,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "PaintOptions",
+    "PhotoReport",
     "Picture",
     "Style",
     "StyleError",
@@ -51,6 +53,7 @@ __all__ = [
     "VideoReport",
     "open_gallery",
     "paint",
+    "paint_photo",
     "read_frames",
     "read_image",
     "read_style",
@@ -63,6 +66,7 @@ __all__ = [
 _HOMES = {
     "Gallery": "impasto.styles",
     "PaintOptions": "impasto.learning.optimize",
+    "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
@@ -70,6 +74,7 @@ _HOMES = {
     "VideoReport": "impasto.video",
     "open_gallery": "impasto.styles",
     "paint": "impasto.learning.optimize",
+    "paint_photo": "impasto.photos",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
     "read_style": "impasto.styles",

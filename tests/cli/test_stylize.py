@@ -3,7 +3,9 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from awkward import CAMERA, check_exif, exif_bytes
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
@@ -181,3 +183,21 @@ def test_a_gallery_that_is_none(impasto, photo, tmp_path):
     ran = impasto(photo, "--gallery", tmp_path)
     assert ran.code == 5
     assert "trunk.safetensors" in ran.err
+
+
+def test_strip_drops_the_camera(paint, tmp_path):
+    image = Image.fromarray(picture(40, 30))
+    image.save(tmp_path / "a.jpg", exif=exif_bytes(6))
+    assert paint("a.jpg").code == 0
+    assert paint("a.jpg", "--strip", "-o", "bare.jpg").code == 0
+    with Image.open(tmp_path / "a-first.jpg") as kept:
+        assert kept.size == (30, 40)
+        check_exif(kept.getexif().tobytes())
+    assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
+
+
+def test_an_animation(paint, tmp_path):
+    frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert paint("a.gif").err == "a.gif -> a-first.gif, 3 pictures\n"
+    assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err

@@ -178,6 +178,7 @@ def test_damage_gives_samples_or_an_ordinary_error(name, changes):
         return
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", BOTH)
 def test_cut_off(name):
     form = Layout(20, 300, 3)

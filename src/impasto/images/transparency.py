@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.geometry import resize
 from impasto.images.original import Samples, cast_samples
 
 __all__ = ["bleed", "lay_on_white"]
+
+Floats = NDArray[np.float32]
 
 
 def bleed(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -29,33 +30,32 @@ def bleed(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uin
     hidden = alpha == 0
     if not hidden.any() or hidden.all():
         return pixels
-    filled: NDArray[np.uint8] = pixels.copy()
-    filled[hidden] = 0
-    filled[hidden] = _spread(filled, np.where(hidden, 0, 255).astype(np.uint8))[hidden]
+    known = np.where(hidden, 0, 1).astype(np.float32)
+    spread = np.rint(_spread(pixels * known[..., None], known)).astype(np.uint8)
+    filled: NDArray[np.uint8] = np.where(hidden[..., None], spread, pixels)
     return filled
 
 
-def _spread(colors: NDArray[np.uint8], known: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Colours (black where unknown) from a picture half the size, wherever they are unknown."""
+def _spread(colors: Floats, known: Floats) -> Floats:
+    """Fill what is unknown from a picture half the size, in which more is known.
+
+    Args:
+        colors: H x W x 3, black where unknown.
+        known: H x W, 0 or 1.
+    """
+    import cv2
+
     height, width = known.shape
-    if min(height, width) == 1 or known.all():
-        mean = colors[known > 0].mean(axis=0) if known.any() else np.zeros(3)
-        return _fill(colors, known, np.rint(mean).astype(np.uint8))
+    if max(height, width) == 1 or known.all():
+        return colors
     half = (max(1, width // 2), max(1, height // 2))
-    weight = resize(np.repeat(known[..., None], 3, axis=2), *half)
-    # Unknown pixels are black, so that means over areas are known means times their share.
-    share = np.maximum(weight.astype(np.float32), 1) / 255
-    means = np.rint(resize(colors, *half) / share).clip(0, 255)
-    means = np.where(weight > 0, means, 0).astype(np.uint8)
-    coarse = _spread(means, np.where(weight[..., 0] > 0, 255, 0).astype(np.uint8))
-    enlarged = resize(coarse, width, height)
-    return _fill(colors, known, enlarged)
-
-
-def _fill(
-    colors: NDArray[np.uint8], known: NDArray[np.uint8], filling: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    filled: NDArray[np.uint8] = np.where(known[..., None] > 0, colors, filling)
+    share = cv2.resize(known, half, interpolation=cv2.INTER_AREA)
+    # The mean over an area, in which the unknown is black, is the known mean times its share.
+    means = cv2.resize(colors, half, interpolation=cv2.INTER_AREA)
+    means /= np.where(share > 0, share, np.float32(1))[..., None]
+    coarse = _spread(means, np.where(share > 0, 1, 0).astype(np.float32))
+    enlarged = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    filled: Floats = np.where(known[..., None] > 0, colors, enlarged)
     return filled
 
 

@@ -22,6 +22,7 @@ from impasto.images.rows.layout import Layout, rows_within
 __all__ = ["SIGNATURE", "PngReader", "png_chunk"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER = ">IIBBBBB"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 COLORS = {GREY: (1, False), RGB: (3, False), GREY_ALPHA: (1, True), RGB_ALPHA: (3, True)}
 MAX_METADATA_BYTES = 64 << 20
@@ -31,7 +32,7 @@ XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
 
 class PngReader:
-    """A PNG file of 8 or 16 bits that is not interlaced and has no palette.
+    """A PNG file of 8 or 16 bits without palette; interlaced ones (of 16 bits) come as one strip.
 
     Args:
         file: open for reading, from its start.
@@ -64,9 +65,14 @@ class PngReader:
                     dpi = (across * METRES_PER_INCH, down * METRES_PER_INCH)
             elif kind == b"iTXt":
                 xmp = _xmp(self._content(length)) or xmp
-        width, height, depth, color, *_, interlace = struct.unpack(">IIBBBBB", header)
-        if depth not in (8, 16) or color not in COLORS or interlace or not self._spans:
-            raise ValueError("interlaced, or with a palette, or of fewer than 8 bits")
+        if len(header) != struct.calcsize(HEADER):
+            raise ValueError("damaged")
+        width, height, depth, color, *_, interlace = struct.unpack(HEADER, header)
+        if depth not in (8, 16) or color not in COLORS or (interlace and depth == 8):
+            raise ValueError("a kind of PNG that is not read row by row")
+        if not self._spans or not width or not height:
+            raise ValueError("damaged")
+        self._interlaced = bool(interlace)
         self._color = color
         colors, alpha = COLORS[color]
         if color in (GREY_ALPHA, RGB_ALPHA) or len(self._key) != colors:
@@ -101,6 +107,9 @@ class PngReader:
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
         """
+        if self._interlaced:
+            yield self._with_key(self._whole())
+            return
         stored = self._stored
         line = 1 + stored.row_bytes  # a filter's number goes before each row
         rows, done = rows_within(stored), 0
@@ -115,6 +124,19 @@ class PngReader:
             if done >= stored.height:
                 return
         raise EOFError("cut off")
+
+    def _whole(self) -> Samples:
+        header = struct.pack(
+            HEADER, self._stored.width, self._stored.height, 16, self._color, 0, 0, 1
+        )
+        chunks = [png_chunk(b"IHDR", header)]
+        for start, length in self._spans:
+            self._file.seek(start)
+            chunks.append(png_chunk(b"IDAT", self._file.read(length)))
+        samples = _decode_16_bit(
+            SIGNATURE + b"".join(chunks) + png_chunk(b"IEND", b""), self._color
+        )
+        return samples.reshape(self._stored.height, self._stored.width, self._stored.channels)
 
     def _inflate(self, size: int) -> Iterator[bytes]:
         """The decompressed stream in blocks; the last one may be shorter."""
@@ -149,7 +171,7 @@ class PngReader:
         if above:
             block, rows = b"\0" + above + block, rows + 1
         depth = 8 * int(stored.kind[1])
-        header = struct.pack(">IIBBBBB", stored.width, rows, depth, self._color, 0, 0, 0)
+        header = struct.pack(HEADER, stored.width, rows, depth, self._color, 0, 0, 0)
         small = b"".join(
             (
                 SIGNATURE,
