@@ -14,8 +14,14 @@ ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
-    coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
     names = impasto.open_gallery().names
+    for photo in ("coffee", "chelsea", "astronaut"):
+        picture = impasto.read_image(ROOT / "examples" / f"{photo}.jpg")
+        tiles = [("the photo", picture)]
+        tiles += [(name, impasto.stylize(picture, name)) for name in names]
+        save(tiles, f"gallery/{photo}.jpg", columns=5)
+
+    coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
     save([(name, impasto.stylize(coffee, name)) for name in names], "styles.jpg")
 
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")
@@ -30,12 +36,12 @@ def main() -> None:
     save(tiles, "mixing.jpg")
 
 
-def save(tiles: list[tuple[str, impasto.Picture]], name: str) -> None:
-    folder = ROOT / "docs" / "images"
-    folder.mkdir(exist_ok=True)
+def save(tiles: list[tuple[str, impasto.Picture]], name: str, columns: int = 3) -> None:
+    path = ROOT / "docs" / "images" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     pixels = [(caption, picture.pixels) for caption, picture in tiles]
-    sheet = impasto.Picture(contact_sheet(pixels, columns=3, tile_px=420))
-    sheet.save(folder / name, quality=88)
+    sheet = impasto.Picture(contact_sheet(pixels, columns=columns, tile_px=420))
+    sheet.save(path, quality=88)
 
 
 if __name__ == "__main__":

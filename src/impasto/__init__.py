@@ -25,6 +25,7 @@ from impasto.errors import (
 
 if TYPE_CHECKING:
     from impasto.images import Picture, read_image, write_image
+    from impasto.learning.learn import learn
     from impasto.learning.optimize import PaintOptions, paint
     from impasto.photos import PhotoReport, paint_photo
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
@@ -51,6 +52,7 @@ __all__ = [
     "TrainingError",
     "VideoFrame",
     "VideoReport",
+    "learn",
     "open_gallery",
     "paint",
     "paint_photo",
@@ -72,6 +74,7 @@ _HOMES = {
     "Stylizer": "impasto.stylizer",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
+    "learn": "impasto.learning.learn",
     "open_gallery": "impasto.styles",
     "paint": "impasto.learning.optimize",
     "paint_photo": "impasto.photos",

@@ -104,3 +104,15 @@ def test_one_number_a_picture():
         assert loss(features, target).shape == (5,)
     assert style_loss(gram_matrix(features), gram_matrix(target)[:1]).shape == (5,)
     assert total_variation(target).shape == (5,)
+
+
+def test_inexact_gram_matrices_are_nearly_exact():
+    torch.manual_seed(0)
+    features = torch.randn(2, 24, 32, 32).relu().bfloat16()
+    exact = gram_matrix(features)
+    nearly = gram_matrix(features, exact=False)
+    assert not torch.equal(nearly, exact)
+    error = (nearly - exact).norm() / exact.norm()
+    assert error < 5e-4  # S, a squared distance of some per cent, hardly notices
+    odd = torch.randn(1, 4, 5, 7).bfloat16()
+    assert torch.equal(gram_matrix(odd, exact=False), gram_matrix(odd))

@@ -65,8 +65,11 @@ def test_find_painting(painting_files):
 def test_a_list_with_shares(tmp_path, painting_files):
     folder = painting_files["dark"].parent
     source = tmp_path / "list.json"
-    source.write_text(json.dumps([{"name": "dark", "painting": "dark.png", "share": 2.5}]))
-    assert read_paintings(source, folder)["dark"].share == 2.5
+    source.write_text(
+        json.dumps([{"name": "dark", "painting": "dark.png", "share": 2.5, "size": 256}])
+    )
+    painting = read_paintings(source, folder)["dark"]
+    assert (painting.share, painting.size_px) == (2.5, 256)
     source.write_text(json.dumps([{"name": "dark", "painting": "dark.png", "share": "more"}]))
     with pytest.raises(InputError, match="not a list of paintings"):
         read_paintings(source, folder)

@@ -11,7 +11,7 @@ from impasto.errors import InputError, OptionError, OutputError, StyleError
 from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.export import export_gallery
 from impasto.learning.hardware import Hardware
-from impasto.learning.run import RunFiles, train
+from impasto.learning.run import RunFiles, read_start, train
 from impasto.learning.training import TrainingOptions
 from impasto.network.spec import johnson
 from tiny import TINY
@@ -120,7 +120,7 @@ def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path
             paintings,
             photo_folder,
             tmp_path / f"from-{start}",
-            start_from=tmp_path / start,
+            start=read_start(tmp_path / start, list(paintings)),
             options=halt,
         )
         before, after = first.state["average"], second.state["average"]
@@ -135,11 +135,16 @@ def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path
 def test_starting_from_something_else(photo_folder, painting_files, tmp_path):
     run(painting_files, photo_folder, tmp_path / "run", options=replace(OPTIONS, steps=1))
     one = {"bold": painting_files["bold"]}
-    start = tmp_path / "run"
     with pytest.raises(OptionError, match="another network"):
-        run(one, photo_folder, tmp_path / "other", start_from=start, spec=johnson())
+        run(
+            one,
+            photo_folder,
+            tmp_path / "other",
+            start=read_start(tmp_path / "run", list(one)),
+            spec=johnson(),
+        )
     with pytest.raises(StyleError, match="nowhere"):
-        run(one, photo_folder, tmp_path / "none", start_from=tmp_path / "nowhere")
+        read_start(tmp_path / "nowhere", list(one))
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(
@@ -169,3 +174,15 @@ def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
             options=TrainingOptions(steps=2, crop_px=48, late_crop_px=48, painting_px=40),
         )
         assert checkpoint.state["next_step"] == 2
+
+
+def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):
+    one = {"bold": painting_files["bold"]}
+    sized = replace(OPTIONS, steps=1, painting_sizes=(24,))
+    checkpoint = run(one, photo_folder, tmp_path / "run", options=sized)
+    gallery = export_gallery(checkpoint, {}, tmp_path / "gallery")
+    assert gallery.load_style("bold").painting_px == 24
+    with pytest.raises(OptionError, match="1 painting sizes for 3 styles"):
+        run(painting_files, photo_folder, tmp_path / "other", options=sized)
+    with pytest.raises(OptionError, match="painting sizes"):
+        replace(OPTIONS, painting_sizes=(8,))

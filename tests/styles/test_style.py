@@ -15,6 +15,7 @@ def test_round_trip(tmp_path):
     vector = np.linspace(-2, 2, 33, dtype=np.float32)
     write_style(tmp_path / "wave.style", Style("wave", vector, "0123456789abcdef", CARD))
     again = read_style(tmp_path / "wave.style")
+    assert again.painting_px == 384
     assert (again.name, again.trunk, again.card) == ("wave", "0123456789abcdef", CARD)
     np.testing.assert_allclose(again.vector, vector, atol=1e-3)  # float16 in the file
     assert again.vector.dtype == np.float32

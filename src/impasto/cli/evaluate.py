@@ -44,8 +44,13 @@ def evaluate_command(
     limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4,
     size: Annotated[int, typer.Option(metavar="PX", help="The photos' shorter side.")] = 256,
     painting_size: Annotated[
-        int, typer.Option(metavar="PX", help="The paintings' shorter side.")
-    ] = 384,
+        int | None,
+        typer.Option(
+            metavar="PX",
+            help="The paintings' shorter side. Default: as each style was learned.",
+            show_default=False,
+        ),
+    ] = None,
     reference: Annotated[
         int,
         typer.Option(
@@ -109,7 +114,7 @@ def evaluate_command(
             {each.name: find_painting(each.card, each.name, paintings) for each in styles},
             files,
             size_px=size,
-            painting_px=painting_size,
+            painting_px=painting_size or {each.name: each.painting_px for each in styles},
             reference_iterations=reference,
             cache=(cache or _default_cache()) if reference else None,
             progress=progress,

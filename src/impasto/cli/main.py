@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 from impasto import __version__
-from impasto.cli import bench, convert, evaluate, export, live, paint, styles, stylize, train, video
+from impasto.cli import (
+    bench,
+    convert,
+    evaluate,
+    export,
+    learn,
+    live,
+    paint,
+    styles,
+    stylize,
+    train,
+    video,
+)
 from impasto.cli.console import console
 from impasto.errors import ImpastoError, OptionError
 
@@ -25,7 +37,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "video": (video.video_command, "Paint a video; its sound is kept."),
     "live": (live.live_command, "Paint the webcam in a window."),
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
-    "styles": (styles.styles_command, "List the styles."),
+    "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
     "train": (train.train_command, "Train a network on paintings of your own."),
     "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
     "convert": (convert.convert_command, "Convert an old .t7 style file to ONNX."),
@@ -33,6 +45,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "bench": (bench.bench_command, "Measure how fast the engines are."),
 }
 """Each with its line in the list of commands."""
+
+GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -48,6 +62,8 @@ app = typer.Typer(
 )
 for _name, (_command, _summary) in COMMANDS.items():
     app.command(_name, short_help=_summary)(_command)
+for _name, (_group, _summary) in GROUPS.items():
+    app.add_typer(_group, name=_name, short_help=_summary)
 
 
 def _print_version(wanted: bool) -> None:
@@ -105,7 +121,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _help_for(arguments: list[str]) -> str:
     named = [each for each in _with_command(arguments) if each not in GLOBAL_FLAGS]
-    return f"impasto {named[0]} --help" if named and named[0] in COMMANDS else "impasto --help"
+    return (
+        f"impasto {named[0]} --help"
+        if named and named[0] in {*COMMANDS, *GROUPS}
+        else "impasto --help"
+    )
 
 
 def _usage_problem(error: typer.TyperException) -> str:
@@ -127,6 +147,6 @@ def _with_command(arguments: list[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
-    if rest and rest[0] not in {*COMMANDS, "--help", "-h", "--version"}:
+    if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
         rest.insert(0, "stylize")
     return flags + rest

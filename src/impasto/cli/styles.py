@@ -17,13 +17,22 @@ from impasto.progress import Progress
 if TYPE_CHECKING:
     from impasto.styles import Gallery
 
-__all__ = ["styles_command"]
+__all__ = ["styles_app"]
 
 SHEET = "Contact sheet"
 TILE_PX = 480
 
 
+styles_app = typer.Typer(
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@styles_app.callback()
 def styles_command(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     sheet: Annotated[
         Path | None,
@@ -53,6 +62,8 @@ def styles_command(
     gallery: GalleryOption = None,
 ) -> None:
     """List the styles; with --sheet, show them all on a photo."""
+    if context.invoked_subcommand:
+        return
     chosen = choose_gallery(gallery)
     if sheet:
         target = output or sheet.with_name(f"{sheet.stem}-styles.jpg")
@@ -73,6 +84,53 @@ def styles_command(
         ],
         left=5,
     )
+
+
+@styles_app.command("add", short_help="Keep a style file, to be known by its name.")
+def add_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME.style, of impasto learn.")],
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Instead of its own.", show_default=False)
+    ] = "",
+) -> None:
+    """Keep a copy of a style file; from then on, the style is known by its name."""
+    from impasto.styles import add_style, open_gallery
+
+    style = add_style(file, open_gallery(), name)
+    console.note(f"added: impasto PHOTO --style {style.name}")
+
+
+@styles_app.command("show", short_help="Show a style's card.")
+def show_command(
+    style: Annotated[str, typer.Argument(metavar="NAME", help="A style's name, or its file.")],
+    gallery: GalleryOption = None,
+) -> None:
+    """Show what a style or style file was learned from, and which trunk it is for."""
+    from impasto.styles import STYLE_SUFFIX, read_style
+
+    chosen = choose_gallery(gallery)
+    is_file = Path(style).suffix == STYLE_SUFFIX
+    found = read_style(Path(style)) if is_file else chosen.load_style(style)
+    fits = "fits" if found.trunk == chosen.trunk.fingerprint else "does not fit this gallery"
+    rows = {
+        "name": found.name,
+        **asdict(found.card),
+        "trunk": f"{found.trunk} ({fits})",
+        "numbers": str(found.vector.size),
+    }
+    for key, value in rows.items():
+        if value:
+            console.result(f"{key:8}  {value}")
+
+
+@styles_app.command("remove", short_help="Forget a style that was added or learned.")
+def remove_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the style.")],
+) -> None:
+    """Delete a style that was added or learned; those that ship with impasto stay."""
+    from impasto.styles import remove_style
+
+    console.note(f"removed {remove_style(name)}")
 
 
 def _write_sheet(

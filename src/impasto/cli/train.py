@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from impasto.network.spec import NetworkSpec
     from impasto.progress import Progress
 
-__all__ = ["train_command"]
+__all__ = ["interrupt_between_steps", "train_command"]
 
 SCHEDULE, LOSSES = "Schedule", "Losses"
 WORTH_COMPILING_STEPS = 500
@@ -135,10 +135,10 @@ def train_command(
     from impasto.learning.export import export_gallery
     from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.learning.paintings import read_paintings
-    from impasto.learning.run import RunFiles, train
+    from impasto.learning.run import RunFiles, read_start, train
     from impasto.learning.training import TrainingOptions
 
-    chosen = read_paintings(styles, paintings)
+    chosen = read_paintings(styles, paintings, painting_size)
     if resume:
         # The run's own options stand, but for its length.
         options = read_checkpoint(RunFiles(output).checkpoint).options
@@ -151,6 +151,7 @@ def train_command(
             crop_px=crop,
             late_crop_px=late_crop,
             painting_px=painting_size,
+            painting_sizes=tuple(painting.size_px for painting in chosen.values()),
             content_weight=content_weight,
             style_weight=style_weight,
             tv_weight=tv_weight,
@@ -164,7 +165,7 @@ def train_command(
     hardware = choose_hardware(device, cast("Precision", precision), compile_)
     keep_freed_memory()
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
-    with console.progress() as progress, _interrupt_between_steps() as interrupted:
+    with console.progress() as progress, interrupt_between_steps() as interrupted:
 
         def on_progress(event: Progress) -> None:
             progress(event)
@@ -179,7 +180,7 @@ def train_command(
                 spec=_preset(preset) if preset else None,
                 options=options,
                 resume=resume,
-                start_from=start_from,
+                start=read_start(start_from, list(chosen)) if start_from else None,
                 hardware=hardware,
                 checkpoint_every_s=checkpoint_every,
                 preview_every_s=preview_every,
@@ -209,7 +210,7 @@ def _preset(name: str) -> NetworkSpec:
 
 
 @contextmanager
-def _interrupt_between_steps() -> Iterator[threading.Event]:
+def interrupt_between_steps() -> Iterator[threading.Event]:
     """Ctrl-C is remembered until the step is whole; pressed again, it takes effect at once."""
     pressed = threading.Event()
 

@@ -36,6 +36,7 @@ from impasto.learning.perceptual import (
 from impasto.learning.photos import to_tensor
 from impasto.learning.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.styles.style import PAINTING_PX
 
 __all__ = ["Score", "StyleReport", "evaluate", "reports_to_json"]
 
@@ -116,7 +117,7 @@ def evaluate(
     photos: Sequence[Path],
     *,
     size_px: int = 256,
-    painting_px: int = 384,
+    painting_px: int | Mapping[str, int] = PAINTING_PX,
     reference_iterations: int = 0,
     cache: Path | None = None,
     hardware: Hardware | None = None,
@@ -129,7 +130,7 @@ def evaluate(
         paintings: by style name, the painting's file.
         photos: to paint.
         size_px: the photos' shorter side.
-        painting_px: the paintings' shorter side.
+        painting_px: the paintings' shorter side, for all or by style name.
         reference_iterations: how far L-BFGS runs from white noise, on every style and photo; 0 for
             no reference. Slow: about half a second an iteration.
         cache: a JSON file that keeps the reference's curves from one call to the next.
@@ -152,7 +153,8 @@ def evaluate(
     total = len(painters) * len(pictures)
     reports = []
     for number, (style, painter) in enumerate(painters.items()):
-        pixels = scale_shorter_side(read_image(paintings[style]).pixels, painting_px)
+        px = painting_px if isinstance(painting_px, int) else painting_px[style]
+        pixels = scale_shorter_side(read_image(paintings[style]).pixels, px)
         painting = to_tensor(pixels).to(hardware.device)
         scores, references = {}, []
         for index, (name, photo) in enumerate(pictures.items()):

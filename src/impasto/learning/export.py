@@ -32,7 +32,12 @@ def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folde
     trunk = Trunk(checkpoint.spec, weights)
     make_folder(folder)
     write_trunk(folder / TRUNK_FILE, trunk)
-    for name, vector in zip(checkpoint.styles, network.styles.detach().numpy(), strict=True):
-        style = Style(name, vector, trunk.fingerprint, cards.get(name, StyleCard()))
+    sizes = checkpoint.options.painting_sizes or [checkpoint.options.painting_px] * len(
+        checkpoint.styles
+    )
+    vectors = network.styles.detach().numpy()
+    for name, vector, size_px in zip(checkpoint.styles, vectors, sizes, strict=True):
+        card = cards.get(name, StyleCard())
+        style = Style(name, vector, trunk.fingerprint, card, painting_px=size_px)
         write_style(folder / f"{name}{STYLE_SUFFIX}", style)
     return Gallery(folder)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
 from impasto.images import IMAGE_SUFFIXES
-from impasto.styles import StyleCard
+from impasto.styles.style import PAINTING_PX, StyleCard, check_name
 
 __all__ = ["Painting", "find_painting", "read_paintings"]
 
@@ -23,27 +22,33 @@ class Painting:
         path: of its file.
         card: its credit.
         share: how often it is painted in training, relative to the others.
+        size_px: the shorter side at which it is looked at: larger gives larger strokes.
     """
 
     path: Path
     card: StyleCard
     share: float = 1.0
+    size_px: int = PAINTING_PX
 
 
-def read_paintings(source: Path, folder: Path | None = None) -> dict[str, Painting]:
+def read_paintings(
+    source: Path, folder: Path | None = None, size_px: int = PAINTING_PX
+) -> dict[str, Painting]:
     """The paintings to train on, by style name.
 
     Args:
         source: a picture; or a folder, whose every picture is a style named after its file; or a
             JSON file, a list of objects with ``name`` and ``painting`` (a file name) and, if
-            wanted, ``title``, ``artist``, ``year``, ``licence``, and ``share`` (a number).
+            wanted, ``title``, ``artist``, ``year``, ``licence``, ``share`` (a number) and ``size``
+            (pixels).
         folder: where the JSON file's paintings are; its own folder if not given.
+        size_px: of those paintings that have none of their own.
 
     Raises:
         InputError: something is missing, or the JSON file is not such a list.
     """
     if source.suffix.lower() == ".json":
-        return _read_list(source, folder or source.parent)
+        return _read_list(source, folder or source.parent, size_px)
     if source.is_dir():
         paths = sorted(p for p in source.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
         if not paths:
@@ -54,12 +59,13 @@ def read_paintings(source: Path, folder: Path | None = None) -> dict[str, Painti
         raise InputError(f"{source} does not exist", "give a painting, a folder or a JSON list")
     paintings: dict[str, Painting] = {}
     for path in paths:
-        name = _style_name(path.stem)
+        name = check_name(path.stem)
         if name in paintings:
             raise InputError(
                 f"{path} and {paintings[name].path} make the same style name", "rename one"
             )
-        paintings[name] = Painting(path, StyleCard(title=path.stem, painting=path.name))
+        card = StyleCard(title=path.stem, painting=path.name)
+        paintings[name] = Painting(path, card, size_px=size_px)
     return paintings
 
 
@@ -79,10 +85,12 @@ def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
     )
 
 
-def _read_list(source: Path, folder: Path) -> dict[str, Painting]:
+def _read_list(source: Path, folder: Path, size_px: int) -> dict[str, Painting]:
     try:
         entries = json.loads(source.read_text(encoding="utf-8"))
-        paintings = {_style_name(entry["name"]): _painting(entry, folder) for entry in entries}
+        paintings = {
+            check_name(entry["name"]): _painting(entry, folder, size_px) for entry in entries
+        }
     except OSError as error:
         raise InputError(f"{source} cannot be read ({error.strerror})", "check the name") from error
     except (ValueError, TypeError, KeyError) as error:
@@ -98,14 +106,9 @@ def _read_list(source: Path, folder: Path) -> dict[str, Painting]:
     return paintings
 
 
-def _painting(entry: dict[str, Any], folder: Path) -> Painting:
-    fields = {key: str(value) for key, value in entry.items() if key not in ("name", "share")}
-    share = float(entry.get("share", 1.0))
-    return Painting(folder / fields["painting"], StyleCard(**fields), share)
-
-
-def _style_name(text: str) -> str:
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if not name:
-        raise InputError(f"{text!r} makes no style name", "use letters and digits")
-    return name
+def _painting(entry: dict[str, Any], folder: Path, size_px: int) -> Painting:
+    fields = {
+        key: str(value) for key, value in entry.items() if key not in ("name", "share", "size")
+    }
+    share, size_px = float(entry.get("share", 1.0)), int(entry.get("size", size_px))
+    return Painting(folder / fields["painting"], StyleCard(**fields), share, size_px)

@@ -45,7 +45,7 @@ class StyleTargets:
 
 
 def content_and_style(
-    vgg: Vgg19, pictures: Tensor, content: Tensor, targets: StyleTargets
+    vgg: Vgg19, pictures: Tensor, content: Tensor, targets: StyleTargets, exact: bool = True
 ) -> tuple[Tensor, Tensor]:
     """C and S of pictures (scale-free content loss; scale-free style loss, mean over layers).
 
@@ -53,12 +53,14 @@ def content_and_style(
         pictures: N x 3 x H x W, 0-1.
         content: `CONTENT_LAYER` features of the N photos.
         targets: of N paintings, or of one.
+        exact: as `gram_matrix` takes it.
 
     Returns:
         two tensors of N float32 numbers.
     """
     features = vgg(pictures, (CONTENT_LAYER, *STYLE_LAYERS))
     style = [
-        style_loss(gram_matrix(features[layer]), targets.grams[layer]) for layer in STYLE_LAYERS
+        style_loss(gram_matrix(features[layer], exact), targets.grams[layer])
+        for layer in STYLE_LAYERS
     ]
     return content_loss(features[CONTENT_LAYER], content), torch.stack(style).mean(dim=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class PhotoFolder:
     is reported once, and the next one takes its place.
 
     Args:
-        folder: searched with all folders below it.
+        photos: a folder, searched with all folders below it; or the files.
         seed: of the order, the crops, and the mirroring.
         on_skip: told of every photo that cannot be read, once.
 
@@ -37,21 +37,12 @@ class PhotoFolder:
     """
 
     def __init__(
-        self, folder: str | Path, seed: int, on_skip: Callable[[InputError], None]
+        self,
+        photos: str | Path | Sequence[Path],
+        seed: int,
+        on_skip: Callable[[InputError], None],
     ) -> None:
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise InputError(f"{folder} is not a folder", "give a folder of photographs")
-        self.paths = sorted(
-            path
-            for path in folder.rglob("*")
-            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        )
-        if not self.paths:
-            raise InputError(
-                f"{folder} holds no photographs", "give a folder with JPEG or PNG files"
-            )
-        self.folder = folder
+        self.paths = _find(Path(photos)) if isinstance(photos, str | Path) else list(photos)
         self.seed = seed
         self._on_skip = on_skip
         self._unreadable: set[int] = set()
@@ -94,13 +85,27 @@ class PhotoFolder:
             except InputError as error:
                 self._unreadable.add(index)
                 self._on_skip(error)
-        raise InputError(f"no photograph in {self.folder} can be read", "give JPEG or PNG files")
+        where = self.paths[0].parent
+        raise InputError(f"no photograph in {where} can be read", "give JPEG or PNG files")
 
     def _read_reduced(self, index: int, shorter_px: int) -> NDArray[np.uint8]:
         pixels = read_image(self.paths[index]).pixels
         if min(pixels.shape[:2]) > shorter_px:
             pixels = scale_shorter_side(pixels, shorter_px)
         return pixels
+
+
+def _find(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder", "give a folder of photographs")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    )
+    if not paths:
+        raise InputError(f"{folder} holds no photographs", "give a folder with JPEG or PNG files")
+    return paths
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from impasto.files import make_folder
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training import Losses, Trainer, TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Gallery
 
-__all__ = ["RunFiles", "train"]
+__all__ = ["RunFiles", "Start", "read_start", "train"]
 
 PREVIEW_PHOTOS = 4
 PREVIEW_PX = 256
@@ -51,15 +52,40 @@ class RunFiles:
         return self.folder / f"preview-{step:06d}.jpg"
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where a run begins instead of with random weights.
+
+    Attributes:
+        weights: shared by all styles, by the names of `StyleNetwork.weights`.
+        vectors: of the styles, one a row.
+    """
+
+    weights: Mapping[str, NDArray[np.float32]]
+    vectors: NDArray[np.float32]
+
+    def network(self, spec: NetworkSpec) -> StyleNetwork:
+        """As a network that can paint.
+
+        Raises:
+            ValueError: the weights are of another network.
+        """
+        network = StyleNetwork(spec, len(self.vectors))
+        network.load_weights(self.weights)
+        with torch.no_grad():
+            network.styles.copy_(torch.from_numpy(self.vectors))
+        return network
+
+
 def train(
     paintings: Mapping[str, Path],
-    photos: Path,
+    photos: Path | Sequence[Path],
     folder: Path,
     *,
     spec: NetworkSpec | None = None,
     options: TrainingOptions | None = None,
     resume: bool = False,
-    start_from: Path | None = None,
+    start: Start | None = None,
     hardware: Hardware | None = None,
     checkpoint_every_s: float = 180,
     preview_every_s: float = 300,
@@ -70,13 +96,13 @@ def train(
 
     Args:
         paintings: file by style name; the order is that of the style vectors.
-        photos: a folder of photographs, searched with the folders below it; 20 will do.
+        photos: a folder of photographs, searched with the folders below it, or the files; 20 will
+            do.
         folder: of the run; made if need be.
         spec: the network to train; `STANDARD` if not given, with ``resume`` the checkpoint's.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
-        start_from: the folder of another run, or a gallery, whose (averaged) weights are the start,
-            and the vectors of styles of the same name; the shapes of the layers must be the same.
+        start: see `read_start`; the shapes of the layers must be the same.
         hardware: where to compute; `choose_hardware` if not given.
         checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
             progress listener raises.
@@ -95,23 +121,28 @@ def train(
     """
     files = RunFiles(folder)
     _prepare_folder(files, resume)
-    start = read_checkpoint(files.checkpoint) if resume else None
-    if start:
-        _check_same_run(start, spec, tuple(paintings), files.checkpoint)
-    spec = spec or (start.spec if start else STANDARD)
-    options = options or (start.options if start else TrainingOptions())
+    before = read_checkpoint(files.checkpoint) if resume else None
+    if before:
+        _check_same_run(before, spec, tuple(paintings), files.checkpoint)
+    spec = spec or (before.spec if before else STANDARD)
+    options = options or (before.options if before else TrainingOptions())
 
+    sizes = options.painting_sizes or [options.painting_px] * len(paintings)
+    if len(sizes) != len(paintings):
+        raise OptionError(
+            f"{len(sizes)} painting sizes for {len(paintings)} styles", "give one for each"
+        )
     painting_tensors = [
-        to_tensor(scale_shorter_side(read_image(path).pixels, options.painting_px))
-        for path in paintings.values()
+        to_tensor(scale_shorter_side(read_image(path).pixels, size_px))
+        for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
     crops = PhotoFolder(photos, options.seed, on_skip)
     trainer = Trainer(spec, painting_tensors, crops, options, hardware or choose_hardware())
-    if start:
-        trainer.load_state(start.state)
-    elif start_from:
-        trainer.start_from(*_read_start(start_from, tuple(paintings)))
-    seconds_before = start.seconds if start else 0.0
+    if before:
+        trainer.load_state(before.state)
+    elif start:
+        trainer.start_from(start.weights, start.vectors)
+    seconds_before = before.seconds if before else 0.0
     began = checkpointed = previewed = time.monotonic()
 
     def write_state() -> Checkpoint:
@@ -150,10 +181,17 @@ def train(
     return write_state()
 
 
-def _read_start(
-    folder: Path, names: tuple[str, ...]
-) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
-    """Weights, and a vector for each name: its own, or for a new style the mean of all."""
+def read_start(folder: Path, names: Sequence[str]) -> Start:
+    """The (averaged) weights of another run, or of a gallery.
+
+    Args:
+        folder: of either.
+        names: of the styles to train; one that the run or gallery knows keeps its vector, a new one
+            begins with the mean of all.
+
+    Raises:
+        InputError, StyleError: the folder holds neither.
+    """
     if RunFiles(folder).checkpoint.exists():
         checkpoint = read_checkpoint(RunFiles(folder).checkpoint)
         network = checkpoint.averaged_network()
@@ -164,7 +202,7 @@ def _read_start(
         weights = {name: array.astype(np.float32) for name, array in gallery.trunk.weights.items()}
         known = {name: gallery.load_style(name).vector for name in gallery.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
-    return weights, np.stack([known.get(name, mean) for name in names])
+    return Start(weights, np.stack([known.get(name, mean) for name in names]))
 
 
 def paint_grid(trainer: Trainer, photos: torch.Tensor) -> NDArray[np.uint8]:

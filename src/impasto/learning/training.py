@@ -15,7 +15,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -61,8 +61,10 @@ class TrainingOptions:
             is where the photo goes on. Without it, networks learn a frame from VGG-19's zero
             padding, tell the border by its mirror symmetry, and paint a sky along every top.
         painting_px: the paintings' shorter side: larger gives larger strokes.
+        painting_sizes: the same for each painting, where they differ.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
+        trains: ``all``: trunk and style vectors; ``styles``: the vectors alone.
         shares: how often each style is painted, relative to the others; alike if empty. Styles that
             lag behind get more.
         average_decay: of the moving average of weights, a step.
@@ -81,15 +83,23 @@ class TrainingOptions:
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
     learning_rate: float = 3e-3
+    painting_sizes: tuple[int, ...] = ()
+    trains: Literal["all", "styles"] = "all"
     shares: tuple[float, ...] = ()
     average_decay: float = 0.997
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.trains not in ("all", "styles"):
+            raise OptionError(f"trains is {self.trains!r}", "one of all, styles")
         if not all(0 < share < math.inf for share in self.shares):
             raise OptionError(f"shares are {self.shares}", "give numbers above 0")
+        if not all(size >= SMALLEST_CROP_PX for size in self.painting_sizes):
+            raise OptionError(
+                f"painting sizes are {self.painting_sizes}", f"give {SMALLEST_CROP_PX} px or more"
+            )
         for name, value in asdict(self).items():
-            if name == "shares":
+            if name in ("shares", "trains", "painting_sizes"):
                 continue
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
@@ -165,7 +175,10 @@ class Trainer:
             self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
         self.paint = hardware.compiled(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        if options.trains == "styles":
+            self.network.convs.requires_grad_(False)
+        trained = [each for each in self.network.parameters() if each.requires_grad]
+        self.optimiser = torch.optim.Adam(trained, betas=(0.9, 0.99))
         self.next_step = 0
         self.next_photo = 0
         self.rate_factor = 1.0  # halved by every fallback
@@ -235,6 +248,7 @@ class Trainer:
             pictures,
             content.repeat_interleave(repeats, dim=0),
             self.targets.select(styles),
+            exact=False,
         )
         c, s, tv = content_terms.mean(), style_terms.mean(), total_variation(pictures).mean()
         beyond = (painted - pictures).square().mean()

@@ -6,14 +6,21 @@ import difflib
 from functools import cache, cached_property
 from pathlib import Path
 
+import platformdirs
+
 from impasto.errors import StyleError
 from impasto.network.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["TRUNK_FILE", "Gallery", "open_gallery"]
+__all__ = ["TRUNK_FILE", "Gallery", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
 TRUNK_FILE = "trunk.safetensors"
+
+
+def own_folder() -> Path:
+    """Where a user's styles are kept; it need not exist."""
+    return platformdirs.user_data_path("impasto", appauthor=False) / "styles"
 
 
 class Gallery:
@@ -21,22 +28,42 @@ class Gallery:
 
     Args:
         folder: holds ``trunk.safetensors`` and ``NAME.style`` files, as `impasto train` makes them.
+        own: a folder with more styles of the same trunk; it need not exist.
 
     Raises:
         StyleError: the folder holds no trunk.
     """
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = SHIPPED, own: Path | None = None) -> None:
         self.folder = folder
+        self.own = own
         if not (folder / TRUNK_FILE).is_file():
             raise StyleError(
                 f"{folder} holds no {TRUNK_FILE}", "give a folder that impasto train made"
             )
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The styles there are, in alphabetical order."""
+    def shipped(self) -> tuple[str, ...]:
+        """The styles that came with the trunk, in alphabetical order."""
         return tuple(sorted(path.stem for path in self.folder.glob(f"*{STYLE_SUFFIX}")))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The styles there are, those in `own` that fit the trunk among them, in alphabetical
+        order.
+        """
+        fitting = (path.stem for path in self._own_files() if self._fits(path))
+        return tuple(sorted({*self.shipped, *fitting}))
+
+    def _own_files(self) -> list[Path]:
+        return list(self.own.glob(f"*{STYLE_SUFFIX}")) if self.own else []
+
+    def _fits(self, path: Path) -> bool:
+        try:
+            self.check(read_style(path), path.stem)
+        except StyleError:
+            return False
+        return True
 
     @cached_property
     def trunk(self) -> Trunk:
@@ -50,9 +77,11 @@ class Gallery:
             StyleError: there is none, with the nearest names; or its file does not fit the trunk.
         """
         plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
-        if plain not in self.names:
+        files = {path.stem: path for path in self._own_files()}
+        files |= {each: self.folder / f"{each}{STYLE_SUFFIX}" for each in self.shipped}
+        if plain not in files:
             raise StyleError(f"no style {name!r}", self._suggestion(plain))
-        path = self.folder / f"{plain}{STYLE_SUFFIX}"
+        path = files[plain]
         style = read_style(path)
         self.check(style, str(path))
         return style
@@ -78,10 +107,12 @@ class Gallery:
 
 
 def open_gallery(folder: Path | None = None) -> Gallery:
-    """The gallery in a folder; without one, the shipped gallery, which is read once."""
+    """The gallery in a folder; without one, the shipped gallery, which is read once, with the
+    user's own styles (`impasto.styles.own`).
+    """
     return Gallery(folder) if folder else _shipped()
 
 
 @cache
 def _shipped() -> Gallery:
-    return Gallery()
+    return Gallery(own=own_folder())

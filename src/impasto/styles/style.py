@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,12 +15,13 @@ from impasto.errors import StyleError
 from impasto.files import write_atomically
 from impasto.network.tensors import read_tensors
 
-__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "read_style", "write_style"]
+__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
 
 STYLE_SUFFIX = ".style"
 FORMAT = "impasto-style-1"
 MAX_FILE_BYTES = 1 << 20
 MAX_VECTOR = 65536
+PAINTING_PX = 384
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,28 @@ class Style:
         vector: float32, as many numbers as the trunk's ``spec.style_size``.
         trunk: the fingerprint of the trunk that it belongs to.
         card: the painting's credit.
+        thumbnail: a small JPEG of the painting; empty if there is none.
+        painting_px: the painting's shorter side when the style was learned.
     """
 
     name: str
     vector: NDArray[np.float32]
     trunk: str
     card: StyleCard = StyleCard()
+    thumbnail: bytes = b""
+    painting_px: int = PAINTING_PX
+
+
+def check_name(text: str) -> str:
+    """A style's name as it is kept: small letters, digits and hyphens.
+
+    Raises:
+        StyleError: nothing is left of it.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not name:
+        raise StyleError(f"{text!r} makes no style name", "use letters and digits")
+    return name
 
 
 def write_style(path: Path, style: Style) -> None:
@@ -69,8 +88,11 @@ def write_style(path: Path, style: Style) -> None:
         "format": FORMAT,
         "name": style.name,
         "trunk": style.trunk,
+        "painting_px": str(style.painting_px),
         "card": json.dumps(asdict(style.card), ensure_ascii=False),
     }
+    if style.thumbnail:
+        metadata["thumbnail"] = base64.b64encode(style.thumbnail).decode()
     content = save({"vector": style.vector.astype(np.float16)}, metadata=metadata)
     with write_atomically(path) as file:
         file.write(content)
@@ -89,6 +111,8 @@ def read_style(path: Path) -> Style:
     try:
         card = StyleCard(**{key: str(value) for key, value in json.loads(metadata["card"]).items()})
         name, trunk = metadata["name"], metadata["trunk"]
+        painting_px = int(metadata.get("painting_px", PAINTING_PX))
+        thumbnail = base64.b64decode(metadata.get("thumbnail", ""), validate=True)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StyleError(f"{path} has a damaged description", "get the file anew") from error
-    return Style(name, vector.astype(np.float32), trunk, card)
+    return Style(name, vector.astype(np.float32), trunk, card, thumbnail, painting_px)

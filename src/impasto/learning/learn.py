@@ -1,0 +1,236 @@
+"""A style of one's own from one painting: the trunk stays, a new vector is fitted to it.
+
+What Dumoulin et al. 2017, section 3.3, do with a trained network and a new painting. The vector has
+some 1,600 numbers, against the trunk's 600,000: it takes minutes where a network takes hours, and
+few photographs will do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import torch
+from PIL import Image
+
+from impasto.errors import InputError, MissingExtraError, OptionError
+from impasto.images import Picture, read_image, scale_shorter_side
+from impasto.learning.checkpoint import Checkpoint, read_checkpoint
+from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.perceptual import (
+    CONTENT_LAYER,
+    STYLE_WEIGHT,
+    StyleTargets,
+    content_and_style,
+)
+from impasto.learning.photos import PhotoFolder, to_tensor
+from impasto.learning.run import RunFiles, Start, train
+from impasto.learning.training import Trainer, TrainingOptions
+from impasto.learning.vgg import Vgg19
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import Gallery, Style, StyleCard, open_gallery
+from impasto.styles.style import check_name
+
+__all__ = ["free_photos", "learn", "learned_style", "learning_folder"]
+
+FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
+"""Photographs in scikit-image, all in the public domain or CC0."""
+
+SMALLEST_PAINTING_PX = 64
+SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
+TRIAL_STEPS = 3
+FEWEST_STEPS = 20
+TRIAL_PHOTOS = 2
+THUMBNAIL_PX = 96
+OPTIONS = TrainingOptions(
+    photos_per_step=3,
+    styles_per_photo=1,
+    crop_px=256,
+    late_crop_px=352,
+    learning_rate=0.03,
+    average_decay=0.98,
+    trains="styles",
+)
+"""Vectors stand a rate ten times as high as weights do: all of them are about 1."""
+
+
+def learn(
+    painting: str | Path,
+    *,
+    photos: str | Path | Sequence[Path] | None = None,
+    name: str = "",
+    minutes: float = 5.0,
+    folder: Path | None = None,
+    resume: bool = False,
+    gallery: Gallery | None = None,
+    options: TrainingOptions = OPTIONS,
+    hardware: Hardware | None = None,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Style:
+    """Fit a style to a painting.
+
+    It begins with that style of the gallery which is nearest to the painting, and shares the
+    gallery's trunk. When the progress listener raises, the run's folder has a checkpoint, from
+    which `learned_style` makes a style, and from which ``resume`` goes on.
+
+    Args:
+        painting: a picture of it, at least 64 px on each side.
+        photos: a folder of photographs to practise on, or their files; `free_photos` if not given.
+        name: of the style; after the painting's file if not given.
+        minutes: about how long it may take; the number of steps follows from the first ones.
+        folder: for checkpoint, log and previews; `learning_folder` if not given.
+        resume: go on with the run in the folder, for so many minutes more.
+        gallery: whose trunk it is for; the shipped gallery if not given.
+        options: of training; ``steps`` is set by ``minutes``.
+        hardware: where to compute; `choose_hardware` if not given.
+        progress: told after every step.
+        on_skip: told of each photo that cannot be read.
+
+    Raises:
+        InputError: the painting, the photos or the checkpoint cannot be read.
+        OptionError: minutes are out of their range, or the folder holds a run already.
+        StyleError: the name has no letter.
+        MissingExtraError: there are no photos, and scikit-image is not installed.
+        OutputError: the folder cannot be written.
+        TrainingError: the loss is not finite whatever the rate.
+    """
+    painting = Path(painting)
+    if not SMALLEST_MINUTES <= minutes <= MOST_MINUTES:
+        raise OptionError(
+            f"minutes is {minutes}", f"give a number from {SMALLEST_MINUTES} to {MOST_MINUTES}"
+        )
+    picture = _check_painting(painting)
+    name = check_name(name or painting.stem)
+    gallery = gallery or open_gallery()
+    folder = folder or learning_folder(name)
+    hardware = hardware or choose_hardware()
+    photos = free_photos() if photos is None else photos
+    chosen = Path(photos) if isinstance(photos, str | Path) else photos
+    crops = PhotoFolder(chosen, options.seed, on_skip)
+
+    target = to_tensor(scale_shorter_side(picture.pixels, options.painting_px))
+    start = _nearest(gallery, target, crops, options, hardware)
+    trial = Trainer(gallery.trunk.spec, [target], crops, options, hardware)
+    steps = max(FEWEST_STEPS, round(60 * minutes / _step_s(trial)))
+    if resume:
+        before = read_checkpoint(RunFiles(folder).checkpoint)
+        options = replace(before.options, steps=before.state["next_step"] + steps)
+    checkpoint = train(
+        {name: painting},
+        chosen,
+        folder,
+        spec=gallery.trunk.spec,
+        options=options if resume else replace(options, steps=steps),
+        resume=resume,
+        start=start,
+        hardware=hardware,
+        checkpoint_every_s=30,
+        preview_every_s=30,
+        progress=progress,
+        on_skip=on_skip,
+    )
+    return learned_style(checkpoint, painting, gallery)
+
+
+def learning_folder(name: str) -> Path:
+    """Where `learn` keeps a run unless it is told where."""
+    return platformdirs.user_cache_path("impasto", appauthor=False) / "learn" / name
+
+
+def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> Style:
+    """What a run has learned so far.
+
+    Args:
+        checkpoint: of `learn`'s run.
+        painting: that it learned from.
+        gallery: whose trunk it learned with.
+
+    Raises:
+        InputError: the painting cannot be read.
+    """
+    vector = checkpoint.averaged_network().styles.detach().numpy()[0]
+    card = StyleCard(title=painting.stem, painting=painting.name)
+    return Style(
+        checkpoint.styles[0],
+        vector,
+        gallery.trunk.fingerprint,
+        card,
+        _thumbnail(_check_painting(painting)),
+        checkpoint.options.painting_px,
+    )
+
+
+def free_photos() -> list[Path]:
+    """A few photographs to practise on, in the public domain or CC0, from scikit-image.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    package = importlib.util.find_spec("skimage")
+    if package is None or not package.submodule_search_locations:
+        raise MissingExtraError("learning without photos of your own", "learn")
+    folder = Path(package.submodule_search_locations[0], "data")
+    return [folder / name for name in FREE_PHOTOS]
+
+
+def _check_painting(path: Path) -> Picture:
+    picture = read_image(path)
+    if min(picture.width, picture.height) < SMALLEST_PAINTING_PX:
+        raise InputError(
+            f"{path} is {picture.width} x {picture.height} px",
+            f"give a painting of at least {SMALLEST_PAINTING_PX} px on each side",
+        )
+    return picture
+
+
+@torch.no_grad()
+def _nearest(
+    gallery: Gallery,
+    painting: torch.Tensor,
+    photos: PhotoFolder,
+    options: TrainingOptions,
+    hardware: Hardware,
+) -> Start:
+    """The trunk, and that vector of its styles or their mean which has the lowest objective."""
+    trunk = gallery.trunk
+    weights = {name: array.astype(np.float32) for name, array in trunk.weights.items()}
+    known = [gallery.load_style(name).vector for name in gallery.names]
+    vectors = np.stack([*known, np.mean(known, axis=0)]).astype(np.float32)
+    network = Start(weights, vectors).network(trunk.spec).to(hardware.device).eval()
+    vgg = Vgg19(hardware)
+    targets = StyleTargets.of(vgg, [painting.to(hardware.device)])
+    crops = photos.crops(0, TRIAL_PHOTOS, options.crop_px).to(hardware.device)
+    content = vgg(crops, (CONTENT_LAYER,))[CONTENT_LAYER]
+    objectives = []
+    for vector in network.styles:
+        with hardware.autocast():
+            painted = network(crops, vector.expand(TRIAL_PHOTOS, -1)).clamp(0, 1)
+        c, s = content_and_style(vgg, painted, content, targets, exact=False)
+        objectives.append((c + STYLE_WEIGHT * s).mean().item())
+    return Start(weights, vectors[[int(np.argmin(objectives))]])
+
+
+def _step_s(trial: Trainer) -> float:
+    """How long a step takes, by a trainer that is thrown away."""
+    times = []
+    for _ in range(TRIAL_STEPS):
+        began = time.monotonic()
+        trial.step()
+        times.append(time.monotonic() - began)
+    return statistics.median(times)
+
+
+def _thumbnail(painting: Picture) -> bytes:
+    image = Image.fromarray(painting.pixels)
+    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=80)
+    return stream.getvalue()

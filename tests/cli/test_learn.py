@@ -1,0 +1,70 @@
+"""From a painting to a style that every command knows."""
+
+import pytest
+
+from impasto.images import Picture, write_image
+from impasto.learning import learn as learning
+from tiny import picture
+
+
+@pytest.fixture
+def painting(tmp_path, monkeypatch):
+    monkeypatch.setattr(learning, "_step_s", lambda trial: 0.3)  # 20 steps in 0.1 minutes
+    small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}
+    options = learning.OPTIONS
+    monkeypatch.setattr(learning.learn, "__kwdefaults__", {
+        **learning.learn.__kwdefaults__, "options": learning.replace(options, **small),
+    })  # fmt: skip
+    write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
+    (tmp_path / "photos").mkdir()
+    write_image(tmp_path / "photos" / "1.png", Picture(picture(60, 45)))
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"no picture")
+    return tmp_path / "cow.png"
+
+
+LEARN = ["learn", "cow.png", "--photos", "photos", "--minutes", "0.1", "--precision", "f32"]
+
+
+def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
+    ran = impasto(*LEARN, "-o", "shared.style")
+    assert ran.code == 0, ran.err
+    assert "impasto PHOTO --style cow" in ran.err
+    assert "bad.jpg" in ran.err
+    assert "cow" in impasto("styles").out
+    assert impasto(photo, "--style", "cow:0.5+udnie", "-o", "painted.png").code == 0
+    assert (tmp_path / "painted.png").exists()
+
+    ran = impasto(*LEARN)
+    assert (ran.code, "--resume" in ran.err) == (2, True)
+    assert impasto(*LEARN, "--resume").code == 0
+
+    assert impasto("styles", "remove", "cow").code == 0
+    assert impasto(photo, "--style", "cow", "-o", "again.png").code == 5
+    assert impasto("styles", "add", "shared.style", "--name", "Red Cow").code == 0
+    shown = impasto("styles", "show", "red-cow").out
+    assert "cow.png" in shown
+    assert "(fits)" in shown
+    assert "shared" not in impasto("styles", "show", "shared.style").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nothing.jpg"], 3, "nothing.jpg does not exist"),
+        (["cow.png", "--name", "udnie"], 2, "'udnie' already"),
+        (["cow.png", "--photos", "nowhere"], 3, "nowhere is not a folder"),
+        (["cow.png", "--minutes", "0"], 2, "minutes is 0"),
+        (["cow.png", "-o", "cow.jpg"], 2, ".style"),
+        (["cow.png", "-o", "nowhere/cow.style"], 4, "no folder"),
+    ],
+)
+def test_what_cannot_be(impasto, painting, arguments, code, says):
+    ran = impasto("learn", *arguments)
+    assert (ran.code, says in ran.err) == (code, True), ran.err
+
+
+def test_style_files_that_are_none(impasto, tmp_path):
+    (tmp_path / "bad.style").write_bytes(b"?")
+    assert impasto("styles", "add", "bad.style").code == 5
+    assert impasto("styles", "add", "missing.style").code == 5
+    assert impasto("styles", "show", "missing.style").code == 5
