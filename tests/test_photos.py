@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import shutil
 import struct
 import sys
 import zlib
@@ -20,8 +21,15 @@ from awkward import (
     psnr,
     wide_gamut_profile,
 )
-from impasto.errors import ImpastoError, InputError, MissingExtraError, OutputError
-from impasto.images import Original, Picture, encode_image, open_sequence, read_image
+from impasto.errors import (
+    ImpastoError,
+    InputError,
+    MissingExtraError,
+    OptionError,
+    OutputError,
+)
+from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
+from impasto.memory import MemoryPlan, margin_px
 from impasto.photos import encode_painting, paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
@@ -296,3 +304,89 @@ def test_raw_without_its_package(tmp_path, monkeypatch):
 
 def test_public_names():
     assert impasto.paint_photo is paint_photo
+
+
+@pytest.fixture
+def tight(monkeypatch):
+    """All pictures are painted in tiles of 64 px, from statistics of the whole."""
+
+    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0):
+        return MemoryPlan(False, 0, 64, margin_px(spec), 10**9, held_bytes_per_px)
+
+    monkeypatch.setattr("impasto.photos.plan_memory", plan)
+
+
+LARGE = {
+    f"{kind}{'-alpha' * alpha}.{suffix}": (kind, alpha, suffix)
+    for kind, alpha, suffix in itertools.product(("u1", "u2"), (False, True), ("png", "tif"))
+}
+
+
+def large_file(kind, alpha, suffix):
+    pixels = picture(300, 200)
+    factor = 257 if kind == "u2" else 1
+    white = 65535.0 if kind == "u2" else 255.0
+    opacity = np.linspace(0, white, 300 * 200).reshape(200, 300).astype(kind) if alpha else None
+    original = Original(pixels.astype(kind) * factor, opacity, white, wide_gamut_profile())
+    metadata = Metadata(exif_bytes(), b"", (300.0, 300.0))
+    whole = Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
+    return encode_image(whole, suffix)
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("strength", [0, 0.5, 1])
+def test_row_by_row_is_as_in_one_piece(name, strength, gallery, tmp_path, tight):
+    """With depth, profile, alpha, EXIF and resolution."""
+    content = large_file(*LARGE[name])
+    with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
+        report = paint_photo(stylizer, content, tmp_path / name)
+        expected = stylizer.stylize(read_image(content))
+    assert not report.plan.whole
+    read = read_image(tmp_path / name)
+    first, second = expected.as_original(), read.as_original()
+    assert second.samples.dtype == first.samples.dtype
+    assert second.profile == first.profile
+    difference = np.abs(first.samples.astype(float) - second.samples) * (255 / first.white)
+    if expected.alpha is not None:
+        np.testing.assert_array_equal(first.alpha, second.alpha)
+        difference = difference[expected.alpha > 0]  # what is hidden may differ
+    assert difference.mean() < (0.2 if strength else 1e-9)
+    check_exif(read.metadata.exif)
+    assert read.metadata.dpi == pytest.approx((300, 300), abs=0.1)
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tight):
+    faint = Stylizer("first", strength=0.1, gallery=gallery, precision="f32")
+    content = encode(Image.fromarray(picture(300, 200)), "JPEG", exif=exif_bytes(6), quality=95)
+    for source in (content, large_file("u2", False, "png")):
+        report = paint_photo(faint, source, tmp_path / f"a.{suffix}", quality=95)
+        read = read_image(tmp_path / f"a.{suffix}")
+        expected = faint.stylize(read_image(source))
+        assert (report.width, report.height) == (read.width, read.height)
+        assert np.abs(read.pixels.astype(int) - expected.pixels).mean() < 10
+        check_exif(read.metadata.exif)
+
+
+def test_too_large_for_the_memory(stylizer, tmp_path):
+    content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
+    with pytest.raises(OptionError, match=r"3000 x 2000 px need .*: give --memory 0\.\dGB, or"):
+        paint_photo(stylizer, content, tmp_path / "a.png", memory_bytes=300 << 20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_on_the_disk(stylizer, tmp_path, tight, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
+    with pytest.raises(OutputError, match="free"):
+        paint_photo(stylizer, large_file("u1", False, "png"), tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, tight):
+    (tmp_path / "old.png").write_bytes(b"precious")
+    content = large_file("u1", False, suffix)
+    with pytest.raises(InputError, match=r"damaged|not an image"):
+        paint_photo(stylizer, content[: len(content) // 2], tmp_path / "old.png")
+    assert [each.name for each in tmp_path.iterdir()] == ["old.png"]
+    assert (tmp_path / "old.png").read_bytes() == b"precious"

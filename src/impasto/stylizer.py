@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO
 
@@ -80,13 +81,10 @@ class Stylizer:
             vector = style_vector(style, gallery)
         self.stroke = stroke
         self.keep_colors = keep_colors
-        self._spec = gallery.trunk.spec
-        self._engine = open_engine(
-            gallery.trunk.bake(vector),
-            engine=engine,
-            precision=precision,
-            threads=threads,
-        )
+        self._trunk = gallery.trunk
+        self._vector = vector
+        self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
+        self._engine = self._open(self._trunk.bake(vector))
 
     @property
     def strength(self) -> float:
@@ -108,6 +106,36 @@ class Stylizer:
         """The engine that runs the network."""
         return self._engine
 
+    @property
+    def spec(self) -> NetworkSpec:
+        """The network's layers."""
+        return self._trunk.spec
+
+    def frozen_engine(self, statistics: NDArray[np.float32]) -> Engine:
+        """Another engine like this one's, whose normalisation is constant; the caller closes it.
+
+        Args:
+            statistics: as `measure` gives them.
+        """
+        return self._open(self._trunk.bake(self._vector, statistics))
+
+    def measure(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The statistics by which a picture's features are normalised; for networks with batch
+        normalisation, whose statistics are their own, zeros.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+
+        Returns:
+            mean, then variance, of every normalised layer: ``spec.style_size`` numbers.
+        """
+        unknown = np.zeros(self.spec.style_size, dtype=np.float32)
+        if self.spec.norm != "instance":
+            return unknown
+        with self._open(self._trunk.bake_steered()) as engine:
+            padded, _ = _padded(self.spec, photo)
+            return engine.paint_steered(padded, self._vector, unknown, 0.0)[1]
+
     def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture.
 
@@ -124,28 +152,36 @@ class Stylizer:
         check_pixels(photo)
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
-        return blend(photo, self._paint(photo), self.strength)
+        return self.finish(Picture(photo), self._paint_passes(photo)).pixels
 
-    def _paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The painting at full strength."""
+    def _paint_passes(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """From coarse to fine, at full strength."""
         height, width = photo.shape[:2]
         painting = photo
         for size in pass_sizes(width, height, self.stroke):
-            painting = paint_whole(self._engine, self._spec, resize(painting, *size))
-        painting = resize(painting, width, height)
-        if self.keep_colors:
-            painting = keep_colors(painting, photo)
-        return painting
+            painting = paint_whole(self._engine, self.spec, resize(painting, *size))
+        return resize(painting, width, height)
 
     def stylize(self, picture: Picture) -> Picture:
         """Paint a picture; its depth, profile, transparency and metadata are carried over."""
         if self.strength == 0:
             return picture
-        pixels, original = picture.pixels, picture.original
-        painting = self._paint(pixels if picture.alpha is None else bleed(pixels, picture.alpha))
+        pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
+        return self.finish(picture, self._paint_passes(pixels))
+
+    def finish(self, picture: Picture, painting: NDArray[np.uint8]) -> Picture:
+        """What comes after painting: colours and strength; of a whole picture, or some of its rows.
+
+        Args:
+            picture: the photo.
+            painting: as large, at full strength: H x W x 3, uint8, RGB.
+        """
+        if self.keep_colors:
+            painting = keep_colors(painting, picture.pixels)
+        original = picture.original
         return replace(
             picture,
-            pixels=blend(pixels, painting, self.strength),
+            pixels=blend(picture.pixels, painting, self.strength),
             original=original and original.blend(painting, self.strength),
         )
 
@@ -165,14 +201,32 @@ class Stylizer:
         self.close()
 
 
-def paint_whole(engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
+def paint_whole(
+    engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8], *, left: int = 0, top: int = 0
+) -> NDArray[np.uint8]:
+    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
+
+    Args:
+        engine: has the graph.
+        spec: of its network.
+        photo: H x W x 3, uint8, RGB.
+        left, top: where in a larger picture this one is, for its grain.
+    """
     height, width = photo.shape[:2]
-    left, top, right, bottom = spec.borders(width, height)
-    grainy = add_grain(photo, spec.grain)
-    padded = pad_reflect(grainy, left=left, top=top, right=right, bottom=bottom)
+    padded, (x, y) = _padded(spec, photo, left, top)
     painted = engine.paint(padded)
-    return np.ascontiguousarray(painted[top : top + height, left : left + width])
+    return np.ascontiguousarray(painted[y : y + height, x : x + width])
+
+
+def _padded(
+    spec: NetworkSpec, photo: NDArray[np.uint8], left: int = 0, top: int = 0
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """What the graph sees, and where in it the picture begins."""
+    height, width = photo.shape[:2]
+    before_x, before_y, after_x, after_y = spec.borders(width, height)
+    grainy = add_grain(photo, spec.grain, left=left, top=top)
+    padded = pad_reflect(grainy, left=before_x, top=before_y, right=after_x, bottom=after_y)
+    return padded, (before_x, before_y)
 
 
 def stylize(

@@ -23,7 +23,7 @@ from impasto.cli.options import (
 )
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 from impasto.files import check_writable, file_label, make_folder
-from impasto.progress import Progress
+from impasto.progress import Progress, ProgressListener, ignore_progress
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
@@ -76,14 +76,24 @@ def stylize_command(
     gallery: GalleryOption = None,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "auto",
+    memory: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="How much may be used; larger pictures are painted in tiles.",
+            rich_help_panel="Speed",
+        ),
+    ] = "2GB",
 ) -> None:
     """Paint photos in a style of the gallery."""
     jobs = _plan(photos, output, style, recursive)
     _check_targets(jobs, overwrite)
 
     from impasto.images import check_format
+    from impasto.memory import parse_bytes
     from impasto.stylizer import Stylizer
 
+    writing = _Writing(quality, file_format.lower(), strip, parse_bytes(memory))
     for job in jobs:
         if job.target != STREAM:
             check_format(job.target)
@@ -101,7 +111,7 @@ def stylize_command(
         failures: list[ImpastoError] = []
         for number, job in enumerate(jobs, 1):
             try:
-                _run(job, stylizer, quality=quality, file_format=file_format, strip=strip)
+                _run(job, stylizer, writing, progress if len(jobs) == 1 else ignore_progress)
             except ImpastoError as error:
                 if len(jobs) == 1:
                     raise
@@ -115,6 +125,16 @@ def stylize_command(
 
 
 @dataclass(frozen=True)
+class _Writing:
+    """How paintings are written."""
+
+    quality: int
+    file_format: str
+    strip: bool
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class _Job:
     """One photo, and where its painting goes; either may be a `STREAM`."""
 
@@ -123,26 +143,36 @@ class _Job:
     makes_folder: bool = False
 
 
-def _run(job: _Job, stylizer: Stylizer, *, quality: int, file_format: str, strip: bool) -> None:
+def _run(job: _Job, stylizer: Stylizer, writing: _Writing, progress: ProgressListener) -> None:
     from impasto.photos import encode_painting, paint_photo
 
     began = time.perf_counter()
     source = sys.stdin.buffer if job.source == STREAM else job.source
+    quality, strip = writing.quality, writing.strip
     if job.target == STREAM:
         content, report = encode_painting(
-            stylizer, source, file_format.lower(), quality=quality, strip=strip
+            stylizer, source, writing.file_format, quality=quality, strip=strip
         )
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
         if job.makes_folder:
             make_folder(Path(job.target).parent)
-        report = paint_photo(stylizer, source, job.target, quality=quality, strip=strip)
+        report = paint_photo(
+            stylizer,
+            source,
+            job.target,
+            quality=quality,
+            strip=strip,
+            memory_bytes=writing.memory_bytes,
+            progress=progress,
+        )
         more = f", {report.pictures} pictures" if report.pictures > 1 else ""
         more += f", without {report.left_out} more pictures" if report.left_out else ""
         console.note(f"{job.source} -> {job.target}{more}")
     milliseconds = 1000 * (time.perf_counter() - began)
-    console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms")
+    how = f", {report.plan}" if report.plan else ""
+    console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
 
 
 def _plan(photos: list[str], output: str | None, style: str, recursive: bool) -> list[_Job]:

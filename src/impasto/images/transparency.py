@@ -51,8 +51,8 @@ def _spread(colors: Floats, known: Floats) -> Floats:
     half = (max(1, width // 2), max(1, height // 2))
     share = cv2.resize(known, half, interpolation=cv2.INTER_AREA)
     # The mean over an area, in which the unknown is black, is the known mean times its share.
-    means = cv2.resize(colors, half, interpolation=cv2.INTER_AREA)
-    means /= np.where(share > 0, share, np.float32(1))[..., None]
+    areas = cv2.resize(colors, half, interpolation=cv2.INTER_AREA)
+    means: Floats = np.divide(areas, np.where(share > 0, share, 1)[..., None], dtype=np.float32)
     coarse = _spread(means, np.where(share > 0, 1, 0).astype(np.float32))
     enlarged = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     filled: Floats = np.where(known[..., None] > 0, colors, enlarged)

@@ -57,6 +57,7 @@ class RowReader(Protocol):
     metadata: Metadata
     profile: bytes
     orientation: int
+    more_pages: bool
 
     def strips(self) -> Iterator[Samples]:
         """All rows in order, some at a time: n x W x channels of the layout's type.

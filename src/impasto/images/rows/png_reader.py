@@ -51,6 +51,8 @@ class PngReader:
         for kind, start, length in self._chunks():
             if kind == b"IDAT":
                 self._spans.append((start, length))
+            elif kind == b"acTL":
+                raise ValueError("an animation")
             elif kind == b"IHDR":
                 header = self._content(length)
             elif kind == b"tRNS":
@@ -81,6 +83,7 @@ class PngReader:
         self.layout = Layout(width, height, colors, alpha or bool(self._key), self._stored.kind)
         self.metadata = Metadata(exif, xmp, dpi)
         self.orientation = 1
+        self.more_pages = False
 
     def _chunks(self) -> Iterator[tuple[bytes, int, int]]:
         if self._file.read(8) != SIGNATURE:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
@@ -60,6 +61,7 @@ class TiffReader:
         self._file = file
         tags = _read_tags(file, page)
         self._tags = tags
+        self.more_pages = bool(tags.next)
         width, height = int(tags[WIDTH]), int(tags[HEIGHT])
         channels = int(tags.get(CHANNELS, 1))
         self._compression = int(tags.get(COMPRESSION, 1))
@@ -219,7 +221,9 @@ def _read_tags(file: BinaryIO, page: int) -> ImageFileDirectory_v2:
             if not tags.next:
                 raise ValueError(f"no page {number}")
             file.seek(tags.next)
-            tags.load(file)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of odd tags, which do not matter here
+                tags.load(file)
         if WIDTH not in tags or HEIGHT not in tags:
             raise ValueError("damaged")
     except (SyntaxError, struct.error, OverflowError, TypeError, KeyError) as error:
