@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from impasto.images import Picture, read_image, resize, write_image
+from impasto.images.spool import PixelRows
 from impasto.memory import MemoryPlan, margin_px, parse_bytes
 from impasto.photos import paint_photo
 from impasto.stylizer import Stylizer
 from impasto.tiled import paint_tiled
+from impasto.tiling import cut
 
 SIZES = ["2309x1732", "11548x8660"]  # 4 and 100 megapixels
 TILE_PX = 1024
@@ -90,8 +92,8 @@ def compare(photo: Path, style: str, size: tuple[int, int]) -> None:
                 difference = np.abs(painting.rows(0, size[1]) - whole)
             print(f"statistics from {name}: mean difference {difference.mean():.2f} of 255")
             for axis, length in ((0, size[1]), (1, size[0])):
-                step = -(-(-(-length // -(-length // TILE_PX))) // 8) * 8
-                seams = [edge + side for edge in range(step, length, step) for side in (-1, 0)]
+                spans = cut(length, TILE_PX, margin, stylizer.spec.multiple)
+                seams = [span.start + side for span in spans[1:] for side in (-1, 0)]
                 beside = np.take(difference, seams, axis=axis).max()
                 elsewhere = np.delete(difference, seams, axis=axis).max()
                 print(f"  largest beside seams {beside}, elsewhere {elsewhere}")

@@ -365,7 +365,9 @@ def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tig
         read = read_image(tmp_path / f"a.{suffix}")
         expected = faint.stylize(read_image(source))
         assert (report.width, report.height) == (read.width, read.height)
-        assert np.abs(read.pixels.astype(int) - expected.pixels).mean() < 10
+        assert (
+            np.abs(read.pixels.astype(int) - expected.pixels).mean() < 20
+        )  # WebP's colours are coarse
         check_exif(read.metadata.exif)
 
 
