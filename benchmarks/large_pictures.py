@@ -13,7 +13,10 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +30,8 @@ from impasto.tiling import cut
 
 SIZES = ["2309x1732", "11548x8660"]  # 4 and 100 megapixels
 TILE_PX = 1024
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -61,10 +66,10 @@ def size_of(text: str) -> tuple[int, int]:
     return width, height
 
 
-def run(function, *arguments):  # type: ignore[no-untyped-def]
+def run(function: Callable[..., T], *arguments: object) -> T:
     """In a fresh process, whose peak memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def enlarge(photo: Path, size: tuple[int, int], target: Path) -> None:

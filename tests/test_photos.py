@@ -392,3 +392,13 @@ def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, 
         paint_photo(stylizer, content[: len(content) // 2], tmp_path / "old.png")
     assert [each.name for each in tmp_path.iterdir()] == ["old.png"]
     assert (tmp_path / "old.png").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("way", ["luminance", "histogram", "linear"])
+def test_colours_of_large_pictures(way, gallery, tmp_path, tight):
+    content = large_file("u1", False, "png")
+    with Stylizer("first", keep_colors=way, gallery=gallery, precision="f32") as stylizer:
+        paint_photo(stylizer, content, tmp_path / "a.png")
+        expected = stylizer.stylize(read_image(content))
+    difference = read_image(tmp_path / "a.png").pixels - expected.pixels.astype(int)
+    assert np.abs(difference).mean() < 1

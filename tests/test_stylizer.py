@@ -158,3 +158,30 @@ def test_shipped_styles_paint_no_frame(name):
     for border in (painted[:, :6], painted[:, -6:], painted[:, :, :6], painted[:, :, -6:]):
         assert np.abs(border.mean(axis=(0, 1, 2)) - inside.mean(axis=(0, 1, 2))).max() < 40
         assert 0.6 < border.std() / inside.std() < 1.4
+
+
+@pytest.mark.parametrize("way", ["histogram", "linear"])
+def test_ways_to_keep_colors(way, gallery):
+    """The painting's mean colour becomes the photo's."""
+    photo = (picture(80, 60) // 4 + 60).astype(np.uint8)
+    with Stylizer("first", keep_colors=way, gallery=gallery, precision="f32") as stylizer:
+        kept = stylizer(photo).mean(axis=(0, 1))
+    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        plain = stylizer(photo).mean(axis=(0, 1))
+    assert np.abs(kept - photo.mean(axis=(0, 1))).max() < 6
+    assert np.abs(plain - photo.mean(axis=(0, 1))).max() > 12
+
+
+def test_palette(gallery):
+    palette = np.full((20, 20, 3), (180, 120, 60), np.uint8)
+    palette[:10] = (150, 110, 70)
+    with Stylizer("first", palette=palette, gallery=gallery) as stylizer:
+        painted = stylizer(picture(40, 32))
+    assert np.abs(painted.mean(axis=(0, 1)) - (165, 115, 65)).max() < 6
+
+
+def test_impossible_colours(gallery):
+    with pytest.raises(OptionError, match="keep-colors is 'hue'"):
+        Stylizer("first", keep_colors="hue", gallery=gallery)
+    with pytest.raises(OptionError, match="exclude each other"):
+        Stylizer("first", keep_colors=True, palette=picture(4, 4), gallery=gallery)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from impasto.errors import OutputError
 from impasto.files import write_atomically
 from impasto.images import (
+    ColorMap,
     Frame,
     Picture,
     PictureSequence,
@@ -26,7 +27,7 @@ from impasto.images import (
     write_sequence,
 )
 from impasto.images.rows import RowReader
-from impasto.images.spool import PixelRows, Spool
+from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
 from impasto.memory import DEFAULT_BYTES, MemoryPlan, plan_memory
 from impasto.progress import ProgressListener, ignore_progress
@@ -188,6 +189,7 @@ class _Job:
         photo = PictureRows(reader, name, strip=self.strip)
         with ExitStack() as stack:
             painting: PixelRows | None = None
+            colors: ColorMap | None = None
             if self.stylizer.strength > 0:
                 with Spool((width, height), self.target.parent) as spool:
                     for picture in photo.strips():
@@ -196,13 +198,14 @@ class _Job:
                             shown if picture.alpha is None else bleed(shown, picture.alpha)
                         )
                     painting = stack.enter_context(self._tiled(spool, plan))
+                    colors = self.stylizer.color_map(reduced(painting), reduced(spool))
             file = stack.enter_context(write_atomically(self.target))
             target = RowTarget(file, self.file_format, width, height, self.quality)
             top = 0
             for picture in photo.strips():
                 if painting:
                     rows = painting.rows(top, top + picture.height)
-                    picture = self.stylizer.finish(picture, rows)
+                    picture = self.stylizer.finish(picture, rows, colors)
                 target.write(picture)
                 top += picture.height
             target.finish()

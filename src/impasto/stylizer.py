@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
 from impasto.images import (
+    COLOR_WAYS,
+    ColorMap,
+    ColorWay,
     Picture,
     add_grain,
     bleed,
     blend,
     check_pixels,
     keep_colors,
+    match_histograms,
+    match_linearly,
     pad_reflect,
     read_image,
     resize,
@@ -44,7 +49,10 @@ class Stylizer:
         style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), or a `Style`.
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
         stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
-        keep_colors: take only the painting's light and dark, and the photo's colours.
+        keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
+            photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
+            or its mean colour and covariance (`impasto.images.colors`).
+        palette: a picture, H x W x 3 uint8 RGB, whose mean colour and covariance the painting gets.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes bfloat16 where the CPU has it; ``f32`` or ``bf16``.
         threads: how many the engine may use; all cores if not given.
@@ -62,7 +70,8 @@ class Stylizer:
         *,
         strength: float = 1.0,
         stroke: float = 1.0,
-        keep_colors: bool = False,
+        keep_colors: bool | ColorWay = False,
+        palette: NDArray[np.uint8] | None = None,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -73,6 +82,14 @@ class Stylizer:
             raise OptionError(
                 f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
             )
+        if keep_colors not in (False, True, *COLOR_WAYS):
+            raise OptionError(
+                f"keep-colors is {keep_colors!r}", f"give one of {', '.join(COLOR_WAYS)}"
+            )
+        if palette is not None:
+            check_pixels(palette)
+            if keep_colors:
+                raise OptionError("keep-colors and palette exclude each other", "give one of them")
         gallery = gallery or open_gallery()
         if isinstance(style, Style):
             gallery.check(style, style.name)
@@ -81,6 +98,7 @@ class Stylizer:
             vector = style_vector(style, gallery)
         self.stroke = stroke
         self.keep_colors = keep_colors
+        self.palette = palette
         self._trunk = gallery.trunk
         self._vector = vector
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
@@ -169,21 +187,39 @@ class Stylizer:
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
         return self.finish(picture, self._paint_passes(pixels))
 
-    def finish(self, picture: Picture, painting: NDArray[np.uint8]) -> Picture:
+    def finish(
+        self, picture: Picture, painting: NDArray[np.uint8], colors: ColorMap | None = None
+    ) -> Picture:
         """What comes after painting: colours and strength; of a whole picture, or some of its rows.
 
         Args:
             picture: the photo.
             painting: as large, at full strength: H x W x 3, uint8, RGB.
+            colors: what `color_map` gave for the whole picture, if these are rows.
         """
-        if self.keep_colors:
+        if self.keep_colors in (True, "luminance"):
             painting = keep_colors(painting, picture.pixels)
+        elif colors or (colors := self.color_map(painting, picture.pixels)):
+            painting = colors(painting)
         original = picture.original
         return replace(
             picture,
             pixels=blend(picture.pixels, painting, self.strength),
             original=original and original.blend(painting, self.strength),
         )
+
+    def color_map(self, painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> ColorMap | None:
+        """The change of colours that was asked for, if it depends on the whole picture.
+
+        Args:
+            painting: H x W x 3, uint8, RGB, at full strength; may be reduced.
+            photo: the same, of the photo.
+        """
+        if self.palette is not None:
+            return match_linearly(painting, self.palette)
+        if self.keep_colors == "histogram":
+            return match_histograms(painting, photo)
+        return match_linearly(painting, photo) if self.keep_colors == "linear" else None
 
     def close(self) -> None:
         """Let the engine's memory go."""
@@ -235,7 +271,8 @@ def stylize(
     *,
     strength: float = 1.0,
     stroke: float = 1.0,
-    keep_colors: bool = False,
+    keep_colors: bool | ColorWay = False,
+    palette: NDArray[np.uint8] | None = None,
     engine: EngineName = "auto",
     precision: Precision = "auto",
 ) -> Picture:
@@ -249,6 +286,7 @@ def stylize(
         strength: see `Stylizer`.
         stroke: see `Stylizer`.
         keep_colors: see `Stylizer`.
+        palette: see `Stylizer`.
         engine: see `Stylizer`.
         precision: see `Stylizer`.
 
@@ -272,6 +310,7 @@ def stylize(
         strength=strength,
         stroke=stroke,
         keep_colors=keep_colors,
+        palette=palette,
         engine=engine,
         precision=precision,
     ) as stylizer:

@@ -201,3 +201,27 @@ def test_an_animation(paint, tmp_path):
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert paint("a.gif").err == "a.gif -> a-first.gif, 3 pictures\n"
     assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err
+
+
+def test_ways_to_keep_colors(paint, photo, tmp_path):
+    """A bare --keep-colors is luminance, wherever it stands."""
+    for name, arguments in {
+        "a": ["photo.png", "--keep-colors"],
+        "b": ["--keep-colors", "photo.png"],
+        "c": ["photo.png", "--keep-colors", "luminance"],
+        "d": ["photo.png", "--keep-colors", "linear"],
+        "e": ["photo.png", "--palette", "photo.png"],
+    }.items():
+        assert paint(*arguments, "-o", f"{name}.png").code == 0
+    a, b, c, d, e = (read_image(tmp_path / f"{name}.png").pixels for name in "abcde")
+    np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(a, c)
+    assert (a != d).any()
+    np.testing.assert_array_equal(d, e)
+    assert "give one of luminance" in paint("photo.png", "--keep-colors=hue", "-o", "f.png").err
+
+
+def test_memory(paint, photo):
+    assert "in one piece, at most" in paint("photo.png", "-v").err
+    assert "no amount" in paint("photo.png", "--memory", "much", "--overwrite").err
+    assert "give --memory" in paint("photo.png", "--memory", "1MB", "--overwrite").err

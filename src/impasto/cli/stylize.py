@@ -27,11 +27,14 @@ from impasto.progress import Progress, ProgressListener, ignore_progress
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
+    from impasto.images import ColorWay
     from impasto.stylizer import Stylizer
 
-__all__ = ["stylize_command"]
+__all__ = ["COLOR_WAYS", "stylize_command"]
 
 STREAM = "-"
+COLOR_WAYS = ("luminance", "histogram", "linear")
+"""As `impasto.images.COLOR_WAYS`, which loads NumPy."""
 
 
 def stylize_command(
@@ -58,8 +61,19 @@ def stylize_command(
     ] = 1.0,
     stroke: StrokeOption = 1.0,
     keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
-    ] = False,
+        str,
+        typer.Option(
+            metavar="[WAY]",
+            help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
+            show_default=False,
+        ),
+    ] = "",
+    palette: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PICTURE", help="Take the colours of this picture.", show_default=False
+        ),
+    ] = None,
     quality: Annotated[int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.")] = 95,
     file_format: Annotated[
         str, typer.Option("--format", metavar="NAME", help="Of standard output: png, jpg, webp...")
@@ -89,7 +103,7 @@ def stylize_command(
     jobs = _plan(photos, output, style, recursive)
     _check_targets(jobs, overwrite)
 
-    from impasto.images import check_format
+    from impasto.images import check_format, read_image
     from impasto.memory import parse_bytes
     from impasto.stylizer import Stylizer
 
@@ -101,7 +115,8 @@ def stylize_command(
         style,
         strength=strength,
         stroke=stroke,
-        keep_colors=keep_colors,
+        keep_colors=cast("ColorWay", keep_colors) if keep_colors else False,
+        palette=read_image(palette).pixels if palette else None,
         engine=cast("EngineName", engine),
         precision=cast("Precision", precision),
         gallery=choose_gallery(gallery),

@@ -4,7 +4,14 @@ All pixels are RGB uint8; what else a file holds goes along as a picture's `Orig
 """
 
 from impasto.images.blend import blend
-from impasto.images.colors import keep_colors
+from impasto.images.colors import (
+    COLOR_WAYS,
+    ColorMap,
+    ColorWay,
+    keep_colors,
+    match_histograms,
+    match_linearly,
+)
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.original import Metadata, Original
@@ -22,10 +29,13 @@ from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
+    "COLOR_WAYS",
     "FORMATS",
     "GRAIN_PX",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "ColorMap",
+    "ColorWay",
     "Frame",
     "Metadata",
     "Original",
@@ -42,6 +52,8 @@ __all__ = [
     "holds_several",
     "keep_colors",
     "lay_on_white",
+    "match_histograms",
+    "match_linearly",
     "open_sequence",
     "pad_reflect",
     "read_image",

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 from impasto.errors import OutputError
+from impasto.images.windows import shrink_rows
 
-__all__ = ["PixelRows", "Spool"]
+__all__ = ["PixelRows", "Spool", "reduced"]
 
 Pixels = NDArray[np.uint8]
 STRIP_BYTES = 8 << 20
+REDUCED_PX = 1_000_000
 
 
 class PixelRows:
@@ -107,3 +109,11 @@ class Spool(PixelRows):
     def close(self) -> None:
         """Delete the file."""
         self._file.close()
+
+
+def reduced(picture: PixelRows) -> Pixels:
+    """A copy of at most a million pixels (or one row), for what only averages matter to."""
+    width, height = picture.size
+    scale = min(1.0, (REDUCED_PX / (width * height)) ** 0.5)
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return np.concatenate(list(shrink_rows(picture.strips(), picture.size, size)))
