@@ -4,12 +4,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import impasto
+from impasto.brush import open_network, paint_whole
 from impasto.engines import open_engine
 from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
 from impasto.strokes import pass_sizes
 from impasto.styles import open_gallery
-from impasto.stylizer import Stylizer, open_network, paint_whole
+from impasto.stylizer import Stylizer
 from legacy import foreign
 from legacy.write_t7 import johnson, write_t7
 from tiny import picture, tiny_gallery
@@ -195,3 +196,30 @@ def test_a_network_of_its_own(tmp_path, gallery):
     with open_engine(network.graph, precision="f32") as engine:
         whole = paint_whole(engine, network.framing, photo)
     np.testing.assert_array_equal(painting, whole)
+
+
+@pytest.mark.parametrize("way", ["histogram", "linear"])
+def test_ways_to_keep_colors(way, gallery):
+    """The painting's mean colour becomes the photo's."""
+    photo = (picture(80, 60) // 4 + 60).astype(np.uint8)
+    with Stylizer("first", keep_colors=way, gallery=gallery, precision="f32") as stylizer:
+        kept = stylizer(photo).mean(axis=(0, 1))
+    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        plain = stylizer(photo).mean(axis=(0, 1))
+    assert np.abs(kept - photo.mean(axis=(0, 1))).max() < 6
+    assert np.abs(plain - photo.mean(axis=(0, 1))).max() > 12
+
+
+def test_palette(gallery):
+    palette = np.full((20, 20, 3), (180, 120, 60), np.uint8)
+    palette[:10] = (150, 110, 70)
+    with Stylizer("first", palette=palette, gallery=gallery) as stylizer:
+        painted = stylizer(picture(40, 32))
+    assert np.abs(painted.mean(axis=(0, 1)) - (165, 115, 65)).max() < 6
+
+
+def test_impossible_colours(gallery):
+    with pytest.raises(OptionError, match="keep-colors is 'hue'"):
+        Stylizer("first", keep_colors="hue", gallery=gallery)
+    with pytest.raises(OptionError, match="exclude each other"):
+        Stylizer("first", keep_colors=True, palette=picture(4, 4), gallery=gallery)

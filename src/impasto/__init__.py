@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from impasto.images import Picture, read_image, write_image
     from impasto.learning.learn import learn
     from impasto.learning.optimize import PaintOptions, paint
+    from impasto.photos import PhotoReport, paint_photo
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
     from impasto.video import VideoFrame, VideoReport, read_frames, stylize_video
@@ -43,6 +44,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "PaintOptions",
+    "PhotoReport",
     "Picture",
     "Style",
     "StyleError",
@@ -53,6 +55,7 @@ __all__ = [
     "learn",
     "open_gallery",
     "paint",
+    "paint_photo",
     "read_frames",
     "read_image",
     "read_style",
@@ -65,6 +68,7 @@ __all__ = [
 _HOMES = {
     "Gallery": "impasto.styles",
     "PaintOptions": "impasto.learning.optimize",
+    "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
@@ -73,6 +77,7 @@ _HOMES = {
     "learn": "impasto.learning.learn",
     "open_gallery": "impasto.styles",
     "paint": "impasto.learning.optimize",
+    "paint_photo": "impasto.photos",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
     "read_style": "impasto.styles",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from impasto.brush import open_network, paint_whole
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
 from impasto.network.framing import Framing
@@ -21,7 +22,6 @@ from impasto.network.spec import JOHNSON
 from impasto.network.trunk import random_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Gallery
-from impasto.stylizer import open_network, paint_whole
 
 __all__ = ["JOHNSON_NAME", "Speed", "measure_speed"]
 

@@ -1,33 +1,37 @@
-"""Image to image: grain, borders, a baked trunk on an engine; then colours, strength and alpha."""
+"""Image to image: a brush, from coarse to fine; then colours, strength and alpha."""
 
 from __future__ import annotations
 
-import math
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines import Engine, EngineName, Precision, open_engine
+from impasto.brush import Brush
+from impasto.engines import Engine, EngineName, Precision
 from impasto.errors import OptionError
-from impasto.files import names_network
 from impasto.images import (
+    COLOR_WAYS,
+    ColorMap,
+    ColorWay,
     Picture,
-    add_grain,
+    bleed,
     blend,
     check_pixels,
     keep_colors,
-    pad_reflect,
+    match_histograms,
+    match_linearly,
     read_image,
     resize,
 )
-from impasto.network.framing import BakedNetwork, Framing
-from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
-from impasto.styles import Gallery, Style, open_gallery, style_vector
+from impasto.strokes import MAX_STROKE, MIN_STROKE, pass_sizes
+from impasto.styles import Gallery, Style, open_gallery
 
-__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "open_network", "paint_whole", "stylize"]
+__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
 
 DEFAULT_STYLE = "great-wave"
 MAX_STRENGTH = 1.5
@@ -44,11 +48,19 @@ class Stylizer:
             the file of a network of its own (`impasto.legacy.convert_network`).
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
         stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
-        keep_colors: take only the painting's light and dark, and the photo's colours.
+        keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
+            photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
+            or its mean colour and covariance (`impasto.images.colors`).
+        palette: a picture, H x W x 3 uint8 RGB, whose mean colour and covariance the painting gets.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes bfloat16 where the CPU has it; ``f32`` or ``bf16``.
         threads: how many the engine may use; all cores if not given.
         gallery: where styles come from; the shipped gallery if not given.
+        steered: let `paint` take and give statistics; networks without instance normalisation have
+            nothing to steer, and paint as ever.
+
+    Attributes:
+        brush: paints in one piece.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -63,32 +75,44 @@ class Stylizer:
         *,
         strength: float = 1.0,
         stroke: float = 1.0,
-        keep_colors: bool = False,
+        keep_colors: bool | ColorWay = False,
+        palette: NDArray[np.uint8] | None = None,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
         gallery: Gallery | None = None,
+        steered: bool = False,
     ) -> None:
         self.strength = strength
         if not MIN_STROKE <= stroke <= MAX_STROKE:
             raise OptionError(
                 f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
             )
-        network, self._natural_px = open_network(style, gallery or open_gallery())
-        if network.framing.fixed_px and stroke != 1:
+        if keep_colors not in (False, True, *COLOR_WAYS):
+            raise OptionError(
+                f"keep-colors is {keep_colors!r}", f"give one of {', '.join(COLOR_WAYS)}"
+            )
+        if palette is not None:
+            check_pixels(palette)
+            if keep_colors:
+                raise OptionError("keep-colors and palette exclude each other", "give one of them")
+        self.brush = Brush(
+            style,
+            gallery or open_gallery(),
+            engine=engine,
+            precision=precision,
+            threads=threads,
+            steered=steered,
+        )
+        if self.brush.framing.fixed_px and stroke != 1:
+            self.brush.close()
             raise OptionError(
                 f"stroke is {stroke}, and {style} paints pictures of one size only",
                 "leave --stroke out",
             )
         self.stroke = stroke
         self.keep_colors = keep_colors
-        self._framing = network.framing
-        self._engine = open_engine(
-            network.graph,
-            engine=engine,
-            precision=precision,
-            threads=threads,
-        )
+        self.palette = palette
 
     @property
     def strength(self) -> float:
@@ -108,7 +132,7 @@ class Stylizer:
     @property
     def engine(self) -> Engine:
         """The engine that runs the network."""
-        return self._engine
+        return self.brush.engine
 
     def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture.
@@ -126,24 +150,80 @@ class Stylizer:
         check_pixels(photo)
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
+        return self.finish(Picture(photo), self.paint(photo)[0]).pixels
+
+    def paint(
+        self,
+        photo: NDArray[np.uint8],
+        statistics: Sequence[NDArray[np.float32]] = (),
+        keep: float = 0.0,
+    ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
+        """What the network makes of a picture, from coarse to fine, at full strength and in its own
+        colours.
+
+        Args:
+            photo: as in a call.
+            statistics: what the call before gave; for steered stylizers only.
+            keep: how much of them to normalise by, 0 to 1; the rest is measured.
+
+        Returns:
+            the painting, and the statistics that were used, a vector for each pass; empty ones
+            unless the stylizer is steered.
+        """
         height, width = photo.shape[:2]
-        painting = photo
-        for size in pass_sizes(width, height, self.stroke, self._natural_px):
-            painting = paint_whole(
-                self._engine, self._framing, resize(painting, *self._framing.fit(*size))
-            )
-        painting = resize(painting, width, height)
-        if self.keep_colors:
-            painting = keep_colors(painting, photo)
-        return blend(photo, painting, self.strength)
+        sizes = pass_sizes(width, height, self.stroke, self.brush.natural_px)
+        given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
+        painting, used = photo, []
+        for size, vector in zip(sizes, given, strict=True):
+            reduced = resize(painting, *self.brush.framing.fit(*size))
+            painting, taken = self.brush.paint_steered(reduced, vector, keep)
+            used.append(taken)
+        return resize(painting, width, height), used
 
     def stylize(self, picture: Picture) -> Picture:
-        """Paint a picture; its transparency is carried over."""
-        return Picture(self(picture.pixels), picture.alpha)
+        """Paint a picture; its depth, profile, transparency and metadata are carried over."""
+        if self.strength == 0:
+            return picture
+        pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
+        return self.finish(picture, self.paint(pixels)[0])
+
+    def finish(
+        self, picture: Picture, painting: NDArray[np.uint8], colors: ColorMap | None = None
+    ) -> Picture:
+        """What comes after painting: colours and strength; of a whole picture, or some of its rows.
+
+        Args:
+            picture: the photo.
+            painting: as large, at full strength: H x W x 3, uint8, RGB.
+            colors: what `color_map` gave for the whole picture, if these are rows.
+        """
+        if self.keep_colors in (True, "luminance"):
+            painting = keep_colors(painting, picture.pixels)
+        elif colors or (colors := self.color_map(painting, picture.pixels)):
+            painting = colors(painting)
+        original = picture.original
+        return replace(
+            picture,
+            pixels=blend(picture.pixels, painting, self.strength),
+            original=original and original.blend(painting, self.strength),
+        )
+
+    def color_map(self, painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> ColorMap | None:
+        """The change of colours that was asked for, if it depends on the whole picture.
+
+        Args:
+            painting: H x W x 3, uint8, RGB, at full strength; may be reduced.
+            photo: the same, of the photo.
+        """
+        if self.palette is not None:
+            return match_linearly(painting, self.palette)
+        if self.keep_colors == "histogram":
+            return match_histograms(painting, photo)
+        return match_linearly(painting, photo) if self.keep_colors == "linear" else None
 
     def close(self) -> None:
         """Let the engine's memory go."""
-        self._engine.close()
+        self.brush.close()
 
     def __enter__(self) -> Stylizer:
         return self
@@ -157,50 +237,14 @@ class Stylizer:
         self.close()
 
 
-def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, float]:
-    """The network that paints in a style.
-
-    Args:
-        style: as `Stylizer` takes it.
-        gallery: where names and mixtures come from.
-
-    Returns:
-        the network, and the shorter side in pixels up to which it paints a picture as it is. A
-        network of its own paints any picture as it is, as it did where it comes from.
-
-    Raises:
-        OptionError, StyleError, InputError, MissingExtraError: see `Stylizer`.
-    """
-    if isinstance(style, Style):
-        gallery.check(style, style.name)
-        vector = style.vector
-    elif names_network(style):
-        from impasto.legacy import load_network
-
-        return load_network(style), math.inf
-    else:
-        vector = style_vector(style, gallery)
-    trunk = gallery.trunk
-    return BakedNetwork(trunk.bake(vector), trunk.spec.framing), NATURAL_PX
-
-
-def paint_whole(engine: Engine, framing: Framing, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
-    height, width = photo.shape[:2]
-    left, top, right, bottom = framing.borders(width, height)
-    grainy = add_grain(photo, framing.grain)
-    padded = pad_reflect(grainy, left=left, top=top, right=right, bottom=bottom)
-    painted = engine.paint(padded)
-    return np.ascontiguousarray(painted[top : top + height, left : left + width])
-
-
 def stylize(
     photo: str | os.PathLike[str] | BinaryIO | Picture | NDArray[np.uint8],
     style: str | Style = DEFAULT_STYLE,
     *,
     strength: float = 1.0,
     stroke: float = 1.0,
-    keep_colors: bool = False,
+    keep_colors: bool | ColorWay = False,
+    palette: NDArray[np.uint8] | None = None,
     engine: EngineName = "auto",
     precision: Precision = "auto",
 ) -> Picture:
@@ -211,10 +255,11 @@ def stylize(
     Args:
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
         style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), a `Style`, or the
-            file of a network (``"the_scream.t7"``).
+            file of a network of its own.
         strength: see `Stylizer`.
         stroke: see `Stylizer`.
         keep_colors: see `Stylizer`.
+        palette: see `Stylizer`.
         engine: see `Stylizer`.
         precision: see `Stylizer`.
 
@@ -238,6 +283,7 @@ def stylize(
         strength=strength,
         stroke=stroke,
         keep_colors=keep_colors,
+        palette=palette,
         engine=engine,
         precision=precision,
     ) as stylizer:

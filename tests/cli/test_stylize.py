@@ -3,7 +3,9 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from awkward import CAMERA, check_exif, exif_bytes
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
@@ -181,3 +183,45 @@ def test_a_gallery_that_is_none(impasto, photo, tmp_path):
     ran = impasto(photo, "--gallery", tmp_path)
     assert ran.code == 5
     assert "trunk.safetensors" in ran.err
+
+
+def test_strip_drops_the_camera(paint, tmp_path):
+    image = Image.fromarray(picture(40, 30))
+    image.save(tmp_path / "a.jpg", exif=exif_bytes(6))
+    assert paint("a.jpg").code == 0
+    assert paint("a.jpg", "--strip", "-o", "bare.jpg").code == 0
+    with Image.open(tmp_path / "a-first.jpg") as kept:
+        assert kept.size == (30, 40)
+        check_exif(kept.getexif().tobytes())
+    assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
+
+
+def test_an_animation(paint, tmp_path):
+    frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert paint("a.gif").err == "a.gif -> a-first.gif, 3 pictures\n"
+    assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err
+
+
+def test_ways_to_keep_colors(paint, photo, tmp_path):
+    """A bare --keep-colors is luminance, wherever it stands."""
+    for name, arguments in {
+        "a": ["photo.png", "--keep-colors"],
+        "b": ["--keep-colors", "photo.png"],
+        "c": ["photo.png", "--keep-colors", "luminance"],
+        "d": ["photo.png", "--keep-colors", "linear"],
+        "e": ["photo.png", "--palette", "photo.png"],
+    }.items():
+        assert paint(*arguments, "-o", f"{name}.png").code == 0
+    a, b, c, d, e = (read_image(tmp_path / f"{name}.png").pixels for name in "abcde")
+    np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(a, c)
+    assert (a != d).any()
+    np.testing.assert_array_equal(d, e)
+    assert "give one of luminance" in paint("photo.png", "--keep-colors=hue", "-o", "f.png").err
+
+
+def test_memory(paint, photo):
+    assert "in one piece, at most" in paint("photo.png", "-v").err
+    assert "no amount" in paint("photo.png", "--memory", "much", "--overwrite").err
+    assert "give --memory" in paint("photo.png", "--memory", "1MB", "--overwrite").err

@@ -10,16 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
+from awkward import encode, green_for_red_profile
 from impasto.errors import InputError
 from impasto.images import read_image
-from impasto.images.reading import _to_picture
+from impasto.images.reading import picture_of
 from tiny import picture
-
-
-def encode(image, file_format, **options):
-    content = io.BytesIO()
-    image.save(content, file_format, **options)
-    return content.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +100,7 @@ def test_palette_with_alpha(photo):
     image = Image.fromarray(photo).quantize(16).convert("PA")
     image.putalpha(Image.fromarray(ALPHA))
     assert image.mode == "PA"
-    np.testing.assert_array_equal(_to_picture(image).alpha, ALPHA)
+    np.testing.assert_array_equal(picture_of(image).alpha, ALPHA)
 
 
 def test_transparent_palette(photo):
@@ -132,7 +127,7 @@ def test_16_bit_of_both_byte_orders():
     samples = np.array([[0, 100 * 257, 200 * 257]])
     for mode, order in (("I;16", "<u2"), ("I;16B", ">u2")):
         image = Image.frombytes(mode, (3, 1), samples.astype(order).tobytes())
-        assert _to_picture(image).pixels[0, :, 0].tolist() == [0, 100, 200]
+        assert picture_of(image).pixels[0, :, 0].tolist() == [0, 100, 200]
 
 
 @pytest.mark.parametrize(
@@ -149,27 +144,11 @@ def test_float_tiff(samples, expected):
     assert read_image(encode(image, "TIFF")).pixels[0, :, 0].tolist() == expected
 
 
-def wide_gamut_profile():
-    """A profile whose red is greener than sRGB's: sRGB with two of its primaries exchanged."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    tags = {}
-    (count,) = struct.unpack(">I", profile[128:132])
-    for number in range(count):
-        start = 132 + 12 * number
-        tags[bytes(profile[start : start + 4])] = start
-    red, green = tags[b"rXYZ"], tags[b"gXYZ"]
-    profile[red + 4 : red + 12], profile[green + 4 : green + 12] = (
-        profile[green + 4 : green + 12],
-        profile[red + 4 : red + 12],
-    )
-    return bytes(profile).replace(b"sRGB", b"tEST").replace(b"s\0R\0G\0B", b"t\0E\0S\0T")
-
-
 def test_profile_is_honoured():
     """With red and green exchanged in the profile, a red picture is green in sRGB."""
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 255
-    profile = wide_gamut_profile()
+    profile = green_for_red_profile()
     assert "sRGB" not in ImageCms.getProfileDescription(
         ImageCms.ImageCmsProfile(io.BytesIO(profile))
     )

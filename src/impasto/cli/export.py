@@ -77,7 +77,7 @@ def export_command(
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
     check_target(target, [split_network(style)[0]], overwrite)
 
-    from impasto.stylizer import open_network
+    from impasto.brush import open_network
 
     chosen = choose_gallery(gallery)
     network, _ = open_network(style, chosen)

@@ -149,4 +149,15 @@ def _with_command(arguments: list[str]) -> list[str]:
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
     if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
         rest.insert(0, "stylize")
+    if rest and rest[0] == "stylize":
+        rest = _with_color_way(rest)
     return flags + rest
+
+
+def _with_color_way(arguments: list[str]) -> list[str]:
+    """``--keep-colors`` alone means luminance; Typer has no options whose value may be left out."""
+    ways = stylize.COLOR_WAYS
+    return [
+        f"{each}={ways[0]}" if each == "--keep-colors" and following not in ways else each
+        for each, following in zip(arguments, [*arguments[1:], ""], strict=True)
+    ]

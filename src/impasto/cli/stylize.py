@@ -23,15 +23,18 @@ from impasto.cli.options import (
 )
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 from impasto.files import check_writable, file_label, make_folder
-from impasto.progress import Progress
+from impasto.progress import Progress, ProgressListener, ignore_progress
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
+    from impasto.images import ColorWay
     from impasto.stylizer import Stylizer
 
-__all__ = ["stylize_command"]
+__all__ = ["COLOR_WAYS", "stylize_command"]
 
 STREAM = "-"
+COLOR_WAYS = ("luminance", "histogram", "linear")
+"""As `impasto.images.COLOR_WAYS`, which loads NumPy."""
 
 
 def stylize_command(
@@ -58,12 +61,26 @@ def stylize_command(
     ] = 1.0,
     stroke: StrokeOption = 1.0,
     keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
-    ] = False,
+        str,
+        typer.Option(
+            metavar="[WAY]",
+            help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
+            show_default=False,
+        ),
+    ] = "",
+    palette: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PICTURE", help="Take the colours of this picture.", show_default=False
+        ),
+    ] = None,
     quality: Annotated[int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.")] = 95,
     file_format: Annotated[
         str, typer.Option("--format", metavar="NAME", help="Of standard output: png, jpg, webp...")
     ] = "png",
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave out EXIF data: camera, place, time.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace paintings that exist already.")
     ] = False,
@@ -73,14 +90,24 @@ def stylize_command(
     gallery: GalleryOption = None,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "auto",
+    memory: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="How much may be used; larger pictures are painted in tiles.",
+            rich_help_panel="Speed",
+        ),
+    ] = "2GB",
 ) -> None:
     """Paint photos in a style of the gallery."""
     jobs = _plan(photos, output, style, recursive)
     _check_targets(jobs, overwrite)
 
-    from impasto.images import check_format
+    from impasto.images import check_format, read_image
+    from impasto.memory import parse_bytes
     from impasto.stylizer import Stylizer
 
+    writing = _Writing(quality, file_format.lower(), strip, parse_bytes(memory))
     for job in jobs:
         if job.target != STREAM:
             check_format(job.target)
@@ -88,7 +115,8 @@ def stylize_command(
         style,
         strength=strength,
         stroke=stroke,
-        keep_colors=keep_colors,
+        keep_colors=cast("ColorWay", keep_colors) if keep_colors else False,
+        palette=read_image(palette).pixels if palette else None,
         engine=cast("EngineName", engine),
         precision=cast("Precision", precision),
         gallery=choose_gallery(gallery),
@@ -98,7 +126,7 @@ def stylize_command(
         failures: list[ImpastoError] = []
         for number, job in enumerate(jobs, 1):
             try:
-                _run(job, stylizer, quality, file_format)
+                _run(job, stylizer, writing, progress if len(jobs) == 1 else ignore_progress)
             except ImpastoError as error:
                 if len(jobs) == 1:
                     raise
@@ -112,6 +140,16 @@ def stylize_command(
 
 
 @dataclass(frozen=True)
+class _Writing:
+    """How paintings are written."""
+
+    quality: int
+    file_format: str
+    strip: bool
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class _Job:
     """One photo, and where its painting goes; either may be a `STREAM`."""
 
@@ -120,23 +158,36 @@ class _Job:
     makes_folder: bool = False
 
 
-def _run(job: _Job, stylizer: Stylizer, quality: int, file_format: str) -> None:
-    from impasto.images import encode_image, read_image, write_image
+def _run(job: _Job, stylizer: Stylizer, writing: _Writing, progress: ProgressListener) -> None:
+    from impasto.photos import encode_painting, paint_photo
 
     began = time.perf_counter()
-    picture = read_image(sys.stdin.buffer if job.source == STREAM else job.source)
-    painted = stylizer.stylize(picture)
+    source = sys.stdin.buffer if job.source == STREAM else job.source
+    quality, strip = writing.quality, writing.strip
     if job.target == STREAM:
-        content = encode_image(painted, file_format.lower(), quality=quality)
+        content, report = encode_painting(
+            stylizer, source, writing.file_format, quality=quality, strip=strip
+        )
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
         if job.makes_folder:
             make_folder(Path(job.target).parent)
-        write_image(job.target, painted, quality=quality)
-        console.note(f"{job.source} -> {job.target}")
+        report = paint_photo(
+            stylizer,
+            source,
+            job.target,
+            quality=quality,
+            strip=strip,
+            memory_bytes=writing.memory_bytes,
+            progress=progress,
+        )
+        more = f", {report.pictures} pictures" if report.pictures > 1 else ""
+        more += f", without {report.left_out} more pictures" if report.left_out else ""
+        console.note(f"{job.source} -> {job.target}{more}")
     milliseconds = 1000 * (time.perf_counter() - began)
-    console.detail(f"{picture.width} x {picture.height} px in {milliseconds:.0f} ms")
+    how = f", {report.plan}" if report.plan else ""
+    console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
 
 
 def _plan(photos: list[str], output: str | None, style: str, recursive: bool) -> list[_Job]:
@@ -221,6 +272,4 @@ def _writable_suffix(source: Path) -> str:
     from impasto.images import FORMATS
 
     suffix = source.suffix.lower().removeprefix(".")
-    if suffix in FORMATS:
-        return source.suffix
-    return ".png" if suffix == "gif" else ".jpg"
+    return source.suffix if suffix in FORMATS else ".jpg"

@@ -1,31 +1,64 @@
-"""Pictures: reading, writing, resizing, borders, grain, colours. All pixels are RGB uint8."""
+"""Pictures: reading, writing, resizing, borders, grain, colours.
+
+All pixels are RGB uint8; what else a file holds goes along as a picture's `Original`.
+"""
 
 from impasto.images.blend import blend
-from impasto.images.colors import keep_colors
+from impasto.images.colors import (
+    COLOR_WAYS,
+    ColorMap,
+    ColorWay,
+    keep_colors,
+    match_histograms,
+    match_linearly,
+)
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
+from impasto.images.original import Metadata, Original
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
+from impasto.images.sequence import (
+    Frame,
+    PictureSequence,
+    holds_several,
+    open_sequence,
+    write_sequence,
+)
 from impasto.images.sheet import contact_sheet
+from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
+    "COLOR_WAYS",
     "FORMATS",
     "GRAIN_PX",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "ColorMap",
+    "ColorWay",
+    "Frame",
+    "Metadata",
+    "Original",
     "Picture",
+    "PictureSequence",
     "add_grain",
+    "bleed",
     "blend",
     "check_format",
     "check_pixels",
     "contact_sheet",
     "encode_image",
     "grain_tile",
+    "holds_several",
     "keep_colors",
+    "lay_on_white",
+    "match_histograms",
+    "match_linearly",
+    "open_sequence",
     "pad_reflect",
     "read_image",
     "resize",
     "scale_shorter_side",
     "write_image",
+    "write_sequence",
 ]

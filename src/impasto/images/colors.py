@@ -1,18 +1,58 @@
-"""Keeping a photo's colours in its painting."""
+"""Keeping a photo's colours in its painting, or giving it another picture's."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
 
-__all__ = ["keep_colors"]
+__all__ = [
+    "COLOR_WAYS",
+    "ColorMap",
+    "ColorWay",
+    "from_oklab",
+    "keep_colors",
+    "match_histograms",
+    "match_linearly",
+    "to_oklab",
+]
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+ColorWay = Literal["luminance", "histogram", "linear"]
+ColorMap = Callable[[Pixels], Pixels]
+COLOR_WAYS: tuple[ColorWay, ...] = ("luminance", "histogram", "linear")
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Y of YIQ, BT.601
+LEAST_VARIANCE = 1e-6  # of Oklab, where white is 1: less is no colour, but rounding
+
+# Ottosson 2020, "A perceptual color space for image processing": linear sRGB to cone responses,
+# and their cube roots to lightness, green to red, blue to yellow.
+TO_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    dtype=np.float32,
+)
+TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ],
+    dtype=np.float32,
+)
+FROM_LAB = np.linalg.inv(TO_LAB.astype(np.float64)).astype(np.float32)
+FROM_CONES = np.linalg.inv(TO_CONES.astype(np.float64)).astype(np.float32)
 
 
-def keep_colors(painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def keep_colors(painting: Pixels, photo: Pixels) -> Pixels:
     """The painting's light and dark, in the photo's colours.
 
     Luminance-only transfer (Gatys et al. 2016, "Preserving color in neural artistic style
@@ -35,5 +75,109 @@ def keep_colors(painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArra
             f"painting and photo have shapes {painting.shape} and {photo.shape}", "resize one"
         )
     difference = painting @ LUMINANCE - photo @ LUMINANCE
-    kept = photo + difference[..., None]
-    return np.rint(kept).clip(0, 255).astype(np.uint8)
+    kept: Pixels = np.rint(photo + difference[..., None]).clip(0, 255).astype(np.uint8)
+    return kept
+
+
+def match_histograms(painting: Pixels, model: Pixels) -> ColorMap:
+    """A map of colours that gives a painting the model's histograms of red, green and blue.
+
+    A level becomes the model's level below which as many pixels lie (Gonzalez & Woods, "Digital
+    image processing", section 3.3: histogram specification).
+
+    Args:
+        painting: H x W x 3, uint8, RGB: whole, or reduced.
+        model: whose colours are wanted; of any size.
+
+    Returns:
+        a function from pixels (H x W x 3) to pixels: of the painting, or some of its rows.
+    """
+    tables = np.empty((256, 3), dtype=np.uint8)
+    for channel in range(3):
+        ranks, wanted = (_ranks(each[..., channel]) for each in (painting, model))
+        tables[:, channel] = np.rint(np.interp(ranks, wanted, np.arange(256)))
+
+    def apply(pixels: Pixels) -> Pixels:
+        planes = [tables[pixels[..., channel], channel] for channel in range(3)]
+        return np.stack(planes, axis=2)
+
+    return apply
+
+
+def _ranks(plane: Pixels) -> NDArray[np.float64]:
+    """For each level, which share of the pixels is darker (or equal, and then half of them)."""
+    counts = np.bincount(plane.ravel(), minlength=256)
+    middles = (np.cumsum(counts) - counts / 2) / plane.size
+    # Levels that do not occur must not make the ranks stand still, or they would not be invertible.
+    rising: NDArray[np.float64] = middles + np.arange(256) * 1e-9
+    return rising
+
+
+def match_linearly(painting: Pixels, model: Pixels) -> ColorMap:
+    """A linear map in Oklab that gives a painting the model's mean colour and covariance.
+
+    Gatys et al. 2016, "Preserving color in neural artistic style transfer", section 3.1, with the
+    symmetric square roots of their equation 5. Departure: they work in RGB; in a perceptual space,
+    dark and light weigh alike.
+
+    Args:
+        painting: H x W x 3, uint8, RGB: whole, or reduced.
+        model: whose colours are wanted; of any size.
+
+    Returns:
+        a function from pixels (H x W x 3) to pixels: of the painting, or some of its rows.
+    """
+    (mean, covariance), (wanted_mean, wanted) = (_moments(each) for each in (painting, model))
+    matrix = (_power(wanted, 0.5) @ _power(covariance, -0.5)).astype(np.float32)
+    before, after = mean.astype(np.float32), wanted_mean.astype(np.float32)
+
+    def apply(pixels: Pixels) -> Pixels:
+        return from_oklab((to_oklab(pixels) - before) @ matrix.T + after)
+
+    return apply
+
+
+def _moments(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    colors = to_oklab(pixels).reshape(-1, 3).astype(np.float64)
+    mean = colors.mean(axis=0)
+    return mean, (colors - mean).T @ (colors - mean) / len(colors)
+
+
+def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    """Of a symmetric matrix; no direction has less than `LEAST_VARIANCE`."""
+    values, vectors = np.linalg.eigh(covariance)
+    result: NDArray[np.float64] = (
+        vectors * np.maximum(values, LEAST_VARIANCE) ** exponent
+    ) @ vectors.T
+    return result
+
+
+def to_oklab(pixels: Pixels) -> Floats:
+    """SRGB as Oklab (Ottosson 2020): lightness 0-1, green to red, blue to yellow.
+
+    Args:
+        pixels: ... x 3, uint8, RGB.
+
+    Returns:
+        the same shape, float32.
+    """
+    levels = np.arange(256, dtype=np.float32) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    table = linear.astype(np.float32)
+    lab: Floats = np.cbrt(table[pixels] @ TO_CONES.T) @ TO_LAB.T
+    return lab
+
+
+def from_oklab(lab: Floats) -> Pixels:
+    """Oklab as sRGB, rounded; colours beyond sRGB are clipped.
+
+    Args:
+        lab: ... x 3, float32, as `to_oklab` gives it.
+
+    Returns:
+        the same shape, uint8, RGB.
+    """
+    linear = ((lab @ FROM_LAB.T) ** 3 @ FROM_CONES.T).clip(0, 1)
+    curved = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    pixels: Pixels = np.rint(curved * 255).astype(np.uint8)
+    return pixels

@@ -47,12 +47,15 @@ def grain_tile() -> NDArray[np.float32]:
     return tile
 
 
-def add_grain(pixels: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
+def add_grain(
+    pixels: NDArray[np.uint8], amount: float, *, left: int = 0, top: int = 0
+) -> NDArray[np.uint8]:
     """A picture with grain over it, the same for all three colours.
 
     Args:
         pixels: H x W x 3, uint8, RGB.
         amount: standard deviation, where white is 1.
+        left, top: where in a larger picture these pixels are; grain lies still in that one.
 
     Returns:
         the same shape, uint8; the array itself if ``amount`` is 0.
@@ -62,7 +65,8 @@ def add_grain(pixels: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
     if amount == 0:
         return pixels
     height, width = pixels.shape[:2]
-    return np.asarray(cv2.add(pixels, _layer(height, width, amount), dtype=cv2.CV_8U), np.uint8)
+    layer = _layer(height, width, amount, left % GRAIN_PX, top % GRAIN_PX)
+    return np.asarray(cv2.add(pixels, layer, dtype=cv2.CV_8U), np.uint8)
 
 
 @cache
@@ -71,7 +75,7 @@ def _levels(amount: float) -> NDArray[np.int16]:
     return np.repeat(levels[..., None], 3, axis=2)
 
 
-def _layer(height: int, width: int, amount: float) -> NDArray[np.int16]:
+def _layer(height: int, width: int, amount: float, left: int, top: int) -> NDArray[np.int16]:
     levels = _levels(amount)
-    times = (-(-height // GRAIN_PX), -(-width // GRAIN_PX), 1)
-    return np.tile(levels, times)[:height, :width]
+    times = (-(-(top + height) // GRAIN_PX), -(-(left + width) // GRAIN_PX), 1)
+    return np.tile(levels, times)[top : top + height, left : left + width]

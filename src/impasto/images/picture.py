@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
+from impasto.images.original import NO_METADATA, Metadata, Original
 
 __all__ = ["Picture", "check_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Pixels, and their transparency if there is any.
+    """Pixels, their transparency if there is any, and what else came with them.
 
     Attributes:
         pixels: H x W x 3, uint8, RGB in the sRGB colour space.
         alpha: H x W, uint8, 0 transparent to 255 opaque; none for an opaque picture.
+        original: the same picture as its file has it, where that is more than the pixels say: in
+            16 bits, with a wide gamut. `impasto.write_image` writes this one.
+        metadata: EXIF, XMP and resolution, for the file that it will be written to.
 
     Raises:
         OptionError: an array has another type or shape.
@@ -27,6 +31,8 @@ class Picture:
 
     pixels: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
+    original: Original | None = None
+    metadata: Metadata = NO_METADATA
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels)
@@ -35,6 +41,11 @@ class Picture:
             raise OptionError(
                 f"alpha is {alpha.dtype} {alpha.shape}",
                 "give uint8, as wide and high as the pixels",
+            )
+        if self.original and self.original.samples.shape[:2] != self.pixels.shape[:2]:
+            raise OptionError(
+                f"the original is {self.original.samples.shape}",
+                "give one as wide and high as the pixels",
             )
 
     @property
@@ -46,6 +57,14 @@ class Picture:
     def height(self) -> int:
         """In pixels."""
         return int(self.pixels.shape[0])
+
+    def as_original(self) -> Original:
+        """What there is of it: the original, or the pixels in its place."""
+        return self.original or Original(self.pixels, self.alpha)
+
+    def without_metadata(self) -> Picture:
+        """The same picture without EXIF, XMP and resolution; its colour profile stays."""
+        return replace(self, metadata=NO_METADATA)
 
     def save(self, path: str | os.PathLike[str], *, quality: int = 95) -> None:
         """Write a file; see `impasto.write_image`."""

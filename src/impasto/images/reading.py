@@ -1,25 +1,49 @@
-"""Reading pictures: whatever is in the file becomes upright RGB uint8 in sRGB."""
+"""Reading pictures: upright pixels for networks, and beside them all that the file holds."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import InputError
+from impasto.errors import InputError, MissingExtraError
+from impasto.images.original import Metadata, Original, Samples, full_white
 from impasto.images.picture import Picture
+from impasto.images.profiles import useful_profile
+from impasto.images.raw import RAW_SUFFIXES, read_raw
+from impasto.images.rows import PngReader, RowReader, TiffReader
+from impasto.images.rows.tiff_reader import descriptive_exif
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "read_image"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "check_size",
+    "decode",
+    "decoding",
+    "open_rows",
+    "opened",
+    "orient",
+    "picture_of",
+    "picture_of_rows",
+    "read_image",
+    "reading",
+    "upright_metadata",
+]
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"}
+IMAGE_SUFFIXES = (
+    frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
+    | {".heic", ".heif"}
+    | RAW_SUFFIXES
 )
 """File names that end so (in small letters) are taken for images in folders."""
 
@@ -29,19 +53,25 @@ too."""
 
 # No others: some of Pillow's readers start other programs.
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF")
-SRGB_PROFILES = {"sRGB", "sRGB built-in", "sRGB IEC61966-2.1", "sRGB2014"}
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 TIFF_PHOTOMETRIC, TIFF_WHITE_IS_ZERO = 262, 0
+ORIENTATION, EXIF, EXIF_WIDTH, EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
 MAX_STREAM_BYTES = 1 << 30
-NAMES = "JPEG, PNG, WebP, TIFF, BMP, AVIF or GIF"
+XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[0-9]")
+NAMES = "JPEG, PNG, WebP, TIFF, BMP, AVIF, GIF, HEIC or a camera's raw format"
 
 
 def read_image(
     source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS
 ) -> Picture:
-    """Read a JPEG, PNG, WebP, TIFF, BMP, AVIF or GIF (its first frame).
+    """Read a JPEG, PNG, WebP, TIFF, BMP, AVIF or GIF, or a HEIC or raw photo (of several frames the
+    first).
 
-    EXIF orientation is applied; colours are converted to sRGB by the picture's ICC profile; 16-bit
-    and float samples are scaled to 8 bit; transparency becomes `Picture.alpha`.
+    EXIF orientation is applied, and the tag corrected. `Picture.pixels` are 8-bit sRGB, converted
+    by the picture's ICC profile; its own depth and profile are in `Picture.original`, transparency
+    in `Picture.alpha`, EXIF, XMP and resolution in `Picture.metadata`.
+
+    HEIC needs pillow-heif (the extra ``heif``), raw photos rawpy (``raw``).
 
     Args:
         source: a path, a file's content, or an open binary file.
@@ -49,6 +79,23 @@ def read_image(
 
     Raises:
         InputError: missing, empty, damaged, cut off, not an image, or too large.
+        MissingExtraError: the format's package is not installed.
+    """
+    limit = min(max_pixels, MAX_PIXELS)
+    if isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in RAW_SUFFIXES:
+        with reading(source):  # for its errors
+            pass
+        return read_raw(Path(source), limit)
+    with reading(source) as (file, name):
+        return decode(file, name, limit)
+
+
+@contextlib.contextmanager
+def reading(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a source of pictures: a file that can be searched in, and what errors call it.
+
+    Raises:
+        InputError: it is missing, empty or a folder, or a stream of absurd length.
     """
     if isinstance(source, str | os.PathLike):
         path = Path(source)
@@ -56,18 +103,22 @@ def read_image(
             if path.is_dir():
                 raise InputError(f"{path} is a folder", "give a file")
             with path.open("rb") as file:
-                return _decode(file, str(path), min(max_pixels, MAX_PIXELS))
+                _check_content(file, str(path))
+                yield file, str(path)
         except FileNotFoundError as error:
             raise InputError(f"{path} does not exist", "check the name") from error
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
+        return
     if isinstance(source, bytes | bytearray):
         name, content = "the image data", bytes(source)
     else:
         name, content = _stream_name(source), source.read(MAX_STREAM_BYTES + 1)
     if len(content) > MAX_STREAM_BYTES:
         raise InputError(f"{name} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file")
-    return _decode(io.BytesIO(content), name, min(max_pixels, MAX_PIXELS))
+    stream = io.BytesIO(content)
+    _check_content(stream, name)
+    yield stream, name
 
 
 def _stream_name(stream: BinaryIO) -> str:
@@ -75,23 +126,48 @@ def _stream_name(stream: BinaryIO) -> str:
     return "standard input" if name in ("<stdin>", 0, None) else str(name)
 
 
-def _decode(file: BinaryIO, name: str, max_pixels: int) -> Picture:
-    from PIL import Image, UnidentifiedImageError
-
+def _check_content(file: BinaryIO, name: str) -> None:
     if not file.read(1):
         raise InputError(f"{name} is empty", "give an image")
     file.seek(0)
+
+
+def open_rows(file: BinaryIO) -> RowReader | None:
+    """The file as one that can be read row by row, if it is of such a kind."""
+    for reader in (PngReader, TiffReader):
+        file.seek(0)
+        with contextlib.suppress(ValueError, OSError, EOFError, ArithmeticError, LookupError):
+            return reader(file)
+    file.seek(0)
+    return None
+
+
+def decode(file: BinaryIO, name: str, max_pixels: int) -> Picture:
+    """The (first) picture of an open file.
+
+    Raises:
+        InputError: damaged, not an image, or too large.
+        MissingExtraError: the format's package is not installed.
+    """
+    with decoding(name, max_pixels):
+        reader = open_rows(file)
+        if reader and reader.layout.kind != "u1":
+            return picture_of_rows(reader, name, max_pixels)
+        file.seek(0)
+        with opened(file, name) as image:
+            check_size(name, image.width, image.height, max_pixels)
+            return picture_of(image)
+    raise AssertionError
+
+
+@contextlib.contextmanager
+def decoding(name: str, max_pixels: int) -> Iterator[None]:
+    """Whatever decoders raise becomes an InputError."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
-        with Image.open(file, formats=READ_FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise InputError(
-                    f"{name} has {width} x {height} pixels, more than {max_pixels:,}",
-                    "make it smaller first",
-                )
-            image.load()
-            return _to_picture(_upright(image))
-    except InputError:
+        yield
+    except (InputError, MissingExtraError):
         raise
     except UnidentifiedImageError as error:
         raise InputError(f"{name} is not an image that can be read", f"give {NAMES}") from error
@@ -109,74 +185,186 @@ def _decode(file: BinaryIO, name: str, max_pixels: int) -> Picture:
         ) from error
 
 
+def opened(file: BinaryIO, name: str) -> Image:
+    """Pillow's image of a file, its pixels not yet decoded."""
+    from PIL import Image
+
+    head = file.read(12)
+    file.seek(0)
+    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
+        try:
+            import pillow_heif
+        except ImportError as error:
+            raise MissingExtraError(f"{name} is a HEIC photo, which", "heif") from error
+        pillow_heif.register_heif_opener()
+        return Image.open(file, formats=("HEIF", "AVIF"))
+    return Image.open(file, formats=READ_FORMATS)
+
+
+def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
+    """Refuse what is too large, by its header.
+
+    Raises:
+        InputError: it is.
+    """
+    if width * height > max_pixels:
+        raise InputError(
+            f"{name} has {width} x {height} pixels, more than {max_pixels:,}",
+            "make it smaller first",
+        )
+
+
+def picture_of_rows(reader: RowReader, name: str, max_pixels: int) -> Picture:
+    """A picture read row by row, upright.
+
+    Raises:
+        InputError: it is too large.
+    """
+    layout = reader.layout
+    check_size(name, layout.width, layout.height, max_pixels)
+    rows = np.concatenate(list(reader.strips()))
+    samples = orient(rows, reader.orientation)
+    metadata = upright_metadata(reader.metadata, reader.orientation)
+    alpha = samples[..., -1] if layout.alpha else None
+    return _picture(samples[..., : layout.colors], alpha, reader.profile, metadata)
+
+
+def picture_of(image: Image) -> Picture:
+    """A picture of Pillow's, upright, with all that it says of itself."""
+    orientation = _orientation(image)
+    image.load()
+    metadata = _metadata(image, orientation)
+    profile = image.info.get("icc_profile") or b""
+    if getattr(image, "format", "") != "TIFF":  # Pillow turns these on its own
+        image = _upright(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        samples, white = _with_white(np.array(image)[..., None])
+        if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO:
+            samples = (white - samples).astype(samples.dtype)
+        alpha = None
+        if isinstance(key := image.info.get("transparency"), int):
+            alpha = np.where(samples[..., 0] == key, 0, white)
+        return _picture(samples, alpha, profile, metadata)
+    alpha = None
+    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
+        grey = image.mode in ("LA", "La", "L")
+        image = image.convert("RGBA")
+        alpha = np.array(image.getchannel("A"))
+        image = image.getchannel("R") if grey else image.convert("RGB")
+    elif image.mode not in ("L", "RGB", "CMYK"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    samples = np.array(image)
+    return _picture(samples.reshape(*samples.shape[:2], -1), alpha, profile, metadata)
+
+
+def _picture(samples: Any, alpha: Any, profile: bytes, metadata: Metadata) -> Picture:
+    """Samples of any type as a picture; their original stays with them unless the pixels are it."""
+    samples, white = _with_white(samples)
+    if alpha is not None:
+        alpha = alpha.astype(samples.dtype)
+        alpha_white = full_white(alpha.dtype)
+        if alpha.min() >= alpha_white:
+            alpha = None
+        elif alpha_white != white:
+            alpha = (alpha * (white / alpha_white)).astype(samples.dtype)
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[samples.shape[2]]
+    original = Original(samples, alpha, white, useful_profile(profile, mode))
+    if original.is_plain:
+        return Picture(np.ascontiguousarray(samples), alpha, metadata=metadata)
+    return Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
+
+
+def _with_white(samples: NDArray[Any]) -> tuple[Samples, float]:
+    """Samples in a type that an `Original` holds, and the sample that means full light: what their
+    type, or their own peak, suggests.
+    """
+    if samples.dtype == np.uint8:
+        return samples, 255.0
+    if samples.dtype == np.uint16:
+        return samples, 65535.0
+    if samples.dtype.kind in "iu":
+        white = 65535.0 if samples.max() > 255 else 255.0
+        return samples.clip(0, white).astype(np.uint8 if white == 255 else np.uint16), white
+    samples = samples.astype(np.float32, copy=False)
+    peak = float(samples[np.isfinite(samples)].max(initial=0))
+    if peak <= 2:  # 0-1, with some overshoot
+        return samples, 1.0
+    return samples, 65535.0 if 255 < peak <= 65535 else max(peak, 255.0)
+
+
+def orient(samples: Samples, orientation: int) -> Samples:
+    """Samples as stored, turned upright.
+
+    Args:
+        samples: H x W x C.
+        orientation: 1 to 8, as EXIF has it; others change nothing.
+    """
+    if orientation in (5, 6, 7, 8):
+        samples = samples.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        samples = samples[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        samples = samples[::-1]
+    return np.ascontiguousarray(samples)
+
+
+def _orientation(image: Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # EXIF data may be damaged in any way, the picture being sound
+        return 1
+
+
 def _upright(image: Image) -> Image:
     from PIL import ImageOps
 
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # EXIF data may be damaged in any way, the picture being sound
+    except Exception:
         return image
 
 
-def _to_picture(image: Image) -> Picture:
-    """Colours to sRGB, samples to 8 bit, transparency apart."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _grey_to_picture(image)
-    alpha = None
-    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        alpha = np.array(image.getchannel("A"))
-        if alpha.min() == 255:
-            alpha = None
-    return Picture(_to_srgb(image), alpha)
+def _metadata(image: Image, orientation: int) -> Metadata:
+    exif = b""
+    with contextlib.suppress(Exception):
+        found = image.getexif()
+        if image.format == "TIFF":  # among them is how the pixels are stored
+            keep = descriptive_exif(found)
+            for tag in [tag for tag in found if tag not in keep]:
+                del found[tag]
+        exif = found.tobytes() if found else b""
+    xmp = image.info.get("xmp", b"")
+    xmp = xmp.encode() if isinstance(xmp, str) else bytes(xmp)
+    dpi = None
+    with contextlib.suppress(TypeError, ValueError, KeyError, ArithmeticError):
+        across, down = (float(each) for each in image.info["dpi"])
+        dpi = (across, down) if 0 < across < 1e6 and 0 < down < 1e6 else None
+    return upright_metadata(Metadata(exif, xmp, dpi), orientation)
 
 
-def _grey_to_picture(image: Image) -> Picture:
-    """Grey samples of 16 or 32 bits, or floats. Pillow's own conversion would clip them at 255."""
-    samples = np.asarray(image)
-    grey = _scale_to_8_bit(samples)
-    if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO:
-        grey = 255 - grey
-    alpha = None
-    if isinstance(key := image.info.get("transparency"), int):
-        alpha = np.where(samples == key, 0, 255).astype(np.uint8)
-    return Picture(np.repeat(grey[..., None], 3, axis=2), alpha)
+def upright_metadata(metadata: Metadata, orientation: int) -> Metadata:
+    """What is said of a stored picture, of the same picture turned upright."""
+    dpi = metadata.dpi
+    if dpi and orientation in (5, 6, 7, 8):
+        dpi = dpi[1], dpi[0]
+    xmp = XMP_ORIENTATION.sub(rb"\g<1>1", metadata.xmp)
+    return Metadata(_upright_exif(metadata.exif, orientation), xmp, dpi)
 
 
-def _to_srgb(image: Image) -> NDArray[np.uint8]:
-    from PIL import ImageCms
+def _upright_exif(content: bytes, orientation: int) -> bytes:
+    """EXIF data for the same picture turned upright; nothing of data that cannot be read."""
+    from PIL import Image
 
-    profile = image.info.get("icc_profile")
-    if image.mode not in ("RGB", "L", "CMYK"):
-        image = image.convert("RGB")
-    if profile:
-        try:
-            embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if ImageCms.getProfileDescription(embedded).strip() not in SRGB_PROFILES:
-                converted = ImageCms.profileToProfile(
-                    image,
-                    embedded,
-                    ImageCms.createProfile("sRGB"),
-                    renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                    outputMode="RGB",
-                    flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-                )
-                image = converted or image
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # a damaged profile, or one for another kind of picture: the numbers must do
-    return np.array(image.convert("RGB"))
-
-
-def _scale_to_8_bit(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Samples to 0-255, by the largest value that their type, or their own peak, suggests."""
-    values = samples.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    peak = float(finite.max(initial=0))
-    if samples.dtype.kind == "f" and peak <= 2:  # 0-1, with some overshoot
-        white = 1.0
-    elif samples.dtype.itemsize == 2 or 255 < peak <= 65535:
-        white = 65535.0
-    else:
-        white = max(peak, 255.0)
-    values = np.nan_to_num(values, nan=0, posinf=white, neginf=0)
-    return np.rint(values * (255 / white)).clip(0, 255).astype(np.uint8)
+    if not content:
+        return b""
+    try:
+        exif = Image.Exif()
+        exif.load(content)
+        inner = exif.get_ifd(EXIF)
+        if ORIENTATION in exif or orientation != 1:
+            exif[ORIENTATION] = 1
+        if orientation in (5, 6, 7, 8) and EXIF_WIDTH in inner and EXIF_HEIGHT in inner:
+            inner[EXIF_WIDTH], inner[EXIF_HEIGHT] = inner[EXIF_HEIGHT], inner[EXIF_WIDTH]
+        return exif.tobytes()
+    except Exception:  # damaged in any way, the picture being sound
+        return b""

@@ -5,18 +5,40 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+
+import numpy as np
 
 from impasto.errors import OptionError, OutputError
 from impasto.files import write_atomically
+from impasto.images.original import Metadata, Original, Samples, cast_samples
 from impasto.images.picture import Picture
+from impasto.images.profiles import srgb_profile
+from impasto.images.rows import Layout, PngWriter, RowWriter, TiffWriter
+from impasto.images.rows.layout import rows_within
+from impasto.images.transparency import lay_on_white
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["FORMATS", "Format", "check_format", "encode_image", "write_image"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "check_format",
+    "check_side",
+    "encode_image",
+    "file_profile",
+    "fitted",
+    "open_writer",
+    "save_options",
+    "to_image",
+    "write_image",
+    "write_rows",
+]
+
+MAX_JPEG_EXIF = 65_000
+"""Bytes of EXIF or XMP that a JPEG's segment can hold."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +49,31 @@ class Format:
         pillow_name: what Pillow calls it.
         alpha: it has transparency; without, pictures are laid on white.
         max_side_px: the longest side that it can hold.
+        modes: kinds of colours that it can hold; others become RGB.
+        kinds: types of samples that it can hold, the deepest last; others become the last.
+        lossy: it takes a quality.
     """
 
     pillow_name: str
     alpha: bool
-    max_side_px: int
+    max_side_px: int = 2**31 - 1
+    modes: tuple[str, ...] = ("RGB",)
+    kinds: tuple[str, ...] = ("u1",)
+    lossy: bool = False
 
 
-_JPEG = Format("JPEG", alpha=False, max_side_px=65_500)
-_TIFF = Format("TIFF", alpha=True, max_side_px=2**31 - 1)
+_JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)
+_TIFF = Format("TIFF", True, modes=("L", "RGB", "CMYK"), kinds=("u1", "u2", "f4"))
 FORMATS = {
     "jpg": _JPEG,
     "jpeg": _JPEG,
-    "png": Format("PNG", alpha=True, max_side_px=2**31 - 1),
-    "webp": Format("WEBP", alpha=True, max_side_px=16_383),
+    "png": Format("PNG", True, modes=("L", "RGB"), kinds=("u1", "u2")),
+    "webp": Format("WEBP", True, 16_383, lossy=True),
     "tif": _TIFF,
     "tiff": _TIFF,
-    "bmp": Format("BMP", alpha=False, max_side_px=2**31 - 1),
-    "avif": Format("AVIF", alpha=True, max_side_px=65_536),
+    "bmp": Format("BMP", False),
+    "avif": Format("AVIF", True, 65_536, lossy=True),
+    "gif": Format("GIF", True, 65_535),
 }
 """By the end of a file's name, in small letters and without the dot."""
 
@@ -52,7 +81,10 @@ FORMATS = {
 def write_image(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) -> None:
     """Write a picture in the format that its name ends in, whole or not at all.
 
-    Transparency is kept in PNG, WebP, TIFF and AVIF; in JPEG and BMP the picture is laid on white.
+    What is written is `Picture.original` if there is one, in its own depth and profile as far as
+    the format goes: PNG holds 16 bits, TIFF floats and CMYK, too. EXIF, XMP and resolution go
+    along. Transparency is kept in PNG, WebP, TIFF, AVIF and (as all or nothing) GIF; in JPEG and
+    BMP the picture is laid on white.
 
     Args:
         path: ends in one of `FORMATS`.
@@ -97,28 +129,22 @@ def encode_image(
         OptionError: the format is unknown, or the quality out of its range.
         OutputError: the format cannot hold the picture.
     """
-    from PIL import Image
-
     if file_format not in FORMATS:
         raise OptionError(f"no image format {file_format!r}", f"one of {', '.join(FORMATS)}")
     if not isinstance(quality, int) or not 1 <= quality <= 100:
         raise OptionError(f"quality is {quality}", "give a whole number from 1 to 100")
     form = FORMATS[file_format]
-    if max(picture.width, picture.height) > form.max_side_px:
-        raise OutputError(
-            f"{name}: {form.pillow_name} holds {form.max_side_px} px at most, "
-            f"the picture is {picture.width} x {picture.height}",
-            "write PNG or TIFF",
-        )
-    image = Image.fromarray(picture.pixels)
-    if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
-        if not form.alpha:
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image).convert("RGB")
+    check_side(form, picture.width, picture.height, name)
+    original = fitted(picture.as_original(), form)
     content = io.BytesIO()
     try:
-        _save(image, content, form, quality)
+        if form is _TIFF or (form.pillow_name == "PNG" and original.samples.dtype != np.uint8):
+            write_rows(original, picture.metadata, content, form)
+        else:
+            image = to_image(original)
+            image.save(
+                content, form.pillow_name, **save_options(form, original, picture.metadata, quality)
+            )
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(
             f"{name} cannot be written as {form.pillow_name} ({error})", "write PNG"
@@ -126,29 +152,141 @@ def encode_image(
     return content.getvalue()
 
 
-def _save(image: Image, file: io.BytesIO, form: Format, quality: int) -> None:
-    profile = _srgb_profile()
-    name = form.pillow_name
-    if name == "JPEG":
-        # Strokes have coloured edges, which 4:2:0 chroma would smear.
-        image.save(file, name, quality=quality, subsampling="4:4:4", icc_profile=profile)
-    elif name == "AVIF":
-        image.save(file, name, quality=quality, subsampling="4:4:4", icc_profile=profile)
-    elif name == "WEBP":  # it has no choice but 4:2:0
-        image.save(file, name, quality=quality, icc_profile=profile)
-    elif name == "TIFF":
-        image.save(file, name, compression="tiff_lzw", icc_profile=profile)
-    elif name == "PNG":
-        image.save(file, name, icc_profile=profile)
+def check_side(form: Format, width: int, height: int, name: str) -> None:
+    """A format can hold a picture of that size.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    if max(width, height) > form.max_side_px:
+        raise OutputError(
+            f"{name}: {form.pillow_name} holds {form.max_side_px} px at most, "
+            f"the picture is {width} x {height}",
+            "write PNG or TIFF",
+        )
+
+
+def fitted(original: Original, form: Format) -> Original:
+    """The nearest to an original that a format can hold."""
+    samples, alpha, white, profile = (
+        original.samples,
+        original.alpha,
+        original.white,
+        original.profile,
+    )
+    if original.mode not in form.modes:
+        if original.mode == "L" and not profile:
+            samples = np.repeat(samples, 3, axis=2)
+        else:
+            samples, alpha = original.to_pixels(), original.alpha_8_bit()
+            white, profile = 255.0, b""
+    if samples.dtype.str[1:] not in form.kinds:
+        kind = form.kinds[-1]
+        new_white = float(np.iinfo(kind).max)
+        factor = np.float32(new_white / white)
+
+        def convert(values: Samples) -> Samples:
+            return cast_samples(np.nan_to_num(values * factor), np.dtype(kind), new_white)
+
+        samples, white = convert(samples), new_white
+        alpha = None if alpha is None else convert(alpha)
+    if alpha is not None and not form.alpha:
+        samples, alpha = lay_on_white(samples, alpha, white), None
+    return Original(samples, alpha, white, profile)
+
+
+def to_image(original: Original) -> Image:
+    """8-bit samples as an image of Pillow's."""
+    from PIL import Image
+
+    samples = np.ascontiguousarray(original.samples)
+    if original.mode == "L":
+        image = Image.fromarray(samples[..., 0])
     else:
-        image.save(file, name)
+        image = Image.fromarray(samples, mode=original.mode)
+    if original.alpha is not None:
+        image.putalpha(Image.fromarray(np.ascontiguousarray(original.alpha)))
+    return image
 
 
-@cache
-def _srgb_profile() -> bytes:
-    """An ICC profile that says sRGB, so that wide-gamut screens do not guess."""
-    from PIL import ImageCms
+def save_options(
+    form: Format, original: Original, metadata: Metadata, quality: int
+) -> dict[str, Any]:
+    """How Pillow shall write, and what beside the pixels."""
+    from PIL.PngImagePlugin import PngInfo
 
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[24:36] = bytes(12)  # its date of creation: the same picture gives the same file
-    return bytes(profile)
+    options: dict[str, Any] = {}
+    if form.lossy:
+        options["quality"] = quality
+    if form.pillow_name in ("JPEG", "AVIF") and original.mode != "L":
+        # Strokes have coloured edges, which 4:2:0 chroma would smear. (WebP has no choice.)
+        options["subsampling"] = "4:4:4"
+    if metadata.dpi and form.pillow_name in ("JPEG", "PNG", "BMP"):
+        options["dpi"] = metadata.dpi
+    if form.pillow_name in ("BMP", "GIF"):
+        return options
+    options["icc_profile"] = file_profile(original)
+    if metadata.exif and not (form.pillow_name == "JPEG" and len(metadata.exif) > MAX_JPEG_EXIF):
+        options["exif"] = metadata.exif
+    if metadata.xmp and form.pillow_name == "PNG":
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    elif metadata.xmp and len(metadata.xmp) < MAX_JPEG_EXIF:
+        options["xmp"] = metadata.xmp
+    return options
+
+
+def file_profile(original: Original) -> bytes:
+    """The ICC profile to write: the picture's own, or one that says sRGB; none for plain grey and
+    CMYK.
+    """
+    return original.profile or (srgb_profile() if original.mode == "RGB" else b"")
+
+
+def write_rows(
+    original: Original,
+    metadata: Metadata,
+    file: BinaryIO,
+    form: Format,
+    previous: RowWriter | None = None,
+) -> RowWriter:
+    """Write a PNG or TIFF, or one more page of a TIFF.
+
+    Args:
+        original: as `fitted` makes it.
+        metadata: EXIF, XMP and resolution.
+        file: open for writing.
+        form: PNG's or TIFF's.
+        previous: the page before.
+
+    Returns:
+        the writer, finished.
+    """
+    samples, alpha = original.samples, original.alpha
+    height, width, colors = samples.shape
+    kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
+    layout = Layout(width, height, colors, alpha is not None, kind)
+    writer = open_writer(file, form, layout, metadata, file_profile(original), previous)
+    step = rows_within(layout)
+    for top in range(0, height, step):
+        rows = samples[top : top + step]
+        if alpha is not None:
+            rows = np.concatenate([rows, alpha[top : top + step, :, None]], axis=2)
+        writer.write(rows)
+    writer.finish()
+    return writer
+
+
+def open_writer(
+    file: BinaryIO,
+    form: Format,
+    layout: Layout,
+    metadata: Metadata,
+    profile: bytes,
+    previous: RowWriter | None = None,
+) -> RowWriter:
+    """Begin a PNG or TIFF that is written row by row; see `write_rows`."""
+    if form.pillow_name == "PNG":
+        return PngWriter(file, layout, metadata, profile)
+    page = previous if isinstance(previous, TiffWriter) else None
+    return TiffWriter(file, layout, metadata, profile, page)

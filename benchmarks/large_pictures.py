@@ -1,0 +1,110 @@
+"""Time and memory of large pictures, each in a process of its own; and tiles against one piece.
+
+    python benchmarks/large_pictures.py PHOTO [--style NAME] [--size 2309x1732] [--memory 1.5GB]
+
+PHOTO is enlarged to each size, written as a PNG, and painted from file to file. With --compare, a
+picture is painted in one piece and in tiles, and what differs is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from impasto.images import Picture, read_image, resize, write_image
+from impasto.images.spool import PixelRows
+from impasto.memory import MemoryPlan, margin_px, parse_bytes
+from impasto.photos import paint_photo
+from impasto.styles import open_gallery
+from impasto.stylizer import Stylizer
+from impasto.tiled import paint_tiled
+from impasto.tiling import cut
+
+SIZES = ["2309x1732", "11548x8660"]  # 4 and 100 megapixels
+TILE_PX = 1024
+
+T = TypeVar("T")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--style", default="starry-night")
+    parser.add_argument("--size", action="append", help="WIDTHxHEIGHT; may be given again")
+    parser.add_argument("--memory", default="1.5GB")
+    parser.add_argument("--suffix", default="png", help="of the files read and written")
+    parser.add_argument("--compare", metavar="WIDTHxHEIGHT", help="tiles against one piece")
+    options = parser.parse_args()
+    if options.compare:
+        compare(options.photo, options.style, size_of(options.compare))
+        return
+    base = None
+    for size in map(size_of, options.size or SIZES):
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            source = Path(folder, f"photo.{options.suffix}")
+            target = Path(folder, f"painting.{options.suffix}")
+            run(enlarge, options.photo, size, source)
+            seconds, peak = run(paint, source, target, options.style, parse_bytes(options.memory))
+        per_megapixel = seconds / (size[0] * size[1] / 1e6)
+        base = base or per_megapixel
+        print(
+            f"{size[0]} x {size[1]}: {seconds:.1f} s, {per_megapixel:.3f} s a megapixel "
+            f"({per_megapixel / base:.2f} of the first), peak {peak / 1e9:.2f} GB"
+        )
+
+
+def size_of(text: str) -> tuple[int, int]:
+    width, height = map(int, text.split("x"))
+    return width, height
+
+
+def run(function: Callable[..., T], *arguments: object) -> T:
+    """In a fresh process, whose peak memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def enlarge(photo: Path, size: tuple[int, int], target: Path) -> None:
+    write_image(target, Picture(resize(read_image(photo).pixels, *size)))
+
+
+def paint(source: Path, target: Path, style: str, memory: int) -> tuple[float, int]:
+    began = time.perf_counter()
+    with Stylizer(style) as stylizer:
+        report = paint_photo(stylizer, source, target, memory_bytes=memory)
+    seconds = time.perf_counter() - began
+    print(report.plan, flush=True)
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def compare(photo: Path, style: str, size: tuple[int, int]) -> None:
+    pixels = resize(read_image(photo).pixels, *size)
+    with Stylizer(style) as stylizer, tempfile.TemporaryDirectory() as folder:
+        whole = stylizer(pixels).astype(np.int16)
+        spec = open_gallery().trunk.spec
+        margin = margin_px(spec)
+        samples = {"all of it": size[0] * size[1], "a quarter": size[0] * size[1] // 4}
+        for name, sample_px in samples.items():
+            plan = MemoryPlan(False, 2_000_000, TILE_PX, margin, sample_px, 0)
+            with paint_tiled(stylizer, PixelRows(pixels), plan, Path(folder)) as painting:
+                difference = np.abs(painting.rows(0, size[1]) - whole)
+            print(f"statistics from {name}: mean difference {difference.mean():.2f} of 255")
+            for axis, length in ((0, size[1]), (1, size[0])):
+                spans = cut(length, TILE_PX, margin, spec.multiple)
+                seams = [span.start + side for span in spans[1:] for side in (-1, 0)]
+                beside = np.take(difference, seams, axis=axis).max()
+                elsewhere = np.delete(difference, seams, axis=axis).max()
+                print(f"  largest beside seams {beside}, elsewhere {elsewhere}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""A brush: the network of one style, on an engine, and what a picture needs around it."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+from impasto.engines import Engine, EngineName, Precision, open_engine
+from impasto.errors import OptionError
+from impasto.files import names_network
+from impasto.images import add_grain, pad_reflect
+from impasto.network.framing import BakedNetwork, Framing
+from impasto.network.spec import NetworkSpec
+from impasto.network.trunk import Trunk
+from impasto.strokes import NATURAL_PX
+from impasto.styles import Gallery, Style, style_vector
+
+__all__ = ["Brush", "open_network", "paint_whole"]
+
+Pixels = NDArray[np.uint8]
+Vector = NDArray[np.float32]
+
+
+class Brush:
+    """Paints pictures in one piece, at the size they have.
+
+    Args:
+        style: a name or mixture from the gallery, a `Style`, or the file of a network of its own.
+        gallery: where names come from.
+        engine, precision, threads: as `open_engine` takes them.
+        steered: let `paint_steered` take and give statistics. Networks without instance
+            normalisation, and networks of their own, have nothing to steer.
+
+    Attributes:
+        engine: runs the network.
+        framing: which pictures the network takes.
+        natural_px: the shorter side up to which it paints a picture as it is.
+        is_steered: whether `paint_steered` has an effect.
+
+    Raises:
+        OptionError, StyleError, InputError, MissingExtraError, EngineError: see
+            `impasto.stylizer.Stylizer`.
+    """
+
+    def __init__(
+        self,
+        style: str | Style,
+        gallery: Gallery,
+        *,
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
+        steered: bool = False,
+    ) -> None:
+        self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
+        self._trunk, self._vector = _trunk_and_vector(style, gallery)
+        self.is_steered = steered and self._measures
+        if self.is_steered and self._trunk is not None:
+            network = BakedNetwork(self._trunk.bake_steered(), self._trunk.spec.framing)
+            self.natural_px: float = NATURAL_PX
+        else:
+            network, self.natural_px = open_network(style, gallery)
+        self.framing = network.framing
+        self.engine: Engine = self._open(network.graph)
+
+    @property
+    def spec(self) -> NetworkSpec | None:
+        """The network's layers; unknown of a network of its own, which paints in one piece only."""
+        return self._trunk.spec if self._trunk is not None else None
+
+    @property
+    def _measures(self) -> bool:
+        """Whether the network normalises by a picture's own statistics, and lets them be known."""
+        return self._trunk is not None and self._trunk.spec.norm == "instance"
+
+    def paint(self, photo: Pixels, *, left: int = 0, top: int = 0) -> Pixels:
+        """Paint a picture by its own statistics.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            left, top: where in a larger picture this one is, for its grain.
+        """
+        if self.is_steered:
+            return self.paint_steered(photo, np.zeros_like(self._vector), 0.0)[0]
+        return paint_whole(self.engine, self.framing, photo, left=left, top=top)
+
+    def paint_steered(
+        self, photo: Pixels, statistics: Vector | None, keep: float
+    ) -> tuple[Pixels, Vector]:
+        """Paint a picture by statistics that follow slowly.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            statistics: what the call before gave; none at first.
+            keep: how much of them to normalise by, 0 to 1; the rest is measured.
+
+        Returns:
+            the painting, and the statistics that were used; empty if there is nothing to steer.
+        """
+        if not self.is_steered:
+            return self.paint(photo), np.zeros(0, dtype=np.float32)
+        if statistics is None:
+            statistics, keep = np.zeros_like(self._vector), 0.0
+        padded, inside = _padded(self.framing, photo)
+        painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
+        return np.ascontiguousarray(painted[inside]), used
+
+    def measure(self, photo: Pixels) -> Vector:
+        """The statistics by which a picture's features are normalised.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+
+        Returns:
+            mean, then variance, of every normalised layer; zeros if the network has its own.
+        """
+        unknown = np.zeros_like(self._vector)
+        if self._trunk is None or not self._measures:
+            return unknown
+        with self._open(self._trunk.bake_steered()) as engine:
+            padded, _ = _padded(self.framing, photo)
+            return engine.paint_steered(padded, self._vector, unknown, 0.0)[1]
+
+    def frozen_engine(self, statistics: Vector) -> Engine:
+        """Another engine like this one's, whose normalisation is constant; the caller closes it.
+
+        Args:
+            statistics: as `measure` gives them.
+
+        Raises:
+            OptionError: the network is one of its own.
+        """
+        if self._trunk is None:
+            raise OptionError("a network of its own paints in one piece", "give a smaller picture")
+        return self._open(self._trunk.bake(self._vector, statistics))
+
+    def close(self) -> None:
+        """Let the engine's memory go."""
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, float]:
+    """The network that paints in a style.
+
+    Args:
+        style: as `Brush` takes it.
+        gallery: where names and mixtures come from.
+
+    Returns:
+        the network, and the shorter side in pixels up to which it paints a picture as it is. A
+        network of its own paints any picture as it is, as it did where it comes from.
+
+    Raises:
+        OptionError, StyleError, InputError, MissingExtraError: see `Brush`.
+    """
+    trunk, vector = _trunk_and_vector(style, gallery)
+    if trunk is not None:
+        return BakedNetwork(trunk.bake(vector), trunk.spec.framing), NATURAL_PX
+    from impasto.legacy import load_network
+
+    return load_network(str(style)), math.inf
+
+
+def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
+    if isinstance(style, Style):
+        gallery.check(style, style.name)
+        return gallery.trunk, style.vector
+    if names_network(style):
+        return None, np.zeros(0, dtype=np.float32)
+    return gallery.trunk, style_vector(style, gallery)
+
+
+def paint_whole(
+    engine: Engine, framing: Framing, photo: Pixels, *, left: int = 0, top: int = 0
+) -> Pixels:
+    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
+
+    Args:
+        engine: has the graph.
+        framing: of its network.
+        photo: H x W x 3, uint8, RGB.
+        left, top: where in a larger picture this one is, for its grain.
+    """
+    padded, inside = _padded(framing, photo, left, top)
+    return np.ascontiguousarray(engine.paint(padded)[inside])
+
+
+def _padded(
+    framing: Framing, photo: Pixels, left: int = 0, top: int = 0
+) -> tuple[Pixels, tuple[slice, slice]]:
+    """What the graph sees, and where in it the picture is."""
+    height, width = photo.shape[:2]
+    x, y, right, bottom = framing.borders(width, height)
+    grainy = add_grain(photo, framing.grain, left=left, top=top)
+    padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
+    return padded, (slice(y, y + height), slice(x, x + width))

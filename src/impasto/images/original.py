@@ -1,0 +1,151 @@
+"""A picture as its file has it: any depth, grey, RGB or CMYK, in the colours of its own profile.
+
+Networks see 8-bit sRGB, and their paintings are 8-bit in essence. The photo is not: between photo
+and painting, at partial strength, its own depth shows as smooth skies, and at strength 0 every bit
+of it must come back. So the blending happens here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.images.profiles import from_srgb, to_srgb
+
+__all__ = [
+    "NO_METADATA",
+    "Metadata",
+    "Original",
+    "Samples",
+    "cast_samples",
+    "full_white",
+]
+
+Samples = NDArray[Any]
+"""Of uint8, uint16 or float32."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file says about its picture.
+
+    Attributes:
+        exif: as JPEG files hold it, from ``Exif`` on, the orientation upright; may be empty.
+        xmp: an XMP packet; may be empty.
+        dpi: resolution across and down, in pixels an inch, if it is known.
+    """
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    dpi: tuple[float, float] | None = None
+
+
+NO_METADATA = Metadata()
+
+
+@dataclass(frozen=True, eq=False)
+class Original:
+    """Samples and how to understand them.
+
+    Attributes:
+        samples: H x W x C, uint8, uint16 or float32; C is 1 for grey, 3 for RGB, 4 for CMYK (where
+            0 is no ink).
+        alpha: H x W, of the same type, 0 transparent to ``white`` opaque; none if opaque.
+        white: the sample that means full light (or ink): 255, 65535, or what the floats go up to.
+        profile: ICC profile of the samples' colours; sRGB if empty.
+    """
+
+    samples: Samples
+    alpha: Samples | None = None
+    white: float = 255.0
+    profile: bytes = b""
+
+    @property
+    def mode(self) -> str:
+        """``L``, ``RGB`` or ``CMYK``, as Pillow calls them."""
+        return {1: "L", 3: "RGB", 4: "CMYK"}[self.samples.shape[2]]
+
+    @property
+    def is_plain(self) -> bool:
+        """8-bit sRGB: pixels and alpha say it all."""
+        return self.samples.dtype == np.uint8 and self.mode == "RGB" and not self.profile
+
+    def to_pixels(self) -> NDArray[np.uint8]:
+        """H x W x 3, uint8, sRGB. Greys become three alike."""
+        return to_srgb(to_8_bit(self.samples, self.white), self.profile)
+
+    def alpha_8_bit(self) -> NDArray[np.uint8] | None:
+        """H x W, uint8."""
+        return None if self.alpha is None else to_8_bit(self.alpha, self.white)
+
+    def blend(self, painting: NDArray[np.uint8], strength: float) -> Original:
+        """``strength * painting + (1 - strength) * photo`` in the photo's own depth and profile.
+
+        Grey becomes RGB, since paintings are in colour: sRGB, as a profile for grey does not apply.
+
+        Args:
+            painting: H x W x 3, uint8, sRGB.
+            strength: 0 gives the photo, 1 the painting; above 1 exaggerates.
+        """
+        samples, profile = self.samples, self.profile
+        if self.mode == "L":
+            samples, profile = np.repeat(self._grey_in_srgb(), 3, axis=2), b""
+        painted = from_srgb(painting, "CMYK" if self.mode == "CMYK" else "RGB", profile)
+        mixed = mix(samples, painted, strength, self.white)
+        return Original(mixed, self.alpha, self.white, profile)
+
+    def _grey_in_srgb(self) -> Samples:
+        """Grey samples of another tone curve, by the curve that their profile draws."""
+        if not self.profile:
+            return self.samples
+        levels = np.arange(256, dtype=np.uint8)[None, :, None]
+        curve = to_srgb(levels, self.profile)[0, :, 0].astype(np.float64)
+        places = self.samples * (255.0 / self.white)
+        converted = np.interp(places, np.arange(256), curve) * (self.white / 255.0)
+        return cast_samples(converted, self.samples.dtype, self.white)
+
+
+def mix(samples: Samples, painted: NDArray[np.uint8], strength: float, white: float) -> Samples:
+    """``strength * painted + (1 - strength) * samples``, in the samples' type.
+
+    Args:
+        samples: H x W x C.
+        painted: the same shape, 0 to 255.
+        strength: of the painting.
+        white: the sample that painted's 255 corresponds to.
+    """
+    import cv2
+
+    weight = strength * white / 255.0
+    if samples.dtype == np.uint8:
+        mixed = cv2.addWeighted(painted, weight, samples, 1 - strength, 0)
+        return np.asarray(mixed, dtype=np.uint8).reshape(samples.shape)
+    total = samples * np.float32(1 - strength) + painted * np.float32(weight)
+    return cast_samples(total, samples.dtype, white)
+
+
+def full_white(kind: np.dtype[Any]) -> float:
+    """The sample of a type that means full light: the largest whole number; of floats, 1."""
+    return 1.0 if kind.kind == "f" else float(2 ** (8 * kind.itemsize) - 1)
+
+
+def cast_samples(values: NDArray[np.floating], kind: np.dtype[Any], white: float) -> Samples:
+    """Floats as samples of a type; whole numbers are rounded, and clipped to 0 and white."""
+    if kind.kind == "f":
+        return values.astype(np.float32)
+    rounded: Samples = np.rint(values).clip(0, white).astype(kind)
+    return rounded
+
+
+def to_8_bit(samples: Samples, white: float) -> NDArray[np.uint8]:
+    """Samples from 0 to white as 0-255, rounded; what lies beyond is clipped, NaN is 0."""
+    if samples.dtype == np.uint8 and white == 255:
+        return samples
+    values = samples * np.float32(255.0 / white)
+    if samples.dtype.kind == "f":
+        values = np.nan_to_num(values, nan=0, posinf=255, neginf=0)
+    rounded: NDArray[np.uint8] = np.rint(values).clip(0, 255).astype(np.uint8)
+    return rounded

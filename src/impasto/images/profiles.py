@@ -1,0 +1,120 @@
+"""ICC profiles: from a photo's own colours to sRGB, which networks see, and back."""
+
+from __future__ import annotations
+
+import io
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["from_srgb", "srgb_profile", "to_srgb", "useful_profile"]
+
+Pixels = NDArray[np.uint8]
+
+SRGB_NAMES = {"sRGB", "sRGB built-in", "sRGB IEC61966-2.1", "sRGB2014"}
+
+
+def to_srgb(samples: Pixels, profile: bytes) -> Pixels:
+    """8-bit samples of a profile's colours as sRGB.
+
+    Args:
+        samples: H x W x C, uint8; C is 1 for grey, 3 for RGB, 4 for CMYK (where 0 is no ink).
+        profile: an ICC profile, as `useful_profile` lets it through; sRGB if empty.
+
+    Returns:
+        H x W x 3, uint8.
+    """
+    image = _image(samples)
+    if profile:
+        image = _convert(image, profile, srgb_profile(), "RGB") or image
+    return np.array(image.convert("RGB"))
+
+
+def from_srgb(pixels: Pixels, mode: str, profile: bytes) -> Pixels:
+    """SRGB in the colours of a profile; what lies outside of them is clipped.
+
+    Args:
+        pixels: H x W x 3, uint8.
+        mode: ``RGB`` or ``CMYK``.
+        profile: an ICC profile, as `useful_profile` lets it through; sRGB if empty.
+
+    Returns:
+        H x W x C, uint8; C is 3 or 4.
+    """
+    if mode == "RGB" and not profile:
+        return pixels
+    image = _image(pixels)
+    if profile:
+        converted = _convert(image, srgb_profile(), profile, mode)
+        if converted is not None:
+            return np.array(converted)
+    return np.array(image.convert(mode))
+
+
+def useful_profile(profile: bytes, mode: str) -> bytes:
+    """The profile, if it says more than sRGB does; nothing if it is damaged, or for another mode.
+
+    Args:
+        profile: an ICC profile, or nothing.
+        mode: ``L``, ``RGB`` or ``CMYK``: of the samples that it came with.
+    """
+    from PIL import ImageCms
+
+    if not profile:
+        return b""
+    try:
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        name = ImageCms.getProfileDescription(opened).strip()
+        space = opened.profile.xcolor_space.strip()
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return b""
+    fits = space == {"L": "GRAY"}.get(mode, mode)
+    return profile if fits and name not in SRGB_NAMES else b""
+
+
+@cache
+def srgb_profile() -> bytes:
+    """An ICC profile that says sRGB, so that wide-gamut screens do not guess."""
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # its date of creation: the same picture gives the same file
+    return bytes(profile)
+
+
+def _image(samples: Pixels) -> Image:
+    from PIL import Image
+
+    channels = samples.shape[2]
+    if channels == 1:
+        return Image.fromarray(samples[..., 0])
+    return Image.fromarray(samples, mode={3: "RGB", 4: "CMYK"}[channels])
+
+
+def _convert(image: Image, source: bytes, target: bytes, mode: str) -> Image | None:
+    from PIL import ImageCms
+
+    try:
+        converted: Image = _transform(source, target, image.mode, mode).apply(image)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+    return converted
+
+
+@lru_cache(maxsize=8)
+def _transform(source: bytes, target: bytes, source_mode: str, target_mode: str) -> Any:
+    from PIL import ImageCms
+
+    return ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(source)),
+        ImageCms.ImageCmsProfile(io.BytesIO(target)),
+        source_mode,
+        target_mode,
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )

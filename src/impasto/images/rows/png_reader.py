@@ -1,0 +1,239 @@
+"""Reading PNG strip by strip (ISO/IEC 15948).
+
+Decompression is a matter of zlib's. What is left, undoing the filters, goes from each byte to the
+next and would take minutes in Python; so every strip is wrapped up as a small PNG of its own, below
+its predecessor's last row, and a library undoes the filters.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from impasto.images.original import Metadata, Samples, full_white
+from impasto.images.rows.layout import Layout, rows_within
+
+__all__ = ["SIGNATURE", "PngReader", "png_chunk"]
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER = ">IIBBBBB"
+GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+COLORS = {GREY: (1, False), RGB: (3, False), GREY_ALPHA: (1, True), RGB_ALPHA: (3, True)}
+MAX_METADATA_BYTES = 64 << 20
+READ_BYTES = 1 << 20
+METRES_PER_INCH = 0.0254
+XMP_KEYWORD = b"XML:com.adobe.xmp\0"
+
+
+class PngReader:
+    """A PNG file of 8 or 16 bits without palette; interlaced ones (of 16 bits) come as one strip.
+
+    Args:
+        file: open for reading, from its start.
+
+    Raises:
+        ValueError: it is another kind of PNG, or none, or damaged.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._spans: list[tuple[int, int]] = []  # of compressed pixels: start, length
+        self._key: tuple[int, ...] = ()
+        self.profile, exif, xmp = b"", b"", b""
+        dpi: tuple[float, float] | None = None
+        header = b""
+        for kind, start, length in self._chunks():
+            if kind == b"IDAT":
+                self._spans.append((start, length))
+            elif kind == b"acTL":
+                raise ValueError("an animation")
+            elif kind == b"IHDR":
+                header = self._content(length)
+            elif kind == b"tRNS":
+                self._key = struct.unpack(f">{length // 2}H", self._content(length // 2 * 2))
+            elif kind == b"iCCP":
+                self.profile = _unzip(self._content(length).partition(b"\0")[2][1:])
+            elif kind == b"eXIf":
+                exif = b"Exif\0\0" + self._content(length)
+            elif kind == b"pHYs" and length == 9:
+                across, down, unit = struct.unpack(">IIB", self._content(length))
+                if unit == 1 and across and down:
+                    dpi = (across * METRES_PER_INCH, down * METRES_PER_INCH)
+            elif kind == b"iTXt":
+                xmp = _xmp(self._content(length)) or xmp
+        if len(header) != struct.calcsize(HEADER):
+            raise ValueError("damaged")
+        width, height, depth, color, *_, interlace = struct.unpack(HEADER, header)
+        if depth not in (8, 16) or color not in COLORS or (interlace and depth == 8):
+            raise ValueError("a kind of PNG that is not read row by row")
+        if not self._spans or not width or not height:
+            raise ValueError("damaged")
+        self._interlaced = bool(interlace)
+        self._color = color
+        colors, alpha = COLORS[color]
+        if color in (GREY_ALPHA, RGB_ALPHA) or len(self._key) != colors:
+            self._key = ()
+        self._stored = Layout(width, height, colors, alpha, "u2" if depth == 16 else "u1")
+        self.layout = Layout(width, height, colors, alpha or bool(self._key), self._stored.kind)
+        self.metadata = Metadata(exif, xmp, dpi)
+        self.orientation = 1
+        self.more_pages = False
+
+    def _chunks(self) -> Iterator[tuple[bytes, int, int]]:
+        if self._file.read(8) != SIGNATURE:
+            raise ValueError("no PNG")
+        size = self._file.seek(0, os.SEEK_END)
+        at = 8
+        while at + 8 <= size:
+            self._file.seek(at)
+            length, kind = struct.unpack(">I4s", self._file.read(8))
+            if kind == b"IEND":
+                return
+            yield kind, at + 8, length
+            at += length + 12
+        # Without its end, what there is may still be whole: the pixels will show.
+
+    def _content(self, length: int) -> bytes:
+        if length > MAX_METADATA_BYTES:
+            raise ValueError("a description of absurd length")
+        return self._file.read(length)
+
+    def strips(self) -> Iterator[Samples]:
+        """All rows in order, some at a time: n x W x channels, uint8 or uint16.
+
+        Raises:
+            ValueError, OSError, EOFError: the file is damaged or cut off.
+        """
+        if self._interlaced:
+            yield self._with_key(self._whole())
+            return
+        stored = self._stored
+        line = 1 + stored.row_bytes  # a filter's number goes before each row
+        rows, done = rows_within(stored), 0
+        above = b""
+        for block in self._inflate(rows * line):
+            if len(block) % line:
+                raise EOFError("cut off")
+            samples = self._unfilter(above, block, len(block) // line)
+            above = samples[-1:].astype(">" + stored.kind).tobytes()
+            done += len(samples)
+            yield self._with_key(samples)
+            if done >= stored.height:
+                return
+        raise EOFError("cut off")
+
+    def _whole(self) -> Samples:
+        header = struct.pack(
+            HEADER, self._stored.width, self._stored.height, 16, self._color, 0, 0, 1
+        )
+        chunks = [png_chunk(b"IHDR", header)]
+        for start, length in self._spans:
+            self._file.seek(start)
+            chunks.append(png_chunk(b"IDAT", self._file.read(length)))
+        samples = _decode_16_bit(
+            SIGNATURE + b"".join(chunks) + png_chunk(b"IEND", b""), self._color
+        )
+        return samples.reshape(self._stored.height, self._stored.width, self._stored.channels)
+
+    def _inflate(self, size: int) -> Iterator[bytes]:
+        """The decompressed stream in blocks; the last one may be shorter."""
+        inflate = zlib.decompressobj()
+        total = self._stored.height * (1 + self._stored.row_bytes)
+        pending = bytearray()
+        for start, length in self._spans:
+            self._file.seek(start)
+            while length > 0:
+                data = self._file.read(min(READ_BYTES, length))
+                if not data:
+                    raise EOFError("cut off")
+                length -= len(data)
+                while data:
+                    try:
+                        pending += inflate.decompress(data, size)
+                    except zlib.error as error:
+                        raise ValueError("damaged") from error
+                    data = inflate.unconsumed_tail
+                    while len(pending) >= size and total > 0:
+                        block = bytes(pending[: min(size, total)])
+                        del pending[:size]
+                        total -= len(block)
+                        yield block
+                    if total <= 0:
+                        return
+        pending += inflate.flush()
+        yield bytes(pending[:total])
+
+    def _unfilter(self, above: bytes, block: bytes, rows: int) -> Samples:
+        stored = self._stored
+        if above:
+            block, rows = b"\0" + above + block, rows + 1
+        depth = 8 * int(stored.kind[1])
+        header = struct.pack(HEADER, stored.width, rows, depth, self._color, 0, 0, 0)
+        small = b"".join(
+            (
+                SIGNATURE,
+                png_chunk(b"IHDR", header),
+                png_chunk(b"IDAT", zlib.compress(block, 0)),
+                png_chunk(b"IEND", b""),
+            )
+        )
+        samples = _decode_16_bit(small, self._color) if depth == 16 else _decode_8_bit(small)
+        return samples.reshape(rows, stored.width, stored.channels)[1 if above else 0 :]
+
+    def _with_key(self, samples: Samples) -> Samples:
+        """One colour may be declared transparent."""
+        if not self._key:
+            return samples
+        white = full_white(samples.dtype)
+        opaque = np.where((samples == self._key).all(axis=2, keepdims=True), 0, white)
+        result: Samples = np.concatenate([samples, opaque.astype(samples.dtype)], axis=2)
+        return result
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk with its length and checksum."""
+    check = zlib.crc32(content, zlib.crc32(kind))
+    return b"".join((struct.pack(">I", len(content)), kind, content, struct.pack(">I", check)))
+
+
+def _decode_8_bit(content: bytes) -> Samples:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+        return np.array(image)
+
+
+def _decode_16_bit(content: bytes, color: int) -> Samples:
+    import cv2
+
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint16:
+        raise ValueError("damaged")
+    if color == RGB:
+        decoded = decoded[..., ::-1]
+    elif color == RGB_ALPHA:
+        decoded = decoded[..., [2, 1, 0, 3]]
+    elif color == GREY_ALPHA:
+        decoded = decoded[..., [0, -1]]
+    return np.ascontiguousarray(decoded, dtype=np.uint16)
+
+
+def _unzip(content: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(content, MAX_METADATA_BYTES)
+    except zlib.error:  # a damaged profile, the picture being sound
+        return b""
+
+
+def _xmp(content: bytes) -> bytes:
+    if not content.startswith(XMP_KEYWORD):
+        return b""
+    compressed = content[len(XMP_KEYWORD) : len(XMP_KEYWORD) + 1] == b"\1"
+    text = content[len(XMP_KEYWORD) + 2 :].split(b"\0", 2)[-1]
+    return _unzip(text) if compressed else text

@@ -1,0 +1,119 @@
+"""Pixels that wait on disk: row by row in, any rows out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+from impasto.errors import OutputError
+from impasto.images.windows import shrink_rows
+
+__all__ = ["PixelRows", "Spool", "reduced"]
+
+Pixels = NDArray[np.uint8]
+STRIP_BYTES = 8 << 20
+REDUCED_PX = 1_000_000
+
+
+class PixelRows:
+    """A picture whose rows can be had in any order: here, one in memory.
+
+    Args:
+        pixels: H x W x 3, uint8.
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+        self.size = pixels.shape[1], pixels.shape[0]
+
+    def rows(self, top: int, bottom: int) -> Pixels:
+        """Those rows: n x W x 3, uint8."""
+        return self._pixels[top:bottom]
+
+    def strips(self) -> Iterator[Pixels]:
+        """All rows in order, some at a time."""
+        width, height = self.size
+        step = max(1, STRIP_BYTES // (3 * width))
+        for top in range(0, height, step):
+            yield self.rows(top, min(height, top + step))
+
+    def close(self) -> None:
+        """Let go of it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Spool(PixelRows):
+    """A picture in a temporary file that nobody else sees, gone when it is closed.
+
+    Args:
+        size: width and height, in pixels.
+        folder: where the file shall be.
+
+    Raises:
+        OutputError: there is no room.
+    """
+
+    def __init__(self, size: tuple[int, int], folder: Path) -> None:
+        self.size = size
+        try:
+            self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
+        except OSError as error:
+            raise OutputError(
+                f"no temporary file can be made in {folder} ({error.strerror})", "write elsewhere"
+            ) from error
+
+    def append(self, rows: Pixels) -> None:
+        """The next rows, from the top: n x W x 3, uint8.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        try:
+            self._file.write(np.ascontiguousarray(rows).data)
+        except OSError as error:
+            raise OutputError(
+                f"there is no room for pixels that wait on disk ({error.strerror})",
+                "make room, or write to another disk",
+            ) from error
+
+    def rows(self, top: int, bottom: int) -> Pixels:
+        """Those rows: n x W x 3, uint8.
+
+        Raises:
+            ValueError: they were not appended yet.
+        """
+        width = self.size[0]
+        self._file.seek(3 * width * top)
+        content = self._file.read(3 * width * (bottom - top))
+        self._file.seek(0, 2)
+        if len(content) < 3 * width * (bottom - top):
+            raise ValueError(f"rows up to {bottom} were not appended yet")
+        return np.frombuffer(content, dtype=np.uint8).reshape(-1, width, 3)
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._file.close()
+
+
+def reduced(picture: PixelRows) -> Pixels:
+    """A copy of at most a million pixels (or one row), for what only averages matter to."""
+    width, height = picture.size
+    scale = min(1.0, (REDUCED_PX / (width * height)) ** 0.5)
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return np.concatenate(list(shrink_rows(picture.strips(), picture.size, size)))

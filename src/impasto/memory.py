@@ -1,0 +1,137 @@
+"""How much memory a painting takes, predicted; and how to cut one that would take too much.
+
+The bytes per pixel were measured with `benchmarks/large_pictures.py`; predictions are meant to be
+upper bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from impasto.errors import OptionError
+from impasto.network.spec import NetworkSpec
+
+__all__ = ["DEFAULT_BYTES", "MemoryPlan", "margin_px", "parse_bytes", "plan_memory"]
+
+DEFAULT_BYTES = 2 << 30
+BASE_BYTES = 300 << 20  # Python, NumPy, OpenCV, an engine, a network
+WHOLE_BYTES_PER_PX = 30  # the photo, padded, painted, blended, decoded and encoded
+ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
+MEASURING_BYTES_PER_PX = {"openvino": 84, "onnxruntime": 145, "opencv": 300}
+STRIP_BYTES_PER_PX = 16  # of tiles side by side: what is seen, what was painted, what is written
+TILES_PX = (2048, 1536, 1024, 768, 512, 256)
+MOST_SAMPLED_PX = 16_000_000
+LEAST_SAMPLED_PX = 1_000_000
+FIXED_BYTES = 64 << 20  # buffers of reading and writing
+
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a picture will be painted.
+
+    Attributes:
+        whole: in one piece; the other fields but the last do not matter then.
+        whole_px: passes of up to so many pixels are painted in one piece.
+        tile_px: side of what a tile contributes.
+        margin_px: what it sees beyond that, on each side.
+        sample_px: pixels from which statistics are measured.
+        peak_bytes: the most memory that is predicted.
+    """
+
+    whole: bool
+    whole_px: int
+    tile_px: int
+    margin_px: int
+    sample_px: int
+    peak_bytes: int
+
+    def __str__(self) -> str:
+        peak = f"at most {self.peak_bytes / 1e9:.2f} GB predicted"
+        if self.whole:
+            return f"in one piece, {peak}"
+        return (
+            f"in tiles of {self.tile_px} px that overlap by {2 * self.margin_px}, statistics from "
+            f"{self.sample_px / 1e6:.1f} MP, {peak}"
+        )
+
+
+def plan_memory(
+    width: int,
+    height: int,
+    limit_bytes: int,
+    engine: str,
+    spec: NetworkSpec | None,
+    *,
+    held_bytes_per_px: int = 0,
+) -> MemoryPlan:
+    """Find out how a picture can be painted within a limit.
+
+    Args:
+        width, height: of the picture, in pixels.
+        limit_bytes: of resident memory, all included.
+        engine: its name.
+        spec: of the network; of one that cannot be painted with in tiles, none.
+        held_bytes_per_px: what is in memory of the whole picture even if it is painted in tiles:
+            none if it is read and written row by row.
+
+    Raises:
+        OptionError: it cannot, with what would do.
+    """
+    pixels = width * height
+    engine_bytes, measuring_bytes = ENGINE_BYTES_PER_PX[engine], MEASURING_BYTES_PER_PX[engine]
+    margin = margin_px(spec) if spec else 0
+    whole_peak = BASE_BYTES + pixels * (WHOLE_BYTES_PER_PX + engine_bytes)
+    if whole_peak <= limit_bytes:
+        return MemoryPlan(True, pixels, 0, margin, pixels, whole_peak)
+    if spec is None:
+        raise OptionError(
+            f"{width} x {height} px need {whole_peak / 1e9:.2f} GB of memory, a network of its "
+            f"own paints in one piece; --memory allows {limit_bytes / 1e9:.2f} GB",
+            f"give --memory {whole_peak / (1 << 30) + 0.05:.1f}GB, or a style of the gallery",
+        )
+    held = BASE_BYTES + FIXED_BYTES + pixels * held_bytes_per_px
+    for tile in TILES_PX:
+        strip = width * (tile + 2 * margin) * STRIP_BYTES_PER_PX
+        window = min(width, tile + 2 * margin) * min(height, tile + 2 * margin)
+        room = limit_bytes - held - strip
+        sample = min(MOST_SAMPLED_PX, (limit_bytes - held) // (measuring_bytes + 12), pixels)
+        if window * engine_bytes <= room and sample >= min(LEAST_SAMPLED_PX, pixels):
+            peak = held + max(strip + window * engine_bytes, sample * (measuring_bytes + 12))
+            whole_px = (limit_bytes - held) // (WHOLE_BYTES_PER_PX + engine_bytes)
+            return MemoryPlan(False, whole_px, tile, margin, sample, peak)
+    smallest = TILES_PX[-1] + 2 * margin
+    needed = held + max(
+        width * smallest * STRIP_BYTES_PER_PX + smallest**2 * engine_bytes,
+        min(LEAST_SAMPLED_PX, pixels) * (measuring_bytes + 12),
+    )
+    advice = f"give --memory {needed / (1 << 30) + 0.05:.1f}GB"
+    if held_bytes_per_px:
+        advice += ", or convert it to PNG or TIFF (upright), and write one of these"
+    raise OptionError(
+        f"{width} x {height} px need {needed / 1e9:.2f} GB of memory, "
+        f"--memory allows {limit_bytes / 1e9:.2f} GB",
+        advice,
+    )
+
+
+def margin_px(spec: NetworkSpec) -> int:
+    """What a tile has to see beyond itself: half the receptive field, and the grid's step for what
+    smoothing and enlargement add.
+    """
+    step = spec.multiple
+    return -(-(spec.receptive_field_px // 2 + 1 + step) // step) * step
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes from ``1GB``, ``800M``, ``1.5 GiB`` or a number; K, M, G, T are powers of 1024.
+
+    Raises:
+        OptionError: it is none of these.
+    """
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise OptionError(f"--memory {text} is no amount of memory", "give it as 800MB or 2GB")
+    return int(float(match[1]) * UNITS[match[2].upper()])

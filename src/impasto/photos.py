@@ -1,0 +1,228 @@
+"""Photos from file to file: stills of any size, animations, documents of many pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from impasto.errors import OutputError
+from impasto.files import write_atomically
+from impasto.images import (
+    ColorMap,
+    Frame,
+    Picture,
+    PictureSequence,
+    bleed,
+    check_format,
+    encode_image,
+    holds_several,
+    open_sequence,
+    write_image,
+    write_sequence,
+)
+from impasto.images.rows import RowReader
+from impasto.images.spool import PixelRows, Spool, reduced
+from impasto.images.streams import PictureRows, RowTarget, open_header, streams
+from impasto.memory import DEFAULT_BYTES, MemoryPlan, plan_memory
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.stylizer import Stylizer
+from impasto.tiled import paint_tiled
+
+__all__ = ["PhotoReport", "encode_painting", "paint_photo"]
+
+Source = str | os.PathLike[str] | bytes | BinaryIO
+
+# Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
+WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
+
+
+@dataclass(frozen=True)
+class PhotoReport:
+    """What was painted.
+
+    Attributes:
+        width, height: of the painting (the first, if there are several), in pixels.
+        pictures: how many there are in the painted file: frames of an animation, pages.
+        left_out: how many more the photo's file has that the painted one cannot hold.
+        plan: how it was fitted into memory.
+    """
+
+    width: int
+    height: int
+    pictures: int = 1
+    left_out: int = 0
+    plan: MemoryPlan | None = None
+
+
+def paint_photo(
+    stylizer: Stylizer,
+    source: Source,
+    target: str | os.PathLike[str],
+    *,
+    quality: int = 95,
+    strip: bool = False,
+    memory_bytes: int = DEFAULT_BYTES,
+    progress: ProgressListener = ignore_progress,
+) -> PhotoReport:
+    """Paint what is in one file into another.
+
+    Animations and files of many pages are painted whole where the target's format holds several
+    pictures; where it does not, their first picture is.
+
+    What does not fit into memory is painted in tiles (`impasto.tiled`); PNG and TIFF (upright) are
+    then read and written row by row, so that there is no limit to their size. Pixels that wait go
+    to a temporary file in the target's folder.
+
+    Args:
+        stylizer: paints.
+        source: a path, a file's content, or an open binary file.
+        target: ends in one of `impasto.images.FORMATS`; replaced if it exists, once the painting is
+            complete.
+        quality: 1 to 100, of JPEG, WebP and AVIF.
+        strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
+        memory_bytes: how much resident memory there may be, all included.
+        progress: told of passes and tiles, where a picture is painted in tiles.
+
+    Raises:
+        InputError: the photo cannot be read.
+        OptionError: the format is unknown, the quality out of its range, or the memory too little.
+        OutputError: the painting cannot be written.
+        EngineError: the engine fails.
+    """
+    target = Path(target)
+    file_format = check_format(target)
+    if not isinstance(source, str | os.PathLike | bytes):
+        source = source.read()
+    job = _Job(stylizer, target, file_format, quality, strip, memory_bytes, progress)
+    with open_header(source) as header:
+        if header.reader and header.size and not job.fits(*header.size):
+            return job.paint_streamed(header.reader, header.name)
+        if header.size:
+            job.plan(*header.size, WHOLE_BYTES_PER_PX)  # or refuse, before anything is decoded
+    with open_sequence(source) as sequence:
+        if sequence.count > 1 and holds_several(file_format):
+            paintings = _painted(stylizer, sequence, strip)
+            first = next(paintings)
+            write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
+            return PhotoReport(first.picture.width, first.picture.height, sequence.count)
+        photo = next(sequence.frames).picture
+    report = job.paint_picture(photo.without_metadata() if strip else photo)
+    return PhotoReport(report.width, report.height, 1, sequence.count - 1, report.plan)
+
+
+def encode_painting(
+    stylizer: Stylizer,
+    source: Source,
+    file_format: str,
+    *,
+    quality: int = 95,
+    strip: bool = False,
+) -> tuple[bytes, PhotoReport]:
+    """Paint the (first) picture in a file, in one piece, as the bytes of another.
+
+    Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
+    """
+    with open_sequence(source) as sequence:
+        picture = next(_painted(stylizer, sequence, strip)).picture
+        content = encode_image(picture, file_format, quality=quality)
+        return content, PhotoReport(picture.width, picture.height, 1, sequence.count - 1)
+
+
+def _painted(stylizer: Stylizer, sequence: PictureSequence, strip: bool) -> Iterator[Frame]:
+    for frame in sequence.frames:
+        photo: Picture = frame.picture.without_metadata() if strip else frame.picture
+        yield Frame(stylizer.stylize(photo), frame.duration_ms)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One photo with all that was asked for."""
+
+    stylizer: Stylizer
+    target: Path
+    file_format: str
+    quality: int
+    strip: bool
+    memory_bytes: int
+    progress: ProgressListener
+
+    def plan(self, width: int, height: int, held: int) -> MemoryPlan:
+        """Within the memory; ``held`` bytes a pixel are taken whatever the plan."""
+        return plan_memory(
+            width,
+            height,
+            self.memory_bytes,
+            self.stylizer.engine.name,
+            self.stylizer.brush.spec,
+            held_bytes_per_px=held,
+        )
+
+    def fits(self, width: int, height: int) -> bool:
+        """In one piece."""
+        return self.plan(width, height, 0).whole
+
+    def paint_picture(self, photo: Picture) -> PhotoReport:
+        """A photo in memory, in one piece or in tiles."""
+        plan = self.plan(photo.width, photo.height, WHOLE_BYTES_PER_PX)
+        if plan.whole or self.stylizer.strength == 0:
+            painted = self.stylizer.stylize(photo)
+        else:
+            self._check_room(photo.width, photo.height, 1)
+            pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
+            with self._tiled(PixelRows(pixels), plan) as painting:
+                painted = self.stylizer.finish(photo, painting.rows(0, photo.height))
+        write_image(self.target, painted, quality=self.quality)
+        return PhotoReport(photo.width, photo.height, plan=plan)
+
+    def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
+        """A photo that comes row by row, and goes so where the target's format lets it."""
+        width, height = reader.layout.width, reader.layout.height
+        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX
+        plan = self.plan(width, height, held)
+        self._check_room(width, height, 3)
+        photo = PictureRows(reader, name, strip=self.strip)
+        with ExitStack() as stack:
+            painting: PixelRows | None = None
+            colors: ColorMap | None = None
+            if self.stylizer.strength > 0:
+                with Spool((width, height), self.target.parent) as spool:
+                    for picture in photo.strips():
+                        shown = picture.pixels
+                        spool.append(
+                            shown if picture.alpha is None else bleed(shown, picture.alpha)
+                        )
+                    painting = stack.enter_context(self._tiled(spool, plan))
+                    colors = self.stylizer.color_map(reduced(painting), reduced(spool))
+            file = stack.enter_context(write_atomically(self.target))
+            target = RowTarget(file, self.file_format, width, height, self.quality)
+            top = 0
+            for picture in photo.strips():
+                if painting:
+                    rows = painting.rows(top, top + picture.height)
+                    picture = self.stylizer.finish(picture, rows, colors)
+                target.write(picture)
+                top += picture.height
+            target.finish()
+        return PhotoReport(width, height, plan=plan)
+
+    def _tiled(self, photo: PixelRows, plan: MemoryPlan) -> PixelRows:
+        return paint_tiled(self.stylizer, photo, plan, self.target.parent, progress=self.progress)
+
+    def _check_room(self, width: int, height: int, copies: int) -> None:
+        needed = 3 * width * height * copies
+        try:
+            free = shutil.disk_usage(self.target.parent).free
+        except OSError:
+            return
+        if free < needed:
+            raise OutputError(
+                f"{self.target.parent} has {free / 1e9:.1f} GB free, "
+                f"the painting of {width} x {height} px needs {needed / 1e9:.1f} GB on its way",
+                "make room, or write to another disk",
+            )

@@ -1,0 +1,174 @@
+"""Pictures painted in tiles, from disk to disk, in little memory.
+
+Each pass from coarse to fine (`impasto.strokes`) that is small enough is painted in one piece. In
+larger ones, instance normalisation would see another mean in every tile, and the tiles would drift
+apart; so statistics are measured once, on pieces from all over the picture, and frozen (as in URST,
+Chen et al. 2022, "Towards ultra-resolution neural style transfer via thumbnail instance
+normalization", section 3.2). Departure: they take them from a thumbnail. A network's statistics
+change with the scale of what it sees, so that pieces in full size come closer.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.brush import paint_whole
+from impasto.engines import Engine
+from impasto.images import resize
+from impasto.images.spool import PixelRows, Spool
+from impasto.images.windows import resized_window, shrink_rows, source_rows
+from impasto.memory import MemoryPlan
+from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.strokes import pass_sizes
+from impasto.stylizer import Stylizer
+from impasto.tiling import cut, scattered
+
+__all__ = ["paint_tiled"]
+
+Pixels = NDArray[np.uint8]
+PIECE_PX = 256
+"""Side of the pieces that statistics are measured on."""
+
+
+def paint_tiled(
+    stylizer: Stylizer,
+    photo: PixelRows,
+    plan: MemoryPlan,
+    folder: Path,
+    *,
+    progress: ProgressListener = ignore_progress,
+) -> PixelRows:
+    """Paint a picture within a plan's memory.
+
+    Args:
+        stylizer: paints.
+        photo: in memory or on disk.
+        plan: how.
+        folder: for temporary files.
+        progress: told after each tile.
+
+    Returns:
+        the painting at full strength, as large as the photo; on disk, unless the plan says whole.
+        It is the caller's to close.
+
+    Raises:
+        OutputError: the disk is full.
+        EngineError: the engine fails.
+    """
+    return _TiledPainting(stylizer, plan, folder, progress).paint(photo)
+
+
+class _TiledPainting:
+    def __init__(
+        self, stylizer: Stylizer, plan: MemoryPlan, folder: Path, progress: ProgressListener
+    ) -> None:
+        self._stylizer = stylizer
+        self._plan = plan
+        self._folder = folder
+        self._progress = progress
+
+    def paint(self, photo: PixelRows) -> PixelRows:
+        current = photo
+        sizes = pass_sizes(*photo.size, self._stylizer.stroke, self._stylizer.brush.natural_px)
+        for size in [*sizes, photo.size]:
+            if size == photo.size and size == current.size and current is not photo:
+                break
+            painted = self._pass(current, size) if size in sizes else self._fit(current, size)
+            if current is not photo:
+                current.close()
+            current = painted
+        return current
+
+    def _pass(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
+        with ExitStack() as stack:
+            if size[0] < source.size[0]:
+                source = stack.enter_context(self._fit(source, size))
+            if size[0] * size[1] > self._plan.whole_px:
+                return self._in_tiles(source, size)
+            pixels = resize(source.rows(0, source.size[1]), *size)
+            painted = self._stylizer.brush.paint(pixels)
+            self._progress(Progress(_task(size), 1, 1))
+            return PixelRows(painted)
+
+    def _fit(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
+        """A picture made smaller."""
+        small = size[0] * size[1] <= self._plan.whole_px
+        if source.size[0] * source.size[1] <= self._plan.whole_px:
+            return PixelRows(resize(source.rows(0, source.size[1]), *size))
+        strips = shrink_rows(source.strips(), source.size, size)
+        if small:
+            return PixelRows(np.concatenate(list(strips)))
+        spool = Spool(size, self._folder)
+        for strip in strips:
+            spool.append(strip)
+        return spool
+
+    def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
+        plan, multiple = self._plan, self._stylizer.brush.framing.multiple
+        statistics = self._measure(source, size)
+        width, height = size
+        rows = cut(height, plan.tile_px, plan.margin_px, multiple)
+        columns = cut(width, plan.tile_px, plan.margin_px, multiple)
+        spool = Spool(size, self._folder)
+        try:
+            with self._stylizer.brush.frozen_engine(statistics) as engine:
+                done = 0
+                for row in rows:
+                    strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
+                    seen = _Rows(source, size, row.window_start, row.window_stop)
+                    for column in columns:
+                        window = seen.window(column.window_start, column.window_stop)
+                        painted = self._paint(engine, window, column.window_start, row.window_start)
+                        strip[:, column.start : column.stop] = painted[row.core, column.core]
+                        done += 1
+                        self._progress(Progress(_task(size), done, len(rows) * len(columns)))
+                    spool.append(strip)
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    def _paint(self, engine: Engine, window: Pixels, left: int, top: int) -> Pixels:
+        return paint_whole(engine, self._stylizer.brush.framing, window, left=left, top=top)
+
+    def _measure(self, source: PixelRows, size: tuple[int, int]) -> NDArray[np.float32]:
+        """Statistics of pieces from all over the picture, laid side by side."""
+        width, height = size
+        if width * height <= self._plan.sample_px:
+            return self._stylizer.brush.measure(_Rows(source, size, 0, height).window(0, width))
+        piece_width, piece_height = min(PIECE_PX, width), min(PIECE_PX, height)
+        pieces = self._plan.sample_px / (piece_width * piece_height)
+        down = max(1, round((pieces * height / width) ** 0.5))
+        across = max(1, int(pieces / down))
+        mosaic = []
+        multiple = self._stylizer.brush.framing.multiple
+        for top in scattered(height, down, piece_height, multiple):
+            seen = _Rows(source, size, top, top + piece_height)
+            starts = scattered(width, across, piece_width, multiple)
+            mosaic.append(np.concatenate([seen.window(x, x + piece_width) for x in starts], axis=1))
+        return self._stylizer.brush.measure(np.concatenate(mosaic))
+
+
+class _Rows:
+    """Rows of an enlarged picture, of which windows are taken."""
+
+    def __init__(self, source: PixelRows, size: tuple[int, int], top: int, bottom: int) -> None:
+        self._size, self._new_size = source.size, size
+        self._top, self._bottom = top, bottom
+        if size == source.size:
+            self._first, last = top, bottom
+        else:
+            self._first, last = source_rows(top, bottom, source.size[1], size[1])
+        self._rows = source.rows(self._first, last)
+
+    def window(self, left: int, right: int) -> Pixels:
+        window = left, self._top, right, self._bottom
+        return resized_window(self._rows, self._first, self._size, self._new_size, window)
+
+
+def _task(size: tuple[int, int]) -> str:
+    return f"painting at {size[0]} x {size[1]} px"

@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.errors import OptionError
+from impasto.memory import ENGINE_BYTES_PER_PX, margin_px, parse_bytes, plan_memory
+from impasto.network.spec import JOHNSON, STANDARD
+
+GB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1GB", GB), ("1.5 GiB", 3 * GB // 2), ("800m", 800 << 20), ("4096", 4096), ("2k", 2048)],
+)
+def test_amounts(text, expected):
+    assert parse_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "much", "1XB", "-1GB", "GB"])
+def test_no_amounts(text):
+    with pytest.raises(OptionError, match="--memory"):
+        parse_bytes(text)
+
+
+def test_margins_are_half_the_receptive_field_and_on_the_grid():
+    for spec in (STANDARD, JOHNSON):
+        assert margin_px(spec) > spec.receptive_field_px / 2
+        assert margin_px(spec) % spec.multiple == 0
+
+
+@given(
+    width=st.integers(1, 60_000),
+    height=st.integers(1, 60_000),
+    limit=st.floats(0.4, 8).map(lambda each: int(each * GB)),
+    engine=st.sampled_from(list(ENGINE_BYTES_PER_PX)),
+    held=st.sampled_from([0, 14]),
+)
+def test_plans_keep_their_limit_or_say_what_would_do(width, height, limit, engine, held):
+    def plan(limit):
+        return plan_memory(width, height, limit, engine, STANDARD, held_bytes_per_px=held)
+
+    try:
+        found = plan(limit)
+    except OptionError as error:
+        advice = error.remedy.removeprefix("give --memory ").partition(",")[0]
+        assert plan(parse_bytes(advice)).peak_bytes <= parse_bytes(advice)
+        assert parse_bytes(advice) > limit
+        return
+    assert found.peak_bytes <= limit
+    assert found.whole or found.tile_px >= 256
+    assert found.sample_px <= width * height
+
+
+def test_600_megapixels_in_a_gigabyte():
+    plan = plan_memory(30_000, 20_000, GB, "openvino", STANDARD)
+    assert not plan.whole
+    assert "in tiles of" in str(plan)
+    assert "in one piece" in str(plan_memory(640, 480, GB, "openvino", STANDARD))
+
+
+def test_refused_with_a_way_out():
+    with pytest.raises(OptionError, match=r"need 9\.\d\d GB .* allows 1\.07 GB: give --memory 8"):
+        plan_memory(30_000, 20_000, GB, "openvino", STANDARD, held_bytes_per_px=14)

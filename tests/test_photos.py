@@ -1,0 +1,404 @@
+"""From file to file: what is not paint comes through; the corpus is made here."""
+
+import io
+import itertools
+import shutil
+import struct
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import impasto
+from awkward import (
+    CAMERA,
+    check_exif,
+    encode,
+    exif_bytes,
+    green_for_red_profile,
+    psnr,
+    wide_gamut_profile,
+)
+from impasto.errors import (
+    ImpastoError,
+    InputError,
+    MissingExtraError,
+    OptionError,
+    OutputError,
+)
+from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
+from impasto.memory import MemoryPlan, margin_px
+from impasto.photos import encode_painting, paint_photo
+from impasto.stylizer import Stylizer
+from tiny import picture, tiny_gallery
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory):
+    return tiny_gallery(tmp_path_factory.mktemp("gallery"))
+
+
+@pytest.fixture(scope="module")
+def stylizer(gallery):
+    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        yield stylizer
+
+
+@pytest.fixture(scope="module")
+def unpainted(gallery):
+    """Strength 0: the photo itself must come out."""
+    with Stylizer("first", gallery=gallery, strength=0) as stylizer:
+        yield stylizer
+
+
+def deep_file(file_format, alpha=False):
+    ramp = np.linspace(0, 65535, 40 * 30 * 3).reshape(30, 40, 3).astype(np.uint16)
+    original = Original(ramp, ramp[..., 0] if alpha else None, 65535.0, wide_gamut_profile())
+    read = read_image(encode(Image.new("L", (1, 1)), "PNG", exif=exif_bytes(), dpi=(300, 300)))
+    pixels, opacity = original.to_pixels(), original.alpha_8_bit()
+    return encode_image(Picture(pixels, opacity, original, read.metadata), file_format)
+
+
+def corpus():
+    """Awkward files by name, the ends of the names telling their formats."""
+    photo = Image.fromarray(picture(40, 30))
+    cut_out = photo.copy()
+    cut_out.putalpha(Image.fromarray(np.arange(1200, dtype=np.uint16).reshape(30, 40).astype("u1")))
+    beside = {"exif": exif_bytes(), "dpi": (300, 300), "icc_profile": wide_gamut_profile()}
+    files = {
+        "16.png": deep_file("png"),
+        "16-alpha.png": deep_file("png", alpha=True),
+        "16.tif": deep_file("tiff"),
+        "16-alpha.tif": deep_file("tiff", alpha=True),
+        "float.tif": encode(
+            Image.fromarray(np.linspace(0, 1, 1200, dtype="f4").reshape(30, 40)), "TIFF"
+        ),
+        "alpha.webp": encode(cut_out, "WEBP", lossless=True, exact=True, exif=exif_bytes()),
+        "1px.png": encode(Image.new("RGB", (1, 1), "red"), "PNG"),
+        "palette.png": encode(photo.quantize(32), "PNG"),
+        "palette-alpha.png": encode(photo.quantize(32), "PNG", transparency=3),
+        "bits.png": encode(photo.convert("1"), "PNG"),
+        "interlaced.png": encode(photo, "PNG", interlace=1),
+        "green-for-red.jpg": encode(photo, "JPEG", icc_profile=green_for_red_profile()),
+        "cmyk.jpg": encode(photo.convert("CMYK"), "JPEG", quality=95),
+        "progressive.jpg": encode(photo, "JPEG", progressive=True, **beside),
+        "plain.bmp": encode(photo, "BMP"),
+    }
+    for mode, suffix in itertools.product(
+        ("L", "RGB", "CMYK", "LA", "RGBA"), ("png", "tif", "jpg")
+    ):
+        image = (cut_out if mode.endswith("A") else photo).convert(mode)
+        if (mode == "CMYK" and suffix == "png") or (mode.endswith("A") and suffix == "jpg"):
+            continue
+        extra = beside if mode.startswith("RGB") else {}
+        name = {"png": "PNG", "tif": "TIFF", "jpg": "JPEG"}[suffix]
+        lossy = {"quality": 97, "subsampling": 0} if suffix == "jpg" else {}
+        files[f"{mode}.{suffix}"] = encode(image, name, **extra, **lossy)
+    for orientation in range(1, 9):
+        files[f"turned{orientation}.jpg"] = encode(
+            photo, "JPEG", exif=exif_bytes(orientation), quality=97, subsampling=0
+        )
+    return files
+
+
+CORPUS = corpus()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_strength_zero_gives_everything_back(name, unpainted, tmp_path):
+    """Samples (exactly, or at over 40 dB where the format is lossy), depth, profile, alpha, EXIF,
+    resolution.
+    """
+    (tmp_path / name).write_bytes(CORPUS[name])
+    target = tmp_path / f"painted-{name}"
+    paint_photo(unpainted, tmp_path / name, target, quality=97)
+    before, after = read_image(tmp_path / name), read_image(target)
+    first, second = before.as_original(), after.as_original()
+    assert second.samples.dtype == first.samples.dtype
+    assert second.mode == first.mode
+    assert second.profile == first.profile
+    if name.endswith(".jpg"):
+        assert psnr(first.samples, second.samples) > 40
+    elif name.endswith(".webp"):
+        assert psnr(before.pixels[before.alpha > 99], after.pixels[before.alpha > 99]) > 30
+    else:
+        np.testing.assert_array_equal(first.samples, second.samples)
+    for alpha, again in ((first.alpha, second.alpha), (before.alpha, after.alpha)):
+        assert (alpha is None) == (again is None)
+        if alpha is not None:
+            np.testing.assert_array_equal(alpha, again)
+    assert after.metadata.exif == before.metadata.exif
+    if before.metadata.exif:
+        check_exif(after.metadata.exif)
+    if before.metadata.dpi and not name.startswith("green"):
+        assert after.metadata.dpi == pytest.approx(before.metadata.dpi, rel=0.01)
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_whole_corpus_can_be_painted(name, stylizer, tmp_path):
+    (tmp_path / name).write_bytes(CORPUS[name])
+    target = tmp_path / f"painted-{name}"
+    report = paint_photo(stylizer, tmp_path / name, target)
+    before, after = read_image(tmp_path / name), read_image(target)
+    assert (report.width, report.height) == (after.width, after.height)
+    assert after.pixels.shape == before.pixels.shape
+    if before.width > 1:
+        assert np.abs(after.pixels.astype(int) - before.pixels).mean() > 5
+    assert after.as_original().samples.dtype == before.as_original().samples.dtype
+    assert after.as_original().profile == (
+        before.as_original().profile if before.as_original().mode != "L" else b""
+    )
+
+
+def test_partial_strength_leaves_no_bands(gallery, tmp_path):
+    """A smooth 16-bit gradient keeps more levels than 8 bits have."""
+    ramp = np.linspace(20_000, 24_000, 128 * 64).reshape(64, 128)
+    samples = np.repeat(ramp[..., None], 3, axis=2).astype(np.uint16)
+    original = Original(samples, None, 65535.0)
+    photo = encode_image(Picture(original.to_pixels(), None, original), "png")
+    with Stylizer("first", strength=0.2, gallery=gallery, precision="f32") as stylizer:
+        paint_photo(stylizer, photo, tmp_path / "out.png")
+    painted = read_image(tmp_path / "out.png")
+    assert painted.original.samples.dtype == np.uint16
+    assert len(np.unique(painted.original.samples)) > 2000
+    assert len(np.unique(painted.pixels)) < 256
+
+
+def test_no_dark_fringe(gallery):
+    """What is hidden under transparency does not show in the painting of what is not."""
+    pixels = np.full((48, 48, 3), 200, np.uint8)
+    alpha = np.full((48, 48), 255, np.uint8)
+    alpha[:, 24:] = 0
+    hidden = pixels.copy()
+    hidden[:, 24:] = 0
+    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        black, same = (
+            stylizer.stylize(Picture(each, alpha)).pixels[:, :24] for each in (hidden, pixels)
+        )
+    np.testing.assert_array_equal(black, same)
+
+
+def test_animations_are_painted_whole(stylizer, tmp_path):
+    frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
+    content = encode(
+        frames[0], "GIF", save_all=True, append_images=frames[1:], duration=[40, 80, 120], loop=0
+    )
+    for target, pictures in (("a.gif", 3), ("a.webp", 3), ("a.tif", 3), ("a.jpg", 1)):
+        report = paint_photo(stylizer, content, tmp_path / target)
+        assert (report.pictures, report.left_out) == (pictures, 3 - pictures)
+        with open_sequence(tmp_path / target) as sequence:
+            assert sequence.count == pictures
+            times = [frame.duration_ms for frame in sequence.frames]
+        if target in ("a.gif", "a.webp"):
+            assert times == [40, 80, 120]
+
+
+def test_strip(stylizer, tmp_path):
+    content = CORPUS["RGB.jpg"]
+    paint_photo(stylizer, content, tmp_path / "kept.jpg")
+    paint_photo(stylizer, content, tmp_path / "bare.jpg", strip=True)
+    assert CAMERA.encode() in (tmp_path / "kept.jpg").read_bytes()
+    assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
+    assert read_image(tmp_path / "bare.jpg").original.profile == wide_gamut_profile()
+
+
+def test_to_bytes(stylizer):
+    content, report = encode_painting(stylizer, io.BytesIO(CORPUS["16.tif"]), "png")
+    assert read_image(content).original.samples.dtype == np.uint16
+    assert (report.width, report.pictures) == (40, 1)
+
+
+def test_interlaced_16_bits_are_kept():
+    """Written by hand, as no library at hand does: one pass holds a picture of one pixel."""
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 1)
+    body = zlib.compress(b"\0" + struct.pack(">3H", 1000, 2000, 3000))
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
+    )
+    assert read_image(content).original.samples.ravel().tolist() == [1000, 2000, 3000]
+
+
+def test_failures_harm_nothing(stylizer, tmp_path):
+    (tmp_path / "old.png").write_bytes(b"precious")
+    (tmp_path / "cut.tif").write_bytes(CORPUS["16.tif"][: len(CORPUS["16.tif"]) // 2])
+    for source, target, error in (
+        ("cut.tif", "old.png", InputError),
+        ("missing.png", "old.png", InputError),
+        ("old.png", "no/folder.png", ImpastoError),
+    ):
+        with pytest.raises(error):
+            paint_photo(stylizer, tmp_path / source, tmp_path / target)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["cut.tif", "old.png"]
+    assert (tmp_path / "old.png").read_bytes() == b"precious"
+
+
+def test_a_picture_too_long_for_its_format(stylizer, tmp_path):
+    content = encode(Image.new("RGB", (16_400, 2)), "PNG")
+    with pytest.raises(OutputError, match="holds 16383 px"):
+        paint_photo(stylizer, content, tmp_path / "a.webp")
+
+
+def test_sixty_thousand_px_wide(stylizer, tmp_path):
+    content = encode(Image.new("RGB", (60_000, 3), "teal"), "PNG")
+    report = paint_photo(stylizer, content, tmp_path / "a.png")
+    assert (report.width, report.height) == (60_000, 3)
+
+
+def test_heic(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    photo = Image.fromarray(picture(64, 48))
+    photo.save(tmp_path / "a.heic", exif=exif_bytes(), quality=95)
+    read = read_image(tmp_path / "a.heic")
+    assert psnr(read.pixels, picture(64, 48)) > 30
+    check_exif(read.metadata.exif)
+
+
+def test_heic_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(MissingExtraError, match=r"a\.heic is a HEIC photo.*impasto\[heif\]"):
+        read_image(tmp_path / "a.heic")
+
+
+def write_dng(path):
+    """The least that LibRaw develops: a grey ramp behind a Bayer filter."""
+    ramp = np.repeat(np.linspace(2000, 30_000, 128)[None], 96, axis=0).astype(np.uint16)
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Nobody", CAMERA
+    tags = {
+        254: 0, 262: 32803, 271: "Nobody", 272: CAMERA, 33421: (2, 2), 33422: b"\0\1\1\2",
+        50706: b"\1\4\0\0", 50707: b"\1\4\0\0", 50708: CAMERA, 50717: 65535,
+        50721: (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), 50728: (1.0, 1.0, 1.0), 50778: 21,
+    }  # fmt: skip
+    Image.fromarray(ramp).save(path, "TIFF", tiffinfo=tags)
+
+
+def test_raw(tmp_path):
+    pytest.importorskip("rawpy")
+    write_dng(tmp_path / "a.dng")
+    read = read_image(tmp_path / "a.dng")
+    assert (read.width, read.height) == (128, 96)
+    assert read.original.samples.dtype == np.uint16
+    assert len(np.unique(read.original.samples)) > 256
+    columns = read.pixels[8:-8, 8:-8].mean(axis=(0, 2))
+    assert (np.diff(columns) >= 0).mean() > 0.9
+    (tmp_path / "b.dng").write_bytes(b"no photo")
+    with pytest.raises(InputError, match=r"b\.dng cannot be developed"):
+        read_image(tmp_path / "b.dng")
+    with pytest.raises(InputError, match="more than 100"):
+        read_image(tmp_path / "a.dng", max_pixels=100)
+
+
+def test_raw_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    (tmp_path / "a.dng").write_bytes(b"II*\0")
+    with pytest.raises(MissingExtraError, match=r"a\.dng is a raw photo.*impasto\[raw\]"):
+        read_image(tmp_path / "a.dng")
+    with pytest.raises(InputError, match="does not exist"):
+        read_image(tmp_path / "b.dng")
+
+
+def test_public_names():
+    assert impasto.paint_photo is paint_photo
+
+
+@pytest.fixture
+def tight(monkeypatch):
+    """All pictures are painted in tiles of 64 px, from statistics of the whole."""
+
+    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0):
+        return MemoryPlan(False, 0, 64, margin_px(spec), 10**9, held_bytes_per_px)
+
+    monkeypatch.setattr("impasto.photos.plan_memory", plan)
+
+
+LARGE = {
+    f"{kind}{'-alpha' * alpha}.{suffix}": (kind, alpha, suffix)
+    for kind, alpha, suffix in itertools.product(("u1", "u2"), (False, True), ("png", "tif"))
+}
+
+
+def large_file(kind, alpha, suffix):
+    pixels = picture(300, 200)
+    factor = 257 if kind == "u2" else 1
+    white = 65535.0 if kind == "u2" else 255.0
+    opacity = np.linspace(0, white, 300 * 200).reshape(200, 300).astype(kind) if alpha else None
+    original = Original(pixels.astype(kind) * factor, opacity, white, wide_gamut_profile())
+    metadata = Metadata(exif_bytes(), b"", (300.0, 300.0))
+    whole = Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
+    return encode_image(whole, suffix)
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("strength", [0, 0.5, 1])
+def test_row_by_row_is_as_in_one_piece(name, strength, gallery, tmp_path, tight):
+    """With depth, profile, alpha, EXIF and resolution."""
+    content = large_file(*LARGE[name])
+    with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
+        report = paint_photo(stylizer, content, tmp_path / name)
+        expected = stylizer.stylize(read_image(content))
+    assert not report.plan.whole
+    read = read_image(tmp_path / name)
+    first, second = expected.as_original(), read.as_original()
+    assert second.samples.dtype == first.samples.dtype
+    assert second.profile == first.profile
+    difference = np.abs(first.samples.astype(float) - second.samples) * (255 / first.white)
+    if expected.alpha is not None:
+        np.testing.assert_array_equal(first.alpha, second.alpha)
+        difference = difference[expected.alpha > 0]  # what is hidden may differ
+    assert difference.mean() < (0.2 if strength else 1e-9)
+    check_exif(read.metadata.exif)
+    assert read.metadata.dpi == pytest.approx((300, 300), abs=0.1)
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tight):
+    faint = Stylizer("first", strength=0.1, gallery=gallery, precision="f32")
+    content = encode(Image.fromarray(picture(300, 200)), "JPEG", exif=exif_bytes(6), quality=95)
+    for source in (content, large_file("u2", False, "png")):
+        report = paint_photo(faint, source, tmp_path / f"a.{suffix}", quality=95)
+        read = read_image(tmp_path / f"a.{suffix}")
+        expected = faint.stylize(read_image(source))
+        assert (report.width, report.height) == (read.width, read.height)
+        assert (
+            np.abs(read.pixels.astype(int) - expected.pixels).mean() < 20
+        )  # WebP's colours are coarse
+        check_exif(read.metadata.exif)
+
+
+def test_too_large_for_the_memory(stylizer, tmp_path):
+    content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
+    with pytest.raises(OptionError, match=r"3000 x 2000 px need .*: give --memory 0\.\dGB, or"):
+        paint_photo(stylizer, content, tmp_path / "a.png", memory_bytes=300 << 20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_on_the_disk(stylizer, tmp_path, tight, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
+    with pytest.raises(OutputError, match="free"):
+        paint_photo(stylizer, large_file("u1", False, "png"), tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, tight):
+    (tmp_path / "old.png").write_bytes(b"precious")
+    content = large_file("u1", False, suffix)
+    with pytest.raises(InputError, match=r"damaged|not an image"):
+        paint_photo(stylizer, content[: len(content) // 2], tmp_path / "old.png")
+    assert [each.name for each in tmp_path.iterdir()] == ["old.png"]
+    assert (tmp_path / "old.png").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("way", ["luminance", "histogram", "linear"])
+def test_colours_of_large_pictures(way, gallery, tmp_path, tight):
+    content = large_file("u1", False, "png")
+    with Stylizer("first", keep_colors=way, gallery=gallery, precision="f32") as stylizer:
+        paint_photo(stylizer, content, tmp_path / "a.png")
+        expected = stylizer.stylize(read_image(content))
+    difference = read_image(tmp_path / "a.png").pixels - expected.pixels.astype(int)
+    assert np.abs(difference).mean() < 1
