@@ -24,6 +24,7 @@ from impasto.images import Picture, read_image, resize, write_image
 from impasto.images.spool import PixelRows
 from impasto.memory import MemoryPlan, margin_px, parse_bytes
 from impasto.photos import paint_photo
+from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 from impasto.tiled import paint_tiled
 from impasto.tiling import cut
@@ -89,7 +90,8 @@ def compare(photo: Path, style: str, size: tuple[int, int]) -> None:
     pixels = resize(read_image(photo).pixels, *size)
     with Stylizer(style) as stylizer, tempfile.TemporaryDirectory() as folder:
         whole = stylizer(pixels).astype(np.int16)
-        margin = margin_px(stylizer.spec)
+        spec = open_gallery().trunk.spec
+        margin = margin_px(spec)
         samples = {"all of it": size[0] * size[1], "a quarter": size[0] * size[1] // 4}
         for name, sample_px in samples.items():
             plan = MemoryPlan(False, 2_000_000, TILE_PX, margin, sample_px, 0)
@@ -97,7 +99,7 @@ def compare(photo: Path, style: str, size: tuple[int, int]) -> None:
                 difference = np.abs(painting.rows(0, size[1]) - whole)
             print(f"statistics from {name}: mean difference {difference.mean():.2f} of 255")
             for axis, length in ((0, size[1]), (1, size[0])):
-                spans = cut(length, TILE_PX, margin, stylizer.spec.multiple)
+                spans = cut(length, TILE_PX, margin, spec.multiple)
                 seams = [span.start + side for span in spans[1:] for side in (-1, 0)]
                 beside = np.take(difference, seams, axis=axis).max()
                 elsewhere = np.delete(difference, seams, axis=axis).max()

@@ -63,7 +63,7 @@ def plan_memory(
     height: int,
     limit_bytes: int,
     engine: str,
-    spec: NetworkSpec,
+    spec: NetworkSpec | None,
     *,
     held_bytes_per_px: int = 0,
 ) -> MemoryPlan:
@@ -73,7 +73,7 @@ def plan_memory(
         width, height: of the picture, in pixels.
         limit_bytes: of resident memory, all included.
         engine: its name.
-        spec: of the network.
+        spec: of the network; none if it can only paint in one piece.
         held_bytes_per_px: what is in memory of the whole picture even if it is painted in tiles:
             none if it is read and written row by row.
 
@@ -82,10 +82,12 @@ def plan_memory(
     """
     pixels = width * height
     engine_bytes, measuring_bytes = ENGINE_BYTES_PER_PX[engine], MEASURING_BYTES_PER_PX[engine]
-    margin = margin_px(spec)
+    margin = margin_px(spec) if spec else 0
     whole_peak = BASE_BYTES + pixels * (WHOLE_BYTES_PER_PX + engine_bytes)
     if whole_peak <= limit_bytes:
         return MemoryPlan(True, pixels, 0, margin, pixels, whole_peak)
+    if not spec:
+        raise _refusal(width, height, limit_bytes, whole_peak, ", or use a style of a gallery")
     held = BASE_BYTES + FIXED_BYTES + pixels * held_bytes_per_px
     for tile in TILES_PX:
         strip = width * (tile + 2 * margin) * STRIP_BYTES_PER_PX
@@ -101,13 +103,15 @@ def plan_memory(
         width * smallest * STRIP_BYTES_PER_PX + smallest**2 * engine_bytes,
         min(LEAST_SAMPLED_PX, pixels) * (measuring_bytes + 12),
     )
-    advice = f"give --memory {needed / (1 << 30) + 0.05:.1f}GB"
-    if held_bytes_per_px:
-        advice += ", or convert it to PNG or TIFF (upright), and write one of these"
-    raise OptionError(
+    hint = ", or convert it to PNG or TIFF (upright), and write one of these"
+    raise _refusal(width, height, limit_bytes, needed, hint if held_bytes_per_px else "")
+
+
+def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> OptionError:
+    return OptionError(
         f"{width} x {height} px need {needed / 1e9:.2f} GB of memory, "
-        f"--memory allows {limit_bytes / 1e9:.2f} GB",
-        advice,
+        f"--memory allows {limit / 1e9:.2f} GB",
+        f"give --memory {needed / (1 << 30) + 0.05:.1f}GB{hint}",
     )
 
 

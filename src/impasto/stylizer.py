@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
+from impasto.files import names_network
 from impasto.images import (
     COLOR_WAYS,
     ColorMap,
@@ -29,11 +31,12 @@ from impasto.images import (
     read_image,
     resize,
 )
+from impasto.network.framing import BakedNetwork, Framing
 from impasto.network.spec import NetworkSpec
-from impasto.strokes import MAX_STROKE, MIN_STROKE, pass_sizes
+from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
 from impasto.styles import Gallery, Style, open_gallery, style_vector
 
-__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
+__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "open_network", "paint_whole", "stylize"]
 
 DEFAULT_STYLE = "great-wave"
 MAX_STRENGTH = 1.5
@@ -46,7 +49,8 @@ class Stylizer:
     ...     painting = stylizer(photo)  # H x W x 3 uint8 RGB, both
 
     Args:
-        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), or a `Style`.
+        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a `Style`, or
+            the file of a network of its own (`impasto.legacy.convert_network`).
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
         stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
         keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
@@ -61,6 +65,7 @@ class Stylizer:
     Raises:
         OptionError: an argument is out of its range.
         StyleError: the style is unknown or does not fit the gallery's trunk.
+        InputError: the style's file is missing, damaged, or no style network.
         EngineError: the engine is missing.
     """
 
@@ -91,18 +96,20 @@ class Stylizer:
             if keep_colors:
                 raise OptionError("keep-colors and palette exclude each other", "give one of them")
         gallery = gallery or open_gallery()
-        if isinstance(style, Style):
-            gallery.check(style, style.name)
-            vector = style.vector
-        else:
-            vector = style_vector(style, gallery)
+        network, self._natural_px = open_network(style, gallery)
+        if network.framing.fixed_px and stroke != 1:
+            raise OptionError(
+                f"stroke is {stroke}, and {style} paints pictures of one size only",
+                "leave --stroke out",
+            )
         self.stroke = stroke
         self.keep_colors = keep_colors
         self.palette = palette
-        self._trunk = gallery.trunk
-        self._vector = vector
+        self.framing = network.framing
+        self._gallery = gallery
+        self._vector = _vector(style, gallery)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
-        self._engine = self._open(self._trunk.bake(vector))
+        self._engine = self._open(network.graph)
 
     @property
     def strength(self) -> float:
@@ -125,9 +132,13 @@ class Stylizer:
         return self._engine
 
     @property
-    def spec(self) -> NetworkSpec:
-        """The network's layers."""
-        return self._trunk.spec
+    def spec(self) -> NetworkSpec | None:
+        """The trunk's layers; none for a network of its own, which cannot be frozen."""
+        return None if self._vector is None else self._gallery.trunk.spec
+
+    def pass_sizes(self, width: int, height: int) -> list[tuple[int, int]]:
+        """The sizes at which a picture is painted, from coarse to fine (`impasto.strokes`)."""
+        return pass_sizes(width, height, self.stroke, self._natural_px)
 
     def frozen_engine(self, statistics: NDArray[np.float32]) -> Engine:
         """Another engine like this one's, whose normalisation is constant; the caller closes it.
@@ -135,10 +146,11 @@ class Stylizer:
         Args:
             statistics: as `measure` gives them.
         """
-        return self._open(self._trunk.bake(self._vector, statistics))
+        assert self._vector is not None, "only a trunk can be frozen"
+        return self._open(self._gallery.trunk.bake(self._vector, statistics))
 
     def measure(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The statistics by which a picture's features are normalised; for networks with batch
+        """The statistics by which a picture's features are normalised; for trunks with batch
         normalisation, whose statistics are their own, zeros.
 
         Args:
@@ -147,11 +159,12 @@ class Stylizer:
         Returns:
             mean, then variance, of every normalised layer: ``spec.style_size`` numbers.
         """
-        unknown = np.zeros(self.spec.style_size, dtype=np.float32)
-        if self.spec.norm != "instance":
+        assert self._vector is not None, "only a trunk can be measured"
+        unknown = np.zeros_like(self._vector)
+        if self._gallery.trunk.spec.norm != "instance":
             return unknown
-        with self._open(self._trunk.bake_steered()) as engine:
-            padded, _ = _padded(self.spec, photo)
+        with self._open(self._gallery.trunk.bake_steered()) as engine:
+            padded, _ = _padded(self.framing, photo)
             return engine.paint_steered(padded, self._vector, unknown, 0.0)[1]
 
     def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -176,8 +189,10 @@ class Stylizer:
         """From coarse to fine, at full strength."""
         height, width = photo.shape[:2]
         painting = photo
-        for size in pass_sizes(width, height, self.stroke):
-            painting = paint_whole(self._engine, self.spec, resize(painting, *size))
+        for size in self.pass_sizes(width, height):
+            painting = paint_whole(
+                self._engine, self.framing, resize(painting, *self.framing.fit(*size))
+            )
         return resize(painting, width, height)
 
     def stylize(self, picture: Picture) -> Picture:
@@ -237,30 +252,61 @@ class Stylizer:
         self.close()
 
 
+def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, float]:
+    """The network that paints in a style.
+
+    Args:
+        style: as `Stylizer` takes it.
+        gallery: where names and mixtures come from.
+
+    Returns:
+        the network, and the shorter side in pixels up to which it paints a picture as it is. A
+        network of its own paints any picture as it is, as it did where it comes from.
+
+    Raises:
+        OptionError, StyleError, InputError, MissingExtraError: see `Stylizer`.
+    """
+    vector = _vector(style, gallery)
+    if vector is None:
+        from impasto.legacy import load_network
+
+        return load_network(str(style)), math.inf
+    trunk = gallery.trunk
+    return BakedNetwork(trunk.bake(vector), trunk.spec.framing), NATURAL_PX
+
+
+def _vector(style: str | Style, gallery: Gallery) -> NDArray[np.float32] | None:
+    """A style's vector for the gallery's trunk; none for the file of a network of its own."""
+    if isinstance(style, Style):
+        gallery.check(style, style.name)
+        return style.vector
+    return None if names_network(style) else style_vector(style, gallery)
+
+
 def paint_whole(
-    engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8], *, left: int = 0, top: int = 0
+    engine: Engine, framing: Framing, photo: NDArray[np.uint8], *, left: int = 0, top: int = 0
 ) -> NDArray[np.uint8]:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
 
     Args:
         engine: has the graph.
-        spec: of its network.
+        framing: of its network.
         photo: H x W x 3, uint8, RGB.
         left, top: where in a larger picture this one is, for its grain.
     """
     height, width = photo.shape[:2]
-    padded, (x, y) = _padded(spec, photo, left, top)
+    padded, (x, y) = _padded(framing, photo, left, top)
     painted = engine.paint(padded)
     return np.ascontiguousarray(painted[y : y + height, x : x + width])
 
 
 def _padded(
-    spec: NetworkSpec, photo: NDArray[np.uint8], left: int = 0, top: int = 0
+    framing: Framing, photo: NDArray[np.uint8], left: int = 0, top: int = 0
 ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """What the graph sees, and where in it the picture begins."""
     height, width = photo.shape[:2]
-    before_x, before_y, after_x, after_y = spec.borders(width, height)
-    grainy = add_grain(photo, spec.grain, left=left, top=top)
+    before_x, before_y, after_x, after_y = framing.borders(width, height)
+    grainy = add_grain(photo, framing.grain, left=left, top=top)
     padded = pad_reflect(grainy, left=before_x, top=before_y, right=after_x, bottom=after_y)
     return padded, (before_x, before_y)
 
@@ -282,7 +328,8 @@ def stylize(
 
     Args:
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
-        style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), or a `Style`.
+        style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), a `Style`, or the
+            file of a network (``"the_scream.t7"``).
         strength: see `Stylizer`.
         stroke: see `Stylizer`.
         keep_colors: see `Stylizer`.

@@ -22,7 +22,6 @@ from impasto.images.spool import PixelRows, Spool
 from impasto.images.windows import resized_window, shrink_rows, source_rows
 from impasto.memory import MemoryPlan
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import pass_sizes
 from impasto.stylizer import Stylizer, paint_whole
 from impasto.tiling import cut, scattered
 
@@ -72,7 +71,7 @@ class _TiledPainting:
 
     def paint(self, photo: PixelRows) -> PixelRows:
         current = photo
-        sizes = pass_sizes(*photo.size, self._stylizer.stroke)
+        sizes = self._stylizer.pass_sizes(*photo.size)
         for size in [*sizes, photo.size]:
             if size == photo.size and size == current.size and current is not photo:
                 break
@@ -89,7 +88,7 @@ class _TiledPainting:
             if size[0] * size[1] > self._plan.whole_px:
                 return self._in_tiles(source, size)
             pixels = resize(source.rows(0, source.size[1]), *size)
-            painted = paint_whole(self._stylizer.engine, self._stylizer.spec, pixels)
+            painted = paint_whole(self._stylizer.engine, self._stylizer.framing, pixels)
             self._progress(Progress(_task(size), 1, 1))
             return PixelRows(painted)
 
@@ -107,11 +106,11 @@ class _TiledPainting:
         return spool
 
     def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
-        plan, spec = self._plan, self._stylizer.spec
+        plan, multiple = self._plan, self._stylizer.framing.multiple
         statistics = self._measure(source, size)
         width, height = size
-        rows = cut(height, plan.tile_px, plan.margin_px, spec.multiple)
-        columns = cut(width, plan.tile_px, plan.margin_px, spec.multiple)
+        rows = cut(height, plan.tile_px, plan.margin_px, multiple)
+        columns = cut(width, plan.tile_px, plan.margin_px, multiple)
         spool = Spool(size, self._folder)
         try:
             with self._stylizer.frozen_engine(statistics) as engine:
@@ -132,7 +131,7 @@ class _TiledPainting:
         return spool
 
     def _paint(self, engine: Engine, window: Pixels, left: int, top: int) -> Pixels:
-        return paint_whole(engine, self._stylizer.spec, window, left=left, top=top)
+        return paint_whole(engine, self._stylizer.framing, window, left=left, top=top)
 
     def _measure(self, source: PixelRows, size: tuple[int, int]) -> NDArray[np.float32]:
         """Statistics of pieces from all over the picture, laid side by side."""
@@ -144,7 +143,7 @@ class _TiledPainting:
         down = max(1, round((pieces * height / width) ** 0.5))
         across = max(1, int(pieces / down))
         mosaic = []
-        multiple = self._stylizer.spec.multiple
+        multiple = self._stylizer.framing.multiple
         for top in scattered(height, down, piece_height, multiple):
             seen = _Rows(source, size, top, top + piece_height)
             starts = scattered(width, across, piece_width, multiple)

@@ -55,3 +55,10 @@ def test_one_style_mixes_with_nothing():
 
 def test_the_help_names_every_key():
     assert "".join(keys for keys, _ in HELP).replace(" ", "") == "np1-9m+-kcsrfhq"
+
+
+def test_networks_of_their_own_do_not_mix():
+    settings = LiveSettings(("the_scream.t7", "first", "second"))
+    assert after("m", settings).style == "the_scream.t7"
+    assert after("nm", settings).style == "first+second"
+    assert after("pm", settings).style == "second"

@@ -83,9 +83,11 @@ def evaluate_command(
     from impasto.engines import EngineName, Precision
     from impasto.images import IMAGE_SUFFIXES
     from impasto.learning.evaluate import evaluate, reports_to_json
+    from impasto.learning.hardware import keep_freed_memory
     from impasto.learning.paintings import find_painting
     from impasto.stylizer import Stylizer
 
+    keep_freed_memory()
     chosen = choose_gallery(gallery)
     styles = [chosen.load_style(name) for name in (style or chosen.names)]
     files: list[Path] = []

@@ -26,9 +26,12 @@ __all__ = [
     "check_json",
     "check_target",
     "choose_gallery",
+    "parse_size",
     "require_torch",
     "write_json",
 ]
+
+MAX_SIDE_PX = 16384
 
 EngineOption = Annotated[
     str,
@@ -73,7 +76,8 @@ StyleOption = Annotated[
         "--style",
         "-s",
         metavar="NAME",
-        help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
+        help="A style (impasto styles lists them), a mixture: great-wave:0.7+udnie:0.3, "
+        "or the file of a network: the_scream.t7, candy.onnx, many.onnx#7.",
     ),
 ]
 StrokeOption = Annotated[
@@ -120,6 +124,21 @@ def choose_gallery(folder: Path | None) -> Gallery:
     from impasto.styles import open_gallery
 
     return open_gallery(folder)
+
+
+def parse_size(text: str, option: str) -> tuple[int, int]:
+    """Width and height of ``640x480``.
+
+    Raises:
+        OptionError: it is no size, or out of range.
+    """
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError as error:
+        raise OptionError(f"{option} {text!r} is no size", "write 640x480") from error
+    if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
+        raise OptionError(f"{option} {text} is out of range", f"give sides from 1 to {MAX_SIDE_PX}")
+    return width, height
 
 
 def require_torch(feature: str) -> None:

@@ -144,7 +144,7 @@ def paint_command(
     check_target(target, [photo, *paintings], overwrite)
 
     # Torch takes seconds to load: not before it is known that the result has a place.
-    from impasto.learning.hardware import choose_hardware
+    from impasto.learning.hardware import choose_hardware, keep_freed_memory
     from impasto.learning.optimize import PaintOptions
     from impasto.learning.optimize import paint as paint_photo
 
@@ -168,6 +168,7 @@ def paint_command(
         seed=seed,
     )
     hardware = choose_hardware(device, cast("Precision", precision))
+    keep_freed_memory()
     console.detail(f"hardware: {hardware}")
     latest: list[Iterate] = []
     with console.progress() as progress:
