@@ -14,7 +14,7 @@ from impasto.network.spec import NetworkSpec
 
 __all__ = ["DEFAULT_BYTES", "MemoryPlan", "margin_px", "parse_bytes", "plan_memory"]
 
-DEFAULT_BYTES = 2 << 30
+DEFAULT_BYTES = 2_000_000_000
 BASE_BYTES = 300 << 20  # Python, NumPy, OpenCV, an engine, a network
 WHOLE_BYTES_PER_PX = 30  # the photo, padded, painted, blended, decoded and encoded
 ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
@@ -25,7 +25,7 @@ MOST_SAMPLED_PX = 16_000_000
 LEAST_SAMPLED_PX = 1_000_000
 FIXED_BYTES = 64 << 20  # buffers of reading and writing
 
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+POWERS = "KMGT"
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> Opt
     return OptionError(
         f"{width} x {height} px need {needed / 1e9:.2f} GB of memory, "
         f"--memory allows {limit / 1e9:.2f} GB",
-        f"give --memory {needed / (1 << 30) + 0.05:.1f}GB{hint}",
+        f"give --memory {needed / 1e9 + 0.05:.1f}GB{hint}",
     )
 
 
@@ -124,12 +124,14 @@ def margin_px(spec: NetworkSpec) -> int:
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes from ``1GB``, ``800M``, ``1.5 GiB`` or a number; K, M, G, T are powers of 1024.
+    """Bytes from ``1GB``, ``800M``, ``1.5 GiB`` (powers of 1024) or a number.
 
     Raises:
         OptionError: it is none of these.
     """
-    match = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([KMGT]?)(i?)B?", text.strip(), re.IGNORECASE)
     if not match:
         raise OptionError(f"--memory {text} is no amount of memory", "give it as 800MB or 2GB")
-    return int(float(match[1]) * UNITS[match[2].upper()])
+    number, power, binary = match.groups()
+    exponent = POWERS.index(power.upper()) + 1 if power else 0
+    return int(float(number) * (1024 if binary else 1000) ** exponent)
