@@ -6,12 +6,12 @@ from impasto.errors import OptionError
 from impasto.memory import ENGINE_BYTES_PER_PX, margin_px, parse_bytes, plan_memory
 from impasto.network.spec import JOHNSON, STANDARD
 
-GB = 1 << 30
+GB = 10**9
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1GB", GB), ("1.5 GiB", 3 * GB // 2), ("800m", 800 << 20), ("4096", 4096), ("2k", 2048)],
+    [("1GB", GB), ("1.5 GiB", 3 << 29), ("800m", 8 * GB // 10), ("4096", 4096), ("2k", 2000)],
 )
 def test_amounts(text, expected):
     assert parse_bytes(text) == expected
@@ -60,5 +60,5 @@ def test_600_megapixels_in_a_gigabyte():
 
 
 def test_refused_with_a_way_out():
-    with pytest.raises(OptionError, match=r"need 9\.\d\d GB .* allows 1\.07 GB: give --memory 8"):
+    with pytest.raises(OptionError, match=r"need 9\.\d\d GB .* allows 1\.00 GB: give --memory 9"):
         plan_memory(30_000, 20_000, GB, "openvino", STANDARD, held_bytes_per_px=14)

@@ -14,7 +14,7 @@ from impasto.network.spec import NetworkSpec
 
 __all__ = ["DEFAULT_BYTES", "MemoryPlan", "margin_px", "parse_bytes", "plan_memory"]
 
-DEFAULT_BYTES = 2 << 30
+DEFAULT_BYTES = 2_000_000_000
 BASE_BYTES = 300 << 20  # Python, NumPy, OpenCV, an engine, a network
 WHOLE_BYTES_PER_PX = 30  # the photo, padded, painted, blended, decoded and encoded
 ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
@@ -25,7 +25,7 @@ MOST_SAMPLED_PX = 16_000_000
 LEAST_SAMPLED_PX = 1_000_000
 FIXED_BYTES = 64 << 20  # buffers of reading and writing
 
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+POWERS = "KMGT"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def plan_memory(
         width, height: of the picture, in pixels.
         limit_bytes: of resident memory, all included.
         engine: its name.
-        spec: of the network; of one that cannot be painted with in tiles, none.
+        spec: of the network; none if it can only paint in one piece.
         held_bytes_per_px: what is in memory of the whole picture even if it is painted in tiles:
             none if it is read and written row by row.
 
@@ -86,12 +86,8 @@ def plan_memory(
     whole_peak = BASE_BYTES + pixels * (WHOLE_BYTES_PER_PX + engine_bytes)
     if whole_peak <= limit_bytes:
         return MemoryPlan(True, pixels, 0, margin, pixels, whole_peak)
-    if spec is None:
-        raise OptionError(
-            f"{width} x {height} px need {whole_peak / 1e9:.2f} GB of memory, a network of its "
-            f"own paints in one piece; --memory allows {limit_bytes / 1e9:.2f} GB",
-            f"give --memory {whole_peak / (1 << 30) + 0.05:.1f}GB, or a style of the gallery",
-        )
+    if not spec:
+        raise _refusal(width, height, limit_bytes, whole_peak, ", or use a style of a gallery")
     held = BASE_BYTES + FIXED_BYTES + pixels * held_bytes_per_px
     for tile in TILES_PX:
         strip = width * (tile + 2 * margin) * STRIP_BYTES_PER_PX
@@ -107,13 +103,15 @@ def plan_memory(
         width * smallest * STRIP_BYTES_PER_PX + smallest**2 * engine_bytes,
         min(LEAST_SAMPLED_PX, pixels) * (measuring_bytes + 12),
     )
-    advice = f"give --memory {needed / (1 << 30) + 0.05:.1f}GB"
-    if held_bytes_per_px:
-        advice += ", or convert it to PNG or TIFF (upright), and write one of these"
-    raise OptionError(
+    hint = ", or convert it to PNG or TIFF (upright), and write one of these"
+    raise _refusal(width, height, limit_bytes, needed, hint if held_bytes_per_px else "")
+
+
+def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> OptionError:
+    return OptionError(
         f"{width} x {height} px need {needed / 1e9:.2f} GB of memory, "
-        f"--memory allows {limit_bytes / 1e9:.2f} GB",
-        advice,
+        f"--memory allows {limit / 1e9:.2f} GB",
+        f"give --memory {needed / 1e9 + 0.05:.1f}GB{hint}",
     )
 
 
@@ -126,12 +124,14 @@ def margin_px(spec: NetworkSpec) -> int:
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes from ``1GB``, ``800M``, ``1.5 GiB`` or a number; K, M, G, T are powers of 1024.
+    """Bytes from ``1GB``, ``800M``, ``1.5 GiB`` (powers of 1024) or a number.
 
     Raises:
         OptionError: it is none of these.
     """
-    match = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([KMGT]?)(i?)B?", text.strip(), re.IGNORECASE)
     if not match:
         raise OptionError(f"--memory {text} is no amount of memory", "give it as 800MB or 2GB")
-    return int(float(match[1]) * UNITS[match[2].upper()])
+    number, power, binary = match.groups()
+    exponent = POWERS.index(power.upper()) + 1 if power else 0
+    return int(float(number) * (1024 if binary else 1000) ** exponent)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["from_srgb", "srgb_profile", "to_srgb", "useful_profile"]
+__all__ = ["from_srgb", "image_of", "srgb_profile", "to_srgb", "useful_profile"]
 
 Pixels = NDArray[np.uint8]
 
@@ -29,7 +29,7 @@ def to_srgb(samples: Pixels, profile: bytes) -> Pixels:
     Returns:
         H x W x 3, uint8.
     """
-    image = _image(samples)
+    image = image_of(samples)
     if profile:
         image = _convert(image, profile, srgb_profile(), "RGB") or image
     return np.array(image.convert("RGB"))
@@ -48,7 +48,7 @@ def from_srgb(pixels: Pixels, mode: str, profile: bytes) -> Pixels:
     """
     if mode == "RGB" and not profile:
         return pixels
-    image = _image(pixels)
+    image = image_of(pixels)
     if profile:
         converted = _convert(image, srgb_profile(), profile, mode)
         if converted is not None:
@@ -87,13 +87,18 @@ def srgb_profile() -> bytes:
     return bytes(profile)
 
 
-def _image(samples: Pixels) -> Image:
+def image_of(samples: Pixels) -> Image:
+    """8-bit samples as an image of Pillow's.
+
+    Args:
+        samples: H x W x C, uint8; C is 1 for grey, 3 for RGB, 4 for CMYK.
+    """
     from PIL import Image
 
-    channels = samples.shape[2]
-    if channels == 1:
-        return Image.fromarray(samples[..., 0])
-    return Image.fromarray(samples, mode={3: "RGB", 4: "CMYK"}[channels])
+    height, width, channels = samples.shape
+    if channels == 4:
+        return Image.frombytes("CMYK", (width, height), samples.tobytes())
+    return Image.fromarray(np.ascontiguousarray(samples[..., 0] if channels == 1 else samples))
 
 
 def _convert(image: Image, source: bytes, target: bytes, mode: str) -> Image | None:

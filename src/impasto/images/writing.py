@@ -14,7 +14,7 @@ from impasto.errors import OptionError, OutputError
 from impasto.files import write_atomically
 from impasto.images.original import Metadata, Original, Samples, cast_samples
 from impasto.images.picture import Picture
-from impasto.images.profiles import srgb_profile
+from impasto.images.profiles import image_of, srgb_profile
 from impasto.images.rows import Layout, PngWriter, RowWriter, TiffWriter
 from impasto.images.rows.layout import rows_within
 from impasto.images.transparency import lay_on_white
@@ -199,11 +199,7 @@ def to_image(original: Original) -> Image:
     """8-bit samples as an image of Pillow's."""
     from PIL import Image
 
-    samples = np.ascontiguousarray(original.samples)
-    if original.mode == "L":
-        image = Image.fromarray(samples[..., 0])
-    else:
-        image = Image.fromarray(samples, mode=original.mode)
+    image = image_of(original.samples)
     if original.alpha is not None:
         image.putalpha(Image.fromarray(np.ascontiguousarray(original.alpha)))
     return image

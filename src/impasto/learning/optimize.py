@@ -205,7 +205,7 @@ def paint(
     alpha = content.alpha
     if alpha is not None:
         alpha = resize(np.repeat(alpha[..., None], 3, axis=2), width, height)[..., 0]
-    return Picture(result, alpha)
+    return Picture(result, alpha, metadata=content.metadata)
 
 
 class _Objective:
