@@ -28,7 +28,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "styles": (styles.styles_command, "List the styles."),
     "train": (train.train_command, "Train a network on paintings of your own."),
     "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
-    "convert": (convert.convert_command, "Convert an old .t7 style file to ONNX."),
+    "convert": (
+        convert.convert_command,
+        "Make a style of another program's network: .t7, .pth, .onnx.",
+    ),
     "export": (export.export_command, "Write a style as ONNX, for OpenCV and others."),
     "bench": (bench.bench_command, "Measure how fast the engines are."),
 }

@@ -74,7 +74,7 @@ def stylize_command(
     engine: EngineOption = "auto",
     precision: PrecisionOption = "auto",
 ) -> None:
-    """Paint photos in a style of the gallery."""
+    """Paint photos in a style."""
     jobs = _plan(photos, output, style, recursive)
     _check_targets(jobs, overwrite)
 
