@@ -124,7 +124,7 @@ def test_paintings_are_as_large_as_photos(tmp_path, border):
 def test_parity(tmp_path, engine):
     net = foreign.TransformerNet(blocks=1)
     files = {
-        "a.t7": write_t7({"model": johnson(border="none", norm_kind="batch")}),
+        "a.t7": write_t7({"model": johnson(border="none", norm_kind="batch", blocks=5)}),
         "b.pth": foreign.state_dict(net),
         "c.npz": foreign.npz(foreign.lengstrom_variables(blocks=1)),
         "d.onnx": foreign.zoo_onnx(net),

@@ -40,7 +40,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
     "train": (train.train_command, "Train a network on paintings of your own."),
     "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
-    "convert": (convert.convert_command, "Convert an old .t7 style file to ONNX."),
+    "convert": (
+        convert.convert_command,
+        "Make a style of another program's network: .t7, .pth, .onnx.",
+    ),
     "export": (export.export_command, "Write a style as ONNX, for OpenCV and others."),
     "bench": (bench.bench_command, "Measure how fast the engines are."),
 }

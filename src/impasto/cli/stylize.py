@@ -99,7 +99,7 @@ def stylize_command(
         ),
     ] = "2GB",
 ) -> None:
-    """Paint photos in a style of the gallery."""
+    """Paint photos in a style."""
     jobs = _plan(photos, output, style, recursive)
     _check_targets(jobs, overwrite)
 

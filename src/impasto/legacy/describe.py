@@ -24,9 +24,6 @@ def describe(model: ModelProto) -> str:
     """
     shapes = {each.name: tuple(each.dims) for each in model.graph.initializer}
     makers = {output: node for node in model.graph.node for output in node.output}
-    for node in model.graph.node:  # int8 weights come through a node
-        if node.op_type == "DequantizeLinear" and node.input[0] in shapes:
-            shapes[node.output[0]] = shapes[node.input[0]]
     layers: list[str] = []
     for node in model.graph.node:
         if node.op_type in ("Conv", "ConvTranspose"):
@@ -38,17 +35,25 @@ def describe(model: ModelProto) -> str:
             layers[-1] = f"R{channels}"
     kinds = {node.op_type for node in model.graph.node}
     norms = [name for kind, name in NORMALIZATIONS.items() if kind in kinds]
-    weights = sum(math.prod(shape) for shape in map(tuple, _weights(model)))
+    weights = _count_weights(model)
     normalization = " and ".join(norms) or "written-out or no"
     return f"{_joined(layers)}; {normalization} normalisation; {weights:,} weights"
 
 
-def _weights(model: ModelProto) -> list[tuple[int, ...]]:
-    """Shapes of all constants of numbers that are not whole."""
+def _count_weights(model: ModelProto) -> int:
+    """Elements of all constants that were learned: no whole numbers, no single ones, and no
+    statistics of batch normalisation.
+    """
     from onnx import TensorProto
 
-    halves = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.INT8)
-    return [tuple(each.dims) for each in model.graph.initializer if each.data_type in halves]
+    kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+    nodes = (each for each in model.graph.node if each.op_type == "BatchNormalization")
+    statistics = {name for node in nodes for name in node.input[3:]}
+    return sum(
+        math.prod(each.dims)
+        for each in model.graph.initializer
+        if each.data_type in kinds and len(each.dims) and each.name not in statistics
+    )
 
 
 def _joined(layers: list[str]) -> str:

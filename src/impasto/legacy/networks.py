@@ -157,13 +157,14 @@ def _convert_modules(
 
     model = onnx.load_from_string(convert_module(network, name))
     layout = Layout()
-    graph = wrap(model, convention, find_shrinkage(model, layout))
+    lost_px = find_shrinkage(model, layout)
+    graph = wrap(model, convention, lost_px)
     framing = find_framing(onnx.load_from_string(graph), layout, None, name)
 
     def reference(photo: Array) -> Array:
         array = from_photo(photo, convention)
-        lost = (photo.shape[2] - run_module(network, array, name).shape[2]) // 2
-        array = np.pad(array, ((0, 0), (0, 0), (lost, lost), (lost, lost)), mode="reflect")
+        side = (lost_px // 2, lost_px // 2)
+        array = np.pad(array, ((0, 0), (0, 0), side, side), mode="reflect")
         return to_painting(run_module(network, array, name), convention)
 
     return ConvertedNetwork(
