@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import BinaryIO
 
@@ -46,6 +47,8 @@ class Stylizer:
         precision: ``auto`` takes bfloat16 where the CPU has it; ``f32`` or ``bf16``.
         threads: how many the engine may use; all cores if not given.
         gallery: where styles come from; the shipped gallery if not given.
+        steered: let `paint` take and give statistics. Networks without instance normalisation have
+            nothing to steer, and are baked as ever.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -64,6 +67,7 @@ class Stylizer:
         precision: Precision = "auto",
         threads: int | None = None,
         gallery: Gallery | None = None,
+        steered: bool = False,
     ) -> None:
         self.strength = strength
         if not MIN_STROKE <= stroke <= MAX_STROKE:
@@ -73,14 +77,15 @@ class Stylizer:
         gallery = gallery or open_gallery()
         if isinstance(style, Style):
             gallery.check(style, style.name)
-            vector = style.vector
+            self.vector = style.vector
         else:
-            vector = style_vector(style, gallery)
+            self.vector = style_vector(style, gallery)
         self.stroke = stroke
         self.keep_colors = keep_colors
         self._spec = gallery.trunk.spec
+        self._steered = steered and self._spec.norm == "instance"
         self._engine = open_engine(
-            gallery.trunk.bake(vector),
+            gallery.trunk.bake_steered() if self._steered else gallery.trunk.bake(self.vector),
             engine=engine,
             precision=precision,
             threads=threads,
@@ -122,11 +127,41 @@ class Stylizer:
         check_pixels(photo)
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
+        painting, _ = self.paint(photo)
+        return self.finish(photo, painting)
+
+    def paint(
+        self,
+        photo: NDArray[np.uint8],
+        statistics: Sequence[NDArray[np.float32]] = (),
+        keep: float = 0.0,
+    ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
+        """What the network makes of a picture, at full strength and in its own colours.
+
+        Args:
+            photo: as in a call.
+            statistics: what the call before gave; for steered stylizers only.
+            keep: how much of them to normalise by, 0 to 1; the rest is measured.
+
+        Returns:
+            the painting, and the statistics that were used, a vector for each pass; none unless
+            the stylizer is steered.
+        """
         height, width = photo.shape[:2]
-        painting = photo
-        for size in pass_sizes(width, height, self.stroke):
-            painting = paint_whole(self._engine, self._spec, resize(painting, *size))
-        painting = resize(painting, width, height)
+        sizes = pass_sizes(width, height, self.stroke)
+        if len(statistics) != len(sizes):
+            statistics, keep = [np.zeros_like(self.vector)] * len(sizes), 0.0
+        painting, used = photo, []
+        for size, given in zip(sizes, statistics, strict=True):
+            steering = (self.vector, given, keep) if self._steered else None
+            painting, taken = _paint_whole(
+                self._engine, self._spec, resize(painting, *size), steering
+            )
+            used += taken
+        return resize(painting, width, height), used
+
+    def finish(self, photo: NDArray[np.uint8], painting: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give what `paint` made the photo's colours, if they are kept, and the right strength."""
         if self.keep_colors:
             painting = keep_colors(painting, photo)
         return blend(photo, painting, self.strength)
@@ -153,12 +188,29 @@ class Stylizer:
 
 def paint_whole(engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
+    return _paint_whole(engine, spec, photo, None)[0]
+
+
+Array = NDArray[np.float32]
+
+
+def _paint_whole(
+    engine: Engine,
+    spec: NetworkSpec,
+    photo: NDArray[np.uint8],
+    steering: tuple[Array, Array, float] | None,
+) -> tuple[NDArray[np.uint8], list[Array]]:
+    """As `paint_whole`; with style, statistics and how far to keep them, as a steered graph."""
     height, width = photo.shape[:2]
     left, top, right, bottom = spec.borders(width, height)
     grainy = add_grain(photo, spec.grain)
     padded = pad_reflect(grainy, left=left, top=top, right=right, bottom=bottom)
-    painted = engine.paint(padded)
-    return np.ascontiguousarray(painted[top : top + height, left : left + width])
+    if steering is None:
+        painted, used = engine.paint(padded), []
+    else:
+        painted, statistics = engine.paint_steered(padded, *steering)
+        used = [statistics]
+    return np.ascontiguousarray(painted[top : top + height, left : left + width]), used
 
 
 def stylize(

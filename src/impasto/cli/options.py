@@ -21,6 +21,7 @@ __all__ = [
     "GalleryOption",
     "JsonOption",
     "PrecisionOption",
+    "StabilityOption",
     "StrokeOption",
     "StyleOption",
     "check_json",
@@ -74,6 +75,13 @@ StyleOption = Annotated[
         "-s",
         metavar="NAME",
         help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
+    ),
+]
+StabilityOption = Annotated[
+    float,
+    typer.Option(
+        help="How much strokes stay on the things that they are painted on, from 0 (every frame "
+        "is painted anew) to 1."
     ),
 ]
 StrokeOption = Annotated[

@@ -12,6 +12,7 @@ from impasto.cli.options import (
     EngineOption,
     GalleryOption,
     PrecisionOption,
+    StabilityOption,
     StrokeOption,
     StyleOption,
     choose_gallery,
@@ -44,6 +45,7 @@ def video_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the video's colours.")
     ] = False,
+    stability: StabilityOption = 0.5,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
     ] = "0",
@@ -99,6 +101,7 @@ def video_command(
                 strength=strength,
                 stroke=stroke,
                 keep_colors=keep_colors,
+                stability=stability,
                 codec=codec,
                 crf=crf,
                 start_s=start_s,
