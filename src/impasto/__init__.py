@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from impasto.learning.optimize import PaintOptions, paint
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
-    from impasto.video import VideoFrame, VideoReport, read_frames, stylize_video
+    from impasto.video import VideoFrame, VideoReport, read_frames, stylize_frames, stylize_video
 
 __version__ = "0.1.0"
 
@@ -57,6 +57,7 @@ __all__ = [
     "read_image",
     "read_style",
     "stylize",
+    "stylize_frames",
     "stylize_video",
     "write_image",
     "write_style",
@@ -77,6 +78,7 @@ _HOMES = {
     "read_image": "impasto.images",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
+    "stylize_frames": "impasto.video",
     "stylize_video": "impasto.video",
     "write_image": "impasto.images",
     "write_style": "impasto.styles",

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
+import impasto
 from impasto.errors import OptionError
 from impasto.stylizer import Stylizer
 from impasto.video.temporal import Memory, SteadyPainter
@@ -125,3 +126,25 @@ def test_memory_outlives_the_painter(stylizer, after):
 def test_impossible_stabilities(stylizer, stability):
     with pytest.raises(OptionError, match="stability"):
         SteadyPainter(stylizer, stability)
+
+
+def test_frames_of_ones_own(gallery):
+    """They come one by one, as a generator gives them."""
+    taken = []
+
+    def frames():
+        for frame in walk(4):
+            taken.append(frame)
+            yield frame
+
+    paintings = impasto.stylize_frames(frames(), "first", gallery=gallery, precision="f32")
+    first = next(paintings)
+    assert len(taken) == 1
+    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        np.testing.assert_array_equal(first, stylizer(taken[0]))
+    assert [each.shape for each in paintings] == [(120, 160, 3)] * 3
+
+
+def test_what_is_no_frame(gallery):
+    with pytest.raises(OptionError):
+        next(impasto.stylize_frames([np.zeros((40, 60))], "first", gallery=gallery))

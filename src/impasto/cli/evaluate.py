@@ -78,7 +78,7 @@ def evaluate_command(
     ] = False,
     stability: Annotated[
         float, typer.Option(help="As impasto video takes it.", rich_help_panel=VIDEO)
-    ] = 0.5,
+    ] = 0.4,
     frames: Annotated[
         int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
     ] = 48,

@@ -45,7 +45,7 @@ def video_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the video's colours.")
     ] = False,
-    stability: StabilityOption = 0.5,
+    stability: StabilityOption = 0.4,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
     ] = "0",

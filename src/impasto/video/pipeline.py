@@ -108,7 +108,6 @@ def stylize_video(
         engine=engine,
         precision=precision,
         gallery=gallery,
-        steered=stability > 0,
     ) as stylizer:
         return convert_video(
             Path(video),
