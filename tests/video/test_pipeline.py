@@ -87,6 +87,17 @@ def test_odd_sizes_and_turned_videos(tmp_path):
         assert next(container.decode(video=0)).rotation == 0
 
 
+def test_another_size(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=4)
+    convert(video, tmp_path / "out.mp4", size=(32, 24))
+    _, frames = read_clip(tmp_path / "out.mp4")
+    assert frames[0].shape == (24, 32, 3)
+    difference = frames[0].astype(int) - (255 - frame_pixels(0).astype(int))[1::2, 1::2]
+    assert np.abs(np.median(difference, axis=(0, 1))).max() <= 3
+    with pytest.raises(OptionError, match="0x24"):
+        convert(video, tmp_path / "none.mp4", size=(0, 24))
+
+
 def test_a_part(tmp_path):
     video = make_clip(tmp_path / "clip.mp4", frames=50, audio_tracks=1)
     report = convert(video, tmp_path / "out.mp4", start_s=0.5, end_s=1.0)

@@ -13,9 +13,9 @@ from impasto.cli.options import (
     JsonOption,
     check_json,
     choose_gallery,
+    parse_size,
     write_json,
 )
-from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
@@ -60,7 +60,7 @@ def bench_command(
             choose_gallery(gallery),
             style,
             [_engine(text) for text in engine] if engine else _installed(),
-            [_size(text) for text in size],
+            [parse_size(text) for text in size],
             runs=runs,
             johnson=johnson,
             threads=threads,
@@ -103,13 +103,3 @@ def _installed() -> list[tuple[EngineName, Precision]]:
 def _engine(text: str) -> tuple[EngineName, Precision]:
     name, _, precision = text.partition(":")
     return name, precision or "auto"  # type: ignore[return-value]  # open_engine checks them
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError as error:
-        raise OptionError(f"--size {text!r} is no size", "write 640x480") from error
-    if not (1 <= width <= 16384 and 1 <= height <= 16384):
-        raise OptionError(f"--size {text} is out of range", "give sides from 1 to 16384")
-    return width, height

@@ -27,6 +27,7 @@ __all__ = [
     "check_json",
     "check_target",
     "choose_gallery",
+    "parse_size",
     "require_torch",
     "write_json",
 ]
@@ -138,3 +139,18 @@ def require_torch(feature: str) -> None:
     """
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError(feature, "learn")
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``640x480`` as width and height.
+
+    Raises:
+        OptionError: it is something else, or out of range.
+    """
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError as error:
+        raise OptionError(f"--size {text!r} is no size", "write 640x480") from error
+    if not (1 <= width <= 16384 and 1 <= height <= 16384):
+        raise OptionError(f"--size {text} is out of range", "give sides from 1 to 16384")
+    return width, height

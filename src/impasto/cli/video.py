@@ -16,6 +16,7 @@ from impasto.cli.options import (
     StrokeOption,
     StyleOption,
     choose_gallery,
+    parse_size,
 )
 from impasto.errors import OptionError
 from impasto.files import file_label
@@ -65,6 +66,15 @@ def video_command(
         int,
         typer.Option(help="Smaller is better, and larger in bytes.", rich_help_panel=FILE),
     ] = 20,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Of the painted video. Default: the video's own.",
+            rich_help_panel=FILE,
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace a video that exists.", rich_help_panel=FILE),
@@ -104,6 +114,7 @@ def video_command(
                 stability=stability,
                 codec=codec,
                 crf=crf,
+                size=parse_size(size) if size else None,
                 start_s=start_s,
                 end_s=end_s,
                 resume=resume,

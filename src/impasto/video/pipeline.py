@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
+from impasto.images import resize
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
@@ -33,6 +34,7 @@ Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
 SEGMENT_FRAMES = 240
 DEFAULT_CRF = 20
+MAX_SIDE_PX = 16384
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def stylize_video(
     stability: float = DEFAULT_STABILITY,
     codec: str | None = None,
     crf: int = DEFAULT_CRF,
+    size: tuple[int, int] | None = None,
     start_s: float = 0,
     end_s: float | None = None,
     resume: bool = False,
@@ -87,6 +90,7 @@ def stylize_video(
             (`impasto.video.temporal`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
         crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
+        size: width and height of the output, in pixels; those of the video if not given.
         start_s, end_s: paint only this part, in seconds.
         resume: go on with work on the same output that was interrupted.
         overwrite: replace an output that exists.
@@ -122,6 +126,7 @@ def stylize_video(
                 "engine": str(stylizer.engine),
             },
             encoding=choose_encoding(Path(output), codec, crf),
+            size=size,
             start_s=start_s,
             end_s=end_s,
             resume=resume,
@@ -137,6 +142,7 @@ def convert_video(
     *,
     settings: dict[str, object],
     encoding: Encoding,
+    size: tuple[int, int] | None = None,
     start_s: float = 0,
     end_s: float | None = None,
     resume: bool = False,
@@ -151,6 +157,8 @@ def convert_video(
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
     """
     _check_part(start_s, end_s)
+    if size is not None and not (min(size) >= 1 and max(size) <= MAX_SIDE_PX):
+        raise OptionError(f"size is {size[0]}x{size[1]}", f"give sides from 1 to {MAX_SIDE_PX}")
     began = time.monotonic()
     if output.resolve() == video.resolve():
         raise OptionError(f"{output} would replace the video", "give another output")
@@ -162,6 +170,7 @@ def convert_video(
             **settings,
             "video": [video.name, stat.st_size, stat.st_mtime_ns],
             "encoding": [encoding.codec, encoding.crf],
+            "size": size,
             "start": start_s,
             "end": end_s,
         }
@@ -169,7 +178,7 @@ def convert_video(
         before = job.frames
         interrupted: BaseException | None = None
         try:
-            _paint(source, job, painter, encoding, start_s, end_s, progress)
+            _paint(source, job, painter, encoding, size, start_s, end_s, progress)
         except KeyboardInterrupt as error:
             interrupted = error
         if not job.segments:
@@ -200,11 +209,14 @@ def _paint(
     job: Job,
     painter: Painter,
     encoding: Encoding,
+    size: tuple[int, int] | None,
     start_s: float,
     end_s: float | None,
     progress: ProgressListener,
 ) -> None:
     info = source.info
+    width, height = size or (info.width, info.height)
+    info = replace(info, width=width, height=height)
     done = job.frames
     steady = painter if isinstance(painter, SteadyPainter) else None
     if steady and (arrays := job.memory()):
@@ -217,7 +229,7 @@ def _paint(
         frames = stack.enter_context(_read_ahead(source.frames(start_s, end_s)))
         write = stack.enter_context(_write_behind(job, info, encoding))
         for number, frame in enumerate(frames, 1):
-            painting = painter(frame.pixels)
+            painting = painter(resize(frame.pixels, width, height))
             write(_Painted(painting, frame.pts, steady.memory if steady else None))
             rate = number / max(1e-9, time.monotonic() - began)
             done += 1
