@@ -17,8 +17,9 @@ import numpy as np
 from legacy.write_t7 import johnson, write_t7
 
 GOLDEN = Path(__file__).parent.parent / "tests" / "legacy" / "golden.npz"
-NORMS, BORDERS = ("instance", "batch"), ("Reflection", "Zero")  # it knows no replication
-SIZES = ((32, 24), (48, 32), (40, 40))
+NORMS = ("instance", "batch")
+BORDERS = ("reflect-start", "reflect", "zero", "none")  # it knows no replication
+SIZES = ((48, 36), (36, 40), (40, 40))
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
                 for width, height in SIZES:
                     net = cv2.dnn.readNetFromTorch(str(path))
                     net.setInput(blob(width, height))
-                    outputs[f"{norm}-{border}-{width}x{height}"] = net.forward()
+                    outputs[f"{norm} {border} {width}x{height}"] = net.forward().astype(np.float16)
     np.savez_compressed(GOLDEN, **outputs)
 
 

@@ -4,9 +4,12 @@ from impasto.styles import gallery
 
 
 @pytest.fixture(autouse=True)
-def _users_folders(monkeypatch, tmp_path_factory):
-    """The user's own styles and runs stay out of tests, and tests out of them."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: home / "data")
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: home / "cache")
+def user_folders(monkeypatch, tmp_path_factory):
+    """The user's cache and data folders: no test touches the real ones."""
+    folder = tmp_path_factory.mktemp("user")
+    for kind in ("cache", "data"):
+        path = folder / kind
+        monkeypatch.setattr(f"platformdirs.user_{kind}_dir", lambda *_, path=path, **__: str(path))
+        monkeypatch.setattr(f"platformdirs.user_{kind}_path", lambda *_, path=path, **__: path)
     gallery._shipped.cache_clear()
+    return folder

@@ -4,10 +4,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import impasto
+from impasto.engines import open_engine
 from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
+from impasto.strokes import pass_sizes
 from impasto.styles import open_gallery
-from impasto.stylizer import Stylizer
+from impasto.stylizer import Stylizer, open_network, paint_whole
+from legacy import foreign
+from legacy.write_t7 import johnson, write_t7
 from tiny import picture, tiny_gallery
 
 
@@ -158,3 +162,36 @@ def test_shipped_styles_paint_no_frame(name):
     for border in (painted[:, :6], painted[:, -6:], painted[:, :, :6], painted[:, :, -6:]):
         assert np.abs(border.mean(axis=(0, 1, 2)) - inside.mean(axis=(0, 1, 2))).max() < 40
         assert 0.6 < border.std() / inside.std() < 1.4
+
+
+def test_a_network_of_fixed_size(tmp_path):
+    """Whatever the photo's size, it is painted as large as fits, and enlarged."""
+    (tmp_path / "negative.onnx").write_bytes(foreign.unfree_onnx(32))
+    with Stylizer(f"{tmp_path}/negative.onnx", precision="f32") as stylizer:
+        for photo in (picture(32, 32), picture(32, 20), picture(9, 32)):
+            np.testing.assert_array_equal(stylizer(photo), 255 - photo)
+        photo = picture(64, 48)
+        expected = resize(255 - resize(photo, 32, 24), 64, 48)
+        np.testing.assert_array_equal(stylizer(photo), expected)
+    with pytest.raises(
+        OptionError, match=r"stroke is 2, and .*negative\.onnx paints pictures of one"
+    ):
+        Stylizer(f"{tmp_path}/negative.onnx", stroke=2)
+
+
+def test_a_network_of_its_own(tmp_path, gallery):
+    """Any size; strength blends; large photos are painted as they are, once."""
+    (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson()}))
+    style = f"{tmp_path}/style.t7"
+    photo = picture(61, 47)
+    with Stylizer(style, precision="f32", gallery=gallery) as stylizer:
+        painting = stylizer(photo).astype(int)
+        assert stylizer(picture(5, 3)).shape == (3, 5, 3)
+    with Stylizer(style, strength=0.5, precision="f32") as stylizer:
+        half = (photo.astype(int) + painting) / 2
+        assert np.abs(stylizer(photo) - half).max() <= 1
+    network, natural_px = open_network(style, gallery)
+    assert pass_sizes(4000, 3000, 1, natural_px) == [(4000, 3000)]
+    with open_engine(network.graph, precision="f32") as engine:
+        whole = paint_whole(engine, network.framing, photo)
+    np.testing.assert_array_equal(painting, whole)

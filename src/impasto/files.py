@@ -11,7 +11,18 @@ from typing import BinaryIO
 
 from impasto.errors import OutputError
 
-__all__ = ["check_writable", "file_label", "make_folder", "write_atomically"]
+__all__ = [
+    "NETWORK_SUFFIXES",
+    "check_writable",
+    "file_label",
+    "make_folder",
+    "names_network",
+    "split_network",
+    "write_atomically",
+]
+
+NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
+"""Of files that are a style network each."""
 
 
 @contextlib.contextmanager
@@ -95,7 +106,27 @@ def make_folder(folder: Path) -> None:
 
 
 def file_label(style: str) -> str:
-    """A mixture's part of a file name: ``great-wave+udnie`` of ``great-wave:3+udnie``."""
-    names = [part.partition(":")[0].strip() for part in style.split("+")]
-    label = "+".join("-".join(name.lower().split()) for name in names)
+    """A style's part of a file name: ``great-wave+udnie`` of ``great-wave:3+udnie``, ``candy-7`` of
+    ``models/candy.onnx#7``.
+    """
+    if names_network(style):
+        path, choice = split_network(style)
+        label = path.stem if choice is None else f"{path.stem}-{Path(choice).stem}"
+    else:
+        names = [part.partition(":")[0].strip() for part in style.split("+")]
+        label = "+".join("-".join(name.lower().split()) for name in names)
     return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
+
+
+def names_network(style: str) -> bool:
+    """A style is a network in a file, or would mix one, so that it is none of a gallery's."""
+    parts = [style, *(part.partition(":")[0].strip() for part in style.split("+"))]
+    return any(split_network(each)[0].suffix.lower() in NETWORK_SUFFIXES for each in parts)
+
+
+def split_network(style: str) -> tuple[Path, str | None]:
+    """The file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
+    file, mark, choice = style.rpartition("#")
+    if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
+        return Path(file), choice
+    return Path(style), None

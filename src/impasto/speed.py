@@ -16,11 +16,12 @@ import numpy as np
 
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
-from impasto.network.spec import JOHNSON, NetworkSpec
+from impasto.network.framing import Framing
+from impasto.network.spec import JOHNSON
 from impasto.network.trunk import random_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Gallery, style_vector
-from impasto.stylizer import paint_whole
+from impasto.styles import Gallery
+from impasto.stylizer import open_network, paint_whole
 
 __all__ = ["JOHNSON_NAME", "Speed", "measure_speed"]
 
@@ -67,7 +68,7 @@ def measure_speed(
 
     Args:
         gallery: has the trunk and the style.
-        style: a name or mixture.
+        style: a name, a mixture, or the file of a network.
         engines: which, and in which precision.
         sizes: widths and heights, in pixels.
         runs: counted runs of each, after one that is not counted.
@@ -82,25 +83,24 @@ def measure_speed(
     """
     if not engines or not sizes or runs < 1:
         raise OptionError("nothing to measure", "give an engine, a size, and at least one run")
-    trunk = gallery.trunk
-    graph = trunk.bake(style_vector(style, gallery))
-    contestants: dict[str, tuple[Engine, NetworkSpec]] = {}
+    network, _ = open_network(style, gallery)
+    contestants: dict[str, tuple[Engine, Framing]] = {}
     with ExitStack() as stack:
         for name, precision in engines:
-            engine = open_engine(graph, engine=name, precision=precision, threads=threads)
-            contestants[str(engine)] = (stack.enter_context(engine), trunk.spec)
+            engine = open_engine(network.graph, engine=name, precision=precision, threads=threads)
+            contestants[str(engine)] = (stack.enter_context(engine), network.framing)
         if johnson:
             yardstick = random_trunk(JOHNSON).bake(np.ones(JOHNSON.style_size, dtype=np.float32))
             engine = open_engine(yardstick, engine="opencv", threads=threads)
-            contestants[JOHNSON_NAME] = (stack.enter_context(engine), JOHNSON)
+            contestants[JOHNSON_NAME] = (stack.enter_context(engine), JOHNSON.framing)
         results: list[Speed] = []
         for number, (width, height) in enumerate(sizes):
             photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
             times: dict[str, list[float]] = {name: [] for name in contestants}
             for run in range(runs + 1):
-                for contestant, (engine, spec) in contestants.items():
+                for contestant, (engine, framing) in contestants.items():
                     start = time.perf_counter()
-                    paint_whole(engine, spec, photo)
+                    paint_whole(engine, framing, photo)
                     if run:  # the first run compiles and allocates
                         times[contestant].append(1000 * (time.perf_counter() - start))
                 done = number * (runs + 1) + run + 1

@@ -22,20 +22,23 @@ MAX_STEP = 3.0  # enlarged by more at once, a painting is too blurred to be pain
 SMALLEST_PX = 16
 
 
-def pass_sizes(width: int, height: int, stroke: float) -> list[tuple[int, int]]:
+def pass_sizes(
+    width: int, height: int, stroke: float, natural_px: float = NATURAL_PX
+) -> list[tuple[int, int]]:
     """The sizes at which a picture is painted one after the other, each from the one before.
 
     Args:
         width, height: of the picture, in pixels.
         stroke: how large strokes are, from `MIN_STROKE` to `MAX_STROKE`; 1 is the network's own at
-            up to `NATURAL_PX`, and in proportion to the picture above that.
+            up to ``natural_px``, and in proportion to the picture above that.
+        natural_px: pictures whose shorter side is no longer than this are painted as they are.
 
     Returns:
         widths and heights; the last is the picture's own, or larger for fine strokes.
     """
     shorter = min(width, height)
     # Small pictures are not reduced beyond recognition, whatever the stroke.
-    first = max(min(shorter, NATURAL_PX) / stroke, min(shorter, SMALLEST_PX))
+    first = max(min(shorter, natural_px) / stroke, min(shorter, SMALLEST_PX))
     if first >= shorter:
         scales = [first / shorter]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from types import TracebackType
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
+from impasto.files import names_network
 from impasto.images import (
     Picture,
     add_grain,
@@ -22,14 +24,16 @@ from impasto.images import (
     read_image,
     resize,
 )
-from impasto.network.spec import NetworkSpec
-from impasto.strokes import MAX_STROKE, MIN_STROKE, pass_sizes
+from impasto.network.framing import BakedNetwork, Framing
+from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
 from impasto.styles import Gallery, Style, open_gallery, style_vector
 
-__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
+__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "open_network", "paint_whole", "stylize"]
 
 DEFAULT_STYLE = "great-wave"
 MAX_STRENGTH = 1.5
+
+Array = NDArray[np.float32]
 
 
 class Stylizer:
@@ -39,7 +43,8 @@ class Stylizer:
     ...     painting = stylizer(photo)  # H x W x 3 uint8 RGB, both
 
     Args:
-        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), or a `Style`.
+        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a `Style`, or
+            the file of a network of its own (`impasto.legacy.convert_network`).
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
         stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
         keep_colors: take only the painting's light and dark, and the photo's colours.
@@ -53,6 +58,7 @@ class Stylizer:
     Raises:
         OptionError: an argument is out of its range.
         StyleError: the style is unknown or does not fit the gallery's trunk.
+        InputError: the style's file is missing, damaged, or no style network.
         EngineError: the engine is missing.
     """
 
@@ -75,17 +81,24 @@ class Stylizer:
                 f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
             )
         gallery = gallery or open_gallery()
-        if isinstance(style, Style):
-            gallery.check(style, style.name)
-            self.vector = style.vector
-        else:
-            self.vector = style_vector(style, gallery)
+        network, self._natural_px = open_network(style, gallery)
+        if network.framing.fixed_px and stroke != 1:
+            raise OptionError(
+                f"stroke is {stroke}, and {style} paints pictures of one size only",
+                "leave --stroke out",
+            )
         self.stroke = stroke
         self.keep_colors = keep_colors
-        self._spec = gallery.trunk.spec
-        self._steered = steered and self._spec.norm == "instance"
+        self._framing = network.framing
+        graph = network.graph
+        self._vector: Array | None = None  # of a steered graph
+        if steered and gallery.trunk.spec.norm == "instance" and not _is_network(style):
+            self._vector = (
+                style.vector if isinstance(style, Style) else style_vector(style, gallery)
+            )
+            graph = gallery.trunk.bake_steered()
         self._engine = open_engine(
-            gallery.trunk.bake_steered() if self._steered else gallery.trunk.bake(self.vector),
+            graph,
             engine=engine,
             precision=precision,
             threads=threads,
@@ -148,16 +161,18 @@ class Stylizer:
             the stylizer is steered.
         """
         height, width = photo.shape[:2]
-        sizes = pass_sizes(width, height, self.stroke)
-        if len(statistics) != len(sizes):
-            statistics, keep = [np.zeros_like(self.vector)] * len(sizes), 0.0
+        sizes = pass_sizes(width, height, self.stroke, self._natural_px)
+        if self._vector is not None and len(statistics) != len(sizes):
+            statistics, keep = [np.zeros_like(self._vector)] * len(sizes), 0.0
         painting, used = photo, []
-        for size, given in zip(sizes, statistics, strict=True):
-            steering = (self.vector, given, keep) if self._steered else None
-            painting, taken = _paint_whole(
-                self._engine, self._spec, resize(painting, *size), steering
-            )
-            used += taken
+        for number, size in enumerate(sizes):
+            fitting = resize(painting, *self._framing.fit(*size))
+            if self._vector is None:
+                painting = paint_whole(self._engine, self._framing, fitting)
+            else:
+                steering = (self._vector, statistics[number], keep)
+                painting, taken = _paint_whole(self._engine, self._framing, fitting, steering)
+                used += taken
         return resize(painting, width, height), used
 
     def finish(self, photo: NDArray[np.uint8], painting: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -186,24 +201,52 @@ class Stylizer:
         self.close()
 
 
-def paint_whole(engine: Engine, spec: NetworkSpec, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _is_network(style: str | Style) -> bool:
+    return isinstance(style, str) and names_network(style)
+
+
+def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, float]:
+    """The network that paints in a style.
+
+    Args:
+        style: as `Stylizer` takes it.
+        gallery: where names and mixtures come from.
+
+    Returns:
+        the network, and the shorter side in pixels up to which it paints a picture as it is. A
+        network of its own paints any picture as it is, as it did where it comes from.
+
+    Raises:
+        OptionError, StyleError, InputError, MissingExtraError: see `Stylizer`.
+    """
+    if isinstance(style, Style):
+        gallery.check(style, style.name)
+        vector = style.vector
+    elif names_network(style):
+        from impasto.legacy import load_network
+
+        return load_network(style), math.inf
+    else:
+        vector = style_vector(style, gallery)
+    trunk = gallery.trunk
+    return BakedNetwork(trunk.bake(vector), trunk.spec.framing), NATURAL_PX
+
+
+def paint_whole(engine: Engine, framing: Framing, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
-    return _paint_whole(engine, spec, photo, None)[0]
-
-
-Array = NDArray[np.float32]
+    return _paint_whole(engine, framing, photo, None)[0]
 
 
 def _paint_whole(
     engine: Engine,
-    spec: NetworkSpec,
+    framing: Framing,
     photo: NDArray[np.uint8],
     steering: tuple[Array, Array, float] | None,
 ) -> tuple[NDArray[np.uint8], list[Array]]:
     """As `paint_whole`; with style, statistics and how far to keep them, as a steered graph."""
     height, width = photo.shape[:2]
-    left, top, right, bottom = spec.borders(width, height)
-    grainy = add_grain(photo, spec.grain)
+    left, top, right, bottom = framing.borders(width, height)
+    grainy = add_grain(photo, framing.grain)
     padded = pad_reflect(grainy, left=left, top=top, right=right, bottom=bottom)
     if steering is None:
         painted, used = engine.paint(padded), []
@@ -229,7 +272,8 @@ def stylize(
 
     Args:
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
-        style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), or a `Style`.
+        style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), a `Style`, or the
+            file of a network (``"the_scream.t7"``).
         strength: see `Stylizer`.
         stroke: see `Stylizer`.
         keep_colors: see `Stylizer`.

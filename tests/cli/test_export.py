@@ -1,3 +1,4 @@
+import importlib.util
 import subprocess
 import sys
 
@@ -7,26 +8,82 @@ import pytest
 
 from impasto.engines import open_engine
 from impasto.images import Picture, read_image, write_image
+from legacy.write_t7 import johnson, write_t7
 from tiny import picture
+
+
+def run_program(ran, folder):
+    """What the printed program paints of ``photo.jpg`` there."""
+    assert ran.code == 0, ran.err
+    assert len(ran.out.strip().splitlines()) <= 10
+    subprocess.run([sys.executable, "-c", ran.out], check=True, cwd=folder)
+    return read_image(folder / "painting.png").pixels
 
 
 def test_the_program_that_it_prints(impasto, gallery, tmp_path):
     """Run as printed, it paints as the engine does."""
     write_image(tmp_path / "photo.jpg", Picture(picture(69, 51)), quality=100)
     ran = impasto("export", "--style", "first:3+second", "--gallery", gallery, "-o", "mix.onnx")
-    assert ran.code == 0
-    assert len(ran.out.strip().splitlines()) <= 10
-    subprocess.run([sys.executable, "-c", ran.out], check=True, cwd=tmp_path)
-    painted = read_image(tmp_path / "painting.png").pixels
+    painted = run_program(ran, tmp_path)
     assert painted.shape == (48, 68, 3)
 
     write_image(tmp_path / "photo.jpg", Picture(picture(68, 48)), quality=100)
-    subprocess.run([sys.executable, "-c", ran.out], check=True, cwd=tmp_path)
+    painted = run_program(ran, tmp_path)
     with open_engine((tmp_path / "mix.onnx").read_bytes(), engine="opencv") as engine:
         expected = engine.paint(read_image(tmp_path / "photo.jpg").pixels)
-    painted = read_image(tmp_path / "painting.png").pixels
     # Two JPEG decoders may differ by a level, which a random network makes more of.
     assert np.median(np.abs(painted.astype(int) - expected)) <= 2
+
+
+def test_one_size(impasto, gallery, tmp_path):
+    write_image(tmp_path / "photo.jpg", Picture(picture(69, 51)), quality=100)
+    ran = impasto("export", "--style", "first", "--gallery", gallery, "--size", "48x32")
+    assert run_program(ran, tmp_path).shape == (32, 48, 3)
+    model = onnx.load(tmp_path / "first.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    for value in (model.graph.input[0], model.graph.output[0]):
+        assert [each.dim_value for each in value.type.tensor_type.shape.dim] == [1, 3, 32, 48]
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    assert said["input and output"] == "RGB, 0-1, 1 x 3 x H x W; H 32, W 48"
+
+
+def test_int8(impasto, gallery, tmp_path):
+    write_image(tmp_path / "photo.jpg", Picture(picture(64, 48)), quality=100)
+    plain = impasto("export", "--style", "first", "--gallery", gallery, "-o", "float.onnx")
+    expected = run_program(plain, tmp_path).astype(int)
+    ran = impasto("export", "--style", "first", "--gallery", gallery, "--int8", "-o", "int8.onnx")
+    assert "levels from float in the mean" in ran.err
+    assert ran.err.count("\n") == 2  # no library's warnings
+    painted = run_program(ran, tmp_path)
+    assert 0 < np.abs(painted - expected).mean() < 12  # of a random network of 4 to 6 channels
+    kinds = [node.op_type for node in onnx.load(tmp_path / "int8.onnx").graph.node]
+    assert kinds.count("QuantizeLinear") > 3
+
+
+def test_int8_without_onnxruntime(impasto, gallery, monkeypatch):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *rest: None if name == "onnxruntime" else find_spec(name, *rest),
+    )
+    ran = impasto("export", "--style", "first", "--gallery", gallery, "--int8")
+    assert (ran.code, ran.err.count("\n")) == (7, 1)
+    assert "pip install 'impasto[onnxruntime]'" in ran.err
+
+
+def test_networks_of_their_own(impasto, tmp_path):
+    """An export is a style again, in its own right."""
+    (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson()}))
+    write_image(tmp_path / "photo.jpg", Picture(picture(64, 48)), quality=100)
+    ran = impasto("export", "--style", "style.t7")
+    painted = run_program(ran, tmp_path).astype(int)
+    assert impasto("photo.jpg", "--style", "style.onnx", "-o", "a.png").code == 0
+    again = read_image(tmp_path / "a.png").pixels
+    assert np.median(np.abs(again - painted)) <= 2  # two JPEG decoders
+    ran = impasto("export", "--style", "style.onnx", "--size", "64x48", "-o", "one.onnx")
+    assert run_program(ran, tmp_path).shape == (48, 64, 3)
+    ran = impasto("export", "--style", "one.onnx", "--size", "32x32", "-o", "two.onnx")
+    assert (ran.code, "takes 64x48 only" in ran.err) == (2, True)
 
 
 def test_what_the_file_says_of_itself(impasto, gallery, tmp_path):
@@ -46,6 +103,9 @@ def test_what_the_file_says_of_itself(impasto, gallery, tmp_path):
         (["--style", "frist"], 5, "did you mean first"),
         (["--style", "first", "-o", "first.pb"], 2, "end it in .onnx"),
         (["--style", "first", "-o", "nowhere/first.onnx"], 4, "no folder"),
+        (["--style", "first", "--size", "50x48"], 2, "give multiples of 4"),
+        (["--style", "first", "--size", "4x4"], 2, "give multiples of 4, 12 or more"),
+        (["--style", "first", "--size", "large"], 2, "write 640x480"),
     ],
 )
 def test_impossible_exports(impasto, gallery, arguments, code, says):

@@ -161,40 +161,44 @@ def padding(kind, size):
     return module(f"Spatial{kind}Padding", pad_l=size, pad_r=size, pad_t=size, pad_b=size)
 
 
-def johnson(seed=0, *, norm_kind="instance", border="Reflection", width=8, blocks=2):
+def johnson(seed=0, *, norm_kind="instance", border="reflect-start", width=4, blocks=2):
     """Johnson et al.'s network as jcjohnson/fast-neural-style builds it, narrower.
 
-    Residual blocks do not pad, and shave their inputs (border "Reflection": once, at the start), or
-    pad with zeros or by replication (border "Zero", "Replication") inside.
+    Args:
+        border: the repository's padding_type. ``reflect-start`` mirrors once, before all layers,
+            and residual blocks shave their inputs; with ``none`` they shave, too, and the painting
+            is smaller than the photo; the others pad inside.
     """
     random = np.random.default_rng(seed)
-    once = border == "Reflection"
+    shaves = border in ("reflect-start", "none")
+    inside = {"reflect": "Reflection", "replicate": "Replication"}.get(border)
+
+    def padded(inputs, outputs, kernel, in_block=False):
+        if inside:
+            return [padding(inside, kernel // 2), conv(random, inputs, outputs, kernel)]
+        zeros = 0 if in_block and shaves else kernel // 2
+        return [conv(random, inputs, outputs, kernel, padding=zeros)]
 
     def block(channels):
         inner = []
         for number in range(2):
-            if border == "Replication":
-                inner.append(padding("Replication", 1))
-            inner.append(conv(random, channels, channels, 3, padding=int(border == "Zero")))
+            inner += padded(channels, channels, 3, in_block=True)
             inner.append(norm(random, channels, norm_kind))
             if number == 0:
                 inner.append(module("ReLU"))
-        shortcut = module("ShaveImage", size=2) if once else module("Identity")
+        shortcut = module("ShaveImage", size=2) if shaves else module("Identity")
         both = module("ConcatTable", modules={1.0: sequence(*inner), 2.0: shortcut})
         return sequence(both, module("CAddTable"))
 
-    layers = [padding("Reflection", 4 * 2 * blocks // 2)] if once else []
-    for inputs, outputs, kernel, stride in [
-        (3, width, 9, 1),
-        (width, 2 * width, 3, 2),
-        (2 * width, 2 * width, 3, 2),
-    ]:
-        layers += [conv(random, inputs, outputs, kernel, stride, kernel // 2)]
+    layers = [padding("Reflection", 8 * blocks)] if border == "reflect-start" else []
+    layers += [*padded(3, width, 9), norm(random, width, norm_kind), module("ReLU")]
+    for inputs, outputs in [(width, 2 * width), (2 * width, 4 * width)]:
+        layers += [conv(random, inputs, outputs, 3, 2, 1)]
         layers += [norm(random, outputs, norm_kind), module("ReLU")]
-    layers += [block(2 * width) for _ in range(blocks)]
-    for inputs, outputs in [(2 * width, 2 * width), (2 * width, width)]:
+    layers += [block(4 * width) for _ in range(blocks)]
+    for inputs, outputs in [(4 * width, 2 * width), (2 * width, width)]:
         layers += [full_conv(random, inputs, outputs)]
         layers += [norm(random, outputs, norm_kind), module("ReLU")]
-    layers += [conv(random, width, 3, 9, padding=4), module("Tanh")]
+    layers += [*padded(width, 3, 9), module("Tanh")]
     layers += [module("MulConstant", constant_scalar=150), module("TotalVariation")]
     return sequence(*layers)

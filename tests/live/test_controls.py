@@ -64,3 +64,10 @@ def test_strokes_from_fine_to_large_and_no_further():
         settings = press(settings, key)
         seen.append(settings.stroke)
     assert seen == [0.7, 0.5, 0.5, 0.7, 1.0, 1.4, 2.0, 2.0]
+
+
+def test_networks_of_their_own_do_not_mix():
+    settings = LiveSettings(("the_scream.t7", "first", "second"))
+    assert after("m", settings).style == "the_scream.t7"
+    assert after("nm", settings).style == "first+second"
+    assert after("pm", settings).style == "second"

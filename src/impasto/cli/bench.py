@@ -60,7 +60,7 @@ def bench_command(
             choose_gallery(gallery),
             style,
             [_engine(text) for text in engine] if engine else _installed(),
-            [parse_size(text) for text in size],
+            [parse_size(text, "--size") for text in size],
             runs=runs,
             johnson=johnson,
             threads=threads,

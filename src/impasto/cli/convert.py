@@ -1,4 +1,4 @@
-"""``impasto convert the_scream.t7``: old style files for today's engines."""
+"""``impasto convert the_scream.t7``: networks of other programs, old ones above all, as styles."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import check_target
 from impasto.errors import OptionError
-from impasto.files import write_atomically
+from impasto.files import split_network, write_atomically
 
 __all__ = ["convert_command"]
 
 
 def convert_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A .t7 file of jcjohnson/fast-neural-style.")
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A .t7, .pth, .npz or .onnx file; FILE.onnx#7 for style 7 of many.",
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -25,30 +29,51 @@ def convert_command(
             "--output",
             "-o",
             metavar="FILE.onnx",
-            help="Default: FILE.onnx beside it.",
+            help="Write an ONNX file for other programs, instead of installing the style.",
+            show_default=False,
+        ),
+    ] = None,
+    convention: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What an .onnx file takes and gives: rgb255, rgb1 (0-1), tanh (-1 to 1) or caffe "
+            "(BGR, 0-255, minus means). Default: guessed from its end.",
             show_default=False,
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that exists already.")
+        bool, typer.Option("--overwrite", help="Replace a file, or another style of this name.")
     ] = False,
 ) -> None:
-    """Convert a style network of Torch7 to ONNX, for OpenCV 5 and all other engines.
+    """Make a style of a network from another program, for all that impasto does.
 
-    The ONNX file takes and gives RGB pictures in 0-1 of any size, with what was around the network
-    (BGR, 0-255, minus the means) inside.
+    impasto PHOTO --style FILE then works in any folder, and FILE itself is not needed any more.
+    Says what the network is, and how far what it paints is from a direct computation in NumPy.
     """
-    target = output or file.with_suffix(".onnx")
-    if target.suffix.lower() != ".onnx":
-        raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
-    check_target(target, [file], overwrite)
+    path, _ = split_network(file)
+    if output:
+        if output.suffix.lower() != ".onnx":
+            raise OptionError(f"{output} is no name for an ONNX file", "end it in .onnx")
+        check_target(output, [path], overwrite)
 
-    from impasto.legacy.convert import convert_module, describe, find_network
-    from impasto.legacy.t7 import read_t7
+    from impasto.engines import open_engine
+    from impasto.legacy import convert_network, install_network, measure_parity
+    from impasto.legacy.conventions import check_convention
 
-    network = find_network(read_t7(file), str(file))
-    graph = convert_module(network, str(file), "caffe")
-    with write_atomically(target) as stream:
-        stream.write(graph)
-    console.result(describe(network))
-    console.note(f"{file} -> {target}")
+    known = check_convention(convention) if convention else None
+    if output:
+        network = convert_network(file, known)
+        with write_atomically(output) as stream:
+            stream.write(network.to_file())
+    else:
+        network = install_network(file, convention=known, overwrite=overwrite)
+    console.result(f"{network.family}: {network.description}")
+    with open_engine(network.baked.graph, precision="f32") as engine:
+        mean, most = measure_parity(network, engine)
+        console.result(
+            f"parity: {mean:.3f} of 255 levels between {engine} and NumPy in the mean, "
+            f"{most:.0f} at most"
+        )
+    name = path.name + file[len(str(path)) :]
+    console.note(f"{file} -> {output or f'--style {name}'}")

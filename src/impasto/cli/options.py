@@ -32,6 +32,8 @@ __all__ = [
     "write_json",
 ]
 
+MAX_SIDE_PX = 16384
+
 EngineOption = Annotated[
     str,
     typer.Option(
@@ -75,7 +77,8 @@ StyleOption = Annotated[
         "--style",
         "-s",
         metavar="NAME",
-        help="A style (impasto styles lists them), or a mixture: great-wave:0.7+udnie:0.3.",
+        help="A style (impasto styles lists them), a mixture: great-wave:0.7+udnie:0.3, "
+        "or the file of a network: the_scream.t7, candy.onnx, many.onnx#7.",
     ),
 ]
 StabilityOption = Annotated[
@@ -131,6 +134,21 @@ def choose_gallery(folder: Path | None) -> Gallery:
     return open_gallery(folder)
 
 
+def parse_size(text: str, option: str) -> tuple[int, int]:
+    """Width and height of ``640x480``.
+
+    Raises:
+        OptionError: it is no size, or out of range.
+    """
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError as error:
+        raise OptionError(f"{option} {text!r} is no size", "write 640x480") from error
+    if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
+        raise OptionError(f"{option} {text} is out of range", f"give sides from 1 to {MAX_SIDE_PX}")
+    return width, height
+
+
 def require_torch(feature: str) -> None:
     """Torch is installed.
 
@@ -139,18 +157,3 @@ def require_torch(feature: str) -> None:
     """
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError(feature, "learn")
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """``640x480`` as width and height.
-
-    Raises:
-        OptionError: it is something else, or out of range.
-    """
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError as error:
-        raise OptionError(f"--size {text!r} is no size", "write 640x480") from error
-    if not (1 <= width <= 16384 and 1 <= height <= 16384):
-        raise OptionError(f"--size {text} is out of range", "give sides from 1 to 16384")
-    return width, height

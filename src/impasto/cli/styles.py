@@ -71,6 +71,8 @@ def styles_command(
         return
     if output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
+    from impasto.legacy import installed_networks
+
     styles = [chosen.load_style(name) for name in chosen.names]
     if as_json:
         rows = [{"name": style.name, **asdict(style.card)} for style in styles]
@@ -84,6 +86,8 @@ def styles_command(
         ],
         left=5,
     )
+    for name in installed_networks():
+        console.result(f"{name}, as impasto convert installed it")
 
 
 @styles_app.command("add", short_help="Keep a style file, to be known by its name.")

@@ -114,7 +114,7 @@ def video_command(
                 stability=stability,
                 codec=codec,
                 crf=crf,
-                size=parse_size(size) if size else None,
+                size=parse_size(size, "--size") if size else None,
                 start_s=start_s,
                 end_s=end_s,
                 resume=resume,

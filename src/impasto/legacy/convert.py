@@ -1,14 +1,12 @@
 """From Torch7's modules to an ONNX graph: the networks of Johnson et al. 2016 and their kin.
 
-Every module becomes the same arithmetic in ONNX. Height and width stay free. What is around the
-network (`Convention`) is written into the graph, so that it takes and gives RGB in 0-1, as all of
-ours do.
+Every module becomes the same arithmetic in ONNX. Height and width stay free.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +15,11 @@ from impasto.errors import InputError
 from impasto.legacy.t7 import TorchObject
 from impasto.network.graph import GraphBuilder
 
-__all__ = ["Convention", "convert_module", "describe", "find_network"]
+__all__ = ["ModuleFields", "convert_module", "find_network"]
 
-Convention = Literal["raw", "caffe"]
-"""``caffe``: BGR, 0-255, minus the means of VGG's training set, as jcjohnson/fast-neural-style has
-it; ``raw``: whatever the network takes and gives."""
-
-MEAN_BGR_255 = np.array([103.939, 116.779, 123.68], dtype=np.float32)
-SWAP = np.eye(3, dtype=np.float32)[::-1]  # RGB to BGR, and back
 DEFAULT_EPSILON = 1e-5
+LARGEST = 1 << 12  # of any whole number in a module
+END = 1 << 31  # of a slice that goes to the end
 
 Array = NDArray[np.float32]
 
@@ -43,89 +37,28 @@ def find_network(content: Any, name: str) -> TorchObject:
     raise InputError(f"{name} holds no network", "give a file of a trained style")
 
 
-def convert_module(network: TorchObject, name: str, convention: Convention = "caffe") -> bytes:
-    """A network as a serialised ONNX model, from ``photo`` to ``painting``, 1 x 3 x H x W float32.
+def convert_module(network: TorchObject, name: str) -> bytes:
+    """A network as a serialised ONNX model, from ``photo`` to ``painting``, 1 x 3 x H x W float32,
+    in the ranges and the order of channels that the network itself has.
 
     Args:
         network: a module, usually an ``nn.Sequential``.
         name: of its file, for errors.
-        convention: see `Convention`.
 
     Raises:
         InputError: it holds a module that is not known, with its path in the network.
     """
     graph = GraphBuilder()
-    converter = _Converter(graph, name)
-    tensor = "photo"
-    if convention == "caffe":
-        tensor = _pointwise(graph, tensor, 255 * SWAP, -MEAN_BGR_255)
-    tensor = converter.convert(network, tensor, "")
-    if convention == "caffe":
-        tensor = _pointwise(graph, tensor, SWAP / 255, (MEAN_BGR_255 / 255)[::-1])
-        graph.node("Clip", tensor, graph.constant(0.0), graph.constant(1.0), output="painting")
-    else:
-        graph.node("Identity", tensor, output="painting")
+    tensor = _Converter(graph, name).convert(network, "photo", "")
+    graph.node("Identity", tensor, output="painting")
     return graph.model("impasto-legacy")
-
-
-def describe(network: TorchObject) -> str:
-    """What a network is, in one line: its layers in jcjohnson's notation, its size.
-
-    c9s1-32 is a 9x9 convolution of stride 1 to 32 channels, d64 one of stride 2, R128 a residual
-    block, u64 a transposed convolution of stride 2; others by their names.
-    """
-    names: list[str] = []
-    for child in _Module(network, "", network.kind).children():
-        kind = child.kind.rpartition(".")[2] if isinstance(child, TorchObject) else "?"
-        fields = child.fields if isinstance(child, TorchObject) else {}
-        channels = int(fields.get("nOutputPlane", 0))
-        if kind.startswith("SpatialConvolution"):
-            stride, kernel = int(fields.get("dW", 1)), int(fields.get("kW", 0))
-            names.append(f"d{channels}" if stride == 2 else f"c{kernel}s{stride}-{channels}")
-        elif kind == "SpatialFullConvolution":
-            names.append(f"u{channels}")
-        elif kind == "Sequential":
-            names.append(f"R{_channels(child)}")
-        elif kind == "SpatialUpSamplingNearest":
-            names.append(f"U{int(fields.get('scale_factor', 0))}")
-    norms = {"InstanceNormalization": "instance", "SpatialBatchNormalization": "batch"}
-    kinds = {each.kind.rpartition(".")[2] for each in _modules(network)}
-    normalization = " and ".join(norms[kind] for kind in norms if kind in kinds) or "no"
-    weights = sum(
-        array.size
-        for each in _modules(network)
-        for array in (each.fields.get("weight"), each.fields.get("bias"))
-        if isinstance(array, np.ndarray)
-    )
-    return f"{','.join(names)}; {normalization} normalisation; {weights:,} weights"
-
-
-def _modules(network: TorchObject) -> Iterator[TorchObject]:
-    """A module and all inside it."""
-    yield network
-    modules = network.fields.get("modules")
-    for child in modules.values() if isinstance(modules, Mapping) else ():
-        if isinstance(child, TorchObject):
-            yield from _modules(child)
-
-
-def _channels(block: TorchObject) -> int:
-    """Of the last convolution in a block."""
-    outputs = [int(each.fields.get("nOutputPlane", 0)) for each in _modules(block)]
-    return next((each for each in reversed(outputs) if each), 0)
-
-
-def _pointwise(graph: GraphBuilder, tensor: str, matrix: NDArray[Any], bias: NDArray[Any]) -> str:
-    """Mix the channels of every pixel: a 1x1 convolution."""
-    kernel = graph.constant(matrix[..., None, None])
-    return graph.node("Conv", tensor, kernel, graph.constant(bias), kernel_shape=[1, 1])
 
 
 class _Converter:
     def __init__(self, graph: GraphBuilder, name: str) -> None:
         self.graph = graph
         self.name = name
-        self._makers: dict[str, Callable[[_Module, str], str]] = {
+        self._makers: dict[str, Callable[[ModuleFields, str], str]] = {
             "SpatialConvolution": self._convolution,
             "SpatialConvolutionMM": self._convolution,
             "SpatialFullConvolution": self._full_convolution,
@@ -136,7 +69,8 @@ class _Converter:
             "SpatialZeroPadding": lambda m, x: self._padding(m, x, "constant"),
             "ShaveImage": self._shave,
             "SpatialUpSamplingNearest": self._upsampling,
-            "MulConstant": lambda m, x: self._times(x, m.number("constant_scalar")),
+            "MulConstant": lambda m, x: self._with_constant("Mul", m, x),
+            "AddConstant": lambda m, x: self._with_constant("Add", m, x),
             "ReLU": lambda m, x: self.graph.node("Relu", x),
             "Tanh": lambda m, x: self.graph.tanh(x),
             # These do nothing once a network is trained.
@@ -151,7 +85,7 @@ class _Converter:
             raise InputError(f"{self.name}: no module at {path or 'the top'}", "get the file anew")
         kind = value.kind.rpartition(".")[2]
         path = f"{path}/{kind}".lstrip("/")
-        module = _Module(value, self.name, path)
+        module = ModuleFields(value, self.name, path)
         if kind == "Sequential":
             return self._sequence(module, tensor, path)
         if kind not in self._makers:
@@ -161,7 +95,7 @@ class _Converter:
             )
         return self._makers[kind](module, tensor)
 
-    def _sequence(self, module: _Module, tensor: str, path: str) -> str:
+    def _sequence(self, module: ModuleFields, tensor: str, path: str) -> str:
         branches: list[str] | None = (
             None  # the outputs of a ConcatTable, for the CAddTable after it
         )
@@ -169,7 +103,7 @@ class _Converter:
             place = f"{path}[{number}]"
             kind = child.kind.rpartition(".")[2] if isinstance(child, TorchObject) else ""
             if kind == "ConcatTable":
-                each = _Module(child, self.name, place).children()
+                each = ModuleFields(child, self.name, place).children()
                 branches = [
                     self.convert(part, tensor, f"{place}/{kind}[{index}]")
                     for index, part in enumerate(each, 1)
@@ -191,7 +125,7 @@ class _Converter:
             raise InputError(f"{self.name}: {path} ends in several outputs", "none is known")
         return tensor
 
-    def _convolution(self, module: _Module, tensor: str) -> str:
+    def _convolution(self, module: ModuleFields, tensor: str) -> str:
         height, width = module.integer("kH"), module.integer("kW")
         outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
         kernel = module.array("weight", (outputs, inputs, height, width))  # ...MM has it in rows
@@ -206,7 +140,7 @@ class _Converter:
             pads=[down, across, down, across],
         )
 
-    def _full_convolution(self, module: _Module, tensor: str) -> str:
+    def _full_convolution(self, module: ModuleFields, tensor: str) -> str:
         height, width = module.integer("kH"), module.integer("kW")
         outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
         down, across = module.integer("padH", 0), module.integer("padW", 0)
@@ -234,7 +168,7 @@ class _Converter:
             inputs.append(self.graph.constant(bias))
         return self.graph.node(operator, *inputs, output="", **attributes)
 
-    def _instance_normalization(self, module: _Module, tensor: str) -> str:
+    def _instance_normalization(self, module: ModuleFields, tensor: str) -> str:
         scale = module.array("weight")
         return self.graph.node(
             "InstanceNormalization",
@@ -244,7 +178,7 @@ class _Converter:
             epsilon=module.number("eps", DEFAULT_EPSILON),
         )
 
-    def _batch_normalization(self, module: _Module, tensor: str) -> str:
+    def _batch_normalization(self, module: ModuleFields, tensor: str) -> str:
         mean, epsilon = module.array("running_mean"), module.number("eps", DEFAULT_EPSILON)
         if "running_var" in module.fields:
             variance = module.array("running_var", mean.shape)
@@ -261,28 +195,30 @@ class _Converter:
         names = [self.graph.constant(each) for each in constants]
         return self.graph.node("BatchNormalization", tensor, *names, epsilon=epsilon)
 
-    def _padding(self, module: _Module, tensor: str, mode: str) -> str:
-        left, right, top, bottom = (
-            module.integer(f"pad_{side}", 0, least=-(1 << 12)) for side in "lrtb"
-        )
+    def _padding(self, module: ModuleFields, tensor: str, mode: str) -> str:
+        left, right, top, bottom = module.sides()
+        if mode == "constant":  # negative sides cut off
+            cut = [max(0, -side) for side in (top, left, bottom, right)]
+            tensor = self._cut(tensor, *cut)
+            left, right, top, bottom = (max(0, side) for side in (left, right, top, bottom))
+        if not any((left, right, top, bottom)):
+            return tensor
         sides = self.graph.integers([0, 0, top, left, 0, 0, bottom, right])
         return self.graph.node("Pad", tensor, sides, mode=mode)
 
-    def _shave(self, module: _Module, tensor: str) -> str:
+    def _shave(self, module: ModuleFields, tensor: str) -> str:
         """Cut pixels off on every side (jcjohnson/fast-neural-style's residual blocks)."""
-        size = module.integer("size")
-        graph = self.graph
-        if size == 0:
-            return tensor
-        return graph.node(
-            "Slice",
-            tensor,
-            graph.integers([size, size]),
-            graph.integers([-size, -size]),
-            graph.integers([2, 3]),
-        )
+        return self._cut(tensor, *[module.integer("size")] * 4)
 
-    def _upsampling(self, module: _Module, tensor: str) -> str:
+    def _cut(self, tensor: str, top: int, left: int, bottom: int, right: int) -> str:
+        if not any((top, left, bottom, right)):
+            return tensor
+        graph = self.graph
+        ends = [-side if side else END for side in (bottom, right)]
+        starts = graph.integers([top, left])
+        return graph.node("Slice", tensor, starts, graph.integers(ends), graph.integers([2, 3]))
+
+    def _upsampling(self, module: ModuleFields, tensor: str) -> str:
         scale = module.integer("scale_factor", least=1)
         scales = self.graph.constant(np.array([1, 1, scale, scale], dtype=np.float32))
         return self.graph.node(
@@ -295,42 +231,63 @@ class _Converter:
             nearest_mode="floor",
         )
 
-    def _times(self, tensor: str, factor: float) -> str:
-        return self.graph.node("Mul", tensor, self.graph.constant(factor))
+    def _with_constant(self, operator: str, module: ModuleFields, tensor: str) -> str:
+        constant = self.graph.constant(module.number("constant_scalar"))
+        return self.graph.node(operator, tensor, constant)
 
 
-class _Module:
-    """A module's fields, checked as they are read."""
+class ModuleFields:
+    """A module's fields, checked as they are read.
+
+    Args:
+        module: whose they are.
+        name: of its file, for errors.
+        path: of the module in the network, for errors.
+
+    Methods raise `InputError` for a field that is missing, of another type or size.
+    """
 
     def __init__(self, module: TorchObject, name: str, path: str) -> None:
         self.fields = module.fields
         self._where = f"{name}: {path}"
 
     def children(self) -> list[Any]:
+        """Of a container, in order."""
         modules = self.fields.get("modules")
         if not isinstance(modules, Mapping):
             raise self._wrong("modules")
         return [modules[number] for number in sorted(n for n in modules if isinstance(n, float))]
 
     def number(self, field: str, default: float | None = None) -> float:
+        """A finite number."""
         value = self.fields.get(field, default)
         if isinstance(value, bool) or not isinstance(value, float | int) or not np.isfinite(value):
             raise self._wrong(field)
         return float(value)
 
     def integer(self, field: str, default: int | None = None, *, least: int = 0) -> int:
+        """A whole number from ``least`` to `LARGEST`."""
         value = self.number(field, default)
-        if value != int(value) or not least <= value <= 1 << 12:
+        if value != int(value) or not least <= value <= LARGEST:
             raise self._wrong(field)
         return int(value)
 
+    def sides(self) -> tuple[int, int, int, int]:
+        """Of a padding: left, right, top, bottom."""
+        left, right, top, bottom = (
+            self.integer(f"pad_{each}", 0, least=-LARGEST) for each in "lrtb"
+        )
+        return left, right, top, bottom
+
     def array(self, field: str, shape: tuple[int, ...] | None = None) -> Array:
+        """A tensor as float32; of this shape, if its size fits."""
         value = self.optional_array(field, shape)
         if value is None:
             raise self._wrong(field)
         return value
 
     def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Array | None:
+        """As `array`; none where the field is missing."""
         value = self.fields.get(field)
         if value is None:
             return None

@@ -1,12 +1,12 @@
-"""Old style files, ready for use."""
+"""Old style files for programs that run the network themselves."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impasto.legacy.convert import convert_module, find_network
+from impasto.legacy.networks import convert_network
 from impasto.legacy.t7 import read_t7
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
     from impasto.engines.opencv import load_net
 
     network = find_network(read_t7(path), str(path))
-    return load_net(convert_module(network, str(path), "raw"))
+    return load_net(convert_module(network, str(path)))
 
 
 def convert_t7(path: str | os.PathLike[str]) -> bytes:
@@ -47,4 +47,4 @@ def convert_t7(path: str | os.PathLike[str]) -> bytes:
     Raises:
         InputError: the file is missing, damaged, or holds a module that is not known.
     """
-    return convert_module(find_network(read_t7(path), str(Path(path))), str(path), "caffe")
+    return convert_network(path).baked.graph

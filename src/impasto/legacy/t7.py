@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from impasto.errors import InputError
 __all__ = ["TorchObject", "parse_t7", "read_t7"]
 
 MAX_FILE_BYTES = 1 << 30
+MAX_ASCII_BYTES = 96 << 20
+MAX_ASCII_NUMBERS = 4_000_000  # they take long to read; Johnson's network has 1.7 million
+MAX_OBJECTS = 200_000  # a checkpoint has a history of losses with it
 MAX_DEPTH = 120  # of nesting; a network of residual blocks has about 20
 MAX_DIMENSIONS = 8
 MAX_CLASS_NAME = 128
@@ -90,6 +94,8 @@ def read_t7(path: str | os.PathLike[str]) -> Any:
 def parse_t7(content: bytes, name: str = "the data") -> Any:
     """As `read_t7`, for a file's content; ``name`` is what errors call it."""
     if re.match(rb"[0-8]\s", content):
+        if len(content) > MAX_ASCII_BYTES:
+            raise InputError(f"{name} is a text of {len(content) >> 20} MB", "store it as binary")
         attempts: list[_Reader] = [_AsciiReader(content)]
     else:
         attempts = [_BinaryReader(content, 8), _BinaryReader(content, 4)]
@@ -111,6 +117,7 @@ class _Reader:
         self.content = content
         self.place = 0
         self._depth = 0
+        self._objects = 0
         self._known: dict[int, Any] = {}
 
     def read_int(self) -> int:
@@ -135,8 +142,11 @@ class _Reader:
 
     def read_object(self) -> Any:
         self._depth += 1
+        self._objects += 1
         if self._depth > MAX_DEPTH:
             raise _MalformedError("nested too deep")
+        if self._objects > MAX_OBJECTS:
+            raise _MalformedError("more parts than a network has")
         try:
             return self._read_tagged(self.read_int())
         finally:
@@ -267,6 +277,10 @@ class _BinaryReader(_Reader):
 class _AsciiReader(_Reader):
     TOKEN = re.compile(rb"\s*(\S{1,64})")
 
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self._numbers = 0
+
     def _token(self) -> bytes:
         match = self.TOKEN.match(self.content, self.place)
         if match is None:
@@ -301,4 +315,21 @@ class _AsciiReader(_Reader):
         dtype = np.dtype("<i8" if kind == "long" else kind)
         if dtype == np.uint8 or dtype == np.int8:  # written as characters, not as numbers
             return np.frombuffer(self.read_bytes(count), dtype=dtype)
-        return np.array([self.read_double() for _ in range(count)]).astype(dtype)
+        self._numbers += count
+        if self._numbers > MAX_ASCII_NUMBERS:
+            raise _MalformedError("more numbers as text than a network has")
+        start = self.place + (self.content[self.place : self.place + 1] == b"\n")
+        end = self.content.find(b"\n", start)
+        self.place = end if end >= 0 else len(self.content)
+        line = self.content[start : self.place].rstrip()
+        if sum(line.count(space) for space in (b" ", b"\t", b"\r", b"\v", b"\f")) >= max(count, 1):
+            raise _MalformedError("more numbers than there should be")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # NumPy only warns where it cannot read on
+                numbers = np.fromstring(line, dtype="<f8", sep=" ")
+        except (DeprecationWarning, ValueError) as error:
+            raise _MalformedError("something else in a number's place") from error
+        if numbers.size != count:
+            raise _MalformedError("cut off")
+        return numbers.astype(dtype)

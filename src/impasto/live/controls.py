@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from impasto.files import names_network
+
 __all__ = ["HELP", "LiveSettings", "press"]
 
 HELP = (
@@ -52,11 +54,11 @@ class LiveSettings:
 
     @property
     def style(self) -> str:
-        """A name or mixture, as `impasto.Stylizer` takes it."""
+        """A name or mixture, as `impasto.Stylizer` takes it; networks of their own do not mix."""
         name = self.styles[self.index]
-        if self.mixed and len(self.styles) > 1:
-            return f"{name}+{self.styles[(self.index + 1) % len(self.styles)]}"
-        return name
+        following = self.styles[(self.index + 1) % len(self.styles)]
+        mixable = name != following and not names_network(name) and not names_network(following)
+        return f"{name}+{following}" if self.mixed and mixable else name
 
 
 def press(settings: LiveSettings, key: str) -> LiveSettings:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
+from impasto.files import names_network
 from impasto.images import Picture, write_image
 from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
@@ -255,7 +256,9 @@ class _Session:
 
 
 def _styles(first: str, gallery: Gallery) -> tuple[str, ...]:
-    """The gallery's styles, the wanted one in front; a mixture is one more."""
+    """The gallery's styles, the wanted one in front; a mixture or a network's file is one more."""
+    if names_network(first):
+        return (first, *gallery.names)
     parts = parse_mixture(first)
     first = gallery.load_style(parts[0][0]).name if len(parts) == 1 else first
     return (first, *(name for name in gallery.names if name != first))

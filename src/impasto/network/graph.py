@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
 
-__all__ = ["OPSET", "GraphBuilder", "add_metadata"]
+__all__ = ["OPSET", "GraphBuilder", "add_metadata", "fix_size"]
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
@@ -70,7 +70,13 @@ class GraphBuilder:
         return self.node("Tanh", clipped)
 
     def model(
-        self, name: str, inputs: Mapping[str, int] = {}, outputs: Mapping[str, int] = {}
+        self,
+        name: str,
+        *,
+        inputs: Mapping[str, int] = {},
+        outputs: Mapping[str, int] = {},
+        opset: int = OPSET,
+        fixed_px: tuple[int, int] | None = None,
     ) -> bytes:
         """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width.
 
@@ -78,13 +84,16 @@ class GraphBuilder:
             name: of the graph.
             inputs: further ones: the length of each vector.
             outputs: further ones, likewise.
+            opset: that its nodes are of.
+            fixed_px: width and height, if they are not free.
         """
         from onnx import TensorProto, helper
 
         def value(name: str, *shape: int | str) -> ValueInfoProto:
             return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
-        picture = (1, 3, "height", "width")
+        width, height = fixed_px or ("width", "height")
+        picture = (1, 3, height, width)
         graph = helper.make_graph(
             self.nodes,
             name,
@@ -93,16 +102,28 @@ class GraphBuilder:
             list(self.constants.values()),
         )
         model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="impasto"
+            graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="impasto"
         )
         model.ir_version = IR_VERSION
         return bytes(model.SerializeToString())
 
 
 def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
-    """A serialised model with entries of text, which every runtime shows."""
+    """A serialised model with more entries of text, which every runtime shows."""
     import onnx
 
     loaded = onnx.load_from_string(model)
-    onnx.helper.set_model_props(loaded, dict(entries))
+    known = {entry.key: entry.value for entry in loaded.metadata_props}
+    onnx.helper.set_model_props(loaded, {**known, **entries})
+    return bytes(loaded.SerializeToString())
+
+
+def fix_size(model: bytes, width: int, height: int) -> bytes:
+    """A serialised model from ``photo`` to ``painting`` for pictures of one size only."""
+    import onnx
+
+    loaded = onnx.load_from_string(model)
+    for value in (*loaded.graph.input, *loaded.graph.output):
+        dimensions = value.type.tensor_type.shape.dim
+        dimensions[2].dim_value, dimensions[3].dim_value = height, width
     return bytes(loaded.SerializeToString())

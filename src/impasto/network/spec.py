@@ -25,6 +25,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from impasto.errors import StyleError
+from impasto.network.framing import Framing
 
 __all__ = [
     "JOHNSON",
@@ -170,18 +171,14 @@ class NetworkSpec:
             scale *= conv.scale
         return -(-round(smallest) // self.multiple) * self.multiple
 
-    def borders(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Pixels to reflect around a picture before the graph sees it: left, top, right, bottom.
+    @property
+    def framing(self) -> Framing:
+        """Which pictures a graph of this network takes."""
+        return Framing(self.multiple, self.smallest_px, self.pad_px, self.grain)
 
-        They make the padding, and sides that are multiples and large enough.
-        """
-        right, bottom = (
-            max(self.smallest_px, -(-(side + 2 * self.pad_px) // self.multiple) * self.multiple)
-            - side
-            - self.pad_px
-            for side in (width, height)
-        )
-        return self.pad_px, self.pad_px, right, bottom
+    def borders(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """See `Framing.borders`."""
+        return self.framing.borders(width, height)
 
     @property
     def style_size(self) -> int:

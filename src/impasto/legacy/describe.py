@@ -1,0 +1,93 @@
+"""What a style network is, in one line, told from its ONNX graph."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+__all__ = ["describe"]
+
+NORMALIZATIONS = {"InstanceNormalization": "instance", "BatchNormalization": "batch"}
+SMALL = 64  # elements of a constant that is no weight
+
+
+def describe(model: ModelProto) -> str:
+    """A network's layers in jcjohnson's notation, its normalisation, its size.
+
+    c9s1-32 is a 9x9 convolution of stride 1 to 32 channels, d64 a 3x3 one of stride 2, R128 a
+    residual block of two convolutions, u64 a transposed 3x3 convolution of stride 2 (f5s4-64 any
+    other), U2 an enlargement by 2. R128x5 are five blocks.
+    """
+    shapes = {each.name: tuple(each.dims) for each in model.graph.initializer}
+    makers = {output: node for node in model.graph.node for output in node.output}
+    for node in model.graph.node:  # int8 weights come through a node
+        if node.op_type == "DequantizeLinear" and node.input[0] in shapes:
+            shapes[node.output[0]] = shapes[node.input[0]]
+    layers: list[str] = []
+    for node in model.graph.node:
+        if node.op_type in ("Conv", "ConvTranspose"):
+            layers.append(_convolution(node, shapes.get(node.input[1], ())))
+        elif node.op_type in ("Resize", "Upsample"):
+            layers.append(_enlargement(model, node))
+        elif node.op_type == "Add" and _closes_block(node, makers) and len(layers) > 2:
+            channels = layers.pop().rpartition("-")[2]
+            layers[-1] = f"R{channels}"
+    kinds = {node.op_type for node in model.graph.node}
+    norms = [name for kind, name in NORMALIZATIONS.items() if kind in kinds]
+    weights = sum(math.prod(shape) for shape in map(tuple, _weights(model)))
+    normalization = " and ".join(norms) or "written-out or no"
+    return f"{_joined(layers)}; {normalization} normalisation; {weights:,} weights"
+
+
+def _weights(model: ModelProto) -> list[tuple[int, ...]]:
+    """Shapes of all constants of numbers that are not whole."""
+    from onnx import TensorProto
+
+    halves = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.INT8)
+    return [tuple(each.dims) for each in model.graph.initializer if each.data_type in halves]
+
+
+def _joined(layers: list[str]) -> str:
+    runs = ((layer, len(list(run))) for layer, run in itertools.groupby(layers))
+    return ",".join(layer if count == 1 else f"{layer}x{count}" for layer, count in runs)
+
+
+def _convolution(node: NodeProto, kernel: tuple[int, ...]) -> str:
+    numbers = {each.name: list(each.ints) or [each.i] for each in node.attribute}
+    stride = (numbers.get("strides") or [1])[0]
+    group = numbers.get("group", [1])[0]
+    if len(kernel) != 4:
+        return "c?"
+    side = kernel[2]
+    if node.op_type == "ConvTranspose":
+        channels = kernel[1] * group
+        return f"u{channels}" if (side, stride) == (3, 2) else f"f{side}s{stride}-{channels}"
+    if (side, stride) == (3, 2):
+        return f"d{kernel[0]}"
+    return f"c{side}s{stride}-{kernel[0]}"
+
+
+def _enlargement(model: ModelProto, node: NodeProto) -> str:
+    from onnx import numpy_helper
+
+    constants = {each.name: each for each in model.graph.initializer}
+    constants |= {
+        each.output[0]: each.attribute[0].t
+        for each in model.graph.node
+        if each.op_type == "Constant" and each.attribute[0].HasField("t")
+    }
+    for name in node.input[1:]:
+        if name in constants and tuple(constants[name].dims) == (4,):
+            scale = float(numpy_helper.to_array(constants[name])[-1])
+            return f"U{scale:g}" if scale < SMALL else "U?"
+    return "U?"
+
+
+def _closes_block(node: NodeProto, makers: dict[str, NodeProto]) -> bool:
+    """A sum of a normalised layer and what went into the block."""
+    into = [makers[name].op_type for name in node.input if name in makers]
+    return len(into) == 2 and any(kind in (*NORMALIZATIONS, "Conv") for kind in into)
