@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.brush import paint_whole
 from impasto.engines import Engine, EngineName, Precision, available_engines, has_bf16, open_engine
 from impasto.errors import EngineError
 from impasto.images.noise import natural_noise
 from impasto.legacy import ConvertedNetwork, convert_network
-from impasto.stylizer import paint_whole
 from legacy import foreign
 from legacy.write_t7 import johnson, write_t7
 

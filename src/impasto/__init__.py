@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from impasto.photos import PhotoReport, paint_photo
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
-    from impasto.video import VideoFrame, VideoReport, read_frames, stylize_video
+    from impasto.video import VideoFrame, VideoReport, read_frames, stylize_frames, stylize_video
 
 __version__ = "0.1.0"
 
@@ -60,6 +60,7 @@ __all__ = [
     "read_image",
     "read_style",
     "stylize",
+    "stylize_frames",
     "stylize_video",
     "write_image",
     "write_style",
@@ -82,6 +83,7 @@ _HOMES = {
     "read_image": "impasto.images",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
+    "stylize_frames": "impasto.video",
     "stylize_video": "impasto.video",
     "write_image": "impasto.images",
     "write_style": "impasto.styles",

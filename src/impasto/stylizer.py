@@ -36,6 +36,8 @@ __all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
 DEFAULT_STYLE = "great-wave"
 MAX_STRENGTH = 1.5
 
+Array = NDArray[np.float32]
+
 
 class Stylizer:
     """Paints pictures in one style, or one mixture of styles; open it once and use it often.
@@ -167,8 +169,8 @@ class Stylizer:
             keep: how much of them to normalise by, 0 to 1; the rest is measured.
 
         Returns:
-            the painting, and the statistics that were used, a vector for each pass; empty ones
-            unless the stylizer is steered.
+            the painting, and the statistics that were used, a vector for each pass; none unless
+            the stylizer is steered.
         """
         height, width = photo.shape[:2]
         sizes = pass_sizes(width, height, self.stroke, self.brush.natural_px)
@@ -177,7 +179,8 @@ class Stylizer:
         for size, vector in zip(sizes, given, strict=True):
             reduced = resize(painting, *self.brush.framing.fit(*size))
             painting, taken = self.brush.paint_steered(reduced, vector, keep)
-            used.append(taken)
+            if self.brush.is_steered:
+                used.append(taken)
         return resize(painting, width, height), used
 
     def stylize(self, picture: Picture) -> Picture:

@@ -5,6 +5,7 @@ import pytest
 from impasto.images import Picture, write_image
 from impasto.speed import JOHNSON_NAME
 from tiny import picture
+from video.clips import make_clip
 
 
 @pytest.fixture
@@ -52,6 +53,28 @@ def test_evaluate_what_is_not_there(
     assert ran.code == code, ran.err
     assert says in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_evaluate_videos(impasto, paintings, gallery, tmp_path):
+    clip = make_clip(tmp_path / "clip.mp4", frames=4)
+    arguments = ["evaluate", clip, "--video", "--paintings", paintings, "--gallery", gallery]
+    arguments += [*SMALL, "-s", "first", "--frames", 3]
+    ran = impasto(*arguments, "--json", "-")
+    assert ran.code == 0, ran.err
+    rows = json.loads(ran.out)
+    assert [row["way"] for row in rows] == [
+        "frame by frame",
+        "slow statistics",
+        "carried strokes",
+        "both: stability 0.4",
+        "live: stability 0.4",
+    ]
+    assert all(row["warping_error"] > 0 and row["style_loss"] > 0 for row in rows)
+    ran = impasto(*arguments)
+    assert "of frame by frame" in ran.out
+    assert "100%" in ran.out
+    ran = impasto(*arguments, "--stability", 2)
+    assert (ran.code, "stability is 2" in ran.err) == (2, True)
 
 
 def test_bench(impasto, gallery, tmp_path):

@@ -54,7 +54,16 @@ def test_one_style_mixes_with_nothing():
 
 
 def test_the_help_names_every_key():
-    assert "".join(keys for keys, _ in HELP).replace(" ", "") == "np1-9m+-kcsrfhq"
+    assert "".join(keys for keys, _ in HELP).replace(" ", "") == "np1-9m+-[]kcsrfhq"
+
+
+def test_strokes_from_fine_to_large_and_no_further():
+    settings = LiveSettings(("first",))
+    seen = []
+    for key in "[[[]]]]]":
+        settings = press(settings, key)
+        seen.append(settings.stroke)
+    assert seen == [0.7, 0.5, 0.5, 0.7, 1.0, 1.4, 2.0, 2.0]
 
 
 def test_networks_of_their_own_do_not_mix():

@@ -103,6 +103,15 @@ def test_keys_change_the_picture(options):
     assert screen.full
 
 
+def test_a_key_changes_the_strokes(options):
+    photo = picture(96, 96)
+    screen = ListScreen({3: "]"}, quits_after=30)
+    run_live(ListCamera([photo]), screen, options)
+    with Stylizer("first", stroke=1.4, gallery=options.gallery, precision="f32") as stylizer:
+        expected = stylizer(photo)
+    np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))
+
+
 def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
     """The second style is held back until twelve more paintings in the first are shown."""
     photo = picture(96, 96)
@@ -187,10 +196,10 @@ def test_a_recording_that_is_not_stopped_is_finished(options, tmp_path):
 
 
 def test_errors_of_the_network_reach_the_caller(options, monkeypatch):
-    def fails(self, photo):
+    def fails(self, *arguments):
         raise EngineError("out of order")
 
-    monkeypatch.setattr(Stylizer, "__call__", fails)
+    monkeypatch.setattr(Stylizer, "paint", fails)
     camera = ListCamera([picture(96, 96)])
     with pytest.raises(EngineError, match="out of order"):
         run_live(camera, ListScreen({}), options)

@@ -22,10 +22,15 @@ from impasto.errors import InputError
 
 __all__ = ["evaluate_command"]
 
+VIDEO = "Videos"
+
 
 def evaluate_command(
     photos: Annotated[
-        list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")
+        list[Path],
+        typer.Argument(
+            metavar="PHOTO...", help="Photos, or folders of photos; with --video, videos."
+        ),
     ],
     paintings: Annotated[
         Path,
@@ -67,6 +72,16 @@ def evaluate_command(
             show_default=False,
         ),
     ] = None,
+    video: Annotated[
+        bool,
+        typer.Option("--video", help="Measure how calm videos are.", rich_help_panel=VIDEO),
+    ] = False,
+    stability: Annotated[
+        float, typer.Option(help="As impasto video takes it.", rich_help_panel=VIDEO)
+    ] = 0.4,
+    frames: Annotated[
+        int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
+    ] = 48,
     json_file: JsonOption = None,
     gallery: GalleryOption = None,
     engine: EngineOption = "auto",
@@ -74,7 +89,9 @@ def evaluate_command(
 ) -> None:
     """Measure content loss C, style loss S and J = C + 15 S (medians over the photos).
 
-    With --reference, J is also told as the number of L-BFGS iterations that reach it.
+    With --reference, J is also told as the number of L-BFGS iterations that reach it. With --video,
+    the warping error is measured beside S: how much a painting differs from the one before, moved
+    to where things are now.
     """
     require_torch("impasto evaluate")
     check_json(json_file)
@@ -90,6 +107,22 @@ def evaluate_command(
     keep_freed_memory()
     chosen = choose_gallery(gallery)
     styles = [chosen.load_style(name) for name in (style or chosen.names)]
+    if video:
+        from impasto.cli.evaluate_video import evaluate_videos
+
+        evaluate_videos(
+            photos,
+            [(each, find_painting(each.card, each.name, paintings)) for each in styles],
+            chosen,
+            stability=stability,
+            frames=frames,
+            size_px=size,
+            painting_px=painting_size,
+            engine=cast("EngineName", engine),
+            precision=cast("Precision", precision),
+            json_file=json_file,
+        )
+        return
     files: list[Path] = []
     for path in photos:
         if path.is_dir():

@@ -8,7 +8,14 @@ from typing import Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import EngineOption, GalleryOption, PrecisionOption, choose_gallery
+from impasto.cli.options import (
+    EngineOption,
+    GalleryOption,
+    PrecisionOption,
+    StabilityOption,
+    StrokeOption,
+    choose_gallery,
+)
 
 __all__ = ["live_command"]
 
@@ -26,6 +33,8 @@ def live_command(
     strength: Annotated[
         float, typer.Option(help="0 is the camera, 1 the painting, up to 1.5 exaggerates.")
     ] = 1.0,
+    stroke: StrokeOption = 1.0,
+    stability: StabilityOption = 0.4,
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the camera's colours.")
     ] = False,
@@ -43,7 +52,8 @@ def live_command(
     """Paint a webcam in a window.
 
     Keys: n and p next and previous style, 1 to 9 that style, m mix with the next, + and - strength,
-    k keep colours, c compare, s save a photo, r record, f full screen, h help, q or Esc quit.
+    [ and ] finer and larger strokes, k keep colours, c compare, s save a photo, r record, f full
+    screen, h help, q or Esc quit.
     """
     from impasto.engines import EngineName, Precision
     from impasto.live import LiveOptions, open_camera, open_screen, run_live
@@ -51,6 +61,8 @@ def live_command(
     options = LiveOptions(
         style=style,
         strength=strength,
+        stroke=stroke,
+        stability=stability,
         keep_colors=keep_colors,
         rate=fps,
         folder=folder,

@@ -21,6 +21,7 @@ __all__ = [
     "GalleryOption",
     "JsonOption",
     "PrecisionOption",
+    "StabilityOption",
     "StrokeOption",
     "StyleOption",
     "check_json",
@@ -78,6 +79,13 @@ StyleOption = Annotated[
         metavar="NAME",
         help="A style (impasto styles lists them), a mixture: great-wave:0.7+udnie:0.3, "
         "or the file of a network: the_scream.t7, candy.onnx, many.onnx#7.",
+    ),
+]
+StabilityOption = Annotated[
+    float,
+    typer.Option(
+        help="How much strokes stay on the things that they are painted on, from 0 (every frame "
+        "is painted anew) to 1."
     ),
 ]
 StrokeOption = Annotated[

@@ -12,9 +12,11 @@ from impasto.cli.options import (
     EngineOption,
     GalleryOption,
     PrecisionOption,
+    StabilityOption,
     StrokeOption,
     StyleOption,
     choose_gallery,
+    parse_size,
 )
 from impasto.errors import OptionError
 from impasto.files import file_label
@@ -44,6 +46,7 @@ def video_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the video's colours.")
     ] = False,
+    stability: StabilityOption = 0.4,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
     ] = "0",
@@ -63,6 +66,15 @@ def video_command(
         int,
         typer.Option(help="Smaller is better, and larger in bytes.", rich_help_panel=FILE),
     ] = 20,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Of the painted video. Default: the video's own.",
+            rich_help_panel=FILE,
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace a video that exists.", rich_help_panel=FILE),
@@ -99,8 +111,10 @@ def video_command(
                 strength=strength,
                 stroke=stroke,
                 keep_colors=keep_colors,
+                stability=stability,
                 codec=codec,
                 crf=crf,
+                size=parse_size(size, "--size") if size else None,
                 start_s=start_s,
                 end_s=end_s,
                 resume=resume,

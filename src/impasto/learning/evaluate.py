@@ -38,7 +38,7 @@ from impasto.learning.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles.style import PAINTING_PX
 
-__all__ = ["Score", "StyleReport", "evaluate", "reports_to_json"]
+__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "reports_to_json"]
 
 DEEP_STYLE_LAYER = "relu5_1"
 LBFGS_HISTORY = 10
@@ -146,7 +146,7 @@ def evaluate(
     if missing := [name for name in painters if name not in paintings]:
         raise OptionError(f"no painting for {', '.join(missing)}", "give each style's painting")
     hardware = hardware or choose_hardware()
-    exact = Vgg19(Hardware(hardware.device, torch.float32))
+    exact = exact_vgg(hardware)
     curves = _Curves(Vgg19(hardware), reference_iterations, cache)
 
     pictures = {path.name: scale_shorter_side(read_image(path).pixels, size_px) for path in photos}
@@ -155,10 +155,10 @@ def evaluate(
     for number, (style, painter) in enumerate(painters.items()):
         px = painting_px if isinstance(painting_px, int) else painting_px[style]
         pixels = scale_shorter_side(read_image(paintings[style]).pixels, px)
-        painting = to_tensor(pixels).to(hardware.device)
+        scorer = Scorer(exact, pixels)
         scores, references = {}, []
         for index, (name, photo) in enumerate(pictures.items()):
-            scores[name] = _score(exact, painter(photo), photo, painting)
+            scores[name] = scorer(painter(photo), photo)
             if reference_iterations:
                 title = f"L-BFGS {style} {name}"
                 references.append(curves.curve(photo, pixels, title, progress))
@@ -195,24 +195,58 @@ def reports_to_json(reports: Sequence[StyleReport]) -> str:
     return json.dumps(tree, indent=2)
 
 
-@torch.no_grad()
-def _score(
-    vgg: Vgg19, painted: NDArray[np.uint8], photo: NDArray[np.uint8], painting: Tensor
-) -> Score:
-    device = painting.device
-    content = vgg(to_tensor(photo).to(device), (CONTENT_LAYER,))[CONTENT_LAYER]
-    style_layers = (*STYLE_LAYERS, DEEP_STYLE_LAYER)
-    features = vgg(to_tensor(painted).to(device), (CONTENT_LAYER, *style_layers))
-    targets = vgg(painting, style_layers)
-    style = {
-        layer: style_loss(gram_matrix(features[layer]), gram_matrix(targets[layer])).item()
-        for layer in style_layers
-    }
-    return Score(
-        content=content_loss(features[CONTENT_LAYER], content).item(),
-        style=statistics.fmean(style[layer] for layer in STYLE_LAYERS),
-        deep_style=style[DEEP_STYLE_LAYER],
-    )
+def exact_vgg(hardware: Hardware | None = None) -> Vgg19:
+    """VGG-19 in float32, in which scores are measured, on the hardware's device."""
+    return Vgg19(Hardware((hardware or choose_hardware()).device, torch.float32))
+
+
+class Scorer:
+    """Scores paintings in one style.
+
+    Args:
+        vgg: in float32.
+        painting: that the style was learned from, H x W x 3, uint8, RGB.
+    """
+
+    def __init__(self, vgg: Vgg19, painting: NDArray[np.uint8]) -> None:
+        self._vgg = vgg
+        self._device = vgg.get_buffer("mean_bgr").device
+        self._targets = self._grams(painting)
+
+    @torch.no_grad()
+    def content(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> float:
+        """C of a painted photo; both H x W x 3, uint8, RGB."""
+        features, target = (
+            self._vgg(to_tensor(pixels).to(self._device), (CONTENT_LAYER,))[CONTENT_LAYER]
+            for pixels in (painted, photo)
+        )
+        return content_loss(features, target).item()
+
+    def style(self, painted: NDArray[np.uint8]) -> float:
+        """S of a painted photo, without the rest of its score."""
+        losses = self._losses(painted)
+        return statistics.fmean(losses[layer] for layer in STYLE_LAYERS)
+
+    def __call__(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> Score:
+        """All of it."""
+        losses = self._losses(painted)
+        return Score(
+            content=self.content(painted, photo),
+            style=statistics.fmean(losses[layer] for layer in STYLE_LAYERS),
+            deep_style=losses[DEEP_STYLE_LAYER],
+        )
+
+    @torch.no_grad()
+    def _losses(self, painted: NDArray[np.uint8]) -> dict[str, float]:
+        grams = self._grams(painted)
+        return {
+            layer: style_loss(gram, self._targets[layer]).item() for layer, gram in grams.items()
+        }
+
+    @torch.no_grad()
+    def _grams(self, pixels: NDArray[np.uint8]) -> dict[str, Tensor]:
+        features = self._vgg(to_tensor(pixels).to(self._device), (*STYLE_LAYERS, DEEP_STYLE_LAYER))
+        return {layer: gram_matrix(tensor) for layer, tensor in features.items()}
 
 
 class _Curves:

@@ -14,6 +14,7 @@ HELP = (
     ("1-9", "that style"),
     ("m", "mix with the next style"),
     ("+ -", "strength"),
+    ("[ ]", "finer, larger strokes"),
     ("k", "keep colours"),
     ("c", "compare"),
     ("s", "save a photo"),
@@ -24,6 +25,7 @@ HELP = (
 )
 
 STRENGTH_STEP, MAX_STRENGTH = 0.1, 1.5
+STROKES = (0.5, 0.7, 1.0, 1.4, 2.0)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class LiveSettings:
         index: of the style that is on.
         mixed: half of it, and half of the next one.
         strength: 0 to 1.5.
+        stroke: 0.5 to 2.
         keep_colors: the camera's colours.
         compare: the left half is the camera's picture.
         help: the keys are shown.
@@ -44,6 +47,7 @@ class LiveSettings:
     index: int = 0
     mixed: bool = False
     strength: float = 1.0
+    stroke: float = 1.0
     keep_colors: bool = False
     compare: bool = False
     help: bool = False
@@ -69,6 +73,12 @@ def press(settings: LiveSettings, key: str) -> LiveSettings:
         change = -STRENGTH_STEP if key == "-" else STRENGTH_STEP
         strength = round(min(MAX_STRENGTH, max(0.0, settings.strength + change)), 2)
         return replace(settings, strength=strength)
+    if key == "[":
+        finer = [stroke for stroke in STROKES if stroke < settings.stroke]
+        return replace(settings, stroke=max(finer, default=settings.stroke))
+    if key == "]":
+        larger = [stroke for stroke in STROKES if stroke > settings.stroke]
+        return replace(settings, stroke=min(larger, default=settings.stroke))
     if key == "m":
         return replace(settings, mixed=not settings.mixed)
     if key == "k":

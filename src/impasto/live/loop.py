@@ -26,6 +26,7 @@ from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
 from impasto.styles import Gallery, open_gallery, parse_mixture
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.video.temporal import DEFAULT_STABILITY, check_stability
 
 __all__ = ["LiveOptions", "LiveReport", "run_live"]
 
@@ -42,6 +43,8 @@ class LiveOptions:
     Attributes:
         style: a name or mixture.
         strength: 0 to 1.5.
+        stroke: 0.5 to 2.
+        stability: 0 to 1 (`impasto.video.temporal`).
         keep_colors: the camera's colours.
         rate: frames a second to hold; frames are painted smaller for it, if need be.
         folder: where photos and recordings go.
@@ -50,6 +53,8 @@ class LiveOptions:
 
     style: str = DEFAULT_STYLE
     strength: float = 1.0
+    stroke: float = 1.0
+    stability: float = DEFAULT_STABILITY
     keep_colors: bool = False
     rate: float = 30.0
     folder: Path = field(default_factory=Path)
@@ -60,6 +65,7 @@ class LiveOptions:
     def __post_init__(self) -> None:
         if not 1 <= self.rate <= 240:
             raise OptionError(f"fps is {self.rate}", "give a number from 1 to 240")
+        check_stability(self.stability)
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,7 @@ class _Session:
         self._settings = LiveSettings(
             _styles(options.style, gallery),
             strength=options.strength,
+            stroke=options.stroke,
             keep_colors=options.keep_colors,
         )
         self._budget = FrameBudget(options.rate)
@@ -136,12 +143,15 @@ class _Session:
             return Stylizer(
                 style,
                 strength=options.strength,
+                stroke=options.stroke,
                 engine=options.engine,
                 precision=options.precision,
                 gallery=gallery,
             )
 
-        self._painter = LivePainter(capture, self._settings, self._budget, open_stylizer)
+        self._painter = LivePainter(
+            capture, self._settings, self._budget, open_stylizer, stability=options.stability
+        )
 
     def run(self) -> LiveReport:
         number = 0

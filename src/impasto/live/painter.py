@@ -16,6 +16,7 @@ from impasto.live.budget import FrameBudget
 from impasto.live.camera import Capture, LiveFrame
 from impasto.live.controls import LiveSettings
 from impasto.stylizer import Stylizer
+from impasto.video.temporal import SteadyPainter
 
 __all__ = ["LivePainter", "LivePicture"]
 
@@ -51,6 +52,7 @@ class LivePainter:
         settings: for the first frame; `settings` may be replaced at any time.
         budget: how large frames are painted.
         open_stylizer: makes a `Stylizer` for a style's name.
+        stability: of strokes, 0 to 1.
 
     Raises:
         ImpastoError: the first style cannot be opened.
@@ -62,13 +64,17 @@ class LivePainter:
         settings: LiveSettings,
         budget: FrameBudget,
         open_stylizer: Callable[[str], Stylizer],
+        *,
+        stability: float = 0.0,
     ) -> None:
         self.settings = settings
         self._capture = capture
         self._budget = budget
         self._open = open_stylizer
         self._style = self._wanted = settings.style
+        self._stability = stability
         self._stylizer = open_stylizer(settings.style)
+        self._steady = SteadyPainter(self._stylizer, stability, quick=True)
         self._ready: tuple[str, Stylizer] | None = None
         self._size: tuple[int, int] | None = None
         self._newest: LivePicture | None = None
@@ -119,7 +125,10 @@ class LivePainter:
         settings = self.settings
         self._stylizer.strength = settings.strength
         self._stylizer.keep_colors = settings.keep_colors
-        painting = self._stylizer(photo)
+        if self._stylizer.stroke != settings.stroke:
+            self._stylizer.stroke = settings.stroke
+            self._steady.memory = None  # the canvas has other strokes
+        painting = self._steady(photo)
         self._budget.add(time.perf_counter() - began)
         return LivePicture(photo, painting, frame, self._style)
 
@@ -127,6 +136,7 @@ class LivePainter:
         if self._ready is not None:
             old = self._stylizer
             (self._style, self._stylizer), self._ready = self._ready, None
+            self._steady = SteadyPainter(self._stylizer, self._stability, quick=True)
             old.close()
         wanted = self.settings.style
         busy = any(each.is_alive() for each in self._threads[1:])

@@ -24,7 +24,7 @@ VIDEO_SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska
 
 # Speed before size: the encoder shares the processor with the network.
 SPEED = {
-    "h264": {"preset": "veryfast"},
+    "h264": {"preset": "superfast"},
     "hevc": {"preset": "veryfast"},
     "vp9": {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"},
     "av1": {"preset": "10"},

@@ -1,22 +1,30 @@
 """The work on one video in a folder beside its output: finished segments, and a list of them.
 
 A segment counts once it is in the list, which is replaced atomically; so whatever happens, what the
-list names is whole, and work goes on after it.
+list names is whole, and work goes on after it. Beside each segment lies what the painter remembered
+at its end, so that the next one can go on from there as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from impasto.errors import OptionError
 from impasto.files import check_writable, make_folder, write_atomically
 
 __all__ = ["Job", "Segment"]
+
+Arrays = Mapping[str, NDArray[np.generic]]
 
 FORMAT = 1
 
@@ -81,7 +89,8 @@ class Job:
             )
         # A file that is gone takes all later ones with it.
         for segment in segments:
-            if not (self.folder / Path(segment.name).name).is_file():
+            path = self.folder / Path(segment.name).name
+            if not path.is_file() or not _memory_path(path).is_file():
                 break
             self.segments.append(segment)
 
@@ -99,10 +108,33 @@ class Job:
         """Where the next segment goes."""
         return self.folder / f"{len(self.segments):05d}.nut"
 
-    def add(self, segment: Segment) -> None:
-        """A segment is finished."""
+    def add(self, segment: Segment, memory: Arrays) -> None:
+        """A segment is finished, and this is what the painter remembers of it.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        content = io.BytesIO()
+        np.savez(content, **dict(memory))  # type: ignore[arg-type]  # its stubs mean a flag of it
+        with write_atomically(_memory_path(self.folder / segment.name)) as file:
+            file.write(content.getvalue())
         self.segments.append(segment)
         self._write()
+
+    def memory(self) -> Arrays:
+        """What the painter remembered at the end of the last segment.
+
+        Raises:
+            OptionError: its file is damaged.
+        """
+        if not self.segments:
+            return {}
+        path = _memory_path(self.paths[-1])
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise OptionError(f"{path} is damaged", "start without --resume") from error
 
     def _write(self) -> None:
         content = {
@@ -117,3 +149,7 @@ class Job:
         """All is done, or given up."""
         with contextlib.suppress(OSError):
             shutil.rmtree(self.folder)
+
+
+def _memory_path(segment: Path) -> Path:
+    return segment.with_suffix(".npz")

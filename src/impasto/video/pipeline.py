@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
+from impasto.images import resize
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
@@ -24,6 +25,7 @@ from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
 from impasto.video.job import Job, Segment
 from impasto.video.joining import join_segments
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
+from impasto.video.temporal import DEFAULT_STABILITY, Memory, SteadyPainter
 
 __all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
 
@@ -32,6 +34,7 @@ Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
 SEGMENT_FRAMES = 240
 DEFAULT_CRF = 20
+MAX_SIDE_PX = 16384
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,10 @@ def stylize_video(
     strength: float = 1.0,
     stroke: float = 1.0,
     keep_colors: bool = False,
+    stability: float = DEFAULT_STABILITY,
     codec: str | None = None,
     crf: int = DEFAULT_CRF,
+    size: tuple[int, int] | None = None,
     start_s: float = 0,
     end_s: float | None = None,
     resume: bool = False,
@@ -81,8 +86,11 @@ def stylize_video(
         output: ends in .mp4, .m4v, .mov, .mkv or .webm.
         style: as `Stylizer` takes it; ``strength``, ``stroke``, ``keep_colors``, ``engine``,
             ``precision`` and ``gallery`` likewise.
+        stability: how much strokes stay on the things that they are painted on, 0 to 1
+            (`impasto.video.temporal`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
         crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
+        size: width and height of the output, in pixels; those of the video if not given.
         start_s, end_s: paint only this part, in seconds.
         resume: go on with work on the same output that was interrupted.
         overwrite: replace an output that exists.
@@ -108,15 +116,17 @@ def stylize_video(
         return convert_video(
             Path(video),
             Path(output),
-            stylizer,
+            SteadyPainter(stylizer, stability),
             settings={
                 "style": name,
                 "strength": strength,
                 "stroke": stroke,
                 "keep_colors": keep_colors,
+                "stability": stability,
                 "engine": str(stylizer.engine),
             },
             encoding=choose_encoding(Path(output), codec, crf),
+            size=size,
             start_s=start_s,
             end_s=end_s,
             resume=resume,
@@ -132,6 +142,7 @@ def convert_video(
     *,
     settings: dict[str, object],
     encoding: Encoding,
+    size: tuple[int, int] | None = None,
     start_s: float = 0,
     end_s: float | None = None,
     resume: bool = False,
@@ -141,10 +152,13 @@ def convert_video(
     """As `stylize_video`, with any function of a frame.
 
     Args:
-        painter: takes and gives H x W x 3 uint8 RGB pixels.
+        painter: takes and gives H x W x 3 uint8 RGB pixels. What a `SteadyPainter` remembers
+            outlives an interruption.
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
     """
     _check_part(start_s, end_s)
+    if size is not None and not (min(size) >= 1 and max(size) <= MAX_SIDE_PX):
+        raise OptionError(f"size is {size[0]}x{size[1]}", f"give sides from 1 to {MAX_SIDE_PX}")
     began = time.monotonic()
     if output.resolve() == video.resolve():
         raise OptionError(f"{output} would replace the video", "give another output")
@@ -156,6 +170,7 @@ def convert_video(
             **settings,
             "video": [video.name, stat.st_size, stat.st_mtime_ns],
             "encoding": [encoding.codec, encoding.crf],
+            "size": size,
             "start": start_s,
             "end": end_s,
         }
@@ -163,7 +178,7 @@ def convert_video(
         before = job.frames
         interrupted: BaseException | None = None
         try:
-            _paint(source, job, painter, encoding, start_s, end_s, progress)
+            _paint(source, job, painter, encoding, size, start_s, end_s, progress)
         except KeyboardInterrupt as error:
             interrupted = error
         if not job.segments:
@@ -194,12 +209,18 @@ def _paint(
     job: Job,
     painter: Painter,
     encoding: Encoding,
+    size: tuple[int, int] | None,
     start_s: float,
     end_s: float | None,
     progress: ProgressListener,
 ) -> None:
     info = source.info
+    width, height = size or (info.width, info.height)
+    info = replace(info, width=width, height=height)
     done = job.frames
+    steady = painter if isinstance(painter, SteadyPainter) else None
+    if steady and (arrays := job.memory()):
+        steady.memory = Memory.of(arrays)
     if job.segments:
         start_s = float((job.segments[-1].last_pts + 0.5) * info.time_base)
     total = _frames_in_part(info, start_s, end_s) + done
@@ -208,7 +229,8 @@ def _paint(
         frames = stack.enter_context(_read_ahead(source.frames(start_s, end_s)))
         write = stack.enter_context(_write_behind(job, info, encoding))
         for number, frame in enumerate(frames, 1):
-            write(painter(frame.pixels), frame.pts)
+            painting = painter(resize(frame.pixels, width, height))
+            write(_Painted(painting, frame.pts, steady.memory if steady else None))
             rate = number / max(1e-9, time.monotonic() - began)
             done += 1
             progress(Progress("painting", done, max(total, done), {"frames/s": rate}))
@@ -257,38 +279,49 @@ def _read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
         thread.join()
 
 
+@dataclass(frozen=True, eq=False)
+class _Painted:
+    """A frame to be written, and what the painter remembered after it."""
+
+    pixels: NDArray[np.uint8]
+    pts: int
+    memory: Memory | None
+
+
 @contextmanager
 def _write_behind(
     job: Job, info: VideoInfo, encoding: Encoding
-) -> Iterator[Callable[[NDArray[np.uint8], int], None]]:
+) -> Iterator[Callable[[_Painted], None]]:
     """Encode in another thread, a few frames behind, segment by segment.
 
     When the block ends, in whatever way, the frames that were given are written, and the last
     segment is finished and counts.
     """
-    behind: queue.Queue[tuple[NDArray[np.uint8], int] | None] = queue.Queue(QUEUED_FRAMES)
+    behind: queue.Queue[_Painted | None] = queue.Queue(QUEUED_FRAMES)
     failures: list[BaseException] = []
 
     def write_all() -> None:
         writer: SegmentWriter | None = None
+        memory: Memory | None = None
         try:
             while (item := behind.get()) is not None:
                 writer = writer or SegmentWriter(job.next_path(), info, encoding)
-                writer.write(*item)
+                writer.write(item.pixels, item.pts)
+                memory = item.memory
                 if writer.frames == SEGMENT_FRAMES:
-                    _finish(writer, job)
+                    _finish(writer, job, memory)
                     writer = None
             if writer:
-                _finish(writer, job)
+                _finish(writer, job, memory)
         except BaseException as error:
             failures.append(error)
             while behind.get() is not None:  # whoever gives frames must not wait for ever
                 pass
 
-    def give(pixels: NDArray[np.uint8], pts: int) -> None:
+    def give(painted: _Painted) -> None:
         if failures:
             raise failures[0]
-        behind.put((pixels, pts))
+        behind.put(painted)
 
     thread = threading.Thread(target=write_all, name="impasto-write", daemon=True)
     thread.start()
@@ -301,6 +334,7 @@ def _write_behind(
         raise failures[0]
 
 
-def _finish(writer: SegmentWriter, job: Job) -> None:
+def _finish(writer: SegmentWriter, job: Job, memory: Memory | None) -> None:
     writer.close()
-    job.add(Segment(writer.path.name, writer.frames, writer.last_pts))
+    segment = Segment(writer.path.name, writer.frames, writer.last_pts)
+    job.add(segment, memory.arrays() if memory else {})
