@@ -354,7 +354,7 @@ STANDARD = NetworkSpec(
         Conv("up2", 40, 16, shuffle=2),
         Conv("paint", 16, 3, shuffle=2, norm=False, relu=False),
     ),
-    grain=0.015,
+    grain=0.010,
 )
 """The trunk that ships: 12 k multiply-adds a pixel against the 126 k of Johnson's network."""
 
