@@ -45,6 +45,25 @@ def test_tensors_with_strides_and_an_offset():
     assert parse_t7(content.replace(shape, part)).tolist() == expected
 
 
+def test_absurd_strides_and_sizes():
+    """Both were found by benchmarks/fuzz_t7.py: NumPy takes neither."""
+    content = write_t7(np.arange(3, dtype=np.float32).reshape(1, 3))
+    layout = np.array([1, 3, 3, 1, 1], dtype="<i8").tobytes()  # sizes, strides, offset
+    assert content.count(layout) == 1
+    no_step = np.array([1, 3, 2**62, 1, 1], dtype="<i8").tobytes()  # along a side of 1
+    assert parse_t7(content.replace(layout, no_step)).tolist() == [[0, 1, 2]]
+    empty = np.array([0, 2**62, 3, 1, 1], dtype="<i8").tobytes()
+    with pytest.raises(InputError, match="larger than its storage"):
+        parse_t7(content.replace(layout, empty))
+
+
+def test_numbers_beyond_their_type():
+    content = write_t7(np.float32([1.5, 2.5, 7.25]), text=True)
+    assert content.count(b"7.25") == 1
+    with pytest.raises(InputError, match="beyond its type"):
+        parse_t7(content.replace(b"7.25", b"1e99"))
+
+
 @each_kind
 def test_shared_objects_are_read_once(kind):
     shared = np.ones(3, np.float32)

@@ -238,13 +238,19 @@ class _Reader:
             raise _MalformedError("a tensor without a storage")
         if min(shape) < 0 or min(strides) < 0 or offset < 1:
             raise _MalformedError("a tensor with negative sizes")
+        if max(shape) > max(storage.size, 1):
+            raise _MalformedError("a tensor that is larger than its storage")
         count = math.prod(shape)
         if count == 0:
             return np.zeros(shape, dtype=storage.dtype)
         last = offset - 1 + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
         if last >= storage.size or count > storage.size:
             raise _MalformedError("a tensor that is larger than its storage")
-        steps = [stride * storage.itemsize for stride in strides]
+        # Along a side of 1 there is no step, whatever the file says.
+        steps = [
+            stride * storage.itemsize if n > 1 else 0
+            for n, stride in zip(shape, strides, strict=True)
+        ]
         view = np.lib.stride_tricks.as_strided(storage[offset - 1 :], shape, steps)
         return np.ascontiguousarray(view)
 
@@ -332,4 +338,8 @@ class _AsciiReader(_Reader):
             raise _MalformedError("something else in a number's place") from error
         if numbers.size != count:
             raise _MalformedError("cut off")
-        return numbers.astype(dtype)
+        try:
+            with np.errstate(over="raise", invalid="raise"):
+                return numbers.astype(dtype)
+        except FloatingPointError as error:
+            raise _MalformedError("a number beyond its type") from error
