@@ -10,7 +10,10 @@ from impasto.images import Picture, write_image
 from impasto.learning.checkpoint import read_checkpoint
 from tiny import picture
 
-QUICK = ["--crop", "32", "--late-crop", "32", "--painting-size", "40", "--precision", "f32"]
+QUICK = [
+    "--crop", "32", "--late-crop", "32", "--painting-size", "40", "--precision", "f32",
+    "--no-compile",
+]  # fmt: skip
 
 
 @pytest.fixture
