@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
+from impasto.closing import Closing
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
 from impasto.files import names_network
@@ -25,7 +25,7 @@ Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
 
-class Brush:
+class Brush(Closing):
     """Paints pictures in one piece, at the size they have.
 
     Args:
@@ -141,12 +141,6 @@ class Brush:
     def close(self) -> None:
         """Let the engine's memory go."""
         self.engine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, float]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.brush import Brush
+from impasto.closing import Closing
 from impasto.engines import Engine, EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images import (
@@ -36,10 +36,8 @@ __all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
 DEFAULT_STYLE = "great-wave"
 MAX_STRENGTH = 1.5
 
-Array = NDArray[np.float32]
 
-
-class Stylizer:
+class Stylizer(Closing):
     """Paints pictures in one style, or one mixture of styles; open it once and use it often.
 
     >>> with Stylizer("great-wave:0.7+the-scream:0.3") as stylizer:
@@ -227,17 +225,6 @@ class Stylizer:
     def close(self) -> None:
         """Let the engine's memory go."""
         self.brush.close()
-
-    def __enter__(self) -> Stylizer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def stylize(

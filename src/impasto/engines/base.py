@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from types import TracebackType
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
+from impasto.closing import Closing
 from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
 
@@ -21,7 +20,7 @@ Precision = Literal["auto", "f32", "bf16"]
 Vectors = Mapping[str, NDArray[np.float32]]
 
 
-class Engine(ABC):
+class Engine(Closing, ABC):
     """Runs one baked graph (`impasto.network.bake`): pixels in, pixels out.
 
     An engine belongs to one thread at a time.
@@ -112,22 +111,11 @@ class Engine(ABC):
             the painting, and the graph's further outputs by their names.
         """
 
-    def close(self) -> None:  # noqa: B027 - most engines have nothing to do
+    def close(self) -> None:
         """Let go of memory; the engine is not used any more."""
 
     def __str__(self) -> str:
         return f"{self.title} {self.version} ({self.precision})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def first_line(error: BaseException) -> str:

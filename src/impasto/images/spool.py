@@ -5,12 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
+from impasto.closing import Closing
 from impasto.errors import OutputError
 from impasto.images.windows import shrink_rows
 
@@ -21,7 +20,7 @@ STRIP_BYTES = 8 << 20
 REDUCED_PX = 1_000_000
 
 
-class PixelRows:
+class PixelRows(Closing):
     """A picture whose rows can be had in any order: here, one in memory.
 
     Args:
@@ -45,17 +44,6 @@ class PixelRows:
 
     def close(self) -> None:
         """Let go of it."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Spool(PixelRows):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import av
 import numpy as np
@@ -16,6 +15,7 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from impasto.closing import Closing
 from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
 
@@ -72,7 +72,7 @@ class VideoFrame:
     time_s: float
 
 
-class VideoSource:
+class VideoSource(Closing):
     """A video file that is open for reading.
 
     Whatever FFmpeg reads is taken: any frame rate, constant or not; rotated pictures are turned
@@ -146,17 +146,6 @@ class VideoSource:
     def close(self) -> None:
         """Close the file."""
         self._container.close()
-
-    def __enter__(self) -> VideoSource:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_frames(path: str | os.PathLike[str]) -> Iterator[VideoFrame]:
