@@ -13,7 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Motion", "carry", "find_motion", "reduce", "spread"]
+__all__ = [
+    "Motion",
+    "carry",
+    "find_motion",
+    "follow",
+    "is_inside",
+    "reduce",
+    "return_error",
+    "spread",
+]
 
 Floats = NDArray[np.float32]
 
@@ -62,15 +71,8 @@ def find_motion(
     search = _search()
     back = search.calc(now, earlier, None if guess is None else guess.back.copy())
     ahead = search.calc(earlier, now, None if guess is None else guess.ahead.copy())
-    x, y = _targets(back)
-    returned = cv2.remap(ahead, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    missed_px2 = np.square(returned + back).sum(axis=2)
-    moved_px2 = np.square(returned).sum(axis=2) + np.square(back).sum(axis=2)
-    returns = np.clip(2 - missed_px2 / (RETURN_SHARE * moved_px2 + RETURN_PX2), 0, 1)
-
-    height, width = now.shape
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    trust = returns * _looks_the_same(now, earlier, x, y) * inside
+    returns = np.clip(2 - return_error(back, ahead), 0, 1)
+    trust = returns * _looks_the_same(now, earlier, back) * is_inside(back)
     return Motion(back, ahead, np.asarray(trust, dtype=np.float32))
 
 
@@ -88,6 +90,36 @@ def carry(painting: NDArray[np.uint8], motion: Motion, *, quick: bool = False) -
     how = cv2.INTER_CUBIC if quick else cv2.INTER_LANCZOS4
     moved = cv2.remap(painting, x, y, how, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(moved, dtype=np.uint8)
+
+
+def follow(field: NDArray[Any], flow: Floats) -> NDArray[Any]:
+    """What a field or picture has where flow leads from each pixel (linear interpolation).
+
+    Args:
+        field: h x w, or h x w x C.
+        flow: h x w x 2, float32: right and down, in pixels.
+    """
+    moved = cv2.remap(field, *_targets(flow), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved)
+
+
+def return_error(back: Floats, ahead: Floats) -> Floats:
+    """How far flow there and back misses where it began (Ruder et al. 2016, equation 5).
+
+    Returns:
+        h x w, float32: the squared distance over what their equation allows; above 1 is hidden.
+    """
+    returned = follow(ahead, back)
+    missed_px2 = np.square(returned + back).sum(axis=2)
+    moved_px2 = np.square(returned).sum(axis=2) + np.square(back).sum(axis=2)
+    return np.asarray(missed_px2 / (RETURN_SHARE * moved_px2 + RETURN_PX2), dtype=np.float32)
+
+
+def is_inside(flow: Floats) -> NDArray[np.bool_]:
+    """Where flow, h x w x 2, does not lead out of the picture."""
+    height, width = flow.shape[:2]
+    x, y = _targets(flow)
+    return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
 
 
 def spread(field: Floats, width: int, height: int) -> Floats:
@@ -110,10 +142,9 @@ def _targets(flow: Floats) -> tuple[Floats, Floats]:
     return (flow[..., 0] + x).astype(np.float32), (flow[..., 1] + y).astype(np.float32)
 
 
-def _looks_the_same(
-    now: NDArray[np.uint8], earlier: NDArray[np.uint8], x: Floats, y: Floats
-) -> Floats:
-    moved = cv2.remap(earlier, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _looks_the_same(now: NDArray[np.uint8], earlier: NDArray[np.uint8], back: Floats) -> Floats:
+    moved = follow(earlier, back)
     difference = cv2.GaussianBlur(now.astype(np.float32) - moved, (0, 0), LOOK_PX)
     difference -= np.median(difference)  # cameras adapt to the light
-    return np.clip((OTHER_LEVELS - np.abs(difference)) / (OTHER_LEVELS - SAME_LEVELS), 0, 1)
+    same = (OTHER_LEVELS - np.abs(difference)) / (OTHER_LEVELS - SAME_LEVELS)
+    return np.asarray(np.clip(same, 0, 1))

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.video.flow import follow, is_inside, return_error
+
 __all__ = ["WarpingError"]
 
 Pixels = NDArray[np.uint8]
@@ -42,7 +44,7 @@ class WarpingError:
             grey_before, before = self._before
             back, seen = self._movement(grey, grey_before)
             for name, painting in paintings.items():
-                moved = _move(before[name], back).astype(np.float32)
+                moved = follow(before[name], back).astype(np.float32)
                 if seen.any():
                     error = float(np.abs(painting - moved)[seen].mean())
                     self.errors.setdefault(name, []).append(error)
@@ -54,28 +56,11 @@ class WarpingError:
         return back, _seen_before(back, ahead)
 
 
-def _move(picture: NDArray[Any], back: Floats) -> NDArray[Any]:
-    x, y = _targets(back)
-    moved = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved)
-
-
-def _targets(back: Floats) -> tuple[Floats, Floats]:
-    x, y = np.arange(back.shape[1])[None], np.arange(back.shape[0])[:, None]
-    return (back[..., 0] + x).astype(np.float32), (back[..., 1] + y).astype(np.float32)
-
-
 def _seen_before(back: Floats, ahead: Floats) -> NDArray[np.bool_]:
     """Ruder et al. 2016, equations 5 and 6, and what lies within the picture."""
-    height, width = back.shape[:2]
-    returned = _move(ahead, back)
     length = np.square(back).sum(axis=2)
-    hidden = np.square(returned + back).sum(axis=2) > (
-        0.01 * (np.square(returned).sum(axis=2) + length) + 0.5
-    )
+    hidden = return_error(back, ahead) > 1
     gradients = [cv2.Sobel(back, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (0, 1)]
     steepness = np.sum([np.square(each).sum(axis=2) for each in gradients], axis=0)
     rim = steepness > 0.01 * length + 0.002
-    x, y = _targets(back)
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return np.asarray(inside & ~hidden & ~rim)
+    return np.asarray(is_inside(back) & ~hidden & ~rim)
