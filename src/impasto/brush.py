@@ -59,11 +59,7 @@ class Brush(Closing):
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._trunk, self._vector = _trunk_and_vector(style, gallery)
         self.is_steered = steered and self._measures
-        if self.is_steered and self._trunk is not None:
-            network = BakedNetwork(self._trunk.bake_steered(), self._trunk.spec.framing)
-            self.natural_px: float = NATURAL_PX
-        else:
-            network, self.natural_px = open_network(style, gallery)
+        network, self.natural_px = _network(style, self._trunk, self._vector, self.is_steered)
         self.framing = network.framing
         self.engine: Engine = self._open(network.graph)
 
@@ -85,7 +81,7 @@ class Brush(Closing):
             left, top: where in a larger picture this one is, for its grain.
         """
         if self.is_steered:
-            return self.paint_steered(photo, np.zeros_like(self._vector), 0.0)[0]
+            return self.paint_steered(photo, None, 0.0)[0]
         return paint_whole(self.engine, self.framing, photo, left=left, top=top)
 
     def paint_steered(
@@ -157,12 +153,18 @@ def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, fl
     Raises:
         OptionError, StyleError, InputError, MissingExtraError: see `Brush`.
     """
-    trunk, vector = _trunk_and_vector(style, gallery)
-    if trunk is not None:
-        return BakedNetwork(trunk.bake(vector), trunk.spec.framing), NATURAL_PX
-    from impasto.legacy import load_network
+    return _network(style, *_trunk_and_vector(style, gallery), steered=False)
 
-    return load_network(str(style)), math.inf
+
+def _network(
+    style: str | Style, trunk: Trunk | None, vector: Vector, steered: bool
+) -> tuple[BakedNetwork, float]:
+    if trunk is None:
+        from impasto.legacy import load_network
+
+        return load_network(str(style)), math.inf
+    graph = trunk.bake_steered() if steered else trunk.bake(vector)
+    return BakedNetwork(graph, trunk.spec.framing), NATURAL_PX
 
 
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
