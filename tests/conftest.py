@@ -9,7 +9,6 @@ def user_folders(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("user")
     for kind in ("cache", "data"):
         path = folder / kind
-        monkeypatch.setattr(f"platformdirs.user_{kind}_dir", lambda *_, path=path, **__: str(path))
         monkeypatch.setattr(f"platformdirs.user_{kind}_path", lambda *_, path=path, **__: path)
     gallery._shipped.cache_clear()
     return folder

@@ -18,11 +18,27 @@ __all__ = [
     "make_folder",
     "names_network",
     "split_network",
+    "user_cache_folder",
+    "user_data_folder",
     "write_atomically",
 ]
 
 NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
 """Of files that are a style network each."""
+
+
+def user_data_folder() -> Path:
+    """Where a user's own styles and networks are kept; it need not exist."""
+    import platformdirs
+
+    return platformdirs.user_data_path("impasto", appauthor=False)
+
+
+def user_cache_folder() -> Path:
+    """Where things are kept that can be made anew; it need not exist."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("impasto", appauthor=False)
 
 
 @contextlib.contextmanager

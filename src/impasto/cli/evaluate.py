@@ -178,8 +178,7 @@ def _iterations(count: int, most: int) -> str:
 
 
 def _default_cache() -> Path:
-    import platformdirs
+    from impasto.files import make_folder, user_cache_folder
 
-    folder = Path(platformdirs.user_cache_dir("impasto"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "lbfgs-curves.json"
+    make_folder(user_cache_folder())
+    return user_cache_folder() / "lbfgs-curves.json"

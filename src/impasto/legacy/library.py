@@ -12,7 +12,14 @@ import hashlib
 from pathlib import Path
 
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.files import NETWORK_SUFFIXES, make_folder, split_network, write_atomically
+from impasto.files import (
+    NETWORK_SUFFIXES,
+    make_folder,
+    split_network,
+    user_cache_folder,
+    user_data_folder,
+    write_atomically,
+)
 from impasto.legacy.conventions import Convention
 from impasto.legacy.networks import ConvertedNetwork, convert_network, read_content
 from impasto.network.framing import BakedNetwork, read_framing
@@ -118,12 +125,8 @@ def _installed_path(style: str) -> Path:
 
 
 def _installed_folder() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("impasto")) / "networks"
+    return user_data_folder() / "networks"
 
 
 def _cache_folder() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("impasto")) / "networks"
+    return user_cache_folder() / "networks"

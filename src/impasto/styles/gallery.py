@@ -6,9 +6,8 @@ import difflib
 from functools import cache, cached_property
 from pathlib import Path
 
-import platformdirs
-
 from impasto.errors import StyleError
+from impasto.files import user_data_folder
 from impasto.network.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
@@ -20,7 +19,7 @@ TRUNK_FILE = "trunk.safetensors"
 
 def own_folder() -> Path:
     """Where a user's styles are kept; it need not exist."""
-    return platformdirs.user_data_path("impasto", appauthor=False) / "styles"
+    return user_data_folder() / "styles"
 
 
 class Gallery:
