@@ -62,7 +62,7 @@ def test_a_vector_is_learned_and_the_trunk_stays(painting, setting, gallery, tmp
 
 
 def as_network(gallery, name):
-    weights = {key: array.astype(np.float32) for key, array in gallery.trunk.weights.items()}
+    weights = gallery.trunk.float32_weights()
     return module.Start(weights, gallery.load_style(name).vector[None]).network(gallery.trunk.spec)
 
 
@@ -75,7 +75,8 @@ def test_it_begins_with_the_nearest_style(gallery, photo_folder, monkeypatch):
         network = as_network(gallery, name)
         with torch.no_grad():
             made = network(crops.crops(0, 1, 48), network.styles).clamp(0, 1)
-        start = module._nearest(gallery, made, crops, options, CPU)
+        trial = module.Trainer(gallery.trunk.spec, [made], crops, options, CPU)
+        start = module._nearest(gallery, trial)
         np.testing.assert_allclose(start.vectors[0], gallery.load_style(name).vector)
 
 

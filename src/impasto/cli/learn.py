@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, choose_gallery, require_torch
+from impasto.cli.options import GalleryOption, check_target, choose_gallery, require_torch
 from impasto.cli.train import interrupt_between_steps
-from impasto.errors import OptionError, OutputError
-from impasto.files import check_writable
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.learning.hardware import Precision
-    from impasto.progress import Progress
     from impasto.styles import Gallery, Style
 
 __all__ = ["learn_command"]
@@ -80,11 +78,9 @@ def learn_command(
     if name in chosen.shipped:
         raise OptionError(f"there is a style {name!r} already", "give another --name")
     if output:
-        check_writable(output)
         if output.suffix != STYLE_SUFFIX:
             raise OptionError(f"{output} is no style file", f"let it end in {STYLE_SUFFIX}")
-        if output.exists() and not overwrite:
-            raise OutputError(f"{output} exists already", "give --overwrite, or another -o")
+        check_target(output, [painting], overwrite)
     files = RunFiles(learning_folder(name))
     if files.checkpoint.exists() and overwrite and not resume:
         shutil.rmtree(files.folder)
@@ -95,13 +91,7 @@ def learn_command(
     hardware = choose_hardware(device, cast("Precision", precision))
     keep_freed_memory()
     console.note(f"learning {name} on {hardware}; previews in {files.folder}")
-    with console.progress() as progress, interrupt_between_steps() as interrupted:
-
-        def on_progress(event: Progress) -> None:
-            progress(event)
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-
+    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
         try:
             style = learn(
                 painting,

@@ -19,7 +19,7 @@ from impasto.errors import OptionError
 if TYPE_CHECKING:
     from impasto.learning.hardware import Precision
     from impasto.network.spec import NetworkSpec
-    from impasto.progress import Progress
+    from impasto.progress import Progress, ProgressListener
 
 __all__ = ["interrupt_between_steps", "train_command"]
 
@@ -165,13 +165,7 @@ def train_command(
     hardware = choose_hardware(device, cast("Precision", precision), compile_)
     keep_freed_memory()
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
-    with console.progress() as progress, interrupt_between_steps() as interrupted:
-
-        def on_progress(event: Progress) -> None:
-            progress(event)
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-
+    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
         try:
             checkpoint = train(
                 {name: painting.path for name, painting in chosen.items()},
@@ -210,8 +204,10 @@ def _preset(name: str) -> NetworkSpec:
 
 
 @contextmanager
-def interrupt_between_steps() -> Iterator[threading.Event]:
-    """Ctrl-C is remembered until the step is whole; pressed again, it takes effect at once."""
+def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressListener]:
+    """A listener that raises a Ctrl-C once the step is whole; pressed again, it takes effect at
+    once.
+    """
     pressed = threading.Event()
 
     def remember(*_: object) -> None:
@@ -219,7 +215,13 @@ def interrupt_between_steps() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, previous)
 
     previous = signal.signal(signal.SIGINT, remember)
+
+    def listen(event: Progress) -> None:
+        progress(event)
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
     try:
-        yield pressed
+        yield listen
     finally:
         signal.signal(signal.SIGINT, previous)

@@ -32,9 +32,7 @@ def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folde
     trunk = Trunk(checkpoint.spec, weights)
     make_folder(folder)
     write_trunk(folder / TRUNK_FILE, trunk)
-    sizes = checkpoint.options.painting_sizes or [checkpoint.options.painting_px] * len(
-        checkpoint.styles
-    )
+    sizes = checkpoint.options.sizes_of(len(checkpoint.styles))
     vectors = network.styles.detach().numpy()
     for name, vector, size_px in zip(checkpoint.styles, vectors, sizes, strict=True):
         card = cards.get(name, StyleCard())

@@ -16,24 +16,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 from PIL import Image
 
 from impasto.errors import InputError, MissingExtraError, OptionError
+from impasto.files import user_cache_folder
 from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.perceptual import (
     CONTENT_LAYER,
     STYLE_WEIGHT,
-    StyleTargets,
     content_and_style,
 )
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
 from impasto.learning.training import Trainer, TrainingOptions
-from impasto.learning.vgg import Vgg19
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style, StyleCard, open_gallery
 from impasto.styles.style import check_name
@@ -117,20 +115,21 @@ def learn(
     crops = PhotoFolder(chosen, options.seed, on_skip)
 
     target = to_tensor(scale_shorter_side(picture.pixels, options.painting_px))
-    start = _nearest(gallery, target, crops, options, hardware)
     trial = Trainer(gallery.trunk.spec, [target], crops, options, hardware)
     steps = max(FEWEST_STEPS, round(60 * minutes / _step_s(trial)))
     if resume:
         before = read_checkpoint(RunFiles(folder).checkpoint)
         options = replace(before.options, steps=before.state["next_step"] + steps)
+    else:
+        options = replace(options, steps=steps)
     checkpoint = train(
         {name: painting},
         chosen,
         folder,
         spec=gallery.trunk.spec,
-        options=options if resume else replace(options, steps=steps),
+        options=options,
         resume=resume,
-        start=start,
+        start=None if resume else _nearest(gallery, trial),
         hardware=hardware,
         checkpoint_every_s=30,
         preview_every_s=30,
@@ -142,7 +141,7 @@ def learn(
 
 def learning_folder(name: str) -> Path:
     """Where `learn` keeps a run unless it is told where."""
-    return platformdirs.user_cache_path("impasto", appauthor=False) / "learn" / name
+    return user_cache_folder() / "learn" / name
 
 
 def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> Style:
@@ -192,28 +191,21 @@ def _check_painting(path: Path) -> Picture:
 
 
 @torch.no_grad()
-def _nearest(
-    gallery: Gallery,
-    painting: torch.Tensor,
-    photos: PhotoFolder,
-    options: TrainingOptions,
-    hardware: Hardware,
-) -> Start:
-    """The trunk, and that vector of its styles or their mean which has the lowest objective."""
-    trunk = gallery.trunk
-    weights = {name: array.astype(np.float32) for name, array in trunk.weights.items()}
+def _nearest(gallery: Gallery, trial: Trainer) -> Start:
+    """The trunk, and that vector of its styles or their mean which has the lowest objective for the
+    trainer's painting.
+    """
+    weights, hardware = gallery.trunk.float32_weights(), trial.hardware
     known = [gallery.load_style(name).vector for name in gallery.names]
     vectors = np.stack([*known, np.mean(known, axis=0)]).astype(np.float32)
-    network = Start(weights, vectors).network(trunk.spec).to(hardware.device).eval()
-    vgg = Vgg19(hardware)
-    targets = StyleTargets.of(vgg, [painting.to(hardware.device)])
-    crops = photos.crops(0, TRIAL_PHOTOS, options.crop_px).to(hardware.device)
-    content = vgg(crops, (CONTENT_LAYER,))[CONTENT_LAYER]
+    network = Start(weights, vectors).network(gallery.trunk.spec).to(hardware.device).eval()
+    crops = trial.photos.crops(0, TRIAL_PHOTOS, trial.options.crop_px).to(hardware.device)
+    content = trial.vgg(crops, (CONTENT_LAYER,))[CONTENT_LAYER]
     objectives = []
     for vector in network.styles:
         with hardware.autocast():
             painted = network(crops, vector.expand(TRIAL_PHOTOS, -1)).clamp(0, 1)
-        c, s = content_and_style(vgg, painted, content, targets, exact=False)
+        c, s = content_and_style(trial.vgg, painted, content, trial.targets, exact=False)
         objectives.append((c + STYLE_WEIGHT * s).mean().item())
     return Start(weights, vectors[[int(np.argmin(objectives))]])
 

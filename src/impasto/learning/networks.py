@@ -112,6 +112,15 @@ class StyleNetwork(nn.Module):
             for key, tensor in conv.baked_weights().items()
         }
 
+    @torch.no_grad()
+    def load_styles(self, vectors: NDArray[np.float32]) -> None:
+        """Take over style vectors, one a row.
+
+        Raises:
+            RuntimeError: they are of another number or length.
+        """
+        self.styles.copy_(torch.from_numpy(vectors))
+
     def load_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """The reverse of `weights`; styles stay as they are.
 

@@ -72,8 +72,7 @@ class Start:
         """
         network = StyleNetwork(spec, len(self.vectors))
         network.load_weights(self.weights)
-        with torch.no_grad():
-            network.styles.copy_(torch.from_numpy(self.vectors))
+        network.load_styles(self.vectors)
         return network
 
 
@@ -127,11 +126,7 @@ def train(
     spec = spec or (before.spec if before else STANDARD)
     options = options or (before.options if before else TrainingOptions())
 
-    sizes = options.painting_sizes or [options.painting_px] * len(paintings)
-    if len(sizes) != len(paintings):
-        raise OptionError(
-            f"{len(sizes)} painting sizes for {len(paintings)} styles", "give one for each"
-        )
+    sizes = options.sizes_of(len(paintings))
     painting_tensors = [
         to_tensor(scale_shorter_side(read_image(path).pixels, size_px))
         for path, size_px in zip(paintings.values(), sizes, strict=True)
@@ -199,7 +194,7 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
         known = dict(zip(checkpoint.styles, network.styles.detach().numpy(), strict=True))
     else:
         gallery = Gallery(folder)
-        weights = {name: array.astype(np.float32) for name, array in gallery.trunk.weights.items()}
+        weights = gallery.trunk.float32_weights()
         known = {name: gallery.load_style(name).vector for name in gallery.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
     return Start(weights, np.stack([known.get(name, mean) for name in names]))

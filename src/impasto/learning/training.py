@@ -112,6 +112,19 @@ class TrainingOptions:
         if self.late_from > 1 or self.average_decay >= 1:
             raise OptionError("late_from or average_decay is above its range", "stay below 1")
 
+    def sizes_of(self, painting_count: int) -> tuple[int, ...]:
+        """The shorter side of each painting.
+
+        Raises:
+            OptionError: there are sizes for another number of paintings.
+        """
+        sizes = self.painting_sizes or (self.painting_px,) * painting_count
+        if len(sizes) != painting_count:
+            raise OptionError(
+                f"{len(sizes)} painting sizes for {painting_count} styles", "give one for each"
+            )
+        return sizes
+
     def crop_at(self, step: int) -> tuple[int, int]:
         """Side of the crops, and photos a step, at a step."""
         if step < self.late_from * self.steps:
@@ -200,8 +213,7 @@ class Trainer:
         try:
             for network in (self.network, self.average):
                 network.load_weights(weights)
-                with torch.no_grad():
-                    network.styles.copy_(torch.from_numpy(vectors))
+                network.load_styles(vectors)
         except (ValueError, RuntimeError) as error:
             raise OptionError(
                 "the run to start from is of another network", "start from one like this"

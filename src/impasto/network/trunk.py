@@ -52,15 +52,16 @@ class Trunk:
         statistics: NDArray[np.float32] | None = None,
     ) -> bytes:
         """An ONNX model of this trunk with a style written in; see `impasto.network.bake.bake`."""
-        return bake(self.spec, self._float32_weights(), style_vector, statistics)
+        return bake(self.spec, self.float32_weights(), style_vector, statistics)
 
     def bake_steered(self) -> bytes:
         """An ONNX model of this trunk whose style and statistics are inputs; see
         `impasto.network.bake.bake_steered`.
         """
-        return bake_steered(self.spec, self._float32_weights())
+        return bake_steered(self.spec, self.float32_weights())
 
-    def _float32_weights(self) -> dict[str, NDArray[np.float32]]:
+    def float32_weights(self) -> dict[str, NDArray[np.float32]]:
+        """The weights in the type that they are computed with."""
         return {name: array.astype(np.float32) for name, array in self.weights.items()}
 
 
