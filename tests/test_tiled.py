@@ -9,7 +9,7 @@ from impasto.memory import MemoryPlan, margin_px
 from impasto.network.spec import johnson
 from impasto.network.trunk import random_trunk, write_trunk
 from impasto.styles import Gallery, write_style
-from impasto.styles.gallery import TRUNK_FILE
+from impasto.styles.pack import TRUNK_FILE
 from impasto.stylizer import Stylizer
 from impasto.tiled import paint_tiled
 from impasto.tiling import cut

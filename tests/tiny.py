@@ -9,7 +9,7 @@ import numpy as np
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 from impasto.network.trunk import Trunk, random_trunk, write_trunk
 from impasto.styles import Gallery, Style, StyleCard, write_style
-from impasto.styles.gallery import TRUNK_FILE
+from impasto.styles.pack import TRUNK_FILE
 
 TINY = NetworkSpec(
     name="tiny",

@@ -17,7 +17,7 @@ from impasto.network.framing import BakedNetwork, Framing
 from impasto.network.spec import NetworkSpec
 from impasto.network.trunk import Trunk
 from impasto.strokes import NATURAL_PX
-from impasto.styles import Gallery, Style, style_vector
+from impasto.styles import Gallery, Style, mixed_style
 
 __all__ = ["Brush", "open_network", "paint_whole"]
 
@@ -168,12 +168,11 @@ def _network(
 
 
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
-    if isinstance(style, Style):
-        gallery.check(style, style.name)
-        return gallery.trunk, style.vector
-    if names_network(style):
-        return None, np.zeros(0, dtype=np.float32)
-    return gallery.trunk, style_vector(style, gallery)
+    if isinstance(style, str):
+        if names_network(style):
+            return None, np.zeros(0, dtype=np.float32)
+        style = mixed_style(style, gallery)
+    return gallery.pack_of(style).trunk, style.vector
 
 
 def paint_whole(

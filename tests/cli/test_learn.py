@@ -43,7 +43,7 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
     assert impasto("styles", "add", "shared.style", "--name", "Red Cow").code == 0
     shown = impasto("styles", "show", "red-cow").out
     assert "cow.png" in shown
-    assert "(fits)" in shown
+    assert "(pack main)" in shown
     assert "shared" not in impasto("styles", "show", "shared.style").out
 
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from impasto.errors import StyleError
-from impasto.network.trunk import random_trunk
-from impasto.styles import Gallery, write_style
+from impasto.network.trunk import random_trunk, write_trunk
+from impasto.styles import TRUNK_FILE, Gallery, write_style
 from tiny import TINY, tiny_gallery, tiny_style
 
 
@@ -52,3 +52,43 @@ def test_a_style_of_another_trunk(tmp_path):
     with pytest.raises(StyleError, match="belongs to trunk"):
         Gallery(tmp_path).load_style("alien")
     assert gallery.load_style("first")
+
+
+def test_packs(tmp_path):
+    tiny_gallery(tmp_path, "great-wave", "udnie")
+    add_pack(tmp_path / "oils", "irises", seed=3)
+    gallery = Gallery(tmp_path)
+    assert gallery.names == gallery.shipped == ("great-wave", "irises", "udnie")
+    assert [pack.name for pack in gallery.packs] == ["main", "oils"]
+    irises = gallery.load_style("Irises")
+    assert gallery.pack_of(irises).name == "oils"
+    assert gallery.pack_of(irises).trunk.fingerprint == irises.trunk != gallery.trunk.fingerprint
+    assert [style.name for style in gallery.styles_of(gallery.trunk)] == ["great-wave", "udnie"]
+
+
+def test_a_folder_without_a_trunk_is_no_pack(tmp_path):
+    tiny_gallery(tmp_path)
+    (tmp_path / "notes").mkdir()
+    assert len(Gallery(tmp_path).packs) == 1
+
+
+def test_packs_of_ones_own(tmp_path):
+    tiny_gallery(tmp_path / "shipped")
+    gallery = Gallery(tmp_path / "shipped", own=tmp_path / "own")
+    assert gallery.names == ("first", "second")
+    add_pack(tmp_path / "own" / "mine", "mine", seed=3)
+    assert gallery.names == ("first", "mine", "second")
+    assert gallery.shipped == ("first", "second")
+    mine = gallery.load_style("mine")
+    assert gallery.pack_of(mine) is gallery.pack_of(mine)
+    add_pack(tmp_path / "own" / "mine", "mine", seed=4)
+    assert gallery.load_style("mine").trunk != mine.trunk
+    with pytest.raises(StyleError, match="belongs to trunk"):
+        gallery.pack_of(mine)
+
+
+def add_pack(folder, name, seed):
+    folder.mkdir(parents=True, exist_ok=True)
+    trunk = random_trunk(TINY, seed=seed)
+    write_trunk(folder / TRUNK_FILE, trunk)
+    write_style(folder / f"{name}.style", tiny_style(trunk, name, seed))

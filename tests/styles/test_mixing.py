@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import OptionError, StyleError
-from impasto.styles import mix_vectors, parse_mixture, style_vector
-from tiny import tiny_gallery
+from impasto.network.trunk import random_trunk, write_trunk
+from impasto.styles import TRUNK_FILE, mix_vectors, mixed_style, parse_mixture, write_style
+from tiny import TINY, tiny_gallery, tiny_style
 
 
 @pytest.mark.parametrize(
@@ -60,9 +61,21 @@ def test_mixing_is_the_weighted_mean():
 def test_from_a_gallery(tmp_path):
     gallery = tiny_gallery(tmp_path)
     first, second = (gallery.load_style(name).vector for name in ("first", "second"))
-    np.testing.assert_array_equal(style_vector("first", gallery), first)
+    np.testing.assert_array_equal(mixed_style("first", gallery).vector, first)
     np.testing.assert_allclose(
-        style_vector("first:3+second", gallery), 0.75 * first + 0.25 * second, rtol=1e-6
+        mixed_style("first:3+second", gallery).vector, 0.75 * first + 0.25 * second, rtol=1e-6
     )
     with pytest.raises(StyleError, match="third"):
-        style_vector("first+third", gallery)
+        mixed_style("first+third", gallery)
+
+
+def test_packs_do_not_mix(tmp_path):
+    gallery = tiny_gallery(tmp_path, "great-wave", "the-scream")
+    trunk = random_trunk(TINY, seed=5)
+    (tmp_path / "oils").mkdir()
+    write_trunk(tmp_path / "oils" / TRUNK_FILE, trunk)
+    write_style(tmp_path / "oils" / "irises.style", tiny_style(trunk, "irises", 0))
+    assert mixed_style("irises", gallery).trunk == trunk.fingerprint
+    with pytest.raises(StyleError, match="do not mix") as caught:
+        mixed_style("great-wave+irises", gallery)
+    assert "great-wave, the-scream" in caught.value.remedy

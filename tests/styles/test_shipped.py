@@ -3,7 +3,8 @@
 import pytest
 
 from impasto.styles import open_gallery
-from impasto.styles.gallery import SHIPPED, TRUNK_FILE
+from impasto.styles.gallery import SHIPPED
+from impasto.styles.pack import TRUNK_FILE
 
 NAMES = ("composition-vii", "golden-horn", "great-wave", "starry-night", "the-scream", "udnie")
 

@@ -61,7 +61,7 @@ def styles_command(
     ] = False,
     gallery: GalleryOption = None,
 ) -> None:
-    """List the styles; with --sheet, show them all on a photo."""
+    """List the styles; with --sheet, show them all on a photo. Styles of one pack can be mixed."""
     if context.invoked_subcommand:
         return
     chosen = choose_gallery(gallery)
@@ -73,18 +73,27 @@ def styles_command(
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
     from impasto.legacy import installed_networks
 
-    styles = [chosen.load_style(name) for name in chosen.names]
+    styles = [(chosen.pack_of(style), style) for style in map(chosen.load_style, chosen.names)]
     if as_json:
-        rows = [{"name": style.name, **asdict(style.card)} for style in styles]
+        rows = [
+            {"name": style.name, "pack": pack.name, **asdict(style.card)} for pack, style in styles
+        ]
         console.result(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     console.table(
-        ("style", "painting", "artist", "year", "licence"),
+        ("style", "pack", "painting", "artist", "year", "licence"),
         [
-            (style.name, style.card.title, style.card.artist, style.card.year, style.card.licence)
-            for style in styles
+            (
+                style.name,
+                pack.name,
+                style.card.title,
+                style.card.artist,
+                style.card.year,
+                style.card.licence,
+            )
+            for pack, style in styles
         ],
-        left=5,
+        left=6,
     )
     for name in installed_networks():
         console.result(f"{name}, as impasto convert installed it")
@@ -115,7 +124,8 @@ def show_command(
     chosen = choose_gallery(gallery)
     is_file = Path(style).suffix == STYLE_SUFFIX
     found = read_style(Path(style)) if is_file else chosen.load_style(style)
-    fits = "fits" if found.trunk == chosen.trunk.fingerprint else "does not fit this gallery"
+    fitting = [pack.name for pack in chosen.packs if pack.fits(found)]
+    fits = f"pack {fitting[0]}" if fitting else "does not fit this gallery"
     rows = {
         "name": found.name,
         **asdict(found.card),

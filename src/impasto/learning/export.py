@@ -11,7 +11,7 @@ from impasto.files import make_folder
 from impasto.learning.checkpoint import Checkpoint
 from impasto.network.trunk import Trunk, write_trunk
 from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
-from impasto.styles.gallery import TRUNK_FILE
+from impasto.styles.pack import TRUNK_FILE
 
 __all__ = ["export_gallery"]
 

@@ -196,7 +196,7 @@ def _nearest(gallery: Gallery, trial: Trainer) -> Start:
     trainer's painting.
     """
     weights, hardware = gallery.trunk.float32_weights(), trial.hardware
-    known = [gallery.load_style(name).vector for name in gallery.names]
+    known = [style.vector for style in gallery.styles_of(gallery.trunk)]
     vectors = np.stack([*known, np.mean(known, axis=0)]).astype(np.float32)
     network = Start(weights, vectors).network(gallery.trunk.spec).to(hardware.device).eval()
     crops = trial.photos.crops(0, TRIAL_PHOTOS, trial.options.crop_px).to(hardware.device)

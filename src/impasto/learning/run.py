@@ -22,7 +22,7 @@ from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training import Losses, Trainer, TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Gallery
+from impasto.styles import Pack
 
 __all__ = ["RunFiles", "Start", "read_start", "train"]
 
@@ -193,9 +193,9 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
         weights = network.weights()
         known = dict(zip(checkpoint.styles, network.styles.detach().numpy(), strict=True))
     else:
-        gallery = Gallery(folder)
-        weights = gallery.trunk.float32_weights()
-        known = {name: gallery.load_style(name).vector for name in gallery.names}
+        pack = Pack(folder)
+        weights = pack.trunk.float32_weights()
+        known = {name: pack.read(name).vector for name in pack.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
     return Start(weights, np.stack([known.get(name, mean) for name in names]))
 

@@ -1,4 +1,4 @@
-"""The shipped gallery: one trunk, and the styles that were trained with it."""
+"""The gallery: packs of styles, and the user's own styles among them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from impasto.errors import StyleError
 from impasto.files import user_data_folder
-from impasto.network.trunk import Trunk, read_trunk
+from impasto.network.trunk import Trunk
+from impasto.styles.pack import Pack, packs_in
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["TRUNK_FILE", "Gallery", "open_gallery", "own_folder"]
+__all__ = ["Gallery", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
-TRUNK_FILE = "trunk.safetensors"
 
 
 def own_folder() -> Path:
@@ -23,11 +23,16 @@ def own_folder() -> Path:
 
 
 class Gallery:
-    """A folder with a trunk and the styles that belong to it; files are read when asked for.
+    """Styles by name, each with the trunk that paints in it.
+
+    One small trunk cannot carry any number of styles well, so styles come in packs of kindred ones,
+    with a trunk each. Styles of one pack can be mixed.
 
     Args:
-        folder: holds ``trunk.safetensors`` and ``NAME.style`` files, as `impasto train` makes them.
-        own: a folder with more styles of the same trunk; it need not exist.
+        folder: the main pack (`impasto.styles.pack.Pack`). Every sub-folder with a trunk is a
+            further pack.
+        own: a folder with more styles of any of these trunks, and more packs in sub-folders; it
+            need not exist.
 
     Raises:
         StyleError: the folder holds no trunk.
@@ -36,23 +41,85 @@ class Gallery:
     def __init__(self, folder: Path = SHIPPED, own: Path | None = None) -> None:
         self.folder = folder
         self.own = own
-        if not (folder / TRUNK_FILE).is_file():
-            raise StyleError(
-                f"{folder} holds no {TRUNK_FILE}", "give a folder that impasto train made"
-            )
+        self.main = Pack(folder)
+        self._own_packs: dict[tuple[Path, int], Pack] = {}
+
+    @cached_property
+    def shipped_packs(self) -> tuple[Pack, ...]:
+        """The packs of the gallery's folder, the main one first."""
+        return (self.main, *packs_in(self.folder))
+
+    @property
+    def packs(self) -> tuple[Pack, ...]:
+        """All packs, the user's own last."""
+        own = packs_in(self.own) if self.own else ()
+        # Those that were read before stay read, until their trunk is another one.
+        return self.shipped_packs + tuple(
+            self._own_packs.setdefault((pack.folder, pack.changed_ns), pack) for pack in own
+        )
 
     @cached_property
     def shipped(self) -> tuple[str, ...]:
-        """The styles that came with the trunk, in alphabetical order."""
-        return tuple(sorted(path.stem for path in self.folder.glob(f"*{STYLE_SUFFIX}")))
+        """The styles that came with the gallery, in alphabetical order."""
+        return tuple(sorted(name for pack in self.shipped_packs for name in pack.names))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The styles there are, those in `own` that fit the trunk among them, in alphabetical
+        """The styles there are, those in `own` that fit a trunk among them, in alphabetical
         order.
         """
         fitting = (path.stem for path in self._own_files() if self._fits(path))
-        return tuple(sorted({*self.shipped, *fitting}))
+        packed = (name for pack in self.packs for name in pack.names)
+        return tuple(sorted({*packed, *fitting}))
+
+    @property
+    def trunk(self) -> Trunk:
+        """The main pack's trunk: the one that new styles are learned for."""
+        return self.main.trunk
+
+    def load_style(self, name: str) -> Style:
+        """The style of that name; case, spaces and underscores are forgiven.
+
+        Raises:
+            StyleError: there is none, with the nearest names; or its file fits no trunk.
+        """
+        plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+        for pack in self.packs:
+            if plain in pack.names:
+                return pack.read(plain)
+        for path in self._own_files():
+            if path.stem == plain:
+                style = read_style(path)
+                self.check(style, str(path))
+                return style
+        raise StyleError(f"no style {name!r}", self._suggestion(plain))
+
+    def pack_of(self, style: Style) -> Pack:
+        """The pack whose trunk paints in a style.
+
+        Raises:
+            StyleError: none of this gallery's does.
+        """
+        self.check(style, style.name)
+        return next(pack for pack in self.packs if pack.fits(style))
+
+    def styles_of(self, trunk: Trunk) -> tuple[Style, ...]:
+        """All styles that a trunk paints, the user's own among them, in alphabetical order."""
+        styles = (self.load_style(name) for name in self.names)
+        return tuple(style for style in styles if style.trunk == trunk.fingerprint)
+
+    def check(self, style: Style, name: str) -> None:
+        """A style belongs to a trunk of this gallery.
+
+        Raises:
+            StyleError: it belongs to another.
+        """
+        if not any(pack.fits(style) for pack in self.packs):
+            known = ", ".join(pack.trunk.fingerprint for pack in self.packs)
+            raise StyleError(
+                f"{name} belongs to trunk {style.trunk}, which is not here (there is {known})",
+                "use it with the trunk that it was trained with, or learn it anew",
+            )
 
     def _own_files(self) -> list[Path]:
         return list(self.own.glob(f"*{STYLE_SUFFIX}")) if self.own else []
@@ -63,39 +130,6 @@ class Gallery:
         except StyleError:
             return False
         return True
-
-    @cached_property
-    def trunk(self) -> Trunk:
-        """The trunk that all styles share."""
-        return read_trunk(self.folder / TRUNK_FILE)
-
-    def load_style(self, name: str) -> Style:
-        """The style of that name; case, spaces and underscores are forgiven.
-
-        Raises:
-            StyleError: there is none, with the nearest names; or its file does not fit the trunk.
-        """
-        plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
-        files = {path.stem: path for path in self._own_files()}
-        files |= {each: self.folder / f"{each}{STYLE_SUFFIX}" for each in self.shipped}
-        if plain not in files:
-            raise StyleError(f"no style {name!r}", self._suggestion(plain))
-        path = files[plain]
-        style = read_style(path)
-        self.check(style, str(path))
-        return style
-
-    def check(self, style: Style, name: str) -> None:
-        """A style belongs to this gallery's trunk.
-
-        Raises:
-            StyleError: it belongs to another.
-        """
-        if style.trunk != self.trunk.fingerprint or style.vector.size != self.trunk.spec.style_size:
-            raise StyleError(
-                f"{name} belongs to trunk {style.trunk}, not to {self.trunk.fingerprint}",
-                "use it with the trunk that it was trained with, or learn it anew",
-            )
 
     def _suggestion(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
+from impasto.errors import OptionError, StyleError
 from impasto.styles.gallery import Gallery
+from impasto.styles.style import Style
 
-__all__ = ["mix_vectors", "parse_mixture", "style_vector"]
+__all__ = ["mix_vectors", "mixed_style", "parse_mixture"]
 
 MAX_STYLES = 16
 MAX_WEIGHT = 1e6
@@ -56,13 +57,23 @@ def mix_vectors(
     return mixed.astype(np.float32)
 
 
-def style_vector(mixture: str, gallery: Gallery) -> NDArray[np.float32]:
-    """The vector of a style or mixture of a gallery.
+def mixed_style(mixture: str, gallery: Gallery) -> Style:
+    """A style of a gallery by its name, or a mixture of styles as one.
 
     Raises:
         OptionError: the mixture cannot be read.
-        StyleError: a style in it is unknown.
+        StyleError: a style in it is unknown, or they are of different packs.
     """
     parts = parse_mixture(mixture)
-    vectors = [gallery.load_style(name).vector for name, _ in parts]
-    return mix_vectors(vectors, [weight for _, weight in parts])
+    styles = [gallery.load_style(name) for name, _ in parts]
+    if len(styles) == 1:
+        return styles[0]
+    for style in styles[1:]:
+        if style.trunk != styles[0].trunk:
+            mates = (each.name for each in gallery.styles_of(gallery.pack_of(styles[0]).trunk))
+            raise StyleError(
+                f"{styles[0].name} and {style.name} do not mix: their trunks differ",
+                f"mix styles of one pack; that of {styles[0].name} is {', '.join(mates)}",
+            )
+    vector = mix_vectors([style.vector for style in styles], [weight for _, weight in parts])
+    return Style(mixture, vector, styles[0].trunk)

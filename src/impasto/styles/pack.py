@@ -1,0 +1,76 @@
+"""A pack: one trunk, and the styles that were trained with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from impasto.errors import StyleError
+from impasto.network.trunk import Trunk, read_trunk
+from impasto.styles.style import STYLE_SUFFIX, Style, read_style
+
+__all__ = ["TRUNK_FILE", "Pack", "packs_in"]
+
+TRUNK_FILE = "trunk.safetensors"
+
+
+class Pack:
+    """A folder with a trunk and the styles that belong to it; files are read when asked for.
+
+    Args:
+        folder: holds ``trunk.safetensors`` and ``NAME.style`` files, as `impasto train` makes them.
+        name: by which people call the pack.
+
+    Raises:
+        StyleError: the folder holds no trunk.
+    """
+
+    def __init__(self, folder: Path, name: str = "main") -> None:
+        self.folder = folder
+        self.name = name
+        if not (folder / TRUNK_FILE).is_file():
+            raise StyleError(
+                f"{folder} holds no {TRUNK_FILE}", "give a folder that impasto train made"
+            )
+
+    @property
+    def changed_ns(self) -> int:
+        """When the trunk's file was last written, in nanoseconds."""
+        return (self.folder / TRUNK_FILE).stat().st_mtime_ns
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Its styles, in alphabetical order."""
+        return tuple(sorted(path.stem for path in self.folder.glob(f"*{STYLE_SUFFIX}")))
+
+    @cached_property
+    def trunk(self) -> Trunk:
+        """The trunk that its styles share."""
+        return read_trunk(self.folder / TRUNK_FILE)
+
+    def fits(self, style: Style) -> bool:
+        """Whether a style was trained with this trunk."""
+        fits = style.trunk == self.trunk.fingerprint
+        return fits and style.vector.size == self.trunk.spec.style_size
+
+    def read(self, name: str) -> Style:
+        """The style of that name.
+
+        Raises:
+            StyleError: its file is missing or damaged, or of another trunk.
+        """
+        path = self.folder / f"{name}{STYLE_SUFFIX}"
+        style = read_style(path)
+        if not self.fits(style):
+            raise StyleError(
+                f"{path} belongs to trunk {style.trunk}, not to {self.trunk.fingerprint}",
+                "use it with the trunk that it was trained with, or learn it anew",
+            )
+        return style
+
+
+def packs_in(folder: Path) -> tuple[Pack, ...]:
+    """The packs in a folder's sub-folders, in alphabetical order; the folder need not exist."""
+    return tuple(
+        Pack(path.parent, path.parent.name) for path in sorted(folder.glob(f"*/{TRUNK_FILE}"))
+    )
