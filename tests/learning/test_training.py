@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from impasto.errors import OptionError, TrainingError
-from impasto.images import read_image
+from impasto.images import grain_tile, read_image
 from impasto.learning import training
 from impasto.learning.hardware import Hardware
 from impasto.learning.photos import PhotoFolder, to_tensor
@@ -99,6 +99,43 @@ def test_borders_are_compared_with_what_the_whole_photo_gives(trainer, monkeypat
     trainer.options = replace(OPTIONS, border_weight=0)
     trainer.step()
     assert sizes[2:] == [32]
+
+
+def test_painted_aside_a_crop_is_compared_in_place(trainer):
+    trainer.options = replace(OPTIONS, stability_weight=1)
+    trainer.paint = lambda photos, vectors: photos  # what it is given tells where it is from
+    context = trainer.photos.crops(0, 2, 32 + 2 * CONTEXT_PX)
+    seen = context.repeat_interleave(2, dim=0)
+    inside = seen[..., CONTEXT_PX:-CONTEXT_PX, CONTEXT_PX:-CONTEXT_PX]
+    strongest = 2 * TINY.grain * abs(grain_tile()).max()
+    for trainer.next_step in range(4):
+        again = trainer._paint_again(context, seen, trainer.network.styles[[0, 1, 0, 1]])
+        assert 0 < (again - inside).abs().max() <= strongest
+
+
+def test_stability_brings_calm(trainer):
+    """Noise moves the paintings of a network that was trained for it less than of one that was
+    not.
+    """
+    moved = []
+    for weight in (0, 200):
+        again = Trainer(
+            TINY,
+            [torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(k)) for k in (0, 1)],
+            trainer.photos,
+            replace(OPTIONS, stability_weight=weight, learning_rate=0.01),
+            CPU,
+        )
+        for _ in range(20):
+            again.step()
+        photos = trainer.photos.crops(0, 2, 64)
+        noise = 0.03 * torch.randn(photos.shape, generator=torch.Generator().manual_seed(2))
+        with torch.no_grad():
+            plain, noisy = (
+                again.network(x, again.network.styles) for x in (photos, photos + noise)
+            )
+        moved.append((noisy - plain).square().mean().item())
+    assert moved[1] < 0.8 * moved[0]
 
 
 def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, monkeypatch):

@@ -97,6 +97,13 @@ def train_command(
     border_weight: Annotated[
         float, typer.Option(help="Of a plain border.", rich_help_panel=LOSSES)
     ] = 5.0,
+    stability_weight: Annotated[
+        float,
+        typer.Option(
+            help="Of calm under noise and small motion, for videos; try 20.",
+            rich_help_panel=LOSSES,
+        ),
+    ] = 0.0,
     painting_size: Annotated[
         int,
         typer.Option(
@@ -156,6 +163,7 @@ def train_command(
             style_weight=style_weight,
             tv_weight=tv_weight,
             border_weight=border_weight,
+            stability_weight=stability_weight,
             learning_rate=learning_rate,
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,

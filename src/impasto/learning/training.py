@@ -37,9 +37,17 @@ __all__ = ["Losses", "Trainer", "TrainingOptions"]
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
-MAY_BE_ZERO = ("seed", "late_from", "border_weight", "tv_weight", "content_weight")
+MAY_BE_ZERO = (
+    "seed",
+    "late_from",
+    "border_weight",
+    "stability_weight",
+    "tv_weight",
+    "content_weight",
+)
 CONTEXT_PX = 64  # of the photo around a crop: most of what a network sees beyond a border
 SMALLEST_CROP_PX = 16  # VGG-19 halves them three times
+SHIFT_PX = 8  # the coarsest grid in our networks: every phase of it comes up
 RIM_PX = 32  # how far from its border a crop's painting is compared
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
@@ -62,6 +70,9 @@ class TrainingOptions:
             padding, tell the border by its mirror symmetry, and paint a sky along every top.
         painting_px: the paintings' shorter side: larger gives larger strokes.
         painting_sizes: the same for each painting, where they differ.
+        stability_weight: of a fifth loss, for videos: painted again under other grain and a few
+            pixels aside, a crop should look the same. It costs style, and calms strokes that noise
+            and motion would make flicker.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
         trains: ``all``: trunk and style vectors; ``styles``: the vectors alone.
@@ -79,6 +90,7 @@ class TrainingOptions:
     late_from: float = 0.7
     painting_px: int = 384
     border_weight: float = 5.0
+    stability_weight: float = 0.0
     content_weight: float = 1.0
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
@@ -246,14 +258,14 @@ class Trainer:
             content = self.vgg(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
         repeats = len(styles) // photo_count
         vectors = self.network.styles[styles]
-        seen = self._with_grain(context).repeat_interleave(repeats, dim=0)
+        seen = self._with_grain(context, 2).repeat_interleave(repeats, dim=0)
+        border = instability = torch.zeros(())
         with self.hardware.autocast():
             painted = self.paint(_inside(seen, CONTEXT_PX), vectors)
-            border = torch.zeros(())
-            if options.border_weight:
-                with torch.no_grad():
-                    whole = _inside(self.paint(seen, vectors), CONTEXT_PX)
-                border = _rim_difference(painted, whole)
+            if options.border_weight or options.stability_weight:
+                again = self._paint_again(context, seen, vectors)
+                border = _rim_difference(painted, again)
+                instability = (painted - again).square().mean()
         pictures = painted.clamp(0, 1)
         content_terms, style_terms = content_and_style(
             self.vgg,
@@ -266,6 +278,7 @@ class Trainer:
         beyond = (painted - pictures).square().mean()
         loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
         loss = loss + RANGE_WEIGHT * beyond + options.border_weight * border
+        loss = loss + options.stability_weight * instability
 
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -280,12 +293,32 @@ class Trainer:
         self._update_average()
         return Losses(c.item(), s.item(), tv.item())
 
-    def _with_grain(self, photos: Tensor) -> Tensor:
-        """The photos as the network will see them, each under another part of the grain."""
+    @torch.no_grad()
+    def _paint_again(self, context: Tensor, seen: Tensor, vectors: Tensor) -> Tensor:
+        """The same crops as a part of their surroundings and, where stability counts, under other
+        grain and a few pixels aside (noise stability as Huang et al. 2017 and Gupta et al. 2017
+        have it, without a video; the shift makes strokes stay with what moves).
+        """
+        if not self.options.stability_weight:
+            return _inside(self.paint(seen, vectors), CONTEXT_PX)
+        random = np.random.default_rng((self.options.seed, self.next_step, 3))
+        aside = tuple(random.integers(-SHIFT_PX, SHIFT_PX + 1, size=2).tolist())
+        back = (-aside[0], -aside[1])
+        other = self._with_grain(context.roll(aside, dims=(2, 3)), 4)
+        painted = self.paint(other.repeat_interleave(len(seen) // len(other), dim=0), vectors)
+        return _inside(painted.roll(back, dims=(2, 3)), CONTEXT_PX)
+
+    def _with_grain(self, photos: Tensor, view: int) -> Tensor:
+        """The photos as the network will see them, each under another part of the grain.
+
+        Args:
+            photos: N x 3 x H x W.
+            view: a number, different for every time that a step asks.
+        """
         amount = self.network.spec.grain
         if amount == 0:
             return photos
-        random = np.random.default_rng((self.options.seed, self.next_step, 2))
+        random = np.random.default_rng((self.options.seed, self.next_step, view))
         height, width = photos.shape[2:]
         grain = np.tile(grain_tile(), (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
         layers = []
