@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.closing import Closing
-from impasto.engines import Engine, EngineName, Precision, open_engine
+from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.errors import OptionError
 from impasto.files import names_network
 from impasto.images import add_grain, pad_reflect
@@ -56,10 +56,15 @@ class Brush(Closing):
         threads: int | None = None,
         steered: bool = False,
     ) -> None:
-        self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._trunk, self._vector = _trunk_and_vector(style, gallery)
+        if self._trunk is not None:
+            precision = choose_precision(engine, precision)
+        self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
+        self._int8 = precision == "int8"
         self.is_steered = steered and self._measures
-        network, self.natural_px = _network(style, self._trunk, self._vector, self.is_steered)
+        network, self.natural_px = _network(
+            style, self._trunk, self._vector, steered=self.is_steered, int8=self._int8
+        )
         self.framing = network.framing
         self.engine: Engine = self._open(network.graph)
 
@@ -117,7 +122,8 @@ class Brush(Closing):
         unknown = np.zeros_like(self._vector)
         if self._trunk is None or not self._measures:
             return unknown
-        with self._open(self._trunk.bake_steered()) as engine:
+        graph = _steered(self._trunk, self._vector, self._int8)
+        with self._open(graph) as engine:
             padded, _ = _padded(self.framing, photo)
             return engine.paint_steered(padded, self._vector, unknown, 0.0)[1]
 
@@ -132,19 +138,22 @@ class Brush(Closing):
         """
         if self._trunk is None:
             raise OptionError("a network of its own paints in one piece", "give a smaller picture")
-        return self._open(self._trunk.bake(self._vector, statistics))
+        return self._open(self._trunk.bake(self._vector, statistics, int8=self._int8))
 
     def close(self) -> None:
         """Let the engine's memory go."""
         self.engine.close()
 
 
-def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, float]:
+def open_network(
+    style: str | Style, gallery: Gallery, *, int8: bool = False
+) -> tuple[BakedNetwork, float]:
     """The network that paints in a style.
 
     Args:
         style: as `Brush` takes it.
         gallery: where names and mixtures come from.
+        int8: in 8 bits; without effect on a network of its own.
 
     Returns:
         the network, and the shorter side in pixels up to which it paints a picture as it is. A
@@ -153,18 +162,23 @@ def open_network(style: str | Style, gallery: Gallery) -> tuple[BakedNetwork, fl
     Raises:
         OptionError, StyleError, InputError, MissingExtraError: see `Brush`.
     """
-    return _network(style, *_trunk_and_vector(style, gallery), steered=False)
+    return _network(style, *_trunk_and_vector(style, gallery), steered=False, int8=int8)
 
 
 def _network(
-    style: str | Style, trunk: Trunk | None, vector: Vector, steered: bool
+    style: str | Style, trunk: Trunk | None, vector: Vector, *, steered: bool, int8: bool
 ) -> tuple[BakedNetwork, float]:
     if trunk is None:
         from impasto.legacy import load_network
 
         return load_network(str(style)), math.inf
-    graph = trunk.bake_steered() if steered else trunk.bake(vector)
+    graph = _steered(trunk, vector, int8) if steered else trunk.bake(vector, int8=int8)
     return BakedNetwork(graph, trunk.spec.framing), NATURAL_PX
+
+
+def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
+    """A graph to steer; in 8 bits it is for this style only."""
+    return trunk.bake_steered(int8_style=vector if int8 else None)
 
 
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:

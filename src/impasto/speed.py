@@ -83,10 +83,11 @@ def measure_speed(
     """
     if not engines or not sizes or runs < 1:
         raise OptionError("nothing to measure", "give an engine, a size, and at least one run")
-    network, _ = open_network(style, gallery)
+    networks = {int8: open_network(style, gallery, int8=int8)[0] for int8 in (False, True)}
     contestants: dict[str, tuple[Engine, Framing]] = {}
     with ExitStack() as stack:
         for name, precision in engines:
+            network = networks[precision == "int8"]
             engine = open_engine(network.graph, engine=name, precision=precision, threads=threads)
             contestants[str(engine)] = (stack.enter_context(engine), network.framing)
         if johnson:

@@ -53,7 +53,8 @@ class Stylizer(Closing):
             or its mean colour and covariance (`impasto.images.colors`).
         palette: a picture, H x W x 3 uint8 RGB, whose mean colour and covariance the painting gets.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
-        precision: ``auto`` takes bfloat16 where the CPU has it; ``f32`` or ``bf16``.
+        precision: ``auto`` takes bfloat16 where the CPU has it, else 8 bits where it is fast at
+            them, else ``f32``; or ``f32``, ``bf16``, ``int8``.
         threads: how many the engine may use; all cores if not given.
         gallery: where styles come from; the shipped gallery if not given.
         steered: let `paint` take and give statistics; networks without instance normalisation have

@@ -30,6 +30,7 @@ SPECS = {
 ENGINES = [(name, "f32") for name in available_engines()]
 if has_bf16():
     ENGINES.append(("openvino", "bf16"))
+IN_INT8 = ["openvino", "onnxruntime"]
 each_engine = pytest.mark.parametrize(("name", "precision"), ENGINES)
 
 
@@ -203,3 +204,53 @@ def test_a_plain_graph_cannot_be_steered(name, precision):
             engine.paint_steered(picture(32, 32), vector, vector, keep=0)
         with pytest.raises(OptionError, match="keep"):
             engine.paint_steered(picture(32, 32), vector, vector, keep=1.5)
+
+
+def in_8_bits(made, statistics=None):
+    return bake(made.spec, made.weights(), made.styles.detach().numpy()[0], statistics, int8=True)
+
+
+@pytest.mark.parametrize("name", IN_INT8)
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_int8_against_torch_at_changing_sizes(name, spec):
+    """Within 2/255 in the mean."""
+    made = network(spec)
+    with open_engine(in_8_bits(made), engine=name, precision="int8") as engine:
+        assert engine.precision == "int8"
+        for width, height in [(32, 24), (64, 40), (24, 24), (32, 24)]:
+            photo = picture(width, height, seed=width)
+            difference = np.abs(engine.paint(photo) - by_torch(made, photo))
+            assert 0 < difference.mean() <= 2
+
+
+@pytest.mark.parametrize("name", IN_INT8)
+@pytest.mark.parametrize("style", ["great-wave", "starry-night", "udnie"])
+def test_the_shipped_trunk_in_int8(name, style):
+    gallery = open_gallery()
+    trunk, vector = gallery.trunk, gallery.load_style(style).vector
+    photo = picture(160, 120)
+    with open_engine(trunk.bake(vector), engine=name, precision="f32") as engine:
+        expected = engine.paint(photo).astype(int)
+    with open_engine(trunk.bake(vector, int8=True), engine=name, precision="int8") as engine:
+        assert np.abs(engine.paint(photo) - expected).mean() <= 4
+
+
+@pytest.mark.parametrize("name", IN_INT8)
+def test_steered_and_frozen_in_int8(name):
+    """Statistics that a steered graph measures, frozen, give the same painting."""
+    made = network(TINY)
+    style, photo = made.styles.detach().numpy()[0], picture(32, 24)
+    steered = bake_steered(TINY, made.weights(), int8_style=style)
+    with open_engine(steered, engine=name, precision="int8") as engine:
+        painted, used = engine.paint_steered(photo, style, np.zeros_like(style), keep=0)
+    assert np.abs(painted - by_torch(made, photo)).mean() <= 2
+    with open_engine(in_8_bits(made, used), engine=name, precision="int8") as engine:
+        assert np.abs(engine.paint(photo).astype(int) - painted).mean() <= 2
+
+
+def test_int8_is_refused_where_there_is_none():
+    made = network(TINY)
+    with pytest.raises(EngineError, match="not made for int8"):
+        open_engine(graph(made), engine="openvino", precision="int8")
+    with pytest.raises(EngineError, match="OpenCV dnn has no int8"):
+        open_engine(in_8_bits(made), engine="opencv", precision="int8")

@@ -4,7 +4,15 @@ import sys
 import numpy as np
 import pytest
 
-from impasto.engines import FASTEST_FIRST, FakeEngine, available_engines, open_engine
+from impasto.engines import (
+    FASTEST_FIRST,
+    FakeEngine,
+    available_engines,
+    choose_precision,
+    cpu,
+    open_engine,
+    select,
+)
 from impasto.errors import EngineError, OptionError
 from impasto.network.bake import bake
 from impasto.network.spec import Conv, NetworkSpec
@@ -57,7 +65,7 @@ def test_a_missing_engine_is_never_replaced(graph, monkeypatch):
 def test_typing_errors(graph):
     with pytest.raises(OptionError, match="did you mean openvino"):
         open_engine(graph, engine="openvin")
-    with pytest.raises(OptionError, match="one of auto, f32, bf16"):
+    with pytest.raises(OptionError, match="one of auto, f32, bf16, int8"):
         open_engine(graph, precision="int4")
     with pytest.raises(OptionError, match="threads"):
         open_engine(graph, threads=0)
@@ -78,3 +86,37 @@ def test_fake_engine():
     np.testing.assert_array_equal(engine.photos[0], photo)
     with pytest.raises(EngineError, match="multiples"):
         FakeEngine(lambda photo: photo[:4]).paint(photo)
+
+
+@pytest.mark.parametrize(
+    ("bf16", "flags", "chosen"),
+    [
+        (True, "avx512_vnni amx_bf16", "bf16"),
+        (False, "avx512_vnni", "int8"),
+        (False, "avx2 avx_vnni", "int8"),
+        (False, "avx2 fma", "f32"),
+        (False, "", "f32"),
+    ],
+)
+def test_auto_precision_follows_the_cpu(monkeypatch, bf16, flags, chosen):
+    monkeypatch.setattr(select, "has_bf16", lambda: bf16)
+    monkeypatch.setattr(cpu, "cpu_flags", lambda: frozenset(flags.split()))
+    assert choose_precision("openvino", "auto") == chosen
+    assert choose_precision("auto", "auto") == chosen
+    assert choose_precision("opencv", "auto") == "f32"
+    assert choose_precision("onnxruntime", "auto") == "f32"
+    for asked in ("f32", "bf16", "int8"):  # what is asked for is never replaced
+        assert choose_precision("auto", asked) == asked
+
+
+def test_cpu_flags_from_linux(monkeypatch, tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    monkeypatch.setattr(cpu, "CPUINFO", cpuinfo)
+    monkeypatch.setattr(cpu.platform, "machine", lambda: "x86_64")
+    cpu.cpu_flags.cache_clear()
+    assert not cpu.has_vnni()  # no such file: another system
+    cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu avx2 avx_vnni\n\nprocessor\t: 1\n")
+    cpu.cpu_flags.cache_clear()
+    assert cpu.cpu_flags() == {"fpu", "avx2", "avx_vnni"}
+    assert cpu.has_vnni()
+    cpu.cpu_flags.cache_clear()

@@ -31,7 +31,7 @@ def bench_command(
         list[str] | None,
         typer.Option(
             metavar="NAME[:PRECISION]",
-            help="openvino:bf16, say; repeat for more. Default: all that are installed.",
+            help="openvino:int8, say; repeat for more. Default: all that are installed.",
             show_default=False,
         ),
     ] = None,
@@ -89,13 +89,15 @@ def bench_command(
 
 
 def _installed() -> list[tuple[EngineName, Precision]]:
-    """All installed engines in float32, and in bf16 the one that has it, if the CPU does."""
-    from impasto.engines import available_engines, has_bf16
+    """All installed engines in float32, and the one that has more in what the CPU is fast at."""
+    from impasto.engines import available_engines, has_bf16, has_vnni
 
     engines: list[tuple[EngineName, Precision]] = []
     for name in available_engines():
         if name == "openvino" and has_bf16():
             engines.append((name, "bf16"))
+        if name == "openvino" and has_vnni():
+            engines.append((name, "int8"))
         engines.append((name, "f32"))
     return engines
 

@@ -46,7 +46,7 @@ PrecisionOption = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto (bf16 where the CPU has it), f32 or bf16.",
+        help="auto (bf16 where the CPU has it, else int8 where it has VNNI), f32, bf16 or int8.",
         rich_help_panel="Speed",
     ),
 ]

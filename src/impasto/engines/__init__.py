@@ -1,8 +1,15 @@
 """Engines: what runs a baked graph. Loading this loads none of them."""
 
 from impasto.engines.base import Engine, EngineName, Precision
+from impasto.engines.cpu import has_vnni
 from impasto.engines.fake import FakeEngine
-from impasto.engines.select import FASTEST_FIRST, available_engines, has_bf16, open_engine
+from impasto.engines.select import (
+    FASTEST_FIRST,
+    available_engines,
+    choose_precision,
+    has_bf16,
+    open_engine,
+)
 
 __all__ = [
     "FASTEST_FIRST",
@@ -11,6 +18,8 @@ __all__ = [
     "FakeEngine",
     "Precision",
     "available_engines",
+    "choose_precision",
     "has_bf16",
+    "has_vnni",
     "open_engine",
 ]

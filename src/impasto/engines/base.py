@@ -16,7 +16,7 @@ from impasto.images import check_pixels
 __all__ = ["Engine", "EngineName", "Precision", "Vectors"]
 
 EngineName = Literal["auto", "opencv", "openvino", "onnxruntime"]
-Precision = Literal["auto", "f32", "bf16"]
+Precision = Literal["auto", "f32", "bf16", "int8"]
 Vectors = Mapping[str, NDArray[np.float32]]
 
 
@@ -27,7 +27,7 @@ class Engine(Closing, ABC):
 
     Attributes:
         name: as `open_engine` takes it.
-        precision: ``f32`` or ``bf16``, in which convolutions are computed.
+        precision: ``f32``, ``bf16`` or ``int8``, in which convolutions are computed.
         version: of the library.
     """
 

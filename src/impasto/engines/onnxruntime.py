@@ -1,4 +1,4 @@
-"""ONNX Runtime: float32, on the best device that it has."""
+"""ONNX Runtime: float32 or 8 bits, on the best device that it has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OnnxRuntimeEngine(Engine):
 
     Args:
         graph: a serialised ONNX model.
-        precision: ``f32``; it knows no other.
+        precision: ``f32``, or ``int8`` of a graph that is.
         threads: for one operator; all cores if not given.
     """
 
@@ -31,7 +31,7 @@ class OnnxRuntimeEngine(Engine):
             raise EngineError(
                 "ONNX Runtime has no bf16 here", "take precision f32, or engine openvino"
             )
-        self.precision = "f32"
+        self.precision = "int8" if precision == "int8" else "f32"
         self.version = onnxruntime.__version__
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY

@@ -25,8 +25,10 @@ class OpenCVEngine(Engine):
     title = "OpenCV dnn"
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
-        if precision == "bf16":
-            raise EngineError("OpenCV dnn has no bf16", "take precision f32, or engine openvino")
+        if precision in ("bf16", "int8"):
+            raise EngineError(
+                f"OpenCV dnn has no {precision}", "take precision f32, or engine openvino"
+            )
         self.precision = "f32"
         self.version = cv2.__version__
         if threads is not None:

@@ -28,7 +28,8 @@ class OpenVINOEngine(Engine):
 
     Args:
         graph: a serialised ONNX model.
-        precision: ``auto`` takes what the plugin itself prefers: bf16 where the CPU has it.
+        precision: ``auto`` takes what the plugin itself prefers: bf16 where the CPU has it;
+            ``int8`` is the graph's own, and what it leaves in floats is in those of ``auto``.
             Statistics of instance normalisation stay in float32 in any case.
         threads: all cores if not given.
     """
@@ -44,8 +45,10 @@ class OpenVINOEngine(Engine):
             if self.precision == "bf16" and "BF16" not in _capabilities(_core):
                 raise EngineError("this CPU has no bf16", "take precision f32")
             self.version = openvino.__version__.split("-")[0]
+            # What a graph of 8 bits leaves in floats is in the floats that the plugin prefers.
+            floats = _preferred_precision(_core) if precision == "int8" else self.precision
             self._settings: dict[str, str | int] = {
-                "INFERENCE_PRECISION_HINT": self.precision,
+                "INFERENCE_PRECISION_HINT": floats,
                 "PERFORMANCE_HINT": "LATENCY",
             }
             if threads is not None:

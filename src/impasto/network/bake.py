@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.network.graph import GraphBuilder
+from impasto.network.quantize import Bounds, quantize_kernel
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 
 __all__ = ["INSTANCE_NORM_EPSILON", "SMOOTHING", "bake", "bake_steered"]
@@ -34,6 +35,8 @@ def bake(
     weights: Mapping[str, Array],
     style_vector: Array,
     statistics: Array | None = None,
+    *,
+    int8: bool = False,
 ) -> bytes:
     """Write a style into a network, as a serialised ONNX model.
 
@@ -45,6 +48,7 @@ def bake(
             (Dumoulin et al. 2017, equation 5).
         statistics: to freeze: ``spec.style_size`` numbers, mean, then variance, of every normalised
             layer; as a steered graph gives them. Measured for each picture if not given.
+        int8: convolve in 8 bits (`impasto.network.quantize`).
 
     Returns:
         the model's bytes.
@@ -55,10 +59,12 @@ def bake(
     for name, vector in {"style vector": style_vector, "statistics": statistics}.items():
         if vector is not None and vector.shape != (spec.style_size,):
             raise ValueError(f"{name} {vector.shape}, network needs ({spec.style_size},)")
-    return _Baked(spec, weights, style_vector, statistics).write()
+    return _Baked(spec, weights, style_vector, statistics, int8).write()
 
 
-def bake_steered(spec: NetworkSpec, weights: Mapping[str, Array]) -> bytes:
+def bake_steered(
+    spec: NetworkSpec, weights: Mapping[str, Array], *, int8_style: Array | None = None
+) -> bytes:
     """A network whose style and statistics are inputs, as a serialised ONNX model.
 
     Besides ``photo``, it takes three vectors of float32:
@@ -74,22 +80,33 @@ def bake_steered(spec: NetworkSpec, weights: Mapping[str, Array]) -> bytes:
     Args:
         spec: the network's layers, under instance normalisation.
         weights: as `bake` takes them.
+        int8_style: convolve in 8 bits, in the ranges of this style, which is then the only one that
+            may be given.
 
     Raises:
         ValueError: a weight has the wrong shape, or the network has batch normalisation.
     """
     if spec.norm != "instance":
         raise ValueError(f"network {spec.name!r} has no statistics of its own to steer")
-    return _Steered(spec, weights).write()
+    return _Steered(spec, weights, int8_style).write()
 
 
 class _Graph(GraphBuilder):
     """A graph of a network's layers; subclasses know how to normalise."""
 
-    def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]) -> None:
+    def __init__(
+        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.weights = weights
+        self.normalised: dict[str, Bounds] = {}  # after each normalised layer, if in 8 bits
+        if int8_style is not None:
+            for conv, scale, shift in spec.style_slices():
+                bounds = Bounds.of_normalised(int8_style[scale], int8_style[shift])
+                self.normalised[conv.name] = bounds
+        self.bounds: dict[str, Bounds] = {}  # of tensors, as far as known
+        self.in_8_bits: dict[str, str] = {}  # what became of tensors
 
     def write(self) -> bytes:
         """All layers in order, and the whole as bytes."""
@@ -107,11 +124,11 @@ class _Graph(GraphBuilder):
                 entering = tensor
                 for conv in layer.convs:
                     tensor = apply(conv, tensor)
-                tensor = self.node("Add", tensor, entering)
+                tensor = self.sum(tensor, entering)
             elif isinstance(layer, Smooth):
                 tensor = self.smooth(layer, tensor)
             elif isinstance(layer, Skip):
-                tensor = self.node("Add", tensor, outputs[layer.source])
+                tensor = self.sum(tensor, outputs[layer.source])
         if self.spec.output == "tanh":
             tensor = self.node("Mul", self.tanh(tensor), self.constant(0.5))
         tensor = self.node("Add", tensor, self.constant(0.5))
@@ -134,9 +151,34 @@ class _Graph(GraphBuilder):
         """What of its normalisation does not."""
         raise NotImplementedError
 
+    def sum(self, first: str, second: str) -> str:
+        tensor = self.node("Add", first, second)
+        if first in self.bounds and second in self.bounds:
+            self.bounds[tensor] = self.bounds[first] + self.bounds[second]
+        return tensor
+
+    def quantized(self, tensor: str) -> str:
+        """A tensor whose bounds are known, rounded to 8 bits."""
+        if tensor not in self.in_8_bits:
+            step, zero = self.bounds[tensor].to_uint8()
+            scaling = (self.constant(step), self.bytes_(np.array(zero, dtype=np.uint8)))
+            rounded = self.node("QuantizeLinear", tensor, *scaling)
+            self.in_8_bits[tensor] = self.node("DequantizeLinear", rounded, *scaling)
+        return self.in_8_bits[tensor]
+
+    def quantized_kernel(self, kernel: Array, name: str) -> str:
+        whole, step = quantize_kernel(kernel)
+        zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
+        inputs = (self.bytes_(whole, name), self.constant(step, f"{name}.step"), zeros)
+        return self.node("DequantizeLinear", *inputs, axis=0)
+
     def conv(self, conv: Conv, tensor: str) -> str:
         kernel, bias = self.kernel_and_bias(conv)
-        inputs = [tensor, self.constant(kernel, f"{conv.name}.weight")]
+        name = f"{conv.name}.weight"
+        if tensor in self.bounds and not conv.transposed:
+            inputs = [self.quantized(tensor), self.quantized_kernel(kernel, name)]
+        else:
+            inputs = [tensor, self.constant(kernel, name)]
         if bias is not None:
             inputs.append(self.constant(bias, f"{conv.name}.bias"))
         if conv.transposed:
@@ -150,7 +192,7 @@ class _Graph(GraphBuilder):
             )
         else:
             if self.spec.padding == "reflect" and conv.padding:
-                inputs[0] = self.reflect(tensor, conv.padding)
+                inputs[0] = self.reflect(inputs[0], conv.padding)
             tensor = self.node(
                 "Conv",
                 *inputs,
@@ -163,11 +205,16 @@ class _Graph(GraphBuilder):
             tensor = self.node("DepthToSpace", tensor, blocksize=conv.shuffle, mode="CRD")
         if conv.norm:
             tensor = self.normalise(conv, tensor)
-        return self.node("Relu", tensor) if conv.relu else tensor
+        if conv.relu:
+            tensor = self.node("Relu", tensor)
+        if conv.name in self.normalised:
+            bounds = self.normalised[conv.name]
+            self.bounds[tensor] = bounds.rectified() if conv.relu else bounds
+        return tensor
 
     def smooth(self, layer: Smooth, tensor: str) -> str:
         reflects = self.spec.padding == "reflect"
-        return self.node(
+        smoothed = self.node(
             "Conv",
             self.reflect(tensor, 1) if reflects else tensor,
             self.constant(np.repeat(SMOOTHING, layer.channels, axis=0)),
@@ -175,6 +222,9 @@ class _Graph(GraphBuilder):
             group=layer.channels,
             pads=[0 if reflects else 1] * 4,
         )
+        if tensor in self.bounds:  # a mean is within what it is the mean of
+            self.bounds[smoothed] = self.bounds[tensor]
+        return smoothed
 
 
 class _Baked(_Graph):
@@ -186,8 +236,9 @@ class _Baked(_Graph):
         weights: Mapping[str, Array],
         style_vector: Array,
         statistics: Array | None,
+        int8: bool,
     ) -> None:
-        super().__init__(spec, weights)
+        super().__init__(spec, weights, style_vector if int8 else None)
         slices = list(spec.style_slices())
         self.styles = {c.name: (style_vector[a], style_vector[b]) for c, a, b in slices}
         self.frozen: dict[str, tuple[Array, Array]] = {}
@@ -227,14 +278,20 @@ class _Baked(_Graph):
 class _Steered(_Graph):
     """Style and statistics are inputs."""
 
-    def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]) -> None:
-        super().__init__(spec, weights)
+    def __init__(
+        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
+    ) -> None:
+        super().__init__(spec, weights, int8_style)
         self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.used: list[str] = []
         self.measure = self.node("Sub", self.constant(1.0), "keep")
 
     def normalise(self, conv: Conv, tensor: str) -> str:
         scale, shift = self._parts("style", conv)
+        if self.normalised:
+            # Times one. Without it, OpenVINO 2026.4 gives means that are too small by about the
+            # kernel's step: it moves steps past sums, but not past a factor that it cannot know.
+            tensor = self.node("Mul", tensor, self.node("Add", self.measure, "keep"))
         mean = self.node("ReduceMean", tensor, axes=[2, 3])
         centred = self.node("Sub", tensor, mean)
         variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=[2, 3])

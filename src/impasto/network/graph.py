@@ -50,7 +50,13 @@ class GraphBuilder:
         """Add a constant of 64-bit integers: shapes, borders, axes."""
         return self._constant(np.asarray(values, dtype=np.int64), name)
 
-    def _constant(self, array: NDArray[np.float32] | NDArray[np.int64], name: str) -> str:
+    def bytes_(self, values: NDArray[np.uint8] | NDArray[np.int8], name: str = "") -> str:
+        """Add a constant of 8-bit integers."""
+        return self._constant(values, name)
+
+    def _constant(
+        self, array: NDArray[np.float32 | np.int64 | np.uint8 | np.int8], name: str
+    ) -> str:
         from onnx import numpy_helper
 
         name = name or f"constant_{len(self.constants)}"

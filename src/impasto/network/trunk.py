@@ -50,15 +50,17 @@ class Trunk:
         self,
         style_vector: NDArray[np.float32],
         statistics: NDArray[np.float32] | None = None,
+        *,
+        int8: bool = False,
     ) -> bytes:
         """An ONNX model of this trunk with a style written in; see `impasto.network.bake.bake`."""
-        return bake(self.spec, self.float32_weights(), style_vector, statistics)
+        return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
-    def bake_steered(self) -> bytes:
+    def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
         """An ONNX model of this trunk whose style and statistics are inputs; see
         `impasto.network.bake.bake_steered`.
         """
-        return bake_steered(self.spec, self.float32_weights())
+        return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)
 
     def float32_weights(self) -> dict[str, NDArray[np.float32]]:
         """The weights in the type that they are computed with."""

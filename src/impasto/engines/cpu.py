@@ -1,0 +1,32 @@
+"""What the CPU multiplies natively."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from pathlib import Path
+
+__all__ = ["cpu_flags", "has_vnni"]
+
+CPUINFO = Path("/proc/cpuinfo")
+VNNI = {"avx512_vnni", "avx_vnni"}
+
+
+@cache
+def cpu_flags() -> frozenset[str]:
+    """The CPU's features, by Linux' names for them; empty where they cannot be known."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return frozenset()
+    try:
+        for line in CPUINFO.read_text().splitlines():
+            key, _, flags = line.partition(":")
+            if key.strip() == "flags":
+                return frozenset(flags.split())
+    except OSError:
+        pass
+    return frozenset()
+
+
+def has_vnni() -> bool:
+    """It sums products of 8-bit numbers natively."""
+    return not VNNI.isdisjoint(cpu_flags())
