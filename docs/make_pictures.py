@@ -26,6 +26,17 @@ def main() -> None:
 
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")
     tiles = []
+    for style in ("great-wave", "udnie"):
+        for strength in (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5):
+            painting = impasto.stylize(cat, style, strength=strength)
+            tiles.append((f"{style}, strength {strength}", painting))
+    for percent in (100, 83, 67, 50, 33, 17, 0):
+        parts = {"great-wave": percent, "udnie": 100 - percent}
+        mixture = "+".join(f"{name}:{part}" for name, part in parts.items() if part)
+        tiles.append((mixture, impasto.stylize(cat, mixture)))
+    save(tiles, "strength-and-mixing.jpg", columns=7, tile_px=240)
+
+    tiles = []
     for share in (0.75, 0.5, 0.25):
         mixture = f"great-wave:{share}+udnie:{1 - share}"
         caption = f"{share:.0%} great-wave, {1 - share:.0%} udnie"
@@ -36,11 +47,13 @@ def main() -> None:
     save(tiles, "mixing.jpg")
 
 
-def save(tiles: list[tuple[str, impasto.Picture]], name: str, columns: int = 3) -> None:
+def save(
+    tiles: list[tuple[str, impasto.Picture]], name: str, columns: int = 3, tile_px: int = 420
+) -> None:
     path = ROOT / "docs" / "images" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = [(caption, picture.pixels) for caption, picture in tiles]
-    sheet = impasto.Picture(contact_sheet(pixels, columns=columns, tile_px=420))
+    sheet = impasto.Picture(contact_sheet(pixels, columns=columns, tile_px=tile_px))
     sheet.save(path, quality=88)
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from impasto.brush import open_network, paint_whole
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
-from impasto.network.framing import Framing
-from impasto.network.spec import JOHNSON
+from impasto.network.framing import BakedNetwork, Framing
+from impasto.network.spec import JOHNSON, NetworkSpec
 from impasto.network.trunk import random_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Gallery
@@ -59,6 +59,7 @@ def measure_speed(
     engines: Sequence[tuple[EngineName, Precision]],
     sizes: Sequence[tuple[int, int]],
     *,
+    spec: NetworkSpec | None = None,
     runs: int = 9,
     johnson: bool = True,
     threads: int | None = None,
@@ -71,6 +72,7 @@ def measure_speed(
         style: a name, a mixture, or the file of a network.
         engines: which, and in which precision.
         sizes: widths and heights, in pixels.
+        spec: a network to time with random weights, instead of the style's.
         runs: counted runs of each, after one that is not counted.
         johnson: run Johnson's network too (random weights; they do not matter for the time).
         threads: how many each engine may use; all cores if not given.
@@ -83,7 +85,10 @@ def measure_speed(
     """
     if not engines or not sizes or runs < 1:
         raise OptionError("nothing to measure", "give an engine, a size, and at least one run")
-    networks = {int8: open_network(style, gallery, int8=int8)[0] for int8 in (False, True)}
+    if spec:
+        networks = {int8: _random_network(spec, int8) for int8 in (False, True)}
+    else:
+        networks = {int8: open_network(style, gallery, int8=int8)[0] for int8 in (False, True)}
     contestants: dict[str, tuple[Engine, Framing]] = {}
     with ExitStack() as stack:
         for name, precision in engines:
@@ -91,9 +96,9 @@ def measure_speed(
             engine = open_engine(network.graph, engine=name, precision=precision, threads=threads)
             contestants[str(engine)] = (stack.enter_context(engine), network.framing)
         if johnson:
-            yardstick = random_trunk(JOHNSON).bake(np.ones(JOHNSON.style_size, dtype=np.float32))
-            engine = open_engine(yardstick, engine="opencv", threads=threads)
-            contestants[JOHNSON_NAME] = (stack.enter_context(engine), JOHNSON.framing)
+            yardstick = _random_network(JOHNSON)
+            engine = open_engine(yardstick.graph, engine="opencv", threads=threads)
+            contestants[JOHNSON_NAME] = (stack.enter_context(engine), yardstick.framing)
         results: list[Speed] = []
         for number, (width, height) in enumerate(sizes):
             photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -120,3 +125,8 @@ def measure_speed(
                 for contestant, median in medians.items()
             ]
         return results
+
+
+def _random_network(spec: NetworkSpec, int8: bool = False) -> BakedNetwork:
+    vector = np.ones(spec.style_size, dtype=np.float32)
+    return BakedNetwork(random_trunk(spec).bake(vector, int8=int8), spec.framing)

@@ -83,6 +83,11 @@ def test_bench(impasto, gallery, tmp_path):
     assert {row["engine"].split()[0] for row in rows} == {"OpenVINO", "ONNX", "OpenCV", "Johnson"}
     rows = json.loads(impasto(*arguments, "--engine", "opencv:f32", "--json", "-").out)
     assert [row["engine"].split()[0] for row in rows] == ["OpenCV", "Johnson"]
+    options = ["--engine", "openvino:int8", "--preset", "turbo", "--no-johnson", "--json", "-"]
+    (row,) = json.loads(impasto("bench", "--size", "32x24", "--runs", 1, *options).out)
+    assert row["engine"].endswith("(int8)")
+    ran = impasto("bench", "--preset", "turbos")
+    assert (ran.code, "one of standard, turbo" in ran.err) == (2, True)
     ran = impasto(*arguments, "--engine", "opencv", "--no-johnson")
     assert "32x24" in ran.out
     assert JOHNSON_NAME not in ran.out

@@ -66,7 +66,7 @@ def test_typing_errors(graph):
     with pytest.raises(OptionError, match="did you mean openvino"):
         open_engine(graph, engine="openvin")
     with pytest.raises(OptionError, match="one of auto, f32, bf16, int8"):
-        open_engine(graph, precision="int4")
+        open_engine(graph, precision="double")
     with pytest.raises(OptionError, match="threads"):
         open_engine(graph, threads=0)
 

@@ -8,6 +8,7 @@ from impasto.errors import StyleError
 from impasto.network.spec import (
     JOHNSON,
     STANDARD,
+    TURBO,
     Conv,
     NetworkSpec,
     Residual,
@@ -17,7 +18,7 @@ from impasto.network.spec import (
 )
 from tiny import TINY
 
-ALL = [STANDARD, JOHNSON, johnson("batch"), TINY]
+ALL = [STANDARD, TURBO, JOHNSON, johnson("batch"), TINY]
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.name)
@@ -57,6 +58,12 @@ def test_the_standard_trunk_keeps_its_budget():
     assert 2 * STANDARD.parameters <= 1_500_000  # bytes in float16
     assert 2 * STANDARD.style_size <= 8_000
     assert STANDARD.multiple == 8
+
+
+def test_turbo_is_within_its_budget():
+    assert TURBO.multiply_adds_per_px <= 5_000
+    assert TURBO.receptive_field_px >= 160
+    assert TURBO.multiple == 8
 
 
 def test_johnsons_network_is_the_papers():

@@ -13,6 +13,7 @@ from impasto.cli.options import (
     JsonOption,
     check_json,
     choose_gallery,
+    choose_preset,
     parse_size,
     write_json,
 )
@@ -36,6 +37,15 @@ def bench_command(
         ),
     ] = None,
     style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = "great-wave",
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Time this network with random weights, instead of a style: standard, turbo, "
+            "johnson-instance or johnson-batch.",
+            show_default=False,
+        ),
+    ] = None,
     runs: Annotated[int, typer.Option(help="Counted runs of each.")] = 9,
     threads: Annotated[
         int | None, typer.Option(help="Default: all cores.", show_default=False)
@@ -62,6 +72,7 @@ def bench_command(
             [_engine(text) for text in engine] if engine else _installed(),
             [parse_size(text, "--size") for text in size],
             runs=runs,
+            spec=choose_preset(preset) if preset else None,
             johnson=johnson,
             threads=threads,
             progress=progress,

@@ -14,6 +14,7 @@ from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.files import check_writable, write_atomically
 
 if TYPE_CHECKING:
+    from impasto.network.spec import NetworkSpec
     from impasto.styles import Gallery
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "check_json",
     "check_target",
     "choose_gallery",
+    "choose_preset",
     "parse_size",
     "require_torch",
     "write_json",
@@ -132,6 +134,19 @@ def choose_gallery(folder: Path | None) -> Gallery:
     from impasto.styles import open_gallery
 
     return open_gallery(folder)
+
+
+def choose_preset(name: str) -> NetworkSpec:
+    """The network of that name.
+
+    Raises:
+        OptionError: there is none.
+    """
+    from impasto.network.spec import PRESETS
+
+    if name not in PRESETS:
+        raise OptionError(f"--preset {name!r} is unknown", f"one of {', '.join(PRESETS)}")
+    return PRESETS[name]
 
 
 def parse_size(text: str, option: str) -> tuple[int, int]:

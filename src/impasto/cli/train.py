@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import require_torch
-from impasto.errors import OptionError
+from impasto.cli.options import choose_preset, require_torch
 
 if TYPE_CHECKING:
     from impasto.learning.hardware import Precision
-    from impasto.network.spec import NetworkSpec
     from impasto.progress import Progress, ProgressListener
 
 __all__ = ["interrupt_between_steps", "train_command"]
@@ -50,7 +48,7 @@ def train_command(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="standard (the default), johnson-instance or johnson-batch.",
+            help="standard (the default), turbo, johnson-instance or johnson-batch.",
             show_default=False,
         ),
     ] = None,
@@ -179,7 +177,7 @@ def train_command(
                 {name: painting.path for name, painting in chosen.items()},
                 photos,
                 output,
-                spec=_preset(preset) if preset else None,
+                spec=choose_preset(preset) if preset else None,
                 options=options,
                 resume=resume,
                 start=read_start(start_from, list(chosen)) if start_from else None,
@@ -196,19 +194,6 @@ def train_command(
     cards = {name: painting.card for name, painting in chosen.items()}
     gallery = export_gallery(checkpoint, cards, output / "gallery")
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")
-
-
-def _preset(name: str) -> NetworkSpec:
-    from impasto.network.spec import STANDARD, johnson
-
-    presets = {
-        "standard": STANDARD,
-        "johnson-instance": johnson("instance"),
-        "johnson-batch": johnson("batch"),
-    }
-    if name not in presets:
-        raise OptionError(f"--preset {name!r} is unknown", f"one of {', '.join(presets)}")
-    return presets[name]
 
 
 @contextmanager

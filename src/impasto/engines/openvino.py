@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import openvino
 from numpy.typing import NDArray
@@ -15,8 +17,6 @@ __all__ = ["OpenVINOEngine", "has_bf16"]
 DEVICE = "CPU"
 STREAM_CALLS = 4
 """So many pictures of one size in a row are taken for a stream, and get a model compiled for it."""
-
-_core: openvino.Core | None = None
 
 
 class OpenVINOEngine(Engine):
@@ -38,22 +38,21 @@ class OpenVINOEngine(Engine):
     title = "OpenVINO"
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
-        global _core  # plugins take 50 ms to load; every engine uses the same
         try:
-            _core = _core or openvino.Core()
-            self.precision = _preferred_precision(_core) if precision == "auto" else precision
-            if self.precision == "bf16" and "BF16" not in _capabilities(_core):
+            core = _shared_core()
+            self.precision = _preferred_precision(core) if precision == "auto" else precision
+            if self.precision == "bf16" and "BF16" not in _capabilities(core):
                 raise EngineError("this CPU has no bf16", "take precision f32")
             self.version = openvino.__version__.split("-")[0]
             # What a graph of 8 bits leaves in floats is in the floats that the plugin prefers.
-            floats = _preferred_precision(_core) if precision == "int8" else self.precision
+            floats = _preferred_precision(core) if precision == "int8" else self.precision
             self._settings: dict[str, str | int] = {
                 "INFERENCE_PRECISION_HINT": floats,
                 "PERFORMANCE_HINT": "LATENCY",
             }
             if threads is not None:
                 self._settings["INFERENCE_NUM_THREADS"] = threads
-            self._model = _take_pixels(_core.read_model(graph))
+            self._model = _take_pixels(core.read_model(graph))
             self._any_size = self._compile()
         except RuntimeError as error:
             raise EngineError(
@@ -64,8 +63,8 @@ class OpenVINOEngine(Engine):
         self._calls_in_a_row = 0
 
     def _compile(self) -> openvino.InferRequest:
-        assert _core is not None
-        return _core.compile_model(self._model, DEVICE, self._settings).create_infer_request()
+        compiled = _shared_core().compile_model(self._model, DEVICE, self._settings)
+        return compiled.create_infer_request()
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         try:
@@ -96,7 +95,13 @@ class OpenVINOEngine(Engine):
 
 def has_bf16() -> bool:
     """This CPU multiplies bfloat16 natively."""
-    return _preferred_precision(openvino.Core()) == "bf16"
+    return _preferred_precision(_shared_core()) == "bf16"
+
+
+@cache
+def _shared_core() -> openvino.Core:
+    """Plugins take 50 ms to load: every engine uses the same."""
+    return openvino.Core()
 
 
 def _capabilities(core: openvino.Core) -> list[str]:
