@@ -83,7 +83,7 @@ def export_command(
     network, _ = open_network(style, chosen)
     fixed_px = parse_size(size, "--size") if size else None
     if int8:
-        network = _quantized(network)
+        network = _quantized(style, chosen, network)
     if fixed_px:
         network = _of_one_size(network, fixed_px)
     with write_atomically(target) as stream:
@@ -92,20 +92,27 @@ def export_command(
     console.note(f"{style} -> {target}")
 
 
-def _quantized(network: BakedNetwork) -> BakedNetwork:
-    """In 8 bits; says how far it is from floats on a picture that it was not made with."""
+def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
+    """In 8 bits; says how far it is from floats on a picture that it was not made with.
+
+    The ranges of a gallery's styles are known; those of other networks are learned from pictures.
+    """
     import numpy as np
 
+    from impasto.brush import open_network
     from impasto.engines import open_engine
     from impasto.engines.int8 import quantize_int8
     from impasto.images.noise import natural_noise
 
     width, height = network.framing.fixed_px or (CALIBRATION_PX, CALIBRATION_PX)
     *pictures, other = (natural_noise(width, height, n) for n in range(CALIBRATION_PICTURES + 1))
-    quantized = replace(network, graph=quantize_int8(network.graph, pictures))
+    if names_network(style):
+        quantized = replace(network, graph=quantize_int8(network.graph, pictures))
+    else:
+        quantized, _ = open_network(style, gallery, int8=True)
     paintings = []
     for each in (network, quantized):
-        with open_engine(each.graph, engine="onnxruntime") as engine:
+        with open_engine(each.graph, precision="f32") as engine:
             paintings.append(engine.paint(other).astype(int))
     apart = np.abs(paintings[0] - paintings[1])
     console.note(
