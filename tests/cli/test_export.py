@@ -12,7 +12,6 @@ from impasto.images import Picture, read_image, write_image
 from legacy.write_t7 import johnson, write_t7
 from tiny import picture
 
-
 OPENCV4 = os.environ.get("IMPASTO_OPENCV4", "")
 """A folder with OpenCV 4, as scripts/check makes it."""
 
