@@ -54,6 +54,12 @@ def test_johnsons_network_of_texture_nets(tmp_path):
         assert np.abs(opened.paint(photo) - by_hand(net, photo)).max() <= 1
 
 
+def count(node):
+    """Numbers that were learned."""
+    own = sum(node.fields[key].size for key in ("weight", "bias") if key in node.fields)
+    return own + sum(count(child) for child in node.fields.get("modules", {}).values())
+
+
 def with_tiles(node, x):
     """The network in torch, given the same noise; it is joined to the photo at every scale."""
     kind = node.kind.removeprefix("nn.")
@@ -78,6 +84,7 @@ def test_noise(tmp_path, engine):
     (tmp_path / "a.t7").write_bytes(write_t7(net))
     network = convert_network(tmp_path / "a.t7")
     assert network.baked.framing.multiple == PERIOD_PX
+    assert network.description.endswith(f"c1s1-3; batch normalisation; {count(net):,} weights")
     photo = picture(512, 256)
     planes = torch.from_numpy(photo.transpose(2, 0, 1)[None].astype(np.float32) / 255)
     made = with_tiles(with_noise(net, "a.t7"), planes).numpy()[0].transpose(1, 2, 0)

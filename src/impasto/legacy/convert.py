@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
+from impasto.legacy.describe import NOISE
 from impasto.legacy.fields import DEFAULT_EPSILON, ModuleFields, kind_of
 from impasto.legacy.t7 import TorchObject
 from impasto.network.graph import GraphBuilder
@@ -276,16 +277,21 @@ class _Converter:
         )
 
     def _noise(self, module: ModuleFields, tensor: str) -> str:
-        """A tile of noise, over and over: every pixel of a map of ones, one for each tile, is
-        enlarged to it.
+        """A tile of noise, over and over. A map of ones has one for each tile; a 1x1 convolution
+        makes all numbers of the tile of it, and they are spread over the pixels. A transposed
+        convolution would do the same, but takes OpenCV many seconds with such a kernel.
         """
         tile = module.tile()
-        graph, (_, side, _) = self.graph, tile.shape
-        sides: dict[str, list[int]] = {"kernel_shape": [side, side], "strides": [side, side]}
+        graph, side = self.graph, tile.shape[1]
         ones = graph.node("ReduceMean", tensor, axes=[1])
-        ones = graph.node("AveragePool", ones, output="", **sides) if side > 1 else ones
+        if side > 1:
+            ones = graph.node("AveragePool", ones, kernel_shape=[side] * 2, strides=[side] * 2)
         ones = graph.node("Add", graph.node("Mul", ones, graph.constant(0)), graph.constant(1))
-        return graph.node("ConvTranspose", ones, graph.constant(tile[None]), output="", **sides)
+        numbers = graph.constant(tile.reshape(-1, 1, 1, 1), f"{NOISE}{len(graph.constants)}")
+        tensor = graph.node("Conv", ones, numbers, kernel_shape=[1, 1])
+        if side > 1:
+            tensor = graph.node("DepthToSpace", tensor, blocksize=side, mode="CRD")
+        return tensor
 
     def _noise_fill(self, module: ModuleFields, tensor: str) -> str:
         return self.graph.node("Concat", tensor, self._noise(module, tensor), axis=1)
