@@ -140,6 +140,13 @@ def test_textures_alone(tmp_path):
         convert_network(tmp_path / "a.t7")
 
 
+def test_absurd_noise(tmp_path):
+    noise = module("NoiseFill", num_noise_channels=4000, mult=1.0)
+    (tmp_path / "a.t7").write_bytes(write_t7(sequence(noise)))
+    with pytest.raises(InputError, match=r"a\.t7: noise of 4000 channels at 1/1"):
+        convert_network(tmp_path / "a.t7")
+
+
 def test_jcjohnsons_are_not_taken_for_them(tmp_path):
     (tmp_path / "a.t7").write_bytes(write_t7(johnson()))
     assert convert_network(tmp_path / "a.t7").family == "jcjohnson/fast-neural-style"

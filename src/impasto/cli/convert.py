@@ -39,7 +39,8 @@ def convert_command(
         typer.Option(
             metavar="NAME",
             help="What an .onnx file takes and gives: rgb255, rgb1 (0-1), tanh (-1 to 1), caffe "
-            "(BGR, 0-255, minus means) or texture (takes rgb1, gives caffe). Default: guessed from its end.",
+            "(BGR, 0-255, minus means) or texture (takes rgb1, gives caffe). "
+            "Default: guessed from its end.",
             show_default=False,
         ),
     ] = None,

@@ -86,10 +86,10 @@ def convert_network(
     """Convert a file of a style network.
 
     Args:
-        style: a ``.t7`` file of jcjohnson/fast-neural-style or texture_nets, a state dictionary of pytorch/examples
-            (``.pth``, ``.pt``, ``.model``), lengstrom's variables (``.npz``), or an ``.onnx`` file;
-            if that one has several styles, ``FILE#NUMBER``, and if it takes a painting, too,
-            ``FILE#PICTURE``.
+        style: a ``.t7`` file of jcjohnson/fast-neural-style or of texture_nets, a state dictionary
+            of pytorch/examples (``.pth``, ``.pt``, ``.model``), lengstrom's variables (``.npz``),
+            or an ``.onnx`` file; if that one has several styles, ``FILE#NUMBER``, and if it takes a
+            painting, too, ``FILE#PICTURE``.
         convention: range and order of channels of an ``.onnx`` file; guessed if not given, and
             known for all others.
 

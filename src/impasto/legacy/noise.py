@@ -23,7 +23,7 @@ __all__ = ["MAKERS", "PERIOD_PX", "with_noise"]
 PERIOD_PX = 256
 MAKERS = ("NoiseFill", "GenNoise")
 BRANCHING = ("Concat", "DepthConcat", "ConcatTable")
-MAX_CHANNELS = 64
+MAX_NUMBERS = 1 << 22  # in all tiles of a network
 
 
 def with_noise(network: TorchObject, name: str) -> TorchObject:
@@ -45,6 +45,7 @@ class _Tiler:
     def __init__(self, name: str) -> None:
         self.name = name
         self.seed = 0
+        self.numbers = 0
 
     def copy(self, module: Any, scale: Fraction, rest: tuple[Any, ...]) -> tuple[Any, Fraction]:
         """A module with its tiles, and the scale after it.
@@ -85,7 +86,9 @@ class _Tiler:
         fills = kind == "NoiseFill"
         channels = fields.integer("num_noise_channels" if fills else "num_planes", least=1)
         side = PERIOD_PX / scale
-        if channels > MAX_CHANNELS or side.denominator != 1 or side > PERIOD_PX:
+        if side.denominator == 1:
+            self.numbers += channels * int(side) ** 2
+        if self.numbers > MAX_NUMBERS or side.denominator != 1:
             raise InputError(f"{self.name}: noise of {channels} channels at 1/{scale}", "none fits")
         if fills and _taken(rest) == channels:
             raise InputError(

@@ -52,7 +52,7 @@ def read_style_picture(path: str, value: ValueInfoProto) -> Array:
     rows, columns = (each or FREE_PX for each in (sides[1:3] if last else sides[2:]))
     square = Image.fromarray(pixels[top : top + side, left : left + side])
     array = np.asarray(square.resize((columns, rows), Image.Resampling.LANCZOS)) / np.float32(255)
-    return (array if last else array.transpose(2, 0, 1))[None].astype(np.float32)
+    return np.asarray(array if last else array.transpose(2, 0, 1), dtype=np.float32)[None]
 
 
 def predict_vector(network: str, picture: str, count: int) -> Array:
