@@ -26,7 +26,7 @@ from impasto.network.framing import BakedNetwork, read_framing
 
 __all__ = ["install_network", "installed_networks", "load_network"]
 
-CONVERTER = "1"  # in the name of what is cached: to be changed with the graphs that we make
+CONVERTER = "2"  # in the name of what is cached: to be changed with the graphs that we make
 
 
 def load_network(style: str) -> BakedNetwork:
