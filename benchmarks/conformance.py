@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,13 @@ from impasto.errors import EngineError
 from impasto.images.noise import natural_noise
 from impasto.legacy import ConvertedNetwork, convert_network
 from legacy import foreign
-from legacy.write_t7 import johnson, write_t7
+from legacy.write_t7 import johnson, pyramid, write_t7
 
 TIMED_PX = (320, 240)
 RUNS = 3
 WIDTH = 32  # of the first layer: Johnson's c9s1-32,d64,d128
 JOHNSON = {"width": WIDTH, "blocks": 5}
+TEXTURE_NETS: dict[str, Any] = {"width": 8, "ratios": (32, 16, 8, 4, 2, 1)}
 BORDERS = ("reflect-start", "reflect", "replicate", "zero", "none")
 
 HEAD = """\
@@ -79,6 +81,10 @@ def families(folder: Path) -> Iterator[tuple[str, str]]:
             for norm in ("instance", "batch")
             for border in BORDERS
         },
+        ".t7 of texture_nets, six scales": write_t7(pyramid(**TEXTURE_NETS)),
+        ".t7 of texture_nets, with noise": write_t7(
+            pyramid(**TEXTURE_NETS, noise=3, norm_kind="batch", pads="Circular")
+        ),
         ".pth of pytorch/examples": foreign.state_dict(net),
         ".npz of lengstrom": foreign.npz(foreign.lengstrom_variables(width=WIDTH)),
         ".onnx as in the ONNX zoo, freed": foreign.zoo_onnx(net),

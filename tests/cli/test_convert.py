@@ -1,3 +1,5 @@
+import json
+
 import cv2
 import numpy as np
 import onnx
@@ -30,6 +32,7 @@ def test_installed_as_a_style(impasto, style, photo, tmp_path):
     assert impasto(photo, "--style", "the_scream.t7").code == 0
     assert read_image(tmp_path / "photo-the_scream.png").pixels.shape == (30, 40, 3)
     assert "the_scream.t7" in impasto("styles").out
+    assert json.loads(impasto("styles", "--json").out)[-1]["name"] == "the_scream.t7"
 
 
 def test_a_file_for_opencv_5(impasto, style, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 
 from impasto.images import Picture, write_image
 from impasto.speed import JOHNSON_NAME
+from legacy.write_t7 import johnson, write_t7
 from tiny import picture
 from video.clips import make_clip
 
@@ -36,6 +37,26 @@ def test_evaluate_as_json_with_a_reference(impasto, photo, paintings, gallery, t
     assert json.loads((tmp_path / "out.json").read_text()) == rows
 
 
+def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_path):
+    """Whatever --style takes; a network's painting has the name of its file, or is the only one."""
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "scream.t7").write_bytes(write_t7({"model": johnson()}))
+    (paintings / "scream.png").write_bytes((paintings / "first.png").read_bytes())
+    arguments = ["evaluate", photo, "--gallery", gallery, *SMALL, "--json", "-", "--paintings"]
+    styles = ["first", "first:0.5+second:0.5", "nets/scream.t7"]
+    chosen = [part for each in styles for part in ("-s", each)]
+    ran = impasto(*arguments, paintings / "first.png", *chosen)
+    assert ran.code == 0, ran.err
+    rows = json.loads(ran.out)
+    assert [row["style"] for row in rows] == styles
+    assert len({row["J"] for row in rows}) == 3
+    (alone,) = json.loads(impasto(*arguments, paintings, "-s", "nets/scream.t7").out)
+    assert alone == rows[2]
+    (paintings / "scream.png").unlink()
+    ran = impasto(*arguments, paintings, "-s", "nets/scream.t7")
+    assert (ran.code, "no painting for scream: put scream.jpg there" in ran.err) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -53,6 +74,19 @@ def test_evaluate_what_is_not_there(
     assert ran.code == code, ran.err
     assert says in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_evaluate_videos_by_a_network(impasto, paintings, tmp_path):
+    """It has nothing to steer: its slow statistics are the picture's own."""
+    (tmp_path / "first.t7").write_bytes(write_t7({"model": johnson()}))
+    clip = make_clip(tmp_path / "clip.mp4", frames=3)
+    ran = impasto(
+        *("evaluate", clip, "--video", "--paintings", paintings, *SMALL, "-s", "first.t7"),
+        *("--frames", 2, "--json", "-"),
+    )
+    assert ran.code == 0, ran.err
+    alone, slow, *_ = json.loads(ran.out)
+    assert (alone["style"], alone["style_loss"]) == ("first.t7", slow["style_loss"])
 
 
 def test_evaluate_videos(impasto, paintings, gallery, tmp_path):

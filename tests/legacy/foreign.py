@@ -205,23 +205,25 @@ class OnnxWriter:
             x = self.add("Relu", self.norm(x, getattr(net, f"in{number + 3}")))
         return self.conv(x, net.deconv3)
 
-    def file(self, output, inputs, *, old=False):
-        """The model's bytes; ``inputs`` are names, shapes and element types."""
+    def file(self, output, inputs, *, old=False, made=None):
+        """The model's bytes; ``inputs`` are names, shapes and element types, ``made`` is the
+        output's shape, if it is not the first input's.
+        """
         self.nodes[[each.output[0] for each in self.nodes].index(output)].output[0] = "output1"
         values = [helper.make_tensor_value_info(name, kind, shape) for name, shape, kind in inputs]
         if old:  # as files of IR 3 have it
             values += [
                 helper.make_tensor_value_info(c.name, c.data_type, c.dims) for c in self.constants
             ]
-        shape = inputs[0][1]
-        made = helper.make_graph(
+        shape = made or inputs[0][1]
+        graph = helper.make_graph(
             self.nodes,
             "net",
             values,
             [helper.make_tensor_value_info("output1", TensorProto.FLOAT, shape)],
             self.constants,
         )
-        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", self.opset)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
         model.ir_version = 3 if old else 8
         return model.SerializeToString()
 
@@ -271,6 +273,29 @@ def magenta_onnx(matrix, side=32):
     output = writer.add("Transpose", writer.add("Sigmoid", shifted), perm=[0, 2, 3, 1])
     inputs = [("content_image", [1, side, side, 3]), ("vector", [1, 1, 1, numbers])]
     return writer.file(output, [(*each, TensorProto.FLOAT) for each in inputs])
+
+
+def predictor_onnx(matrix, side=16):
+    """From a picture, channels last, its mean colour, times a matrix: numbers x 3."""
+    writer = OnnxWriter(13)
+    planes = writer.add("Transpose", "style_image", perm=[0, 3, 1, 2])
+    colour = writer.add("GlobalAveragePool", planes)
+    made = writer.add("Conv", colour, writer.constant(matrix[..., None, None]))
+    output = writer.add("Transpose", made, perm=[0, 2, 3, 1])
+    inputs = [("style_image", [1, side, side, 3], TensorProto.FLOAT)]
+    return writer.file(output, inputs, made=[1, 1, 1, len(matrix)])
+
+
+def two_pictures_onnx():
+    """A photo whose colours move towards the mean colour of a second picture, RGB in 0-1."""
+    writer = OnnxWriter(13)
+    colour = writer.add("GlobalAveragePool", "style_picture")
+    half = writer.constant(0.5)
+    mixed = writer.add("Add", writer.add("Mul", "photo", half), writer.add("Mul", colour, half))
+    output = writer.add("Clip", mixed, writer.constant(0.0), writer.constant(1.0))
+    free = [1, 3, "h", "w"]
+    inputs = [("style_picture", [1, 3, 8, 8]), ("photo", free)]
+    return writer.file(output, [(*each, TensorProto.FLOAT) for each in inputs], made=free)
 
 
 def unfree_onnx(side=32):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from legacy.write_t7 import write_t7
+from legacy.write_t7 import module, sequence, write_t7
 
 MEGA = 1 << 20
 
@@ -162,6 +162,15 @@ def t7_bombs():
     text = write_t7(np.zeros(4, np.float32), text=True)
     many = text.replace(b"4\n0.0 0.0 0.0 0.0\n", b"5000000\n" + b"0 " * 5_000_000 + b"\n")
     yield "many numbers as text", many
+    shared = module("ReLU")
+    for _ in range(6):
+        shared = sequence(*[shared] * 20)
+    yield "a module shared for ever", write_t7(shared)
+    noises = (module("GenNoise", num_planes=60, mult=1.0) for _ in range(3000))
+    yield "noise upon noise", write_t7(sequence(*noises, module("TVLoss", strength=0.0)))
+    double = {number: module("Identity") for number in (1.0, 2.0)}
+    joined = (module("Concat", dimension=2, modules=double) for _ in range(60))
+    yield "channels doubled for ever", write_t7(sequence(*joined))
     yield "nothings as text", b"3\n1\n1000000\n" + b"0\n" * 2_000_000
 
 

@@ -30,6 +30,15 @@ def by_torch(node, x):
         return x
     if kind == "ConcatTable":
         return [by_torch(child, x) for child in fields["modules"].values()]
+    if kind == "Concat":
+        return torch.cat([by_torch(child, x) for child in fields["modules"].values()], 1)
+    if kind == "JoinTable":
+        return torch.cat(x, 1)
+    if kind == "SpatialAveragePooling":
+        return F.avg_pool2d(x, (fields["kH"], fields["kW"]), (fields["dH"], fields["dW"]))
+    if kind == "SpatialCircularPadding":
+        sides = [fields["pad_l"], fields["pad_r"], fields["pad_t"], fields["pad_b"]]
+        return F.pad(x, sides, mode="circular")
     if kind == "CAddTable":
         return sum(x)
     if kind == "SpatialConvolution":
@@ -55,7 +64,9 @@ def by_torch(node, x):
         "Tanh": torch.tanh,
         "Identity": lambda x: x,
         "TotalVariation": lambda x: x,
+        "TVLoss": lambda x: x,
         "Dropout": lambda x: x,
+        "LeakyReLU": lambda x: F.leaky_relu(x, fields["negval"]),
         "MulConstant": lambda x: x * fields["constant_scalar"],
         "AddConstant": lambda x: x + fields["constant_scalar"],
     }
@@ -78,6 +89,14 @@ MODULES = {
     "replication": padding("Replication", 3),
     "zeros": padding("Zero", 2),
     "shave": module("ShaveImage", size=2),
+    "circular": module("SpatialCircularPadding", pad_l=1, pad_r=2, pad_t=3, pad_b=0),
+    "mean": module("SpatialAveragePooling", kW=4, kH=2, dW=4, dH=2),
+    "leak": module("LeakyReLU", negval=0.2),
+    "concat": module("Concat", dimension=2, modules={1.0: module("Tanh"), 2.0: module("ReLU")}),
+    "join": sequence(
+        module("ConcatTable", modules={1.0: module("Tanh"), 2.0: module("Identity")}),
+        module("JoinTable", dimension=1, nInputDims=3),
+    ),
     "nearest": module("SpatialUpSamplingNearest", scale_factor=2),
     "nothing": sequence(module("Identity"), module("TotalVariation"), module("Dropout", v2=True)),
     "cut and zeros": module("SpatialZeroPadding", pad_l=-2, pad_r=3, pad_t=0, pad_b=-1),
@@ -187,5 +206,15 @@ def test_what_cannot_be_converted(tmp_path):
         convert_module(sequence(module("CAddTable")), "net")
     with pytest.raises(InputError, match="several outputs"):
         convert_module(sequence(module("ConcatTable", modules={1.0: module("ReLU")})), "net")
+    deep = module("ReLU")
+    for _ in range(40):
+        deep = sequence(deep, deep)
+    with pytest.raises(InputError, match="absurdly many modules"):
+        find_network(deep, "net.t7")
+    joined = sequence(module("Concat", dimension=3, modules={1.0: module("ReLU")}))
+    with pytest.raises(InputError, match="no fitting 'dimension'"):
+        convert_module(joined, "net")
+    with pytest.raises(InputError, match="no fitting 'padW'"):
+        convert_module(module("SpatialAveragePooling", kW=2, kH=2, padW=1), "net")
     with pytest.raises(InputError, match="holds no network"):
         find_network({"opt": {}}, "net.t7")

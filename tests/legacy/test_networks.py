@@ -6,6 +6,7 @@ import torch
 
 from impasto.engines import open_engine
 from impasto.errors import InputError, MissingExtraError, OptionError
+from impasto.images import Picture, write_image
 from impasto.legacy import convert_network, measure_parity
 from legacy import foreign
 from legacy.write_t7 import johnson, write_t7
@@ -92,13 +93,47 @@ def test_a_style_vector(tmp_path):
     shift = torch.from_numpy(matrix @ vector.ravel())[:, None, None]
     same(painted(network), expected(lambda x: 255 * torch.sigmoid(x / 255 + shift)))
     for choice in ("", "#3"):
-        with pytest.raises(OptionError, match=r"a \.npy file of 10 numbers"):
+        with pytest.raises(OptionError, match=r"a painting, or a \.npy file of 10 num"):
             convert_network(f"{tmp_path}/magenta.onnx{choice}")
     np.save(tmp_path / "short.npy", vector[..., :4])
     with pytest.raises(InputError, match=r"short\.npy holds no vector .*4 numbers, not 10"):
         convert_network(f"{tmp_path}/magenta.onnx#{tmp_path}/short.npy")
     with pytest.raises(InputError, match=r"no\.npy holds no vector"):
         convert_network(f"{tmp_path}/magenta.onnx#{tmp_path}/no.npy")
+
+
+def test_a_painting_as_the_style(tmp_path):
+    """The network that makes vectors of paintings lies beside the one that takes them."""
+    random = np.random.default_rng(0)
+    matrix = random.normal(0, 3, (3, 10)).astype(np.float32)
+    other = random.normal(0, 1, (10, 3)).astype(np.float32)
+    (tmp_path / "transform.onnx").write_bytes(foreign.magenta_onnx(matrix))
+    painting = np.zeros((20, 40, 3), np.uint8)
+    painting[:, 10:30] = (51, 102, 204)  # the square in the middle is all that is looked at
+    write_image(tmp_path / "painting.png", Picture(painting))
+    style = f"{tmp_path}/transform.onnx#{tmp_path}/painting.png"
+    with pytest.raises(OptionError, match="has no network that makes the 10 numbers for transfo"):
+        convert_network(style)
+    (tmp_path / "predict.onnx").write_bytes(foreign.predictor_onnx(other))
+    network = convert_network(style)
+    shift = torch.from_numpy(matrix @ other @ np.float32([0.2, 0.4, 0.8]))[:, None, None]
+    same(painted(network), expected(lambda x: 255 * torch.sigmoid(x / 255 + shift)))
+    with pytest.raises(InputError, match=r"none\.jpg does not exist"):
+        convert_network(f"{tmp_path}/transform.onnx#{tmp_path}/none.jpg")
+    (tmp_path / "third.onnx").write_bytes(foreign.predictor_onnx(other))
+    with pytest.raises(OptionError, match="has 2 networks that make"):
+        convert_network(style)
+
+
+def test_a_painting_as_the_second_input(tmp_path):
+    (tmp_path / "two.onnx").write_bytes(foreign.two_pictures_onnx())
+    write_image(tmp_path / "blue.png", Picture(np.full((9, 9, 3), (0, 51, 255), np.uint8)))
+    network = convert_network(f"{tmp_path}/two.onnx#{tmp_path}/blue.png")
+    found = painted(network)
+    wanted = PHOTO / 2 + np.array([0, 51, 255]) / 2
+    assert np.abs(found - wanted).max() <= 1
+    with pytest.raises(OptionError, match=r"two\.onnx needs a painting: write .*#painting\.jpg"):
+        convert_network(tmp_path / "two.onnx")
 
 
 def test_a_size_that_cannot_be_freed(tmp_path):

@@ -202,3 +202,42 @@ def johnson(seed=0, *, norm_kind="instance", border="reflect-start", width=4, bl
     layers += [*padded(width, 3, 9), module("Tanh")]
     layers += [module("MulConstant", constant_scalar=150), module("TotalVariation")]
     return sequence(*layers)
+
+
+def pyramid(
+    seed=0, *, norm_kind="instance", noise=0, width=4, ratios=(8, 4, 2, 1), pads="Replication"
+):
+    """Ulyanov et al.'s generator of many scales as texture_nets builds it, narrower.
+
+    Args:
+        noise: channels of it that are joined to the photo at every scale, as the first version
+            has them.
+    """
+    random = np.random.default_rng(seed)
+
+    def block(inputs, outputs):
+        layers = []
+        for kernel in (3, 3, 1):
+            convolution = conv(random, inputs, outputs, kernel)
+            layers += [sequence(padding(pads, 1), convolution) if kernel > 1 else convolution]
+            leaky = module("LeakyReLU", negval=0.01, inplace=True)
+            layers += [norm(random, outputs, norm_kind), leaky if noise else module("ReLU")]
+            inputs = outputs
+        return layers
+
+    layers = []
+    for number, ratio in enumerate(ratios, 1):
+        sides = {"kW": ratio, "kH": ratio, "dW": ratio, "dH": ratio, "padW": 0, "padH": 0}
+        scale = [module("SpatialAveragePooling", **sides)]
+        scale += [module("NoiseFill", num_noise_channels=noise, mult=1.0)] if noise else []
+        scale += block(3 + noise, width)
+        if number > 1:
+            coarser = sequence(*layers, norm(random, width * (number - 1), norm_kind))
+            finer = sequence(*scale, norm(random, width, norm_kind))
+            scale = [module("Concat", dimension=2, modules={1.0: coarser, 2.0: finer})]
+            scale += block(width * number, width * number)
+        enlarge = module("SpatialUpSamplingNearest", scale_factor=2)
+        last = conv(random, width * number, 3, 1)
+        last.fields["weight"] *= 50
+        layers = [*scale, last if ratio == 1 else enlarge]
+    return sequence(*layers, module("TVLoss", strength=0.0))

@@ -20,7 +20,8 @@ def convert_command(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A .t7, .pth, .npz or .onnx file; FILE.onnx#7 for style 7 of many.",
+            help="A .t7, .pth, .npz or .onnx file; FILE.onnx#7 for style 7 of many, "
+            "FILE.onnx#painting.jpg for a network that takes a painting, too.",
         ),
     ],
     output: Annotated[
@@ -37,8 +38,9 @@ def convert_command(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What an .onnx file takes and gives: rgb255, rgb1 (0-1), tanh (-1 to 1) or caffe "
-            "(BGR, 0-255, minus means). Default: guessed from its end.",
+            help="What an .onnx file takes and gives: rgb255, rgb1 (0-1), tanh (-1 to 1), caffe "
+            "(BGR, 0-255, minus means) or texture (takes rgb1, gives caffe). "
+            "Default: guessed from its end.",
             show_default=False,
         ),
     ] = None,

@@ -34,7 +34,10 @@ def evaluate_command(
     ],
     paintings: Annotated[
         Path,
-        typer.Option(metavar="FOLDER", help="The paintings that the styles were learned from."),
+        typer.Option(
+            metavar="FOLDER",
+            help="The paintings that the styles were learned from; or one, for all of them.",
+        ),
     ],
     style: Annotated[
         list[str] | None,
@@ -42,7 +45,8 @@ def evaluate_command(
             "--style",
             "-s",
             metavar="NAME",
-            help="Only this one; repeat for more.",
+            help="Only this one; repeat for more. Mixtures and files of networks (the_scream.t7), "
+            "too: the folder has the_scream.jpg for these.",
             show_default=False,
         ),
     ] = None,
@@ -97,22 +101,22 @@ def evaluate_command(
     check_json(json_file)
     from contextlib import ExitStack
 
+    from impasto.cli.subjects import find_subjects
     from impasto.engines import EngineName, Precision
     from impasto.images import IMAGE_SUFFIXES
     from impasto.learning.evaluate import evaluate, reports_to_json
     from impasto.learning.hardware import keep_freed_memory
-    from impasto.learning.paintings import find_painting
     from impasto.stylizer import Stylizer
 
     keep_freed_memory()
     chosen = choose_gallery(gallery)
-    styles = [chosen.load_style(name) for name in (style or chosen.names)]
+    subjects = find_subjects(style or chosen.names, chosen, paintings)
     if video:
         from impasto.cli.evaluate_video import evaluate_videos
 
         evaluate_videos(
             photos,
-            [(each, find_painting(each.card, each.name, paintings)) for each in styles],
+            subjects,
             chosen,
             stability=stability,
             frames=frames,
@@ -136,20 +140,20 @@ def evaluate_command(
         painters = {
             each.name: stack.enter_context(
                 Stylizer(
-                    each,
+                    each.style,
                     gallery=chosen,
                     engine=cast("EngineName", engine),
                     precision=cast("Precision", precision),
                 )
             )
-            for each in styles
+            for each in subjects
         }
         reports = evaluate(
             painters,
-            {each.name: find_painting(each.card, each.name, paintings) for each in styles},
+            {each.name: each.painting for each in subjects},
             files,
             size_px=size,
-            painting_px=painting_size or {each.name: each.painting_px for each in styles},
+            painting_px=painting_size or {each.name: each.painting_px for each in subjects},
             reference_iterations=reference,
             cache=(cache or _default_cache()) if reference else None,
             progress=progress,

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from impasto.cli.console import console
 from impasto.cli.options import write_json
+from impasto.cli.subjects import Subject
 from impasto.engines import EngineName, Precision
 from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.learning.evaluate import Scorer, exact_vgg
 from impasto.progress import Progress
-from impasto.styles import Gallery, Style
+from impasto.styles import Gallery
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames
 from impasto.video.steadiness import WarpingError
@@ -53,7 +54,7 @@ class _Row:
 
 def evaluate_videos(
     videos: Sequence[Path],
-    paintings: Sequence[tuple[Style, Path]],
+    subjects: Sequence[Subject],
     gallery: Gallery,
     *,
     stability: float,
@@ -69,11 +70,11 @@ def evaluate_videos(
     rows: list[_Row] = []
     vgg = exact_vgg()
     with console.progress() as progress:
-        for style, painting in paintings:
-            pixels = read_image(painting).pixels
-            scorer = Scorer(vgg, scale_shorter_side(pixels, painting_px or style.painting_px))
+        for subject in subjects:
+            pixels = read_image(subject.painting).pixels
+            scorer = Scorer(vgg, scale_shorter_side(pixels, painting_px or subject.painting_px))
             open_stylizer = partial(
-                Stylizer, style, gallery=gallery, engine=engine, precision=precision
+                Stylizer, subject.style, gallery=gallery, engine=engine, precision=precision
             )
             measured: dict[str, list[tuple[float, float]]] = {}
             for number, video in enumerate(videos):
@@ -82,10 +83,10 @@ def evaluate_videos(
                     figures = _measure(video, painters, scorer, frames, size_px)
                 for way, pair in figures.items():
                     measured.setdefault(way, []).append(pair)
-                progress(Progress(f"evaluating {style.name}", number + 1, len(videos)))
+                progress(Progress(f"evaluating {subject.name}", number + 1, len(videos)))
             for way, pairs in measured.items():
                 errors, losses = zip(*pairs, strict=True)
-                rows.append(_Row(style.name, way, fmean(errors), fmean(losses)))
+                rows.append(_Row(subject.name, way, fmean(errors), fmean(losses)))
     if json_file and write_json(json_file, json.dumps([asdict(row) for row in rows], indent=2)):
         return
     alone = {row.style: row for row in rows if row.way == ALONE}

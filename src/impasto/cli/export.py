@@ -55,7 +55,7 @@ def export_command(
         str | None,
         typer.Option(
             metavar="WxH",
-            help="Only this size, as OpenCV 4, phones and browsers may want it. Default: any.",
+            help="Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
             show_default=False,
         ),
     ] = None,
@@ -90,6 +90,8 @@ def export_command(
         stream.write(network.to_file(_description(style, chosen, network)))
     console.result(_program(target, network))
     console.note(f"{style} -> {target}")
+    if not network.framing.fixed_px:
+        console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
 
 
 def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:

@@ -80,7 +80,8 @@ StyleOption = Annotated[
         "-s",
         metavar="NAME",
         help="A style (impasto styles lists them), a mixture: great-wave:0.7+udnie:0.3, "
-        "or the file of a network: the_scream.t7, candy.onnx, many.onnx#7.",
+        "or the file of a network: the_scream.t7, candy.onnx, many.onnx#7, "
+        "magenta.onnx#painting.jpg.",
     ),
 ]
 StabilityOption = Annotated[

@@ -78,6 +78,7 @@ def styles_command(
         rows = [
             {"name": style.name, "pack": pack.name, **asdict(style.card)} for pack, style in styles
         ]
+        rows += [{"name": name, "installed_by": "impasto convert"} for name in installed_networks()]
         console.result(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     console.table(

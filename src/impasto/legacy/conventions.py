@@ -25,10 +25,10 @@ __all__ = [
     "wrap",
 ]
 
-Convention = Literal["caffe", "rgb255", "rgb1", "tanh"]
+Convention = Literal["caffe", "rgb255", "rgb1", "tanh", "texture"]
 """``caffe``: BGR, 0-255, minus the means of VGG's training set, as jcjohnson/fast-neural-style has
 it; ``rgb255``: RGB, 0-255, as pytorch/examples and lengstrom/fast-style-transfer; ``rgb1``: RGB,
-0-1; ``tanh``: RGB, -1 to 1."""
+0-1; ``tanh``: RGB, -1 to 1; ``texture``: takes ``rgb1`` and gives ``caffe``, as texture_nets."""
 
 MEAN_BGR_255 = np.array([103.939, 116.779, 123.68])
 SWAP = np.eye(3)[::-1]  # RGB to BGR, and back
@@ -90,14 +90,15 @@ def wrap(model: ModelProto, convention: Convention, lost_px: int = 0) -> bytes:
         if they were in the input of ``model``.
     """
     inner = _prefixed(model)
-    matrix, bias = _colours(convention)
+    into_colours, made_colours = _colours(convention)
+    matrix, bias = made_colours
     back = np.linalg.inv(matrix)
     layout, fixed_px = picture_size(inner, "")
     opset = next((each.version for each in inner.opset_import if not each.domain), 1)
 
     graph = GraphBuilder()
     tensor = graph.reflect("photo", lost_px // 2) if lost_px else "photo"
-    tensor = _affine(graph, tensor, matrix, bias)
+    tensor = _affine(graph, tensor, *into_colours)
     into = inner.graph.input[0].name
     if layout.channels_last:
         graph.node("Transpose", tensor, output=into, perm=[0, 2, 3, 1])
@@ -120,27 +121,31 @@ def wrap(model: ModelProto, convention: Convention, lost_px: int = 0) -> bytes:
 
 def from_photo(photo: Array, convention: Convention) -> Array:
     """RGB in 0-1, 1 x 3 x H x W, as a network wants it."""
-    matrix, bias = _colours(convention)
+    (matrix, bias), _ = _colours(convention)
     made = np.einsum("oc,ncyx->noyx", matrix, photo) + bias[:, None, None]
     return np.asarray(made, dtype=np.float32)
 
 
 def to_painting(made: Array, convention: Convention) -> Array:
     """What a network made, 1 x 3 x H x W, as RGB in 0-1, clipped."""
-    matrix, bias = _colours(convention)
+    _, (matrix, bias) = _colours(convention)
     back = np.einsum("co,noyx->ncyx", np.linalg.inv(matrix), made - bias[:, None, None])
     return np.asarray(np.clip(back, 0, 1), dtype=np.float32)
 
 
-def _colours(convention: Convention) -> tuple[Array, Array]:
-    """Matrix and bias that make the network's colours, a 3-vector, of RGB in 0-1."""
-    scales: dict[Convention, tuple[Array, Array]] = {
+def _colours(convention: Convention) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Matrix and bias that make the network's colours, a 3-vector, of RGB in 0-1: of those that it
+    takes, and of those that it gives.
+    """
+    scales = {
         "caffe": (255 * SWAP, -MEAN_BGR_255),
         "rgb255": (255 * np.eye(3), np.zeros(3)),
         "rgb1": (np.eye(3), np.zeros(3)),
         "tanh": (2 * np.eye(3), -np.ones(3)),
     }
-    return scales[convention]
+    if convention == "texture":
+        return scales["rgb1"], scales["caffe"]
+    return scales[convention], scales[convention]
 
 
 def _affine(graph: GraphBuilder, tensor: str, matrix: Array, bias: Array) -> str:

@@ -1,10 +1,12 @@
-"""From Torch7's modules to an ONNX graph: the networks of Johnson et al. 2016 and their kin.
+"""From Torch7's modules to an ONNX graph: the networks of Johnson et al. 2016 and their kin, and
+the multi-scale generators of Ulyanov et al. 2016 (texture_nets).
 
 Every module becomes the same arithmetic in ONNX. Height and width stay free.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,14 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
+from impasto.legacy.describe import NOISE
+from impasto.legacy.fields import DEFAULT_EPSILON, ModuleFields, kind_of
 from impasto.legacy.t7 import TorchObject
 from impasto.network.graph import GraphBuilder
 
-__all__ = ["ModuleFields", "convert_module", "find_network"]
+__all__ = ["IDLE", "LEAK", "convert_module", "find_network"]
 
-DEFAULT_EPSILON = 1e-5
-LARGEST = 1 << 12  # of any whole number in a module
+MAX_MODULES = 4096
 END = 1 << 31  # of a slice that goes to the end
+LEAK = 0.01
+IDLE = (
+    *("Identity", "TotalVariation", "TVLoss", "Dropout", "SpatialDropout"),
+    *("DummyGradOutput", "GradNormalization"),
+)
+"""They do nothing once a network is trained."""
 
 Array = NDArray[np.float32]
 
@@ -33,8 +42,24 @@ def find_network(content: Any, name: str) -> TorchObject:
     if isinstance(content, Mapping):
         content = content.get("model")
     if isinstance(content, TorchObject):
+        if _count_modules(content, {}) > MAX_MODULES:
+            raise InputError(f"{name} has absurdly many modules", "get the file anew")
         return content
     raise InputError(f"{name} holds no network", "give a file of a trained style")
+
+
+def _count_modules(module: Any, known: dict[int, float]) -> float:
+    """How many there are in a module, counting one that is shared as often as it is run; infinitely
+    many in one that contains itself.
+    """
+    if not isinstance(module, TorchObject):
+        return 0
+    if id(module) not in known:
+        known[id(module)] = math.inf
+        children = module.fields.get("modules")
+        inside = children.values() if isinstance(children, Mapping) else ()
+        known[id(module)] = 1 + sum(_count_modules(child, known) for child in inside)
+    return known[id(module)]
 
 
 def convert_module(network: TorchObject, name: str) -> bytes:
@@ -67,27 +92,32 @@ class _Converter:
             "SpatialReflectionPadding": lambda m, x: self._padding(m, x, "reflect"),
             "SpatialReplicationPadding": lambda m, x: self._padding(m, x, "edge"),
             "SpatialZeroPadding": lambda m, x: self._padding(m, x, "constant"),
+            "SpatialCircularPadding": self._circular_padding,
+            "SpatialAveragePooling": self._average_pooling,
+            "NoiseFill": self._noise_fill,
+            "GenNoise": self._noise,
             "ShaveImage": self._shave,
             "SpatialUpSamplingNearest": self._upsampling,
             "MulConstant": lambda m, x: self._with_constant("Mul", m, x),
             "AddConstant": lambda m, x: self._with_constant("Add", m, x),
             "ReLU": lambda m, x: self.graph.node("Relu", x),
+            "LeakyReLU": lambda m, x: self.graph.node(
+                "LeakyRelu", x, alpha=m.number("negval", LEAK)
+            ),
             "Tanh": lambda m, x: self.graph.tanh(x),
-            # These do nothing once a network is trained.
-            "Identity": lambda m, x: x,
-            "TotalVariation": lambda m, x: x,
-            "Dropout": lambda m, x: x,
-            "SpatialDropout": lambda m, x: x,
+            **dict.fromkeys(IDLE, lambda m, x: x),
         }
 
     def convert(self, value: Any, tensor: str, path: str) -> str:
         if not isinstance(value, TorchObject):
             raise InputError(f"{self.name}: no module at {path or 'the top'}", "get the file anew")
-        kind = value.kind.rpartition(".")[2]
+        kind = kind_of(value)
         path = f"{path}/{kind}".lstrip("/")
         module = ModuleFields(value, self.name, path)
         if kind == "Sequential":
             return self._sequence(module, tensor, path)
+        if kind in ("Concat", "DepthConcat"):
+            return self._joined(module, self._branches(module, tensor, path))
         if kind not in self._makers:
             raise InputError(
                 f"{self.name}: module {value.kind} at {path} is not known",
@@ -95,25 +125,29 @@ class _Converter:
             )
         return self._makers[kind](module, tensor)
 
+    def _branches(self, module: ModuleFields, tensor: str, path: str) -> list[str]:
+        """What each child makes of the same tensor."""
+        return [
+            self.convert(child, tensor, f"{path}[{number}]")
+            for number, child in enumerate(module.children(), 1)
+        ]
+
     def _sequence(self, module: ModuleFields, tensor: str, path: str) -> str:
-        branches: list[str] | None = (
-            None  # the outputs of a ConcatTable, for the CAddTable after it
-        )
+        # The outputs of a ConcatTable, for the CAddTable or JoinTable after it.
+        branches: list[str] | None = None
         for number, child in enumerate(module.children(), 1):
             place = f"{path}[{number}]"
-            kind = child.kind.rpartition(".")[2] if isinstance(child, TorchObject) else ""
+            kind = kind_of(child) if isinstance(child, TorchObject) else ""
             if kind == "ConcatTable":
-                each = ModuleFields(child, self.name, place).children()
-                branches = [
-                    self.convert(part, tensor, f"{place}/{kind}[{index}]")
-                    for index, part in enumerate(each, 1)
-                ]
-            elif kind == "CAddTable":
+                inner = f"{place}/{kind}"
+                branches = self._branches(ModuleFields(child, self.name, inner), tensor, inner)
+            elif kind in ("CAddTable", "JoinTable"):
                 if not branches:
                     raise InputError(f"{self.name}: {place} has nothing to add", "get it anew")
-                tensor = branches[0]
-                for branch in branches[1:]:
-                    tensor = self.graph.node("Add", tensor, branch)
+                if kind == "CAddTable":
+                    tensor = self._sum(branches)
+                else:
+                    tensor = self._joined(ModuleFields(child, self.name, place), branches)
                 branches = None
             elif branches is not None:
                 raise InputError(
@@ -124,6 +158,19 @@ class _Converter:
         if branches is not None:
             raise InputError(f"{self.name}: {path} ends in several outputs", "none is known")
         return tensor
+
+    def _sum(self, branches: list[str]) -> str:
+        tensor = branches[0]
+        for branch in branches[1:]:
+            tensor = self.graph.node("Add", tensor, branch)
+        return tensor
+
+    def _joined(self, module: ModuleFields, branches: list[str]) -> str:
+        """Channel after channel."""
+        module.check_joins_channels()
+        if not branches:
+            raise module.wrong("modules")
+        return self.graph.node("Concat", *branches, axis=1) if len(branches) > 1 else branches[0]
 
     def _convolution(self, module: ModuleFields, tensor: str) -> str:
         height, width = module.integer("kH"), module.integer("kW")
@@ -169,12 +216,12 @@ class _Converter:
         return self.graph.node(operator, *inputs, output="", **attributes)
 
     def _instance_normalization(self, module: ModuleFields, tensor: str) -> str:
-        scale = module.array("weight")
+        scale, shift = module.scale_and_shift()
         return self.graph.node(
             "InstanceNormalization",
             tensor,
             self.graph.constant(scale),
-            self.graph.constant(module.array("bias", scale.shape)),
+            self.graph.constant(shift),
             epsilon=module.number("eps", DEFAULT_EPSILON),
         )
 
@@ -206,6 +253,49 @@ class _Converter:
         sides = self.graph.integers([0, 0, top, left, 0, 0, bottom, right])
         return self.graph.node("Pad", tensor, sides, mode=mode)
 
+    def _circular_padding(self, module: ModuleFields, tensor: str) -> str:
+        """What leaves on one side comes in on the other."""
+        graph = self.graph
+        left, right, top, bottom = module.sides(least=0)
+        for axis, before, after in ((2, top, bottom), (3, left, right)):
+            parts = [tensor]
+            if before:
+                ends = graph.integers([-before]), graph.integers([END]), graph.integers([axis])
+                parts.insert(0, graph.node("Slice", tensor, *ends))
+            if after:
+                ends = graph.integers([0]), graph.integers([after]), graph.integers([axis])
+                parts.append(graph.node("Slice", tensor, *ends))
+            tensor = graph.node("Concat", *parts, axis=axis) if len(parts) > 1 else tensor
+        return tensor
+
+    def _average_pooling(self, module: ModuleFields, tensor: str) -> str:
+        width, height, across, down = module.pooling()
+        if (width, height, across, down) == (1, 1, 1, 1):
+            return tensor
+        return self.graph.node(
+            "AveragePool", tensor, kernel_shape=[height, width], strides=[down, across]
+        )
+
+    def _noise(self, module: ModuleFields, tensor: str) -> str:
+        """A tile of noise, over and over. A map of ones has one for each tile; a 1x1 convolution
+        makes all numbers of the tile of it, and they are spread over the pixels. A transposed
+        convolution would do the same, but takes OpenCV many seconds with such a kernel.
+        """
+        tile = module.tile()
+        graph, side = self.graph, tile.shape[1]
+        ones = graph.node("ReduceMean", tensor, axes=[1])
+        if side > 1:
+            ones = graph.node("AveragePool", ones, kernel_shape=[side] * 2, strides=[side] * 2)
+        ones = graph.node("Add", graph.node("Mul", ones, graph.constant(0)), graph.constant(1))
+        numbers = graph.constant(tile.reshape(-1, 1, 1, 1), f"{NOISE}{len(graph.constants)}")
+        tensor = graph.node("Conv", ones, numbers, kernel_shape=[1, 1])
+        if side > 1:
+            tensor = graph.node("DepthToSpace", tensor, blocksize=side, mode="CRD")
+        return tensor
+
+    def _noise_fill(self, module: ModuleFields, tensor: str) -> str:
+        return self.graph.node("Concat", tensor, self._noise(module, tensor), axis=1)
+
     def _shave(self, module: ModuleFields, tensor: str) -> str:
         """Cut pixels off on every side (jcjohnson/fast-neural-style's residual blocks)."""
         return self._cut(tensor, *[module.integer("size")] * 4)
@@ -234,67 +324,3 @@ class _Converter:
     def _with_constant(self, operator: str, module: ModuleFields, tensor: str) -> str:
         constant = self.graph.constant(module.number("constant_scalar"))
         return self.graph.node(operator, tensor, constant)
-
-
-class ModuleFields:
-    """A module's fields, checked as they are read.
-
-    Args:
-        module: whose they are.
-        name: of its file, for errors.
-        path: of the module in the network, for errors.
-
-    Methods raise `InputError` for a field that is missing, of another type or size.
-    """
-
-    def __init__(self, module: TorchObject, name: str, path: str) -> None:
-        self.fields = module.fields
-        self._where = f"{name}: {path}"
-
-    def children(self) -> list[Any]:
-        """Of a container, in order."""
-        modules = self.fields.get("modules")
-        if not isinstance(modules, Mapping):
-            raise self._wrong("modules")
-        return [modules[number] for number in sorted(n for n in modules if isinstance(n, float))]
-
-    def number(self, field: str, default: float | None = None) -> float:
-        """A finite number."""
-        value = self.fields.get(field, default)
-        if isinstance(value, bool) or not isinstance(value, float | int) or not np.isfinite(value):
-            raise self._wrong(field)
-        return float(value)
-
-    def integer(self, field: str, default: int | None = None, *, least: int = 0) -> int:
-        """A whole number from ``least`` to `LARGEST`."""
-        value = self.number(field, default)
-        if value != int(value) or not least <= value <= LARGEST:
-            raise self._wrong(field)
-        return int(value)
-
-    def sides(self) -> tuple[int, int, int, int]:
-        """Of a padding: left, right, top, bottom."""
-        left, right, top, bottom = (
-            self.integer(f"pad_{each}", 0, least=-LARGEST) for each in "lrtb"
-        )
-        return left, right, top, bottom
-
-    def array(self, field: str, shape: tuple[int, ...] | None = None) -> Array:
-        """A tensor as float32; of this shape, if its size fits."""
-        value = self.optional_array(field, shape)
-        if value is None:
-            raise self._wrong(field)
-        return value
-
-    def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Array | None:
-        """As `array`; none where the field is missing."""
-        value = self.fields.get(field)
-        if value is None:
-            return None
-        if not isinstance(value, np.ndarray) or (shape and value.size != np.prod(shape)):
-            raise self._wrong(field)
-        array: Array = value.astype(np.float32)
-        return array.reshape(shape) if shape else array
-
-    def _wrong(self, field: str) -> InputError:
-        return InputError(f"{self._where} has no fitting {field!r}", "get the file anew")

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-__all__ = ["describe"]
+__all__ = ["NOISE", "describe"]
+
+NOISE = "noise "
+"""Begins the name of a constant that is noise, and no weight."""
 
 NORMALIZATIONS = {"InstanceNormalization": "instance", "BatchNormalization": "batch"}
 SMALL = 64  # elements of a constant that is no weight
@@ -26,6 +29,8 @@ def describe(model: ModelProto) -> str:
     makers = {output: node for node in model.graph.node for output in node.output}
     layers: list[str] = []
     for node in model.graph.node:
+        if node.op_type == "Conv" and node.input[1].startswith(NOISE):
+            continue
         if node.op_type in ("Conv", "ConvTranspose"):
             layers.append(_convolution(node, shapes.get(node.input[1], ())))
         elif node.op_type in ("Resize", "Upsample"):
@@ -41,18 +46,26 @@ def describe(model: ModelProto) -> str:
 
 
 def _count_weights(model: ModelProto) -> int:
-    """Elements of all constants that were learned: no whole numbers, no single ones, and no
-    statistics of batch normalisation.
+    """Elements of all constants that were learned: no whole numbers, no single ones, no
+    statistics of batch normalisation, no scales of an enlargement, no noise.
     """
     from onnx import TensorProto
 
     kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
-    nodes = (each for each in model.graph.node if each.op_type == "BatchNormalization")
-    statistics = {name for node in nodes for name in node.input[3:]}
+    others = {"BatchNormalization": 3, "Resize": 1, "Upsample": 1}  # from which input on
+    statistics = {
+        name
+        for node in model.graph.node
+        if node.op_type in others
+        for name in node.input[others[node.op_type] :]
+    }
     return sum(
         math.prod(each.dims)
         for each in model.graph.initializer
-        if each.data_type in kinds and len(each.dims) and each.name not in statistics
+        if each.data_type in kinds
+        and len(each.dims)
+        and each.name not in statistics
+        and not each.name.startswith(NOISE)
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
-from impasto.legacy.convert import DEFAULT_EPSILON, ModuleFields
+from impasto.legacy.convert import IDLE, LEAK
+from impasto.legacy.fields import DEFAULT_EPSILON, ModuleFields, kind_of
 from impasto.legacy.t7 import TorchObject
 
 __all__ = ["run_module"]
@@ -39,7 +40,7 @@ def run_module(network: TorchObject, array: Array, name: str = "the network") ->
 def _run(node: Any, value: Any, name: str) -> Any:
     if not isinstance(node, TorchObject):
         raise InputError(f"{name} has no module where one should be", "get the file anew")
-    kind = node.kind.rpartition(".")[2]
+    kind = kind_of(node)
     fields = ModuleFields(node, name, kind)
     if kind == "Sequential":
         for child in fields.children():
@@ -47,6 +48,10 @@ def _run(node: Any, value: Any, name: str) -> Any:
         return value
     if kind == "ConcatTable":
         return [_run(child, value, name) for child in fields.children()]
+    if kind in ("Concat", "DepthConcat"):
+        return np.concatenate([_run(child, value, name) for child in fields.children()], axis=1)
+    if kind == "JoinTable":
+        return np.concatenate(value, axis=1)
     if kind == "CAddTable":
         return sum(value[1:], start=value[0])
     if kind not in MODULES:
@@ -98,8 +103,7 @@ def _instance_normalization(module: ModuleFields, x: Array) -> Array:
     mean, variance = x.mean((2, 3), keepdims=True), x.var((2, 3), keepdims=True)
     epsilon = module.number("eps", DEFAULT_EPSILON)
     normal = (x - mean) / np.sqrt(variance + np.float32(epsilon))
-    scale = module.array("weight")
-    shift = module.array("bias", scale.shape)
+    scale, shift = module.scale_and_shift()
     return np.asarray(normal * scale[:, None, None] + shift[:, None, None])
 
 
@@ -128,6 +132,23 @@ def _padding(mode: str) -> Callable[[ModuleFields, Array], Array]:
     return pad
 
 
+def _circular_padding(module: ModuleFields, x: Array) -> Array:
+    left, right, top, bottom = module.sides(least=0)
+    return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), mode="wrap")
+
+
+def _average_pooling(module: ModuleFields, x: Array) -> Array:
+    width, height, across, down = module.pooling()
+    windows = np.lib.stride_tricks.sliding_window_view(x, (height, width), axis=(2, 3))
+    return np.asarray(windows[:, :, ::down, ::across].mean((4, 5)), dtype=np.float32)
+
+
+def _noise(module: ModuleFields, x: Array) -> Array:
+    tile = module.tile()
+    _, side, _ = tile.shape
+    return np.tile(tile, (1, x.shape[2] // side, x.shape[3] // side))[None]
+
+
 def _shave(module: ModuleFields, x: Array) -> Array:
     size = module.integer("size")
     return x[:, :, size : x.shape[2] - size, size : x.shape[3] - size]
@@ -151,14 +172,18 @@ MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
     "SpatialReflectionPadding": _padding("reflect"),
     "SpatialReplicationPadding": _padding("edge"),
     "SpatialZeroPadding": _padding("constant"),
+    "SpatialCircularPadding": _circular_padding,
+    "SpatialAveragePooling": _average_pooling,
+    "NoiseFill": lambda module, x: np.concatenate([x, _noise(module, x)], axis=1),
+    "GenNoise": _noise,
     "ShaveImage": _shave,
     "SpatialUpSamplingNearest": _enlarge,
     "MulConstant": lambda module, x: x * np.float32(module.number("constant_scalar")),
     "AddConstant": lambda module, x: x + np.float32(module.number("constant_scalar")),
     "ReLU": lambda _, x: np.maximum(x, 0),
+    "LeakyReLU": lambda module, x: np.where(
+        x > 0, x, x * np.float32(module.number("negval", LEAK))
+    ),
     "Tanh": lambda _, x: np.tanh(x),
-    "Identity": _as_it_is,
-    "TotalVariation": _as_it_is,
-    "Dropout": _as_it_is,
-    "SpatialDropout": _as_it_is,
+    **dict.fromkeys(IDLE, _as_it_is),
 }

@@ -26,7 +26,7 @@ from impasto.network.framing import BakedNetwork, read_framing
 
 __all__ = ["install_network", "installed_networks", "load_network"]
 
-CONVERTER = "1"  # in the name of what is cached: to be changed with the graphs that we make
+CONVERTER = "2"  # in the name of what is cached: to be changed with the graphs that we make
 
 
 def load_network(style: str) -> BakedNetwork:
@@ -42,7 +42,7 @@ def load_network(style: str) -> BakedNetwork:
         return _load_installed(style)
     content = read_content(path)
     digest = hashlib.sha256(content)
-    if choice is not None and choice.endswith(".npy"):
+    if choice is not None and Path(choice).suffix:
         digest.update(read_content(Path(choice)))
     digest.update(f"{path.suffix.lower()} {choice} {CONVERTER}".encode())
     cached = _cache_folder() / f"{digest.hexdigest()[:40]}.onnx"

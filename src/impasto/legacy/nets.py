@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from impasto.legacy.convert import convert_module, find_network
 from impasto.legacy.networks import convert_network
+from impasto.legacy.noise import with_noise
 from impasto.legacy.t7 import read_t7
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
     """
     from impasto.engines.opencv import load_net
 
-    network = find_network(read_t7(path), str(path))
+    network = with_noise(find_network(read_t7(path), str(path)), str(path))
     return load_net(convert_module(network, str(path)))
 
 

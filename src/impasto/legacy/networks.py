@@ -23,7 +23,9 @@ from impasto.legacy.conventions import (
 from impasto.legacy.convert import convert_module, find_network
 from impasto.legacy.describe import describe
 from impasto.legacy.evaluate import run_module
+from impasto.legacy.fields import kinds_of
 from impasto.legacy.folding import fold_constants
+from impasto.legacy.noise import with_noise
 from impasto.legacy.onnx_files import choose_style, read_onnx
 from impasto.legacy.sizes import (
     Layout,
@@ -46,6 +48,8 @@ __all__ = [
     "read_content",
 ]
 
+TEXTURE_NETS = {"TVLoss", "NoiseFill", "GenNoise", "Concat", "DepthConcat"}
+"""Modules that only its networks have."""
 MAX_FILE_BYTES = 512 << 20
 PARITY_PX = 64
 
@@ -82,9 +86,10 @@ def convert_network(
     """Convert a file of a style network.
 
     Args:
-        style: a ``.t7`` file of jcjohnson/fast-neural-style, a state dictionary of pytorch/examples
-            (``.pth``, ``.pt``, ``.model``), lengstrom's variables (``.npz``), or an ``.onnx`` file;
-            if that one has several styles, ``FILE#NUMBER``.
+        style: a ``.t7`` file of jcjohnson/fast-neural-style or of texture_nets, a state dictionary
+            of pytorch/examples (``.pth``, ``.pt``, ``.model``), lengstrom's variables (``.npz``),
+            or an ``.onnx`` file; if that one has several styles, ``FILE#NUMBER``, and if it takes a
+            painting, too, ``FILE#PICTURE``.
         convention: range and order of channels of an ``.onnx`` file; guessed if not given, and
             known for all others.
 
@@ -131,6 +136,8 @@ def _read_modules(content: bytes, suffix: str, name: str) -> tuple[TorchObject, 
         network = build_pytorch_network(read_state_dict(content, name), name)
         return network, "rgb255", "pytorch/examples"
     network = find_network(parse_t7(content, name), name)
+    if kinds_of(network) & TEXTURE_NETS:
+        return with_noise(network, name), "texture", "DmitryUlyanov/texture_nets"
     return network, "caffe", "jcjohnson/fast-neural-style"
 
 
@@ -167,8 +174,9 @@ def _convert_modules(
         array = np.pad(array, ((0, 0), (0, 0), side, side), mode="reflect")
         return to_painting(run_module(network, array, name), convention)
 
+    side = -(-max(PARITY_PX, framing.smallest_px) // framing.multiple) * framing.multiple
     return ConvertedNetwork(
-        BakedNetwork(graph, framing), family, describe(model), reference, (PARITY_PX, PARITY_PX)
+        BakedNetwork(graph, framing), family, describe(model), reference, (side, side)
     )
 
 

@@ -5,13 +5,16 @@ input that chooses the style.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, OptionError
+from impasto.images import IMAGE_SUFFIXES
 from impasto.legacy.dequantize import dequantize
+from impasto.legacy.style_pictures import is_picture, predict_vector, read_style_picture
 from impasto.legacy.wire import check_onnx_bytes
 
 if TYPE_CHECKING:
@@ -57,12 +60,17 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
             "give a network from one picture, and perhaps a style, to one picture",
         )
     del model.graph.input[:]
-    model.graph.input.extend(sorted(inputs, key=lambda each: not _is_picture(each)))
+    model.graph.input.extend(sorted(inputs, key=_place))
     model.ir_version = max(model.ir_version, IR_VERSION)
     for entry in model.opset_import:
         if entry.domain == "ai.onnx":
             entry.domain = ""
     return model
+
+
+def _place(value: ValueInfoProto) -> tuple[bool, bool]:
+    """The photo first; a style picture, which looks alike, says so in its name or comes second."""
+    return not is_picture(value), "style" in value.name.lower()
 
 
 def _check_graph(model: ModelProto) -> None:
@@ -83,14 +91,14 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
     """Write the style into a model whose second input chooses it; others are left as they are.
 
     Args:
-        model: its second input takes as many weights as there are styles, the number of one, or
-            a vector that another network made; it becomes a constant.
-        choice: a style's number, from 0, or the name of a ``.npy`` file with the vector.
+        model: its second input takes as many weights as there are styles, the number of one, a
+            picture, or a vector that another network makes of one; it becomes a constant.
+        choice: a style's number, from 0; the file of a picture; or of the vector (``.npy``).
         name: of the model's file, for errors.
 
     Raises:
         OptionError: there is no such style, none was chosen, or there is nothing to choose.
-        InputError: the file with the vector is missing, damaged or of another size.
+        InputError: the file with the vector or picture is missing, damaged or of another size.
     """
     from onnx import numpy_helper
 
@@ -108,6 +116,10 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
 def _style_values(second: ValueInfoProto, choice: str | None, name: str) -> NDArray[np.generic]:
     from onnx import helper
 
+    if is_picture(second):
+        if choice is None or choice.isdecimal():
+            raise OptionError(f"{name} needs a painting", f"write {name}#painting.jpg")
+        return read_style_picture(choice, second)
     kind = second.type.tensor_type
     dtype = helper.tensor_dtype_to_np_dtype(kind.elem_type)
     shape = tuple(each.dim_value or 1 for each in kind.shape.dim)
@@ -116,11 +128,15 @@ def _style_values(second: ValueInfoProto, choice: str | None, name: str) -> NDAr
         raise InputError(f"{name} takes a second input of shape {shape}", "none like it is known")
     names_vector = len(shape) > 2  # 1 x 1 x 1 x 100, say, from another network
     one_number = dtype.kind != "f" and count == 1
-    wanted = f"a .npy file of {count} numbers" if names_vector else "a style's number"
+    wanted = "a style's number"
+    if names_vector:
+        wanted = f"a painting, or a .npy file of {count} numbers"
     if choice is None:
         raise OptionError(f"{name} needs {wanted}", f"write {name}#... with it")
     if choice.endswith(".npy"):
         return _read_vector(choice, count).astype(dtype).reshape(shape)
+    if names_vector and Path(choice).suffix.lower() in IMAGE_SUFFIXES:
+        return predict_vector(name, choice, count).astype(dtype).reshape(shape)
     if names_vector or not choice.isdecimal():
         raise OptionError(f"{name}#{choice} is not {wanted}", f"write {name}#... with it")
     index = int(choice[:9])
@@ -144,8 +160,3 @@ def _read_vector(path: str, count: int) -> NDArray[np.float32]:
         raise InputError(
             f"{path} holds no vector for this network ({problem})", "get another"
         ) from error
-
-
-def _is_picture(value: ValueInfoProto) -> bool:
-    sides = [each.dim_value for each in value.type.tensor_type.shape.dim]
-    return len(sides) == 4 and (sides[1] == 3 or sides[3] == 3)

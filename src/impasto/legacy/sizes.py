@@ -23,7 +23,7 @@ __all__ = [
     "set_size",
 ]
 
-MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+MULTIPLES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BASE_PX = 256
 MAX_ELEMENTS = 1 << 27  # of any tensor for a picture of about BASE_PX
 SMALL = 1 << 12  # elements of constants that may say something of sizes
