@@ -20,7 +20,7 @@ from impasto.brush import paint_whole
 from impasto.engines import Engine
 from impasto.images import resize
 from impasto.images.spool import PixelRows, Spool
-from impasto.images.windows import resized_window, shrink_rows, source_rows
+from impasto.images.windows import enlarged_rows, shrink_rows
 from impasto.memory import MemoryPlan
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.strokes import pass_sizes
@@ -119,9 +119,9 @@ class _TiledPainting:
                 done = 0
                 for row in rows:
                     strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
-                    seen = _Rows(source, size, row.window_start, row.window_stop)
+                    seen = enlarged_rows(source, size, row.window_start, row.window_stop)
                     for column in columns:
-                        window = seen.window(column.window_start, column.window_stop)
+                        window = seen[:, column.window_start : column.window_stop]
                         painted = self._paint(engine, window, column.window_start, row.window_start)
                         strip[:, column.start : column.stop] = painted[row.core, column.core]
                         done += 1
@@ -139,7 +139,7 @@ class _TiledPainting:
         """Statistics of pieces from all over the picture, laid side by side."""
         width, height = size
         if width * height <= self._plan.sample_px:
-            return self._stylizer.brush.measure(_Rows(source, size, 0, height).window(0, width))
+            return self._stylizer.brush.measure(enlarged_rows(source, size, 0, height))
         piece_width, piece_height = min(PIECE_PX, width), min(PIECE_PX, height)
         pieces = self._plan.sample_px / (piece_width * piece_height)
         down = max(1, round((pieces * height / width) ** 0.5))
@@ -147,27 +147,10 @@ class _TiledPainting:
         mosaic = []
         multiple = self._stylizer.brush.framing.multiple
         for top in scattered(height, down, piece_height, multiple):
-            seen = _Rows(source, size, top, top + piece_height)
+            seen = enlarged_rows(source, size, top, top + piece_height)
             starts = scattered(width, across, piece_width, multiple)
-            mosaic.append(np.concatenate([seen.window(x, x + piece_width) for x in starts], axis=1))
+            mosaic.append(np.concatenate([seen[:, x : x + piece_width] for x in starts], axis=1))
         return self._stylizer.brush.measure(np.concatenate(mosaic))
-
-
-class _Rows:
-    """Rows of an enlarged picture, of which windows are taken."""
-
-    def __init__(self, source: PixelRows, size: tuple[int, int], top: int, bottom: int) -> None:
-        self._size, self._new_size = source.size, size
-        self._top, self._bottom = top, bottom
-        if size == source.size:
-            self._first, last = top, bottom
-        else:
-            self._first, last = source_rows(top, bottom, source.size[1], size[1])
-        self._rows = source.rows(self._first, last)
-
-    def window(self, left: int, right: int) -> Pixels:
-        window = left, self._top, right, self._bottom
-        return resized_window(self._rows, self._first, self._size, self._new_size, window)
 
 
 def _task(size: tuple[int, int]) -> str:
