@@ -30,8 +30,8 @@ from impasto.tiling import cut, scattered
 __all__ = ["paint_tiled"]
 
 Pixels = NDArray[np.uint8]
-PIECE_PX = 256
-"""Side of the pieces that statistics are measured on."""
+PIECE_PX = 512
+"""Side of the pieces that statistics are measured on; smaller ones have more edges, and features there."""
 
 
 def paint_tiled(
