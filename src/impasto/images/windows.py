@@ -19,9 +19,10 @@ class Rows(Protocol):
     """A picture whose rows can be had in any order."""
 
     size: tuple[int, int]
+    channels: int
 
     def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x 3, uint8."""
+        """Those rows: n x W x channels, uint8."""
 
 
 def shrink_rows(
@@ -78,7 +79,7 @@ def enlarged_rows(
         top, bottom: which of its rows.
 
     Returns:
-        n x new width x 3, uint8.
+        n x new width x channels, uint8.
     """
     import cv2
 
@@ -86,7 +87,7 @@ def enlarged_rows(
     new_width, new_height = new_size
     if source.size == new_size:
         return source.rows(top, bottom)
-    rows = np.empty((bottom - top, new_width, 3), dtype=np.uint8)
+    rows = np.empty((bottom - top, new_width, source.channels), dtype=np.uint8)
     for start in range(top, bottom, BLOCK_ROWS):
         stop = min(bottom, start + BLOCK_ROWS)
         taps, weights = _cubic_taps(start, stop, height, new_height)
@@ -94,11 +95,11 @@ def enlarged_rows(
         seen = source.rows(first, last).astype(np.float32)
         if new_width != width:
             wide = cv2.resize(seen, (new_width, last - first), interpolation=cv2.INTER_CUBIC)
-            seen = wide.reshape(last - first, new_width, 3)
+            seen = wide.reshape(last - first, new_width, source.channels)
         matrix = np.zeros((stop - start, last - first), dtype=np.float32)
         np.add.at(matrix, (np.arange(stop - start)[:, None], taps - first), weights)
         block = np.rint(matrix @ seen.reshape(last - first, -1)).clip(0, 255)
-        rows[start - top : stop - top] = block.reshape(-1, new_width, 3)
+        rows[start - top : stop - top] = block.reshape(-1, new_width, source.channels)
     return rows
 
 

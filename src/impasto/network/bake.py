@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from impasto.network.graph import GraphBuilder
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 
-__all__ = ["INSTANCE_NORM_EPSILON", "SMOOTHING", "bake", "bake_steered"]
+__all__ = [
+    "INSTANCE_NORM_EPSILON",
+    "SMOOTHING",
+    "NetworkGraph",
+    "bake",
+    "bake_steered",
+]
 
 INSTANCE_NORM_EPSILON = 1e-5
 SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
@@ -83,7 +89,7 @@ def bake_steered(spec: NetworkSpec, weights: Mapping[str, Array]) -> bytes:
     return _Steered(spec, weights).write()
 
 
-class _Graph(GraphBuilder):
+class NetworkGraph(GraphBuilder):
     """A graph of a network's layers; subclasses know how to normalise."""
 
     def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]) -> None:
@@ -177,7 +183,7 @@ class _Graph(GraphBuilder):
         )
 
 
-class _Baked(_Graph):
+class _Baked(NetworkGraph):
     """Style, and perhaps statistics, are constants."""
 
     def __init__(
@@ -224,7 +230,7 @@ class _Baked(_Graph):
         )
 
 
-class _Steered(_Graph):
+class _Steered(NetworkGraph):
     """Style and statistics are inputs."""
 
     def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]) -> None:
