@@ -139,7 +139,7 @@ def test_spool(tmp_path):
 
 
 def test_an_engine_that_fails_leaves_nothing(gallery, tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise EngineError("broken", "mend it")
 
     with Stylizer("first", gallery=gallery) as stylizer:

@@ -24,7 +24,8 @@ from impasto.errors import (
 )
 
 if TYPE_CHECKING:
-    from impasto.images import Picture, read_image, write_image
+    from impasto.areas import Region
+    from impasto.images import Picture, Subject, read_image, write_image
     from impasto.learning.learn import learn
     from impasto.learning.optimize import PaintOptions, paint
     from impasto.photos import PhotoReport, paint_photo
@@ -46,9 +47,11 @@ __all__ = [
     "PaintOptions",
     "PhotoReport",
     "Picture",
+    "Region",
     "Style",
     "StyleError",
     "Stylizer",
+    "Subject",
     "TrainingError",
     "VideoFrame",
     "VideoReport",
@@ -71,8 +74,10 @@ _HOMES = {
     "PaintOptions": "impasto.learning.optimize",
     "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
+    "Region": "impasto.areas",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
+    "Subject": "impasto.images",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
     "learn": "impasto.learning.learn",

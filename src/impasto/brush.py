@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -31,6 +32,8 @@ class Brush(Closing):
     Args:
         style: a name or mixture from the gallery, a `Style`, or the file of a network of its own.
         gallery: where names come from.
+        beside: further styles of the gallery, to be painted beside ``style`` in one picture.
+        seed: of the grain.
         engine, precision, threads: as `open_engine` takes them.
         steered: let `paint_steered` take and give statistics. Networks without instance
             normalisation, and networks of their own, have nothing to steer.
@@ -51,6 +54,8 @@ class Brush(Closing):
         style: str | Style,
         gallery: Gallery,
         *,
+        beside: Sequence[str | Style] = (),
+        seed: int = 0,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -58,6 +63,14 @@ class Brush(Closing):
     ) -> None:
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._trunk, self._vector = _trunk_and_vector(style, gallery)
+        others = [_trunk_and_vector(each, gallery) for each in beside]
+        if others and None in (self._trunk, *(trunk for trunk, _ in others)):
+            raise OptionError(
+                "a network of its own shares no picture with other styles",
+                "take regions' styles from a gallery, or give a mask",
+            )
+        self._vectors = [*(vector for _, vector in others), self._vector]
+        self.seed = seed
         self.is_steered = steered and self._measures
         network, self.natural_px = _network(style, self._trunk, self._vector, self.is_steered)
         self.framing = network.framing
@@ -73,16 +86,45 @@ class Brush(Closing):
         """Whether the network normalises by a picture's own statistics, and lets them be known."""
         return self._trunk is not None and self._trunk.spec.norm == "instance"
 
-    def paint(self, photo: Pixels, *, left: int = 0, top: int = 0) -> Pixels:
+    def paint(
+        self, photo: Pixels, *, left: int = 0, top: int = 0, shares: Vector | None = None
+    ) -> Pixels:
         """Paint a picture by its own statistics.
 
         Args:
             photo: H x W x 3, uint8, RGB.
             left, top: where in a larger picture this one is, for its grain.
+            shares: styles x H x W, how much of each style there is in each place: of those
+                ``beside`` first, then of the brush's own. All is the brush's own if not given.
         """
+        if shares is not None:
+            with self.frozen_engine(self.measure(photo), regions=True) as engine:
+                return self.paint_frozen(engine, photo, left=left, top=top, shares=shares)
         if self.is_steered:
             return self.paint_steered(photo, None, 0.0)[0]
-        return paint_whole(self.engine, self.framing, photo, left=left, top=top)
+        return self.paint_frozen(self.engine, photo, left=left, top=top)
+
+    def paint_frozen(
+        self,
+        engine: Engine,
+        photo: Pixels,
+        *,
+        left: int = 0,
+        top: int = 0,
+        shares: Vector | None = None,
+    ) -> Pixels:
+        """Paint a picture on an engine that `frozen_engine` gave.
+
+        Args:
+            engine: with statistics of its own.
+            photo, left, top, shares: as `paint` takes them.
+        """
+        padded, inside = _padded(self.framing, photo, left, top, self.seed)
+        if shares is None:
+            return np.ascontiguousarray(engine.paint(padded)[inside])
+        x, y, right, bottom = self.framing.borders(photo.shape[1], photo.shape[0])
+        around = np.pad(shares, ((0, 0), (y, bottom), (x, right)), mode="edge")
+        return np.ascontiguousarray(engine.paint_regions(padded, around)[inside])
 
     def paint_steered(
         self, photo: Pixels, statistics: Vector | None, keep: float
@@ -101,38 +143,44 @@ class Brush(Closing):
             return self.paint(photo), np.zeros(0, dtype=np.float32)
         if statistics is None:
             statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = _padded(self.framing, photo)
+        padded, inside = _padded(self.framing, photo, seed=self.seed)
         painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
 
-    def measure(self, photo: Pixels) -> Vector:
-        """The statistics by which a picture's features are normalised.
+    def measure(self, photo: Pixels) -> list[Vector]:
+        """The statistics by which a picture's features are normalised, in each style.
 
         Args:
             photo: H x W x 3, uint8, RGB.
 
         Returns:
-            mean, then variance, of every normalised layer; zeros if the network has its own.
+            mean, then variance, of every normalised layer, for those ``beside`` and the brush's own
+            style; zeros if the network has its own.
         """
         unknown = np.zeros_like(self._vector)
         if self._trunk is None or not self._measures:
-            return unknown
+            return [unknown] * len(self._vectors)
         with self._open(self._trunk.bake_steered()) as engine:
-            padded, _ = _padded(self.framing, photo)
-            return engine.paint_steered(padded, self._vector, unknown, 0.0)[1]
+            padded, _ = _padded(self.framing, photo, seed=self.seed)
+            return [
+                engine.paint_steered(padded, vector, unknown, 0.0)[1] for vector in self._vectors
+            ]
 
-    def frozen_engine(self, statistics: Vector) -> Engine:
+    def frozen_engine(self, statistics: Sequence[Vector], *, regions: bool = False) -> Engine:
         """Another engine like this one's, whose normalisation is constant; the caller closes it.
 
         Args:
             statistics: as `measure` gives them.
+            regions: it paints all styles, each where it has a share, instead of the brush's own.
 
         Raises:
             OptionError: the network is one of its own.
         """
         if self._trunk is None:
             raise OptionError("a network of its own paints in one piece", "give a smaller picture")
-        return self._open(self._trunk.bake(self._vector, statistics))
+        if regions:
+            return self._open(self._trunk.bake_regions(self._vectors, statistics))
+        return self._open(self._trunk.bake(self._vector, statistics[-1]))
 
     def close(self) -> None:
         """Let the engine's memory go."""
@@ -175,27 +223,24 @@ def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | Non
     return gallery.pack_of(style).trunk, style.vector
 
 
-def paint_whole(
-    engine: Engine, framing: Framing, photo: Pixels, *, left: int = 0, top: int = 0
-) -> Pixels:
+def paint_whole(engine: Engine, framing: Framing, photo: Pixels) -> Pixels:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
 
     Args:
         engine: has the graph.
         framing: of its network.
         photo: H x W x 3, uint8, RGB.
-        left, top: where in a larger picture this one is, for its grain.
     """
-    padded, inside = _padded(framing, photo, left, top)
+    padded, inside = _padded(framing, photo)
     return np.ascontiguousarray(engine.paint(padded)[inside])
 
 
 def _padded(
-    framing: Framing, photo: Pixels, left: int = 0, top: int = 0
+    framing: Framing, photo: Pixels, left: int = 0, top: int = 0, seed: int = 0
 ) -> tuple[Pixels, tuple[slice, slice]]:
     """What the graph sees, and where in it the picture is."""
     height, width = photo.shape[:2]
     x, y, right, bottom = framing.borders(width, height)
-    grainy = add_grain(photo, framing.grain, left=left, top=top)
+    grainy = add_grain(photo, framing.grain, left=left, top=top, seed=seed)
     padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
     return padded, (slice(y, y + height), slice(x, x + width))

@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.brush import paint_whole
-from impasto.engines import Engine
+from impasto.areas import Areas
 from impasto.images import resize
 from impasto.images.spool import PixelRows, Spool
 from impasto.images.windows import enlarged_rows, shrink_rows
@@ -30,8 +29,9 @@ from impasto.tiling import cut, scattered
 __all__ = ["paint_tiled"]
 
 Pixels = NDArray[np.uint8]
+EVERYWHERE = Areas()
 PIECE_PX = 512
-"""Side of the pieces that statistics are measured on; smaller ones have more edges, and features there."""
+"""Side of the pieces that statistics are measured on: smaller ones have more edges."""
 
 
 def paint_tiled(
@@ -40,6 +40,7 @@ def paint_tiled(
     plan: MemoryPlan,
     folder: Path,
     *,
+    areas: Areas = EVERYWHERE,
     progress: ProgressListener = ignore_progress,
 ) -> PixelRows:
     """Paint a picture within a plan's memory.
@@ -49,6 +50,7 @@ def paint_tiled(
         photo: in memory or on disk.
         plan: how.
         folder: for temporary files.
+        areas: where which style goes, as `Stylizer.find_areas` gives them.
         progress: told after each tile.
 
     Returns:
@@ -59,16 +61,22 @@ def paint_tiled(
         OutputError: the disk is full.
         EngineError: the engine fails.
     """
-    return _TiledPainting(stylizer, plan, folder, progress).paint(photo)
+    return _TiledPainting(stylizer, plan, folder, areas, progress).paint(photo)
 
 
 class _TiledPainting:
     def __init__(
-        self, stylizer: Stylizer, plan: MemoryPlan, folder: Path, progress: ProgressListener
+        self,
+        stylizer: Stylizer,
+        plan: MemoryPlan,
+        folder: Path,
+        areas: Areas,
+        progress: ProgressListener,
     ) -> None:
         self._stylizer = stylizer
         self._plan = plan
         self._folder = folder
+        self._areas = areas
         self._progress = progress
 
     def paint(self, photo: PixelRows) -> PixelRows:
@@ -90,7 +98,8 @@ class _TiledPainting:
             if size[0] * size[1] > self._plan.whole_px:
                 return self._in_tiles(source, size)
             pixels = resize(source.rows(0, source.size[1]), *size)
-            painted = self._stylizer.brush.paint(pixels)
+            shares = self._shares(size, 0, size[1])
+            painted = self._stylizer.brush.paint(pixels, shares=shares)
             self._progress(Progress(_task(size), 1, 1))
             return PixelRows(painted)
 
@@ -108,21 +117,30 @@ class _TiledPainting:
         return spool
 
     def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
-        plan, multiple = self._plan, self._stylizer.brush.framing.multiple
+        plan, brush = self._plan, self._stylizer.brush
+        multiple = brush.framing.multiple
         statistics = self._measure(source, size)
         width, height = size
         rows = cut(height, plan.tile_px, plan.margin_px, multiple)
         columns = cut(width, plan.tile_px, plan.margin_px, multiple)
         spool = Spool(size, self._folder)
         try:
-            with self._stylizer.brush.frozen_engine(statistics) as engine:
+            regions = self._areas.shares is not None
+            with brush.frozen_engine(statistics, regions=regions) as engine:
                 done = 0
                 for row in rows:
                     strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
                     seen = enlarged_rows(source, size, row.window_start, row.window_stop)
+                    shares = self._shares(size, row.window_start, row.window_stop)
                     for column in columns:
-                        window = seen[:, column.window_start : column.window_stop]
-                        painted = self._paint(engine, window, column.window_start, row.window_start)
+                        window = slice(column.window_start, column.window_stop)
+                        painted = brush.paint_frozen(
+                            engine,
+                            seen[:, window],
+                            left=column.window_start,
+                            top=row.window_start,
+                            shares=None if shares is None else shares[:, :, window],
+                        )
                         strip[:, column.start : column.stop] = painted[row.core, column.core]
                         done += 1
                         self._progress(Progress(_task(size), done, len(rows) * len(columns)))
@@ -132,10 +150,10 @@ class _TiledPainting:
             raise
         return spool
 
-    def _paint(self, engine: Engine, window: Pixels, left: int, top: int) -> Pixels:
-        return paint_whole(engine, self._stylizer.brush.framing, window, left=left, top=top)
+    def _shares(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32] | None:
+        return None if self._areas.shares is None else self._areas.share_rows(size, top, bottom)
 
-    def _measure(self, source: PixelRows, size: tuple[int, int]) -> NDArray[np.float32]:
+    def _measure(self, source: PixelRows, size: tuple[int, int]) -> list[NDArray[np.float32]]:
         """Statistics of pieces from all over the picture, laid side by side."""
         width, height = size
         if width * height <= self._plan.sample_px:

@@ -63,9 +63,7 @@ def shrink_rows(
             yield np.rint(complete).clip(0, 255).astype(np.uint8).reshape(-1, new_width, 3)
 
 
-def enlarged_rows(
-    source: Rows, new_size: tuple[int, int], top: int, bottom: int
-) -> Pixels:
+def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int) -> Pixels:
     """Some rows of an enlarged picture, as `impasto.images.resize` makes the whole of it (rounding
     apart): cubic interpolation.
 
@@ -95,7 +93,7 @@ def enlarged_rows(
         seen = source.rows(first, last).astype(np.float32)
         if new_width != width:
             wide = cv2.resize(seen, (new_width, last - first), interpolation=cv2.INTER_CUBIC)
-            seen = wide.reshape(last - first, new_width, source.channels)
+            seen = np.asarray(wide, dtype=np.float32)
         matrix = np.zeros((stop - start, last - first), dtype=np.float32)
         np.add.at(matrix, (np.arange(stop - start)[:, None], taps - first), weights)
         block = np.rint(matrix @ seen.reshape(last - first, -1)).clip(0, 255)

@@ -125,6 +125,7 @@ class NetworkGraph(GraphBuilder):
         return self.finish()
 
     def finish(self) -> bytes:
+        """The whole as bytes, when all layers are there."""
         return self.model(f"impasto-{self.spec.name}")
 
     def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
@@ -141,6 +142,7 @@ class NetworkGraph(GraphBuilder):
         raise NotImplementedError
 
     def conv(self, conv: Conv, tensor: str) -> str:
+        """A convolution, normalised and rectified if it is."""
         kernel, bias = self.kernel_and_bias(conv)
         inputs = [tensor, self.constant(kernel, f"{conv.name}.weight")]
         if bias is not None:
@@ -172,6 +174,7 @@ class NetworkGraph(GraphBuilder):
         return self.node("Relu", tensor) if conv.relu else tensor
 
     def smooth(self, layer: Smooth, tensor: str) -> str:
+        """Each channel filtered."""
         reflects = self.spec.padding == "reflect"
         return self.node(
             "Conv",
