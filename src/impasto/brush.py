@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ Vector = NDArray[np.float32]
 
 
 class Brush(Closing):
-    """Paints pictures in one piece, at the size they have.
+    """Paints pictures in one piece, at the size they have; from several threads, one by one.
 
     Args:
         style: a name or mixture from the gallery, a `Style`, or the file of a network of its own.
@@ -75,6 +77,7 @@ class Brush(Closing):
         network, self.natural_px = _network(style, self._trunk, self._vector, self.is_steered)
         self.framing = network.framing
         self.engine: Engine = self._open(network.graph)
+        self._lock = Lock()
 
     @property
     def spec(self) -> NetworkSpec | None:
@@ -121,7 +124,8 @@ class Brush(Closing):
         """
         padded, inside = _padded(self.framing, photo, left, top, self.seed)
         if shares is None:
-            return np.ascontiguousarray(engine.paint(padded)[inside])
+            with self._lock if engine is self.engine else nullcontext():
+                return np.ascontiguousarray(engine.paint(padded)[inside])
         x, y, right, bottom = self.framing.borders(photo.shape[1], photo.shape[0])
         around = np.pad(shares, ((0, 0), (y, bottom), (x, right)), mode="edge")
         return np.ascontiguousarray(engine.paint_regions(padded, around)[inside])
@@ -144,7 +148,8 @@ class Brush(Closing):
         if statistics is None:
             statistics, keep = np.zeros_like(self._vector), 0.0
         padded, inside = _padded(self.framing, photo, seed=self.seed)
-        painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
+        with self._lock:
+            painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
 
     def measure(self, photo: Pixels) -> list[Vector]:

@@ -15,7 +15,7 @@ from impasto.images.colors import (
 from impasto.images.faces import face_mask, find_faces
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
-from impasto.images.guided import detail_radius_px, restore_detail
+from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
@@ -61,6 +61,7 @@ __all__ = [
     "holds_several",
     "keep_colors",
     "lay_on_white",
+    "luminance",
     "match_histograms",
     "match_linearly",
     "open_sequence",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ OUTPUTS = ["537", "538", "539", "540"]  # heat map, logarithm of the size, offse
 MASK_PX = 512
 GROWN = 1.25  # a box ends at chin and brow; an ellipse around it takes in the hair's edge
 
+_one_at_a_time = Lock()
+
 
 def find_faces(photo: NDArray[np.uint8]) -> list[Box]:
     """Where there are faces.
@@ -42,11 +45,13 @@ def find_faces(photo: NDArray[np.uint8]) -> list[Box]:
     """
     import cv2
 
-    net = _detector()
     scale = LONGER_PX / max(photo.shape[:2])
     height, width = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in photo.shape[:2])
-    net.setInput(cv2.dnn.blobFromImage(resize(photo, width, height), swapRB=False))
-    heat, sizes, offsets, _ = (output[0] for output in net.forward(OUTPUTS))
+    pixels = cv2.dnn.blobFromImage(resize(photo, width, height), swapRB=False)
+    with _one_at_a_time:
+        net = _detector()
+        net.setInput(pixels)
+        heat, sizes, offsets, _ = (output[0].copy() for output in net.forward(OUTPUTS))
     boxes, scores = [], []
     for y, x in zip(*np.nonzero(heat[0] > THRESHOLD), strict=True):
         face_height, face_width = np.exp(sizes[:, y, x]) * STRIDE
