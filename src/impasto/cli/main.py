@@ -61,7 +61,7 @@ app = typer.Typer(
         "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave."
     ),
     add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name, (_command, _summary) in COMMANDS.items():
