@@ -3,7 +3,8 @@ import pytest
 
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.images import Picture, Subject, write_image
-from impasto.recipes import Recipe, preset_names, read_mask, read_preset, write_preset
+from impasto.places import read_mask
+from impasto.recipes import Recipe, preset_names, read_preset, write_preset
 from tiny import picture, tiny_gallery
 
 

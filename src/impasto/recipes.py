@@ -16,20 +16,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impasto.areas import Area, Region
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder, user_data_folder, write_atomically
-from impasto.images import (
-    IMAGE_SUFFIXES,
-    ColorWay,
-    Subject,
-    luminance,
-    read_image,
-)
+from impasto.images import ColorWay, read_image
+from impasto.places import BACKGROUND, REST, SUBJECT, area_called, split_regions
 from impasto.styles import Gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 
@@ -42,13 +34,7 @@ __all__ = ["Recipe", "read_preset", "write_preset"]
 
 PRESET_SUFFIX = ".toml"
 MAX_PRESET_BYTES = 1 << 16
-REST, SUBJECT, BACKGROUND = "rest", "subject", "background"
-FOUND = "found"  # a subject without a box
 NAME = re.compile(r"[\w-][\w. -]*")
-_SUFFIXES = "|".join(re.escape(each) for each in sorted(IMAGE_SUFFIXES))
-REGION = re.compile(
-    rf"({REST}|{SUBJECT}|{BACKGROUND}|.*?(?:{_SUFFIXES})):(.+)", re.IGNORECASE | re.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -104,7 +90,7 @@ class Recipe:
             keep_colors=cast(ColorWay, self.keep_colors) if self.keep_colors else False,
             palette=read_image(self.palette).pixels if self.palette else None,
             mask=self._mask(),
-            regions=[Region(self._area(place), style) for place, style in placed],
+            regions=[Region(area_called(place, self.subject), style) for place, style in placed],
             protect_faces=self.protect_faces,
             detail=self.detail,
             seed=self.seed,
@@ -119,63 +105,18 @@ class Recipe:
         Raises:
             OptionError: a region is not ``PLACE:STYLE``, or there are two rests.
         """
-        rests, placed = [], []
-        for region in self.regions:
-            match = REGION.fullmatch(region)
-            if not match:
-                raise OptionError(
-                    f"region {region!r} is not PLACE:STYLE",
-                    f"write mask.png:udnie, {SUBJECT}:udnie or {REST}:udnie",
-                )
-            place, style = match.groups()
-            if place == REST:
-                rests.append(style)
-            else:
-                placed.append((place, style))
-        if len(rests) > 1:
-            raise OptionError(f"there are {len(rests)} regions called {REST}", "give one")
-        return (rests[0] if rests else self.style), placed
+        rest, placed = split_regions(self.regions)
+        return rest or self.style, placed
 
     def _mask(self) -> Area | None:
         places = {place for place, _ in self.placed_styles()[1]}
         if self.mask:
-            return self._area(self.mask, self.invert_mask)
+            return area_called(self.mask, self.subject, self.invert_mask)
         if self.subject and not places & {SUBJECT, BACKGROUND}:
-            return self._area(SUBJECT, self.invert_mask)
+            return area_called(SUBJECT, self.subject, self.invert_mask)
         if self.invert_mask:
             raise OptionError("there is no mask to invert", "give --mask or --subject")
         return None
-
-    def _area(self, place: str, inverted: bool = False) -> Area:
-        if place in (SUBJECT, BACKGROUND):
-            return Subject(self._box(), inverted != (place == BACKGROUND))
-        mask = read_mask(Path(place))
-        return 255 - mask if inverted else mask
-
-    def _box(self) -> tuple[int, int, int, int] | None:
-        if self.subject in ("", FOUND):
-            return None
-        try:
-            left, top, width, height = (int(part) for part in self.subject.split(","))
-        except ValueError as error:
-            raise OptionError(
-                f"subject {self.subject!r} is no box", "write X,Y,WIDTH,HEIGHT in pixels"
-            ) from error
-        return left, top, width, height
-
-
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """A picture as a mask, H x W, uint8: white is 255; what is transparent counts as black.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    picture = read_image(path)
-    grey = luminance(picture.pixels)
-    if picture.alpha is not None:
-        grey = grey * (picture.alpha / np.float32(255))
-    mask: NDArray[np.uint8] = np.rint(255 * grey).astype(np.uint8)
-    return mask
 
 
 def read_preset(name: str | Path) -> Recipe:
