@@ -205,6 +205,22 @@ def test_what_makes_no_sense_is_named(options, says, gallery):
         open_tiny(gallery, **options)
 
 
+def test_regions_of_another_network(gallery, tmp_path):
+    from impasto.network.spec import johnson
+    from impasto.network.trunk import random_trunk, write_trunk
+    from impasto.styles import TRUNK_FILE, Gallery, write_style
+    from tiny import tiny_style
+
+    further = tmp_path / "gallery" / "further"
+    tiny_gallery(tmp_path / "gallery")
+    further.mkdir()
+    trunk = random_trunk(johnson())
+    write_trunk(further / TRUNK_FILE, trunk)
+    write_style(further / "third.style", tiny_style(trunk, "third", 3))
+    with pytest.raises(OptionError, match="different networks"):
+        open_tiny(Gallery(tmp_path / "gallery"), regions=[Region(left_half(), "third")])
+
+
 def test_the_function_takes_them_too():
     photo = picture(64, 48)
     nothing = np.zeros((1, 1), np.uint8)

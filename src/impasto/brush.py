@@ -66,10 +66,10 @@ class Brush(Closing):
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._trunk, self._vector = _trunk_and_vector(style, gallery)
         others = [_trunk_and_vector(each, gallery) for each in beside]
-        if others and None in (self._trunk, *(trunk for trunk, _ in others)):
+        if others and not _alike([self._trunk, *(trunk for trunk, _ in others)]):
             raise OptionError(
-                "a network of its own shares no picture with other styles",
-                "take regions' styles from a gallery, or give a mask",
+                "regions' styles are of different networks, which cannot paint in one pass",
+                "take styles of one pack, or paint one after the other, each with a mask",
             )
         self._vectors = [*(vector for _, vector in others), self._vector]
         self.seed = seed
@@ -218,6 +218,11 @@ def _network(
         return load_network(str(style)), math.inf
     graph = trunk.bake_steered() if steered else trunk.bake(vector)
     return BakedNetwork(graph, trunk.spec.framing), NATURAL_PX
+
+
+def _alike(trunks: Sequence[Trunk | None]) -> bool:
+    """All are the same trunk; networks of their own are none."""
+    return None not in trunks and len({trunk and trunk.fingerprint for trunk in trunks}) == 1
 
 
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
