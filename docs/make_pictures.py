@@ -36,6 +36,25 @@ def main() -> None:
     save(tiles, "mixing.jpg")
 
 
+    astronaut = impasto.read_image(ROOT / "examples" / "astronaut.jpg")
+    subject = impasto.Subject()
+    in_two_styles = [impasto.Region(subject, "composition-vii")]
+    tiles = [
+        ("the subject alone", impasto.stylize(astronaut, "starry-night", mask=subject)),
+        (
+            "composition-vii for the subject, great-wave for the rest",
+            impasto.stylize(astronaut, "great-wave", regions=in_two_styles),
+        ),
+        ("the face protected", impasto.stylize(astronaut, "composition-vii", protect_faces=0.7)),
+    ]
+    save(tiles, "where.jpg")
+    tiles = [
+        (f"detail {detail}", impasto.stylize(cat, "starry-night", detail=detail))
+        for detail in (0.0, 0.5, 1.0)
+    ]
+    save(tiles, "detail.jpg")
+
+
 def save(tiles: list[tuple[str, impasto.Picture]], name: str, columns: int = 3) -> None:
     path = ROOT / "docs" / "images" / name
     path.parent.mkdir(parents=True, exist_ok=True)
