@@ -35,7 +35,6 @@ def main() -> None:
         tiles.append((f"composition-vii, strength {strength}", painting))
     save(tiles, "mixing.jpg")
 
-
     astronaut = impasto.read_image(ROOT / "examples" / "astronaut.jpg")
     subject = impasto.Subject()
     in_two_styles = [impasto.Region(subject, "composition-vii")]

@@ -79,9 +79,10 @@ def find_subject(
     else:
         margin = max(1, round(BORDER_SHARE * min(height, width)))
         salient = _saliency(small)
-        inside = labels[margin:-margin, margin:-margin]
         likely = salient > max(salient.mean(), 1e-6)
-        inside[:] = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[margin:-margin, margin:-margin]
+        guess = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+        # People and things stand on the lower edge; the others are background for sure.
+        labels[margin:, margin:-margin] = guess[margin:, margin:-margin]
     found = _grab_cut(small, labels)
     if not found.any():
         raise OptionError("no subject is found in the photo", "give a box around it")
@@ -107,20 +108,31 @@ def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
 
 
 def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What is not to be expected of a spectrum: Hou & Zhang 2007, equations 3 to 5, in each colour,
-    weighed towards the middle, where photographers put what they mean.
+    """What stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to 5, in
+    each colour), and by its colour, that is unlike those at the edges (but the lower one); weighed
+    towards the middle, where photographers put what they mean.
     """
     import cv2
 
     small = resize(photo, SALIENCY_PX, SALIENCY_PX).astype(np.float32)
-    total = np.zeros((SALIENCY_PX, SALIENCY_PX), dtype=np.float32)
+    structure = np.zeros((SALIENCY_PX, SALIENCY_PX), dtype=np.float32)
     for plane in np.moveaxis(small, 2, 0):
         spectrum = np.fft.fft2(plane)
         log = np.log(np.abs(spectrum) + 1e-6).astype(np.float32)
         residual = log - cv2.blur(log, (3, 3))
-        total += np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
-    smooth = cv2.GaussianBlur(total, (0, 0), SALIENCY_PX / 16)
+        structure += np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
+    colors = cv2.cvtColor(small / np.float32(255), cv2.COLOR_RGB2Lab)
+    edges = np.concatenate([colors[0], colors[:, 0], colors[:, -1]])
+    distances = np.linalg.norm(colors[:, :, None] - edges, axis=3)
+    unlike = np.sort(distances, axis=2)[..., : len(edges) // 8].mean(axis=2).astype(np.float32)
+    together = sum(_smoothed(each) / max(float(each.mean()), 1e-6) for each in (structure, unlike))
     places = np.linspace(-1, 1, SALIENCY_PX, dtype=np.float32) ** 2
-    central = smooth * np.exp(-(places[:, None] + places[None]))
+    central = together * np.exp(-(places[:, None] + places[None]))
     scaled = cv2.resize(central, (photo.shape[1], photo.shape[0]))
     return np.asarray(scaled, dtype=np.float32)
+
+
+def _smoothed(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(map_, (0, 0), SALIENCY_PX / 16), dtype=np.float32)
