@@ -28,7 +28,7 @@ def test_what_is_saved_comes_back(home):
         keep_colors="linear",
         mask=str(home / "mask.png"),
         invert_mask=True,
-        regions=("subject:udnie", "rest:great-wave:0.7+udnie"),
+        regions=("subject:udnie",),
         seed=3,
         detail=1.0,
     )
@@ -42,6 +42,11 @@ def test_what_is_saved_comes_back(home):
 def test_only_what_differs_is_written(home):
     path = write_preset(home / "a.toml", Recipe(style="udnie", stroke=2.0))
     assert path.read_text() == 'style = "udnie"\nstroke = 2.0\n'
+
+
+def test_the_rest_becomes_the_style(home):
+    write_preset("a", Recipe(regions=("subject:udnie", "rest:great-wave:0.7+udnie")))
+    assert read_preset("a") == Recipe("great-wave:0.7+udnie", regions=("subject:udnie",))
 
 
 def test_files_are_named_by_full_paths(home):

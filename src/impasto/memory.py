@@ -21,7 +21,7 @@ ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
 MEASURING_BYTES_PER_PX = {"openvino": 92, "onnxruntime": 145, "opencv": 300}
 STRIP_BYTES_PER_PX = 16  # of tiles side by side: what is seen, what was painted, what is written
 TILES_PX = (2048, 1536, 1024, 768, 512, 256)
-MOST_SAMPLED_PX = 16_000_000
+MOST_SAMPLED_PX = 40_000_000
 LEAST_SAMPLED_PX = 1_000_000
 FIXED_BYTES = 64 << 20  # buffers of reading and writing
 

@@ -21,7 +21,7 @@ from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder, user_data_folder, write_atomically
 from impasto.images import ColorWay, read_image
-from impasto.places import BACKGROUND, REST, SUBJECT, area_called, split_regions
+from impasto.places import BACKGROUND, SUBJECT, area_called, split_regions
 from impasto.styles import Gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 
@@ -166,7 +166,8 @@ def _checked(path: Path, key: str, value: Any) -> Any:
 
 def write_preset(name: str | Path, recipe: Recipe) -> Path:
     """Save a recipe, in the user's data folder unless the name is a file's; what was there under
-    that name is replaced. Files that it names are named by their full paths.
+    that name is replaced. Files that it names are named by their full paths; the rest's style
+    becomes the style.
 
     Returns:
         the file.
@@ -194,10 +195,9 @@ def _with_full_paths(recipe: Recipe) -> Recipe:
 
     rest, placed = recipe.placed_styles()
     regions = [f"{full(place)}:{style}" for place, style in placed]
-    if rest != recipe.style:
-        regions.append(f"{REST}:{rest}")
     return replace(
         recipe,
+        style=rest,
         palette=full(recipe.palette),
         mask=full(recipe.mask),
         regions=tuple(regions),

@@ -296,7 +296,7 @@ def test_masks_and_regions(paint, photo, tmp_path):
     for name, arguments in {
         "a": ["--mask", "m.png"],
         "b": ["--mask", "m.png", "--invert-mask"],
-        "c": ["--region", "m.png:second", "--region", "rest:first"],
+        "c": ["--region", "m.png:second"],
         "d": ["--seed", "5"],
         "e": ["--detail", "1"],
         "f": ["--subject", "5,5,20,20"],
@@ -323,6 +323,8 @@ def test_masks_and_regions(paint, photo, tmp_path):
         (["--mask", "lost.png"], 3, "lost.png does not exist"),
         (["--region", "m.png"], 2, "not PLACE:STYLE"),
         (["--region", "photo.png:frist"], 5, "did you mean first?"),
+        (["--region", "rest:second"], 2, "say the same"),
+        (["-o", "-", "--report", "-"], 2, "holds the painting"),
         (["--subject", "1,2"], 2, "is no box"),
         (["--subject", "900,900,9,9"], 2, "leaves no subject"),
         (["--invert-mask"], 2, "no mask to invert"),
@@ -349,3 +351,10 @@ def test_faces_are_protected(paint, tmp_path):
     face = slice(120, 160), slice(210, 240)
     np.testing.assert_array_equal(b[face], photo[face])
     assert (a[face] != photo[face]).any()
+
+
+def test_the_rest_has_a_style(impasto, gallery, photo, tmp_path):
+    write_image(tmp_path / "m.png", Picture(picture(40, 30)))
+    regions = ["--region", "m.png:second", "--region", "rest:first"]
+    ran = impasto("photo.png", *regions, "--gallery", gallery)
+    assert ran.err == "photo.png -> photo-first+second.png\n"

@@ -257,6 +257,8 @@ def stylize_command(
     label = file_label("+".join(dict.fromkeys([rest, *(each for _, each in placed)])))
     work = plan_jobs(photos, output, label, recursive) if photos else []
     skipped = check_targets(work, overwrite=overwrite, skip_existing=skip_existing)
+    if report == STREAM and any(job.target == STREAM for job in work):
+        raise OptionError("standard output holds the painting", "give --report FILE")
     check_json(report)
 
     from impasto.batch import Outcome
@@ -305,17 +307,18 @@ def stylize_command(
 
 def _recipe(context: typer.Context, given: dict[str, Any], preset: str | None) -> Recipe:
     """The preset, if there is one, with the options that were given in their places."""
+    from impasto.places import split_regions
     from impasto.recipes import Recipe, read_preset
 
-    if preset is None:
-        return Recipe(**given)
     parameters = {name: "region" if name == "regions" else name for name in given}
     said = {
         name: value
         for name, value in given.items()
         if getattr(context.get_parameter_source(parameters[name]), "name", "") == "COMMANDLINE"
     }
-    return replace(read_preset(preset), **said)
+    if "style" in said and split_regions(given["regions"])[0]:
+        raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
+    return replace(read_preset(preset), **said) if preset else Recipe(**given)
 
 
 def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome]) -> None:
