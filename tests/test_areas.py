@@ -103,7 +103,7 @@ def test_six_regions():
 def test_tiles_are_the_whole(suffix, gallery, tmp_path, monkeypatch):
     """A mask, regions and detail, row by row and from memory."""
 
-    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0):
+    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0, styles=1):
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**9, held_bytes_per_px)
 
     photo = picture(300, 200)

@@ -328,7 +328,7 @@ def test_public_names():
 def tight(monkeypatch):
     """All pictures are painted in tiles of 64 px, from statistics of the whole."""
 
-    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0):
+    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0, styles=1):
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**9, held_bytes_per_px)
 
     monkeypatch.setattr("impasto.photos.plan_memory", plan)

@@ -168,6 +168,7 @@ class _Job:
             self.stylizer.engine.name,
             self.stylizer.brush.spec,
             held_bytes_per_px=held,
+            styles=1 + len(self.stylizer.regions),
         )
 
     def fits(self, width: int, height: int) -> bool:

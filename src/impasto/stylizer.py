@@ -116,9 +116,8 @@ class Stylizer(Closing):
                 raise OptionError(f"{name} is {value}", "give a number from 0 to 1")
         if seed < 0:
             raise OptionError(f"seed is {seed}", "give a whole number from 0 up")
-        for area in (each for each in (mask, *(region.area for region in regions))):
-            if area is not None:
-                check_area(area)
+        for area in [region.area for region in regions] + ([] if mask is None else [mask]):
+            check_area(area)
         self.brush = Brush(
             style,
             gallery or open_gallery(),

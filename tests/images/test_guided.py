@@ -55,6 +55,13 @@ def test_an_edge_comes_back_where_the_photo_has_it():
     np.testing.assert_array_equal(restore_detail(photo, blurred, 0, 4), blurred)
 
 
+def test_bands_join(monkeypatch):
+    photo, painting = picture(50, 90, 1), picture(50, 90, 2)
+    whole = restore_detail(photo, painting, 0.7, 3)
+    monkeypatch.setattr("impasto.images.guided.BAND_PX", 12)
+    assert np.abs(restore_detail(photo, painting, 0.7, 3).astype(int) - whole).max() <= 1
+
+
 @pytest.mark.parametrize(("size", "radius"), [((1, 1), 2), ((640, 480), 3), ((12000, 8000), 50)])
 def test_radius(size, radius):
     assert detail_radius_px(*size) == radius

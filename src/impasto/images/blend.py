@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 __all__ = ["Strength", "blend"]
 
 Pixels = NDArray[np.uint8]
+BAND_PX = 256
 Strength = float | NDArray[np.float32]
 """How much of the painting there is: everywhere, or in each place, H x W."""
 
@@ -25,9 +26,13 @@ def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
     import cv2
 
     if isinstance(strength, np.ndarray):
-        share = strength[..., None]
-        mixed = photo + (painting.astype(np.float32) - photo) * share
-        return np.rint(mixed).clip(0, 255).astype(np.uint8)
+        result = np.empty_like(photo)
+        for top in range(0, len(photo), BAND_PX):  # floats of a large picture take much memory
+            rows = slice(top, top + BAND_PX)
+            share = strength[rows, :, None]
+            floats = photo[rows] + (painting[rows].astype(np.float32) - photo[rows]) * share
+            result[rows] = np.rint(floats).clip(0, 255).astype(np.uint8)
+        return result
     if strength == 1:
         return painting
     mixed = cv2.addWeighted(painting, strength, photo, 1 - strength, 0)

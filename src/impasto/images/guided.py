@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 EPSILON = 0.02**2
 """Contrasts of the guide below its root, where white is 1, are no edges."""
 
+BAND_PX = 256
 RADIUS_SHARE = 1 / 160  # of the picture's shorter side: what strokes blur
 GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -75,9 +76,15 @@ def restore_detail(photo: Pixels, painting: Pixels, amount: float, radius_px: in
     """
     if amount == 0:
         return painting
-    guide = luminance(photo)
-    planes = painting.astype(np.float32)
-    filtered = guided_filter(guide, planes, radius_px, EPSILON)
-    restored = planes + np.float32(amount) * (filtered - planes)
-    levels: Pixels = np.rint(restored).clip(0, 255).astype(np.uint8)
-    return levels
+    height = len(photo)
+    restored = np.empty_like(painting)
+    band = max(BAND_PX, 4 * radius_px)
+    for top in range(0, height, band):  # floats of a large picture would take much memory
+        bottom = min(height, top + band)
+        first, last = max(0, top - 2 * radius_px), min(height, bottom + 2 * radius_px)
+        planes = painting[first:last].astype(np.float32)
+        filtered = guided_filter(luminance(photo[first:last]), planes, radius_px, EPSILON)
+        planes += np.float32(amount) * (filtered - planes)
+        levels = np.rint(planes[top - first : bottom - first]).clip(0, 255)
+        restored[top:bottom] = levels.astype(np.uint8)
+    return restored
