@@ -7,9 +7,12 @@ from impasto.areas import Region, find_areas
 from impasto.errors import MissingExtraError, OptionError
 from impasto.images import Picture, Subject, read_image
 from impasto.memory import MemoryPlan, margin_px
+from impasto.network.spec import johnson
+from impasto.network.trunk import random_trunk, write_trunk
 from impasto.photos import paint_photo
+from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.stylizer import Stylizer, stylize
-from tiny import TINY, picture, tiny_gallery
+from tiny import TINY, picture, tiny_gallery, tiny_style
 
 WIDTH, HEIGHT = 200, 160
 
@@ -205,20 +208,37 @@ def test_what_makes_no_sense_is_named(options, says, gallery):
         open_tiny(gallery, **options)
 
 
-def test_regions_of_another_network(gallery, tmp_path):
-    from impasto.network.spec import johnson
-    from impasto.network.trunk import random_trunk, write_trunk
-    from impasto.styles import TRUNK_FILE, Gallery, write_style
-    from tiny import tiny_style
+def further_pack(folder, spec):
+    """A gallery with a second pack, and ``third`` in it."""
+    tiny_gallery(folder)
+    trunk = random_trunk(spec, seed=9)
+    (folder / "further").mkdir()
+    write_trunk(folder / "further" / TRUNK_FILE, trunk)
+    write_style(folder / "further" / "third.style", tiny_style(trunk, "third", 3))
+    return Gallery(folder)
 
-    further = tmp_path / "gallery" / "further"
-    tiny_gallery(tmp_path / "gallery")
-    further.mkdir()
-    trunk = random_trunk(johnson())
-    write_trunk(further / TRUNK_FILE, trunk)
-    write_style(further / "third.style", tiny_style(trunk, "third", 3))
-    with pytest.raises(OptionError, match="different networks"):
-        open_tiny(Gallery(tmp_path / "gallery"), regions=[Region(left_half(), "third")])
+
+def test_regions_of_several_packs(tmp_path):
+    """Each pack's regions are its own paintings, cross-faded where masks are soft."""
+    gallery = further_pack(tmp_path / "gallery", TINY)
+    photo = picture(WIDTH, HEIGHT)
+    mask = left_half()
+    mask[:, 90:110] = 102
+    with (
+        open_tiny(gallery) as first,
+        Stylizer("third", gallery=gallery, precision="f32") as third,
+        open_tiny(gallery, regions=[Region(mask, "third")]) as both,
+    ):
+        right, left, painted = (each(photo).astype(int) for each in (first, third, both))
+    share = (mask / 255)[..., None]
+    assert np.abs(left - right).mean() > 3
+    assert np.abs(painted - (share * left + (1 - share) * right)).max() <= 3
+
+
+def test_regions_of_another_kind_of_network(tmp_path):
+    gallery = further_pack(tmp_path / "gallery", johnson())
+    with pytest.raises(OptionError, match="different kinds of networks"):
+        open_tiny(gallery, regions=[Region(left_half(), "third")])
 
 
 def test_the_function_takes_them_too():

@@ -128,7 +128,7 @@ def test_subjects(options, expected, gallery):
         ({"subject": "1,2,3"}, "no box"),
         ({"invert_mask": True}, "no mask to invert"),
         ({"mask": "lost.png"}, "lost.png does not exist"),
-        ({"style": "a.onnx", "regions": ("mask.png:first",)}, "different networks"),
+        ({"style": "a.onnx", "regions": ("mask.png:first",)}, "different kinds of networks"),
     ],
 )
 def test_what_makes_no_sense_is_named(home, gallery, options, says):

@@ -66,12 +66,13 @@ class Brush(Closing):
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._trunk, self._vector = _trunk_and_vector(style, gallery)
         others = [_trunk_and_vector(each, gallery) for each in beside]
-        if others and not _alike([self._trunk, *(trunk for trunk, _ in others)]):
+        if any(trunk is None or trunk.spec != self.spec for trunk, _ in others):
             raise OptionError(
-                "regions' styles are of different networks, which cannot paint in one pass",
-                "take styles of one pack, or paint one after the other, each with a mask",
+                "regions' styles are of different kinds of networks",
+                "take them from one gallery, or paint one after the other, each with a mask",
             )
         self._vectors = [*(vector for _, vector in others), self._vector]
+        self._packs = _by_trunk([*(trunk for trunk, _ in others), self._trunk])
         self.seed = seed
         self.is_steered = steered and self._measures
         network, self.natural_px = _network(style, self._trunk, self._vector, self.is_steered)
@@ -109,7 +110,7 @@ class Brush(Closing):
 
     def paint_frozen(
         self,
-        engine: Engine,
+        engine: Engine | _Apart,
         photo: Pixels,
         *,
         left: int = 0,
@@ -123,9 +124,10 @@ class Brush(Closing):
             photo, left, top, shares: as `paint` takes them.
         """
         padded, inside = _padded(self.framing, photo, left, top, self.seed)
-        if shares is None:
+        if isinstance(engine, Engine):
             with self._lock if engine is self.engine else nullcontext():
                 return np.ascontiguousarray(engine.paint(padded)[inside])
+        assert shares is not None
         x, y, right, bottom = self.framing.borders(photo.shape[1], photo.shape[0])
         around = np.pad(shares, ((0, 0), (y, bottom), (x, right)), mode="edge")
         return np.ascontiguousarray(engine.paint_regions(padded, around)[inside])
@@ -165,13 +167,18 @@ class Brush(Closing):
         unknown = np.zeros_like(self._vector)
         if self._trunk is None or not self._measures:
             return [unknown] * len(self._vectors)
-        with self._open(self._trunk.bake_steered()) as engine:
-            padded, _ = _padded(self.framing, photo, seed=self.seed)
-            return [
-                engine.paint_steered(padded, vector, unknown, 0.0)[1] for vector in self._vectors
-            ]
+        padded, _ = _padded(self.framing, photo, seed=self.seed)
+        statistics = [unknown] * len(self._vectors)
+        for trunk, numbers in self._packs:
+            with self._open(trunk.bake_steered()) as engine:
+                for number in numbers:
+                    vector = self._vectors[number]
+                    statistics[number] = engine.paint_steered(padded, vector, unknown, 0.0)[1]
+        return statistics
 
-    def frozen_engine(self, statistics: Sequence[Vector], *, regions: bool = False) -> Engine:
+    def frozen_engine(
+        self, statistics: Sequence[Vector], *, regions: bool = False
+    ) -> Engine | _Apart:
         """Another engine like this one's, whose normalisation is constant; the caller closes it.
 
         Args:
@@ -184,7 +191,15 @@ class Brush(Closing):
         if self._trunk is None:
             raise OptionError("a network of its own paints in one piece", "give a smaller picture")
         if regions:
-            return self._open(self._trunk.bake_regions(self._vectors, statistics))
+            return _Apart(
+                [
+                    (
+                        self._open(trunk.bake_regions(*_of(numbers, self._vectors, statistics))),
+                        numbers,
+                    )
+                    for trunk, numbers in self._packs
+                ]
+            )
         return self._open(self._trunk.bake(self._vector, statistics[-1]))
 
     def close(self) -> None:
@@ -220,9 +235,51 @@ def _network(
     return BakedNetwork(graph, trunk.spec.framing), NATURAL_PX
 
 
-def _alike(trunks: Sequence[Trunk | None]) -> bool:
-    """All are the same trunk; networks of their own are none."""
-    return None not in trunks and len({trunk and trunk.fingerprint for trunk in trunks}) == 1
+def _by_trunk(trunks: Sequence[Trunk | None]) -> list[tuple[Trunk, list[int]]]:
+    """Each trunk with the numbers of the styles that are its own."""
+    packs: dict[str, tuple[Trunk, list[int]]] = {}
+    for number, trunk in enumerate(trunks):
+        if trunk is not None:
+            packs.setdefault(trunk.fingerprint, (trunk, []))[1].append(number)
+    return list(packs.values())
+
+
+def _of(
+    numbers: Sequence[int], vectors: Sequence[Vector], statistics: Sequence[Vector]
+) -> tuple[list[Vector], list[Vector]]:
+    return [vectors[each] for each in numbers], [statistics[each] for each in numbers]
+
+
+class _Apart(Closing):
+    """Engines of several trunks, which have no layers in common: each paints all of its styles in
+    one pass, and their paintings are blended.
+
+    Args:
+        engines: each with the numbers of its styles.
+    """
+
+    def __init__(self, engines: Sequence[tuple[Engine, Sequence[int]]]) -> None:
+        self._engines = engines
+
+    def paint_regions(self, photo: Pixels, shares: Vector) -> Pixels:
+        """As `Engine.paint_regions`."""
+        if len(self._engines) == 1:
+            return self._engines[0][0].paint_regions(photo, shares)
+        blended = np.zeros(photo.shape, dtype=np.float32)
+        for engine, numbers in self._engines:
+            own = shares[list(numbers)]
+            total = own.sum(axis=0)
+            # Where it has no share, it may paint what it likes.
+            even = np.float32(1 / len(numbers))
+            within = np.where(total > 0, own / np.maximum(total, 1e-6), even).astype(np.float32)
+            blended += total[..., None] * engine.paint_regions(photo, within)
+        painting: Pixels = np.rint(blended).clip(0, 255).astype(np.uint8)
+        return painting
+
+    def close(self) -> None:
+        """Let the engines' memory go."""
+        for engine, _ in self._engines:
+            engine.close()
 
 
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
