@@ -1,6 +1,6 @@
 """Memory and time of Gatys' optimisation on large canvases, each in a process of its own.
 
-    python benchmarks/large_gatys.py PHOTO PAINTING [--size 4000] [--steps 16] [--tile 768]
+    python benchmarks/large_gatys.py PHOTO PAINTING [--size 4000] [--steps 16] [--tile 832]
 
 The peak does not depend on the number of steps, once each scale has a few: L-BFGS then holds as
 many pairs of vectors as it ever will. The time does: the figure is for an iteration at full size.
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("painting", type=Path)
     parser.add_argument("--size", type=int, action="append", help="longer side; may be given again")
     parser.add_argument("--steps", type=int, default=64, help="at the coarsest scale")
-    parser.add_argument("--tile", type=int, default=768)
+    parser.add_argument("--tile", type=int, default=832)
     parser.add_argument("--save", type=Path, help="keep the (last) painting")
     options = parser.parse_args()
     for size in options.size or [4000]:

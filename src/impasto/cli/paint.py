@@ -150,7 +150,7 @@ def paint_command(
             help="Larger pictures are computed in tiles of this size: smaller takes less memory.",
             rich_help_panel=SEARCH,
         ),
-    ] = 768,
+    ] = 832,
     device: Annotated[
         str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SEARCH)
     ] = "auto",

@@ -71,7 +71,7 @@ class PaintOptions:
     painting_scale: float = 1.0
     keep_colors: bool = False
     seed: int = 0
-    tile_px: int = 768
+    tile_px: int = 832
 
     def __post_init__(self) -> None:
         for name in ("content_weight", "style_weight", "tv_weight", "seed"):
