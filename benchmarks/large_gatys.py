@@ -1,6 +1,6 @@
 """Memory and time of Gatys' optimisation on large canvases, each in a process of its own.
 
-    python benchmarks/large_gatys.py PHOTO PAINTING [--size 4000] [--steps 16] [--tile 832]
+    python benchmarks/large_gatys.py PHOTO PAINTING [--size 4000] [--steps 64] [--tile 832]
 
 The peak does not depend on the number of steps, once each scale has a few: L-BFGS then holds as
 many pairs of vectors as it ever will. The time does: the figure is for an iteration at full size.
