@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from PIL import Image
 
@@ -45,7 +46,7 @@ def main() -> None:
         }
         for precision in precisions:
             stylizer = stack.enter_context(Stylizer(engine="openvino", precision=precision))
-            contestants[f"impasto, {stylizer.engine}"] = lambda paint=stylizer: paint(photo)
+            contestants[f"impasto, {stylizer.engine}"] = partial(stylizer, photo)
         times: dict[str, list[float]] = {name: [] for name in contestants}
         for run in range(RUNS + WARM_UP):
             for name, paint in contestants.items():

@@ -46,6 +46,24 @@ def main() -> None:
         tiles.append((f"composition-vii, strength {strength}", painting))
     save(tiles, "mixing.jpg")
 
+    astronaut = impasto.read_image(ROOT / "examples" / "astronaut.jpg")
+    subject = impasto.Subject()
+    in_two_styles = [impasto.Region(subject, "composition-vii")]
+    tiles = [
+        ("the subject alone", impasto.stylize(astronaut, "starry-night", mask=subject)),
+        (
+            "composition-vii for the subject, great-wave for the rest",
+            impasto.stylize(astronaut, "great-wave", regions=in_two_styles),
+        ),
+        ("the face protected", impasto.stylize(astronaut, "composition-vii", protect_faces=0.7)),
+    ]
+    save(tiles, "where.jpg")
+    tiles = [
+        (f"detail {detail}", impasto.stylize(cat, "starry-night", detail=detail))
+        for detail in (0.0, 0.5, 1.0)
+    ]
+    save(tiles, "detail.jpg")
+
 
 def save(
     tiles: list[tuple[str, impasto.Picture]], name: str, columns: int = 3, tile_px: int = 420

@@ -62,3 +62,8 @@ def test_600_megapixels_in_a_gigabyte():
 def test_refused_with_a_way_out():
     with pytest.raises(OptionError, match=r"need 9\.\d\d GB .* allows 1\.00 GB: give --memory 9"):
         plan_memory(30_000, 20_000, GB, "openvino", STANDARD, held_bytes_per_px=14)
+
+
+def test_several_styles_take_more():
+    one, three = (plan_memory(4000, 3000, 10**10, "openvino", STANDARD, styles=n) for n in (1, 3))
+    assert three.peak_bytes > one.peak_bytes

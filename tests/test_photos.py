@@ -77,6 +77,9 @@ def corpus():
         ),
         "alpha.webp": encode(cut_out, "WEBP", lossless=True, exact=True, exif=exif_bytes()),
         "1px.png": encode(Image.new("RGB", (1, 1), "red"), "PNG"),
+        "1px-wide.png": encode(Image.fromarray(picture(1, 300)), "PNG"),
+        "1px-high.tif": encode(Image.fromarray(picture(300, 1)), "TIFF"),
+        "grey16.png": encode(Image.fromarray(np.arange(1200, dtype="u2").reshape(30, 40)), "PNG"),
         "palette.png": encode(photo.quantize(32), "PNG"),
         "palette-alpha.png": encode(photo.quantize(32), "PNG", transparency=3),
         "bits.png": encode(photo.convert("1"), "PNG"),
@@ -257,6 +260,21 @@ def test_heic(tmp_path):
     check_exif(read.metadata.exif)
 
 
+def test_heic_of_10_bits_keeps_them(unpainted, tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    ramp = np.linspace(0, 65535, 64 * 48 * 3).reshape(48, 64, 3).astype(np.uint16)
+    stored = pillow_heif.from_bytes(mode="RGB;16", size=(64, 48), data=ramp.tobytes())
+    stored.save(tmp_path / "a.heic", quality=-1, exif=exif_bytes())  # lossless
+    paint_photo(unpainted, tmp_path / "a.heic", tmp_path / "a.png")
+    read = read_image(tmp_path / "a.png")
+    samples = read.original.samples
+    assert samples.dtype == np.uint16
+    assert samples.max() == 65535
+    assert len(np.unique(samples)) > 900
+    assert np.abs(samples.astype(int) - ramp).max() <= 64 * 2
+    check_exif(read.metadata.exif)
+
+
 def test_heic_without_its_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
@@ -310,7 +328,7 @@ def test_public_names():
 def tight(monkeypatch):
     """All pictures are painted in tiles of 64 px, from statistics of the whole."""
 
-    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0):
+    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0, styles=1):
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**9, held_bytes_per_px)
 
     monkeypatch.setattr("impasto.photos.plan_memory", plan)

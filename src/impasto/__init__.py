@@ -24,10 +24,12 @@ from impasto.errors import (
 )
 
 if TYPE_CHECKING:
-    from impasto.images import Picture, read_image, write_image
+    from impasto.areas import Region
+    from impasto.images import Picture, Subject, read_image, write_image
     from impasto.learning.learn import learn
     from impasto.learning.optimize import PaintOptions, paint
     from impasto.photos import PhotoReport, paint_photo
+    from impasto.recipes import Recipe, read_preset, write_preset
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
     from impasto.video import VideoFrame, VideoReport, read_frames, stylize_frames, stylize_video
@@ -46,9 +48,12 @@ __all__ = [
     "PaintOptions",
     "PhotoReport",
     "Picture",
+    "Recipe",
+    "Region",
     "Style",
     "StyleError",
     "Stylizer",
+    "Subject",
     "TrainingError",
     "VideoFrame",
     "VideoReport",
@@ -58,11 +63,13 @@ __all__ = [
     "paint_photo",
     "read_frames",
     "read_image",
+    "read_preset",
     "read_style",
     "stylize",
     "stylize_frames",
     "stylize_video",
     "write_image",
+    "write_preset",
     "write_style",
 ]
 
@@ -71,8 +78,11 @@ _HOMES = {
     "PaintOptions": "impasto.learning.optimize",
     "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
+    "Recipe": "impasto.recipes",
+    "Region": "impasto.areas",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
+    "Subject": "impasto.images",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
     "learn": "impasto.learning.learn",
@@ -81,11 +91,13 @@ _HOMES = {
     "paint_photo": "impasto.photos",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
+    "read_preset": "impasto.recipes",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
     "stylize_frames": "impasto.video",
     "stylize_video": "impasto.video",
     "write_image": "impasto.images",
+    "write_preset": "impasto.recipes",
     "write_style": "impasto.styles",
 }
 

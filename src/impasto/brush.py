@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +29,13 @@ Vector = NDArray[np.float32]
 
 
 class Brush(Closing):
-    """Paints pictures in one piece, at the size they have.
+    """Paints pictures in one piece, at the size they have; from several threads, one by one.
 
     Args:
         style: a name or mixture from the gallery, a `Style`, or the file of a network of its own.
         gallery: where names come from.
+        beside: further styles of the gallery, to be painted beside ``style`` in one picture.
+        seed: of the grain.
         engine, precision, threads: as `open_engine` takes them.
         steered: let `paint_steered` take and give statistics. Networks without instance
             normalisation, and networks of their own, have nothing to steer.
@@ -51,6 +56,8 @@ class Brush(Closing):
         style: str | Style,
         gallery: Gallery,
         *,
+        beside: Sequence[str | Style] = (),
+        seed: int = 0,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -61,12 +68,22 @@ class Brush(Closing):
             precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._int8 = precision == "int8"
+        others = [_trunk_and_vector(each, gallery) for each in beside]
+        if any(trunk is None or trunk.spec != self.spec for trunk, _ in others):
+            raise OptionError(
+                "regions' styles are of different kinds of networks",
+                "take them from one gallery, or paint one after the other, each with a mask",
+            )
+        self._vectors = [*(vector for _, vector in others), self._vector]
+        self._packs = _by_trunk([*(trunk for trunk, _ in others), self._trunk])
+        self.seed = seed
         self.is_steered = steered and self._measures
         network, self.natural_px = _network(
             style, self._trunk, self._vector, steered=self.is_steered, int8=self._int8
         )
         self.framing = network.framing
         self.engine: Engine = self._open(network.graph)
+        self._lock = Lock()
 
     @property
     def spec(self) -> NetworkSpec | None:
@@ -78,16 +95,47 @@ class Brush(Closing):
         """Whether the network normalises by a picture's own statistics, and lets them be known."""
         return self._trunk is not None and self._trunk.spec.norm == "instance"
 
-    def paint(self, photo: Pixels, *, left: int = 0, top: int = 0) -> Pixels:
+    def paint(
+        self, photo: Pixels, *, left: int = 0, top: int = 0, shares: Vector | None = None
+    ) -> Pixels:
         """Paint a picture by its own statistics.
 
         Args:
             photo: H x W x 3, uint8, RGB.
             left, top: where in a larger picture this one is, for its grain.
+            shares: styles x H x W, how much of each style there is in each place: of those
+                ``beside`` first, then of the brush's own. All is the brush's own if not given.
         """
+        if shares is not None:
+            with self.frozen_engine(self.measure(photo), regions=True) as engine:
+                return self.paint_frozen(engine, photo, left=left, top=top, shares=shares)
         if self.is_steered:
             return self.paint_steered(photo, None, 0.0)[0]
-        return paint_whole(self.engine, self.framing, photo, left=left, top=top)
+        return self.paint_frozen(self.engine, photo, left=left, top=top)
+
+    def paint_frozen(
+        self,
+        engine: Engine | _Apart,
+        photo: Pixels,
+        *,
+        left: int = 0,
+        top: int = 0,
+        shares: Vector | None = None,
+    ) -> Pixels:
+        """Paint a picture on an engine that `frozen_engine` gave.
+
+        Args:
+            engine: with statistics of its own.
+            photo, left, top, shares: as `paint` takes them.
+        """
+        padded, inside = _padded(self.framing, photo, left, top, self.seed)
+        if isinstance(engine, Engine):
+            with self._lock if engine is self.engine else nullcontext():
+                return np.ascontiguousarray(engine.paint(padded)[inside])
+        assert shares is not None
+        x, y, right, bottom = self.framing.borders(photo.shape[1], photo.shape[0])
+        around = np.pad(shares, ((0, 0), (y, bottom), (x, right)), mode="edge")
+        return np.ascontiguousarray(engine.paint_regions(padded, around)[inside])
 
     def paint_steered(
         self, photo: Pixels, statistics: Vector | None, keep: float
@@ -106,39 +154,58 @@ class Brush(Closing):
             return self.paint(photo), np.zeros(0, dtype=np.float32)
         if statistics is None:
             statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = _padded(self.framing, photo)
-        painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
+        padded, inside = _padded(self.framing, photo, seed=self.seed)
+        with self._lock:
+            painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
 
-    def measure(self, photo: Pixels) -> Vector:
-        """The statistics by which a picture's features are normalised.
+    def measure(self, photo: Pixels) -> list[Vector]:
+        """The statistics by which a picture's features are normalised, in each style.
 
         Args:
             photo: H x W x 3, uint8, RGB.
 
         Returns:
-            mean, then variance, of every normalised layer; zeros if the network has its own.
+            mean, then variance, of every normalised layer, for those ``beside`` and the brush's own
+            style; zeros if the network has its own.
         """
         unknown = np.zeros_like(self._vector)
         if self._trunk is None or not self._measures:
-            return unknown
-        graph = _steered(self._trunk, self._vector, self._int8)
-        with self._open(graph) as engine:
-            padded, _ = _padded(self.framing, photo)
-            return engine.paint_steered(padded, self._vector, unknown, 0.0)[1]
+            return [unknown] * len(self._vectors)
+        padded, _ = _padded(self.framing, photo, seed=self.seed)
+        statistics = [unknown] * len(self._vectors)
+        for trunk, numbers in self._packs:
+            with self._open(trunk.bake_steered()) as engine:
+                for number in numbers:
+                    vector = self._vectors[number]
+                    statistics[number] = engine.paint_steered(padded, vector, unknown, 0.0)[1]
+        return statistics
 
-    def frozen_engine(self, statistics: Vector) -> Engine:
+    def frozen_engine(
+        self, statistics: Sequence[Vector], *, regions: bool = False
+    ) -> Engine | _Apart:
         """Another engine like this one's, whose normalisation is constant; the caller closes it.
 
         Args:
             statistics: as `measure` gives them.
+            regions: it paints all styles, each where it has a share, instead of the brush's own.
 
         Raises:
             OptionError: the network is one of its own.
         """
         if self._trunk is None:
             raise OptionError("a network of its own paints in one piece", "give a smaller picture")
-        return self._open(self._trunk.bake(self._vector, statistics, int8=self._int8))
+        if regions:
+            return _Apart(
+                [
+                    (
+                        self._open(trunk.bake_regions(*_of(numbers, self._vectors, statistics))),
+                        numbers,
+                    )
+                    for trunk, numbers in self._packs
+                ]
+            )
+        return self._open(self._trunk.bake(self._vector, statistics[-1], int8=self._int8))
 
     def close(self) -> None:
         """Let the engine's memory go."""
@@ -181,6 +248,53 @@ def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
     return trunk.bake_steered(int8_style=vector if int8 else None)
 
 
+def _by_trunk(trunks: Sequence[Trunk | None]) -> list[tuple[Trunk, list[int]]]:
+    """Each trunk with the numbers of the styles that are its own."""
+    packs: dict[str, tuple[Trunk, list[int]]] = {}
+    for number, trunk in enumerate(trunks):
+        if trunk is not None:
+            packs.setdefault(trunk.fingerprint, (trunk, []))[1].append(number)
+    return list(packs.values())
+
+
+def _of(
+    numbers: Sequence[int], vectors: Sequence[Vector], statistics: Sequence[Vector]
+) -> tuple[list[Vector], list[Vector]]:
+    return [vectors[each] for each in numbers], [statistics[each] for each in numbers]
+
+
+class _Apart(Closing):
+    """Engines of several trunks, which have no layers in common: each paints all of its styles in
+    one pass, and their paintings are blended.
+
+    Args:
+        engines: each with the numbers of its styles.
+    """
+
+    def __init__(self, engines: Sequence[tuple[Engine, Sequence[int]]]) -> None:
+        self._engines = engines
+
+    def paint_regions(self, photo: Pixels, shares: Vector) -> Pixels:
+        """As `Engine.paint_regions`."""
+        if len(self._engines) == 1:
+            return self._engines[0][0].paint_regions(photo, shares)
+        blended = np.zeros(photo.shape, dtype=np.float32)
+        for engine, numbers in self._engines:
+            own = shares[list(numbers)]
+            total = own.sum(axis=0)
+            # Where it has no share, it may paint what it likes.
+            even = np.float32(1 / len(numbers))
+            within = np.where(total > 0, own / np.maximum(total, 1e-6), even).astype(np.float32)
+            blended += total[..., None] * engine.paint_regions(photo, within)
+        painting: Pixels = np.rint(blended).clip(0, 255).astype(np.uint8)
+        return painting
+
+    def close(self) -> None:
+        """Let the engines' memory go."""
+        for engine, _ in self._engines:
+            engine.close()
+
+
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
     if isinstance(style, str):
         if names_network(style):
@@ -189,27 +303,24 @@ def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | Non
     return gallery.pack_of(style).trunk, style.vector
 
 
-def paint_whole(
-    engine: Engine, framing: Framing, photo: Pixels, *, left: int = 0, top: int = 0
-) -> Pixels:
+def paint_whole(engine: Engine, framing: Framing, photo: Pixels) -> Pixels:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
 
     Args:
         engine: has the graph.
         framing: of its network.
         photo: H x W x 3, uint8, RGB.
-        left, top: where in a larger picture this one is, for its grain.
     """
-    padded, inside = _padded(framing, photo, left, top)
+    padded, inside = _padded(framing, photo)
     return np.ascontiguousarray(engine.paint(padded)[inside])
 
 
 def _padded(
-    framing: Framing, photo: Pixels, left: int = 0, top: int = 0
+    framing: Framing, photo: Pixels, left: int = 0, top: int = 0, seed: int = 0
 ) -> tuple[Pixels, tuple[slice, slice]]:
     """What the graph sees, and where in it the picture is."""
     height, width = photo.shape[:2]
     x, y, right, bottom = framing.borders(width, height)
-    grainy = add_grain(photo, framing.grain, left=left, top=top)
+    grainy = add_grain(photo, framing.grain, left=left, top=top, seed=seed)
     padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
     return padded, (slice(y, y + height), slice(x, x + width))

@@ -18,10 +18,11 @@ DEFAULT_BYTES = 2_000_000_000
 BASE_BYTES = 300 << 20  # Python, NumPy, OpenCV, an engine, a network
 WHOLE_BYTES_PER_PX = 30  # the photo, padded, painted, blended, decoded and encoded
 ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
-MEASURING_BYTES_PER_PX = {"openvino": 84, "onnxruntime": 145, "opencv": 300}
+MEASURING_BYTES_PER_PX = {"openvino": 92, "onnxruntime": 145, "opencv": 300}
 STRIP_BYTES_PER_PX = 16  # of tiles side by side: what is seen, what was painted, what is written
+SHARES_BYTES_PER_PX = 16  # of each style, where there are several
 TILES_PX = (2048, 1536, 1024, 768, 512, 256)
-MOST_SAMPLED_PX = 16_000_000
+MOST_SAMPLED_PX = 40_000_000
 LEAST_SAMPLED_PX = 1_000_000
 FIXED_BYTES = 64 << 20  # buffers of reading and writing
 
@@ -66,6 +67,7 @@ def plan_memory(
     spec: NetworkSpec | None,
     *,
     held_bytes_per_px: int = 0,
+    styles: int = 1,
 ) -> MemoryPlan:
     """Find out how a picture can be painted within a limit.
 
@@ -76,6 +78,7 @@ def plan_memory(
         spec: of the network; none if it can only paint in one piece.
         held_bytes_per_px: what is in memory of the whole picture even if it is painted in tiles:
             none if it is read and written row by row.
+        styles: how many are painted beside each other.
 
     Raises:
         OptionError: it cannot, with what would do.
@@ -83,24 +86,27 @@ def plan_memory(
     pixels = width * height
     engine_bytes, measuring_bytes = ENGINE_BYTES_PER_PX[engine], MEASURING_BYTES_PER_PX[engine]
     margin = margin_px(spec) if spec else 0
-    whole_peak = BASE_BYTES + pixels * (WHOLE_BYTES_PER_PX + engine_bytes)
+    shares_bytes = SHARES_BYTES_PER_PX * styles if styles > 1 else 0
+    whole_bytes = WHOLE_BYTES_PER_PX + engine_bytes + shares_bytes
+    strip_bytes = STRIP_BYTES_PER_PX + shares_bytes
+    whole_peak = BASE_BYTES + pixels * whole_bytes
     if whole_peak <= limit_bytes:
         return MemoryPlan(True, pixels, 0, margin, pixels, whole_peak)
     if not spec:
         raise _refusal(width, height, limit_bytes, whole_peak, ", or use a style of a gallery")
     held = BASE_BYTES + FIXED_BYTES + pixels * held_bytes_per_px
     for tile in TILES_PX:
-        strip = width * (tile + 2 * margin) * STRIP_BYTES_PER_PX
+        strip = width * (tile + 2 * margin) * strip_bytes
         window = min(width, tile + 2 * margin) * min(height, tile + 2 * margin)
         room = limit_bytes - held - strip
         sample = min(MOST_SAMPLED_PX, (limit_bytes - held) // (measuring_bytes + 12), pixels)
         if window * engine_bytes <= room and sample >= min(LEAST_SAMPLED_PX, pixels):
             peak = held + max(strip + window * engine_bytes, sample * (measuring_bytes + 12))
-            whole_px = (limit_bytes - held) // (WHOLE_BYTES_PER_PX + engine_bytes)
+            whole_px = (limit_bytes - held) // whole_bytes
             return MemoryPlan(False, whole_px, tile, margin, sample, peak)
     smallest = TILES_PX[-1] + 2 * margin
     needed = held + max(
-        width * smallest * STRIP_BYTES_PER_PX + smallest**2 * engine_bytes,
+        width * smallest * strip_bytes + smallest**2 * engine_bytes,
         min(LEAST_SAMPLED_PX, pixels) * (measuring_bytes + 12),
     )
     hint = ", or convert it to PNG or TIFF (upright), and write one of these"

@@ -11,6 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.areas import Areas
 from impasto.errors import OutputError
 from impasto.files import write_atomically
 from impasto.images import (
@@ -20,9 +24,11 @@ from impasto.images import (
     PictureSequence,
     bleed,
     check_format,
+    detail_radius_px,
     encode_image,
     holds_several,
     open_sequence,
+    restore_detail,
     write_image,
     write_sequence,
 )
@@ -36,6 +42,7 @@ from impasto.tiled import paint_tiled
 
 __all__ = ["PhotoReport", "encode_painting", "paint_photo"]
 
+Pixels = NDArray[np.uint8]
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
 # Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
@@ -161,6 +168,7 @@ class _Job:
             self.stylizer.engine.name,
             self.stylizer.brush.spec,
             held_bytes_per_px=held,
+            styles=1 + len(self.stylizer.regions),
         )
 
     def fits(self, width: int, height: int) -> bool:
@@ -175,8 +183,11 @@ class _Job:
         else:
             self._check_room(photo.width, photo.height, 1)
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
-            with self._tiled(PixelRows(pixels), plan) as painting:
-                painted = self.stylizer.finish(photo, painting.rows(0, photo.height))
+            rows, size = PixelRows(pixels), (photo.width, photo.height)
+            areas = self.stylizer.find_areas(reduced(rows), size)
+            with self._tiled(rows, plan, areas) as painting:
+                whole = self._detailed(rows, painting, 0, photo.height)
+                painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
         write_image(self.target, painted, quality=self.quality)
         return PhotoReport(photo.width, photo.height, plan=plan)
 
@@ -190,29 +201,46 @@ class _Job:
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
+            areas = Areas()
+            spool = stack.enter_context(Spool((width, height), self.target.parent))
             if self.stylizer.strength > 0:
-                with Spool((width, height), self.target.parent) as spool:
-                    for picture in photo.strips():
-                        shown = picture.pixels
-                        spool.append(
-                            shown if picture.alpha is None else bleed(shown, picture.alpha)
-                        )
-                    painting = stack.enter_context(self._tiled(spool, plan))
-                    colors = self.stylizer.color_map(reduced(painting), reduced(spool))
+                for picture in photo.strips():
+                    shown = picture.pixels
+                    spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
+                small = reduced(spool)
+                areas = self.stylizer.find_areas(small, (width, height))
+                painting = stack.enter_context(self._tiled(spool, plan, areas))
+                colors = self.stylizer.color_map(reduced(painting), small)
             file = stack.enter_context(write_atomically(self.target))
             target = RowTarget(file, self.file_format, width, height, self.quality)
             top = 0
             for picture in photo.strips():
+                bottom = top + picture.height
                 if painting:
-                    rows = painting.rows(top, top + picture.height)
-                    picture = self.stylizer.finish(picture, rows, colors)
+                    rows = self._detailed(spool, painting, top, bottom)
+                    cover = (
+                        None if areas.cover is None else areas.cover_rows(photo.size, top, bottom)
+                    )
+                    picture = self.stylizer.finish(picture, rows, colors, cover)
                 target.write(picture)
-                top += picture.height
+                top = bottom
             target.finish()
         return PhotoReport(width, height, plan=plan)
 
-    def _tiled(self, photo: PixelRows, plan: MemoryPlan) -> PixelRows:
-        return paint_tiled(self.stylizer, photo, plan, self.target.parent, progress=self.progress)
+    def _tiled(self, photo: PixelRows, plan: MemoryPlan, areas: Areas) -> PixelRows:
+        folder = self.target.parent
+        return paint_tiled(self.stylizer, photo, plan, folder, areas=areas, progress=self.progress)
+
+    def _detailed(self, photo: PixelRows, painting: PixelRows, top: int, bottom: int) -> Pixels:
+        """Some rows of the painting, with the photo's edges as far as they were asked for."""
+        if not self.stylizer.detail:
+            return painting.rows(top, bottom)
+        height = photo.size[1]
+        radius = detail_radius_px(*photo.size)
+        first, last = max(0, top - 2 * radius), min(height, bottom + 2 * radius)
+        seen = photo.rows(first, last), painting.rows(first, last)
+        restored = restore_detail(*seen, self.stylizer.detail, radius)
+        return restored[top - first : bottom - first]
 
     def _check_room(self, width: int, height: int, copies: int) -> None:
         needed = 3 * width * height * copies

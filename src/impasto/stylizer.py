@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.areas import Area, Areas, Region, check_area, find_areas
 from impasto.brush import Brush
 from impasto.closing import Closing
 from impasto.engines import Engine, EngineName, Precision
@@ -19,14 +20,17 @@ from impasto.images import (
     ColorMap,
     ColorWay,
     Picture,
+    Strength,
     bleed,
     blend,
     check_pixels,
+    detail_radius_px,
     keep_colors,
     match_histograms,
     match_linearly,
     read_image,
     resize,
+    restore_detail,
 )
 from impasto.strokes import MAX_STROKE, MIN_STROKE, pass_sizes
 from impasto.styles import Gallery, Style, open_gallery
@@ -52,6 +56,12 @@ class Stylizer(Closing):
             photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
             or its mean colour and covariance (`impasto.images.colors`).
         palette: a picture, H x W x 3 uint8 RGB, whose mean colour and covariance the painting gets.
+        mask: where to paint: H x W uint8, 255 for the painting and 0 for the photo, of any size; or
+            a `Subject`, which is found in each photo.
+        regions: areas with styles of their own, all painted in one pass; ``style`` is for the rest.
+        protect_faces: from 0 (not at all) to 1 (no strokes on faces); needs the extra ``faces``.
+        detail: from 0 to 1: how far the photo's edges are put back (`impasto.images.guided`).
+        seed: of the grain that the strokes follow where the photo is flat.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes bfloat16 where the CPU has it, else 8 bits where it is fast at
             them, else ``f32``; or ``f32``, ``bf16``, ``int8``.
@@ -78,6 +88,11 @@ class Stylizer(Closing):
         stroke: float = 1.0,
         keep_colors: bool | ColorWay = False,
         palette: NDArray[np.uint8] | None = None,
+        mask: Area | None = None,
+        regions: Sequence[Region] = (),
+        protect_faces: float = 0.0,
+        detail: float = 0.0,
+        seed: int = 0,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -97,9 +112,18 @@ class Stylizer(Closing):
             check_pixels(palette)
             if keep_colors:
                 raise OptionError("keep-colors and palette exclude each other", "give one of them")
+        for name, value in {"protect-faces": protect_faces, "detail": detail}.items():
+            if not 0 <= value <= 1:
+                raise OptionError(f"{name} is {value}", "give a number from 0 to 1")
+        if seed < 0:
+            raise OptionError(f"seed is {seed}", "give a whole number from 0 up")
+        for area in [region.area for region in regions] + ([] if mask is None else [mask]):
+            check_area(area)
         self.brush = Brush(
             style,
             gallery or open_gallery(),
+            beside=[region.style for region in regions],
+            seed=seed,
             engine=engine,
             precision=precision,
             threads=threads,
@@ -114,6 +138,10 @@ class Stylizer(Closing):
         self.stroke = stroke
         self.keep_colors = keep_colors
         self.palette = palette
+        self.mask = mask
+        self.regions = tuple(regions)
+        self.protect_faces = protect_faces
+        self.detail = detail
 
     @property
     def strength(self) -> float:
@@ -151,13 +179,14 @@ class Stylizer(Closing):
         check_pixels(photo)
         if self.strength == 0:
             return np.array(photo)  # exactly, whatever the engine's precision
-        return self.finish(Picture(photo), self.paint(photo)[0]).pixels
+        return self.stylize(Picture(photo)).pixels
 
     def paint(
         self,
         photo: NDArray[np.uint8],
         statistics: Sequence[NDArray[np.float32]] = (),
         keep: float = 0.0,
+        areas: Areas | None = None,
     ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
         """What the network makes of a picture, from coarse to fine, at full strength and in its own
         colours.
@@ -166,6 +195,7 @@ class Stylizer(Closing):
             photo: as in a call.
             statistics: what the call before gave; for steered stylizers only.
             keep: how much of them to normalise by, 0 to 1; the rest is measured.
+            areas: where which style goes, if there are several.
 
         Returns:
             the painting, and the statistics that were used, a vector for each pass; none unless
@@ -177,6 +207,10 @@ class Stylizer(Closing):
         painting, used = photo, []
         for size, vector in zip(sizes, given, strict=True):
             reduced = resize(painting, *self.brush.framing.fit(*size))
+            if areas and areas.shares is not None:
+                shares = areas.share_rows(size, 0, size[1])
+                painting = self.brush.paint(reduced, shares=shares)
+                continue
             painting, taken = self.brush.paint_steered(reduced, vector, keep)
             if self.brush.is_steered:
                 used.append(taken)
@@ -187,10 +221,32 @@ class Stylizer(Closing):
         if self.strength == 0:
             return picture
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
-        return self.finish(picture, self.paint(pixels)[0])
+        areas = self.find_areas(pixels, (picture.width, picture.height))
+        painting = self.paint(pixels, areas=areas)[0]
+        if self.detail:
+            radius = detail_radius_px(picture.width, picture.height)
+            painting = restore_detail(pixels, painting, self.detail, radius)
+        return self.finish(picture, painting, cover=areas.full_cover(picture.width, picture.height))
+
+    def find_areas(self, photo: NDArray[np.uint8], size: tuple[int, int]) -> Areas:
+        """Where to paint, and in which style.
+
+        Args:
+            photo: H x W x 3, uint8, RGB; a reduced copy will do.
+            size: its full width and height.
+
+        Raises:
+            OptionError: there is no subject.
+            MissingExtraError: the detector of faces is not installed.
+        """
+        return find_areas(photo, size, self.mask, self.regions, self.protect_faces)
 
     def finish(
-        self, picture: Picture, painting: NDArray[np.uint8], colors: ColorMap | None = None
+        self,
+        picture: Picture,
+        painting: NDArray[np.uint8],
+        colors: ColorMap | None = None,
+        cover: NDArray[np.float32] | None = None,
     ) -> Picture:
         """What comes after painting: colours and strength; of a whole picture, or some of its rows.
 
@@ -198,16 +254,18 @@ class Stylizer(Closing):
             picture: the photo.
             painting: as large, at full strength: H x W x 3, uint8, RGB.
             colors: what `color_map` gave for the whole picture, if these are rows.
+            cover: H x W, 0-1: where the painting is; everywhere if not given.
         """
         if self.keep_colors in (True, "luminance"):
             painting = keep_colors(painting, picture.pixels)
         elif colors or (colors := self.color_map(painting, picture.pixels)):
             painting = colors(painting)
+        strength: Strength = self.strength if cover is None else cover * np.float32(self.strength)
         original = picture.original
         return replace(
             picture,
-            pixels=blend(picture.pixels, painting, self.strength),
-            original=original and original.blend(painting, self.strength),
+            pixels=blend(picture.pixels, painting, strength),
+            original=original and original.blend(painting, strength),
         )
 
     def color_map(self, painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> ColorMap | None:
@@ -236,6 +294,11 @@ def stylize(
     stroke: float = 1.0,
     keep_colors: bool | ColorWay = False,
     palette: NDArray[np.uint8] | None = None,
+    mask: Area | None = None,
+    regions: Sequence[Region] = (),
+    protect_faces: float = 0.0,
+    detail: float = 0.0,
+    seed: int = 0,
     engine: EngineName = "auto",
     precision: Precision = "auto",
 ) -> Picture:
@@ -247,12 +310,8 @@ def stylize(
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
         style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), a `Style`, or the
             file of a network of its own.
-        strength: see `Stylizer`.
-        stroke: see `Stylizer`.
-        keep_colors: see `Stylizer`.
-        palette: see `Stylizer`.
-        engine: see `Stylizer`.
-        precision: see `Stylizer`.
+        strength, stroke, keep_colors, palette, mask, regions, protect_faces, detail, seed, engine,
+            precision: see `Stylizer`.
 
     Returns:
         the painting; ``.save(path)`` writes it, ``.pixels`` is the array.
@@ -275,6 +334,11 @@ def stylize(
         stroke=stroke,
         keep_colors=keep_colors,
         palette=palette,
+        mask=mask,
+        regions=regions,
+        protect_faces=protect_faces,
+        detail=detail,
+        seed=seed,
         engine=engine,
         precision=precision,
     ) as stylizer:

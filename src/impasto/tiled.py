@@ -5,7 +5,9 @@ larger ones, instance normalisation would see another mean in every tile, and th
 apart; so statistics are measured once, on pieces from all over the picture, and frozen (as in URST,
 Chen et al. 2022, "Towards ultra-resolution neural style transfer via thumbnail instance
 normalization", section 3.2). Departure: they take them from a thumbnail. A network's statistics
-change with the scale of what it sees, so that pieces in full size come closer.
+change with the scale of what it sees, so that pieces in full size come closer. Measuring again by
+all tiles, under the statistics of the pieces, leads away: each layer's must agree with those of the
+layers before it.
 """
 
 from __future__ import annotations
@@ -16,11 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.brush import paint_whole
-from impasto.engines import Engine
+from impasto.areas import Areas
 from impasto.images import resize
 from impasto.images.spool import PixelRows, Spool
-from impasto.images.windows import resized_window, shrink_rows, source_rows
+from impasto.images.windows import enlarged_rows, shrink_rows
 from impasto.memory import MemoryPlan
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.strokes import pass_sizes
@@ -30,8 +31,9 @@ from impasto.tiling import cut, scattered
 __all__ = ["paint_tiled"]
 
 Pixels = NDArray[np.uint8]
-PIECE_PX = 256
-"""Side of the pieces that statistics are measured on."""
+EVERYWHERE = Areas()
+PIECE_PX = 512
+"""Side of the pieces that statistics are measured on: smaller ones have more edges."""
 
 
 def paint_tiled(
@@ -40,6 +42,7 @@ def paint_tiled(
     plan: MemoryPlan,
     folder: Path,
     *,
+    areas: Areas = EVERYWHERE,
     progress: ProgressListener = ignore_progress,
 ) -> PixelRows:
     """Paint a picture within a plan's memory.
@@ -49,6 +52,7 @@ def paint_tiled(
         photo: in memory or on disk.
         plan: how.
         folder: for temporary files.
+        areas: where which style goes, as `Stylizer.find_areas` gives them.
         progress: told after each tile.
 
     Returns:
@@ -59,16 +63,22 @@ def paint_tiled(
         OutputError: the disk is full.
         EngineError: the engine fails.
     """
-    return _TiledPainting(stylizer, plan, folder, progress).paint(photo)
+    return _TiledPainting(stylizer, plan, folder, areas, progress).paint(photo)
 
 
 class _TiledPainting:
     def __init__(
-        self, stylizer: Stylizer, plan: MemoryPlan, folder: Path, progress: ProgressListener
+        self,
+        stylizer: Stylizer,
+        plan: MemoryPlan,
+        folder: Path,
+        areas: Areas,
+        progress: ProgressListener,
     ) -> None:
         self._stylizer = stylizer
         self._plan = plan
         self._folder = folder
+        self._areas = areas
         self._progress = progress
 
     def paint(self, photo: PixelRows) -> PixelRows:
@@ -90,7 +100,8 @@ class _TiledPainting:
             if size[0] * size[1] > self._plan.whole_px:
                 return self._in_tiles(source, size)
             pixels = resize(source.rows(0, source.size[1]), *size)
-            painted = self._stylizer.brush.paint(pixels)
+            shares = self._shares(size, 0, size[1])
+            painted = self._stylizer.brush.paint(pixels, shares=shares)
             self._progress(Progress(_task(size), 1, 1))
             return PixelRows(painted)
 
@@ -108,21 +119,30 @@ class _TiledPainting:
         return spool
 
     def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
-        plan, multiple = self._plan, self._stylizer.brush.framing.multiple
+        plan, brush = self._plan, self._stylizer.brush
+        multiple = brush.framing.multiple
         statistics = self._measure(source, size)
         width, height = size
         rows = cut(height, plan.tile_px, plan.margin_px, multiple)
         columns = cut(width, plan.tile_px, plan.margin_px, multiple)
         spool = Spool(size, self._folder)
         try:
-            with self._stylizer.brush.frozen_engine(statistics) as engine:
+            regions = self._areas.shares is not None
+            with brush.frozen_engine(statistics, regions=regions) as engine:
                 done = 0
                 for row in rows:
                     strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
-                    seen = _Rows(source, size, row.window_start, row.window_stop)
+                    seen = enlarged_rows(source, size, row.window_start, row.window_stop)
+                    shares = self._shares(size, row.window_start, row.window_stop)
                     for column in columns:
-                        window = seen.window(column.window_start, column.window_stop)
-                        painted = self._paint(engine, window, column.window_start, row.window_start)
+                        window = slice(column.window_start, column.window_stop)
+                        painted = brush.paint_frozen(
+                            engine,
+                            seen[:, window],
+                            left=column.window_start,
+                            top=row.window_start,
+                            shares=None if shares is None else shares[:, :, window],
+                        )
                         strip[:, column.start : column.stop] = painted[row.core, column.core]
                         done += 1
                         self._progress(Progress(_task(size), done, len(rows) * len(columns)))
@@ -132,14 +152,14 @@ class _TiledPainting:
             raise
         return spool
 
-    def _paint(self, engine: Engine, window: Pixels, left: int, top: int) -> Pixels:
-        return paint_whole(engine, self._stylizer.brush.framing, window, left=left, top=top)
+    def _shares(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32] | None:
+        return None if self._areas.shares is None else self._areas.share_rows(size, top, bottom)
 
-    def _measure(self, source: PixelRows, size: tuple[int, int]) -> NDArray[np.float32]:
+    def _measure(self, source: PixelRows, size: tuple[int, int]) -> list[NDArray[np.float32]]:
         """Statistics of pieces from all over the picture, laid side by side."""
         width, height = size
         if width * height <= self._plan.sample_px:
-            return self._stylizer.brush.measure(_Rows(source, size, 0, height).window(0, width))
+            return self._stylizer.brush.measure(enlarged_rows(source, size, 0, height))
         piece_width, piece_height = min(PIECE_PX, width), min(PIECE_PX, height)
         pieces = self._plan.sample_px / (piece_width * piece_height)
         down = max(1, round((pieces * height / width) ** 0.5))
@@ -147,27 +167,10 @@ class _TiledPainting:
         mosaic = []
         multiple = self._stylizer.brush.framing.multiple
         for top in scattered(height, down, piece_height, multiple):
-            seen = _Rows(source, size, top, top + piece_height)
+            seen = enlarged_rows(source, size, top, top + piece_height)
             starts = scattered(width, across, piece_width, multiple)
-            mosaic.append(np.concatenate([seen.window(x, x + piece_width) for x in starts], axis=1))
+            mosaic.append(np.concatenate([seen[:, x : x + piece_width] for x in starts], axis=1))
         return self._stylizer.brush.measure(np.concatenate(mosaic))
-
-
-class _Rows:
-    """Rows of an enlarged picture, of which windows are taken."""
-
-    def __init__(self, source: PixelRows, size: tuple[int, int], top: int, bottom: int) -> None:
-        self._size, self._new_size = source.size, size
-        self._top, self._bottom = top, bottom
-        if size == source.size:
-            self._first, last = top, bottom
-        else:
-            self._first, last = source_rows(top, bottom, source.size[1], size[1])
-        self._rows = source.rows(self._first, last)
-
-    def window(self, left: int, right: int) -> Pixels:
-        window = left, self._top, right, self._bottom
-        return resized_window(self._rows, self._first, self._size, self._new_size, window)
 
 
 def _task(size: tuple[int, int]) -> str:

@@ -93,7 +93,7 @@ def test_what_nobody_expected_is_one_line_too(impasto, photo, monkeypatch):
     def fail(*_):
         raise RuntimeError("a bug\nin two lines")
 
-    monkeypatch.setattr("impasto.cli.stylize._plan", fail)
+    monkeypatch.setattr("impasto.cli.stylize.plan_jobs", fail)
     ran = impasto(photo)
     assert ran.code == 70
     assert ran.err.count("\n") == 1
@@ -104,7 +104,7 @@ def test_interrupted(impasto, photo, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("impasto.cli.stylize._plan", interrupt)
+    monkeypatch.setattr("impasto.cli.stylize.plan_jobs", interrupt)
     ran = impasto(photo)
     assert (ran.code, ran.err) == (130, "impasto: interrupted\n")
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from impasto.images import Picture, read_image, write_image
@@ -31,7 +32,7 @@ def test_every_option_arrives(impasto, photo, painting, tmp_path, monkeypatch):
     arguments = """--content-weight 2 --style-weight 3 --tv-weight 4 --content-layer relu3_1:0.5
         --content-layer relu4_2 --style-layer relu2_1 --losses paper --pooling average --steps 7
         --optimizer adam --learning-rate 0.1 --start noise --coarsest 99 --size 111 --seed 5
-        --painting-scale 1.5 --keep-colors --painting-weight 1 --painting-weight 2"""
+        --painting-scale 1.5 --keep-colors --painting-weight 1 --painting-weight 2 --tile 99"""
     ran = impasto("paint", photo, painting, photo, *arguments.split(), "-o", "out.png")
     assert ran.code == 0, ran.err
     assert seen["options"] == optimize.PaintOptions(
@@ -48,6 +49,7 @@ def test_every_option_arrives(impasto, photo, painting, tmp_path, monkeypatch):
         start="noise",
         size_px=111,
         coarsest_px=99,
+        tile_px=99,
         painting_scale=1.5,
         keep_colors=True,
         seed=5,
@@ -119,3 +121,27 @@ def test_what_goes_wrong_is_one_line(impasto, photo, painting, tmp_path, argumen
     assert says in ran.err
     assert ran.err.count("\n") == 1
     assert (tmp_path / "old.png").read_bytes() == b"precious"
+
+
+def test_masks_and_regions(impasto, photo, painting, tmp_path):
+    mask = np.zeros((24, 32, 3), np.uint8)
+    mask[:, :16] = 255
+    write_image(tmp_path / "m.png", Picture(mask))
+    for name, arguments in {
+        "a": ["--mask", "m.png"],
+        "b": ["--region", "m.png:photo.png"],
+        "c": ["--mask", "background", "--subject", "8,8,16,16"],
+    }.items():
+        ran = impasto("paint", photo, painting, *arguments, "-o", f"{name}.png", *QUICK)
+        assert ran.code == 0, ran.err
+    a, b = (read_image(tmp_path / f"{name}.png").pixels for name in "ab")
+    assert (a != b).any()
+    for arguments, code, says in (
+        (["--region", "rest:photo.png"], 2, "wave.jpg's already"),
+        (["--region", "m.png"], 2, "not PLACE:STYLE"),
+        (["--region", "m.png:lost.jpg"], 3, "lost.jpg does not exist"),
+        (["--mask", "lost.png"], 3, "lost.png does not exist"),
+        (["--region", "m.png:m.png", "-o", "m.png", "--overwrite"], 2, "would replace"),
+    ):
+        ran = impasto("paint", photo, painting, *arguments, *QUICK)
+        assert (ran.code, says in ran.err) == (code, True), ran.err

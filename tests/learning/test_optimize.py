@@ -162,3 +162,40 @@ def test_impossible_painting_weights(weights):
 def test_no_painting():
     with pytest.raises(OptionError, match="no painting"):
         run(paintings=[])
+
+
+def left_half():
+    mask = np.zeros((24, 32), np.uint8)
+    mask[:, :16] = 255
+    return mask
+
+
+def test_a_mask_keeps_the_photo():
+    masked, _ = run(mask=left_half())
+    np.testing.assert_array_equal(masked.pixels[:, 40:], PHOTO[:, 40:])
+    assert (masked.pixels[:, :24] != PHOTO[:, :24]).any()
+    with pytest.raises(OptionError, match="nothing to be painted"):
+        run(mask=np.zeros((4, 4), np.uint8))
+
+
+def test_regions_take_their_own_paintings():
+    plain, _ = run()
+    other, _ = run(paintings=OTHER)
+    both, iterates = run(regions=[(left_half(), OTHER)])
+
+    def distance(first, second, part):
+        return np.abs(first.pixels[part].astype(int) - second.pixels[part]).mean()
+
+    left, right = np.s_[:, :24], np.s_[:, 40:]
+    assert distance(both, other, left) < distance(both, plain, left)
+    assert distance(both, plain, right) < distance(both, other, right)
+    assert iterates[-1].losses["total"] < iterates[0].losses["total"]
+
+
+def test_tiles_paint_the_same():
+    photo = picture(90, 75, 1)
+    layers = {"style_layers": {"relu1_1": 1, "relu3_1": 1}, "content_layers": {"relu2_2": 1}}
+    options = {"coarsest_px": 90, "steps": 3, "optimizer": "adam", **layers}
+    whole, _ = run(options, photo=photo)
+    tiled, _ = run({**options, "tile_px": 32}, photo=photo)
+    assert np.abs(whole.pixels.astype(int) - tiled.pixels).mean() < 0.05

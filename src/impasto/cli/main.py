@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -60,7 +61,7 @@ app = typer.Typer(
         "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave."
     ),
     add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name, (_command, _summary) in COMMANDS.items():
@@ -153,14 +154,14 @@ def _with_command(arguments: list[str]) -> list[str]:
     if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
         rest.insert(0, "stylize")
     if rest and rest[0] == "stylize":
-        rest = _with_color_way(rest)
+        rest = _with_values(rest)
     return flags + rest
 
 
-def _with_color_way(arguments: list[str]) -> list[str]:
+def _with_values(arguments: list[str]) -> list[str]:
     """``--keep-colors`` alone means luminance; Typer has no options whose value may be left out."""
-    ways = stylize.COLOR_WAYS
-    return [
-        f"{each}={ways[0]}" if each == "--keep-colors" and following not in ways else each
-        for each, following in zip(arguments, [*arguments[1:], ""], strict=True)
-    ]
+    valued = []
+    for each, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        value, pattern = stylize.OPTIONAL_VALUES.get(each, ("", ""))
+        valued.append(f"{each}={value}" if value and not re.fullmatch(pattern, following) else each)
+    return valued

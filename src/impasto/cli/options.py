@@ -92,7 +92,8 @@ StabilityOption = Annotated[
     ),
 ]
 StrokeOption = Annotated[
-    float, typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).")
+    float,
+    typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).", rich_help_panel="How"),
 ]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["paint_command"]
 
-OBJECTIVE, SEARCH = "What to paint", "How to search"
+OBJECTIVE, WHERE, SEARCH = "What to paint", "Where", "How to search"
 
 
 def paint_command(
@@ -96,6 +96,34 @@ def paint_command(
     pooling: Annotated[
         str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
     ] = "max",
+    mask: Annotated[
+        str,
+        typer.Option(
+            metavar="PICTURE",
+            help="Paint where this picture is white; or subject, or background.",
+            rich_help_panel=WHERE,
+            show_default=False,
+        ),
+    ] = "",
+    subject: Annotated[
+        str,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="A box around the subject, for masks and regions that speak of it.",
+            rich_help_panel=WHERE,
+            show_default=False,
+        ),
+    ] = "",
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLACE:PAINTING",
+            help="A painting for a place: MASK.png:wave.jpg, subject:wave.jpg, "
+            "background:wave.jpg; repeat for more.",
+            rich_help_panel=WHERE,
+            show_default=False,
+        ),
+    ] = None,
     steps: Annotated[
         int,
         typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
@@ -115,6 +143,14 @@ def paint_command(
         typer.Option(metavar="PX", help="Size of the coarsest scale.", rich_help_panel=SEARCH),
     ] = 256,
     seed: Annotated[int, typer.Option(help="Of the noise.", rich_help_panel=SEARCH)] = 0,
+    tile: Annotated[
+        int,
+        typer.Option(
+            metavar="PX",
+            help="Larger pictures are computed in tiles of this size: smaller takes less memory.",
+            rich_help_panel=SEARCH,
+        ),
+    ] = 832,
     device: Annotated[
         str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SEARCH)
     ] = "auto",
@@ -139,9 +175,13 @@ def paint_command(
 
     from impasto.images import check_format, read_image, resize
     from impasto.images import keep_colors as with_colors
+    from impasto.places import area_called, split_regions
 
     check_format(target)
-    check_target(target, [photo, *paintings], overwrite)
+    rest, placed = split_regions(region or [])
+    if rest:
+        raise OptionError(f"the rest is {paintings[0]}'s already", "leave that region out")
+    check_target(target, [photo, *paintings, *(Path(each) for _, each in placed)], overwrite)
 
     # Torch takes seconds to load: not before it is known that the result has a place.
     from impasto.learning.hardware import choose_hardware, keep_freed_memory
@@ -166,7 +206,10 @@ def paint_command(
         painting_scale=painting_scale,
         keep_colors=keep_colors,
         seed=seed,
+        tile_px=tile,
     )
+    area = area_called(mask, subject) if mask else None
+    areas = [(area_called(place, subject), painting) for place, painting in placed]
     hardware = choose_hardware(device, cast("Precision", precision))
     keep_freed_memory()
     console.detail(f"hardware: {hardware}")
@@ -187,6 +230,8 @@ def paint_command(
                 paintings,
                 options,
                 painting_weights=painting_weight,
+                regions=areas,
+                mask=area,
                 hardware=hardware,
                 on_iterate=on_iterate,
             )

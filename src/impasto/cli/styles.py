@@ -24,7 +24,7 @@ TILE_PX = 480
 
 
 styles_app = typer.Typer(
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

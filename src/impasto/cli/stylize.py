@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -19,31 +17,44 @@ from impasto.cli.options import (
     PrecisionOption,
     StrokeOption,
     StyleOption,
+    check_json,
     choose_gallery,
+    write_json,
 )
-from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
-from impasto.files import check_writable, file_label, make_folder
-from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.cli.targets import STREAM, check_targets, plan_jobs
+from impasto.errors import BatchError, OptionError
+from impasto.files import file_label, make_folder
+from impasto.progress import Progress
 
 if TYPE_CHECKING:
+    from impasto.batch import Job, Outcome
     from impasto.engines import EngineName, Precision
-    from impasto.images import ColorWay
+    from impasto.photos import PhotoReport
+    from impasto.recipes import Recipe
     from impasto.stylizer import Stylizer
 
-__all__ = ["COLOR_WAYS", "stylize_command"]
+__all__ = ["OPTIONAL_VALUES", "stylize_command"]
 
-STREAM = "-"
-COLOR_WAYS = ("luminance", "histogram", "linear")
-"""As `impasto.images.COLOR_WAYS`, which loads NumPy."""
+OPTIONAL_VALUES = {
+    "--keep-colors": ("luminance", r"luminance|histogram|linear"),
+    "--subject": ("found", r"-?\d+(,-?\d+)*"),
+    "--protect-faces": ("0.7", r"[\d.]+"),
+}
+"""Options whose value may be left out: what it is then, and what is one if it follows."""
+
+HOW, WHERE, FOLDERS, FILES = "How", "Where", "Folders", "Files"
 
 
 def stylize_command(
+    context: typer.Context,
     photos: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="PHOTO...", help="Photos, folders of photos, or - for standard input."
+            metavar="PHOTO...",
+            help="Photos, folders of photos, patterns ('trip/**/*.jpg'), or - for standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     style: StyleOption = "great-wave",
     output: Annotated[
         str | None,
@@ -57,35 +68,156 @@ def stylize_command(
         ),
     ] = None,
     strength: Annotated[
-        float, typer.Option(help="0 is the photo, 1 the painting, up to 1.5 exaggerates.")
+        float,
+        typer.Option(
+            help="0 is the photo, 1 the painting, up to 1.5 exaggerates.", rich_help_panel=HOW
+        ),
     ] = 1.0,
     stroke: StrokeOption = 1.0,
+    detail: Annotated[
+        float,
+        typer.Option(help="How far to put the photo's edges back, 0 to 1.", rich_help_panel=HOW),
+    ] = 0.0,
     keep_colors: Annotated[
         str,
         typer.Option(
-            metavar="[WAY]",
+            metavar="WAY",
             help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
             show_default=False,
+            rich_help_panel=HOW,
         ),
     ] = "",
     palette: Annotated[
-        Path | None,
+        str,
         typer.Option(
-            metavar="PICTURE", help="Take the colours of this picture.", show_default=False
+            metavar="PICTURE",
+            help="Take the colours of this picture.",
+            show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = "",
+    seed: Annotated[
+        int, typer.Option(help="Other strokes where a photo is flat.", rich_help_panel=HOW)
+    ] = 0,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="All of How and Where, as saved; or FILE.toml. Options given beside it win.",
+            show_default=False,
+            rich_help_panel=HOW,
         ),
     ] = None,
-    quality: Annotated[int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.")] = 95,
-    file_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="Of standard output: png, jpg, webp...")
-    ] = "png",
-    strip: Annotated[
-        bool, typer.Option("--strip", help="Leave out EXIF data: camera, place, time.")
+    save_preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Save How and Where under this name, or as FILE.toml.",
+            show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    mask: Annotated[
+        str,
+        typer.Option(
+            metavar="PICTURE",
+            help="Paint where this picture is white; or subject, or background.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = "",
+    subject: Annotated[
+        str,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="Paint the subject only; it is looked for in this box, if one is given.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = "",
+    invert_mask: Annotated[
+        bool,
+        typer.Option(
+            "--invert-mask", help="Paint all but the mask or subject.", rich_help_panel=WHERE
+        ),
+    ] = False,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLACE:STYLE",
+            help="A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
+            "rest:udnie; repeat for more.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    protect_faces: Annotated[
+        float,
+        typer.Option(
+            metavar="AMOUNT",
+            help="Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = 0.0,
+    recursive: Annotated[
+        bool,
+        typer.Option(
+            "--recursive",
+            "-r",
+            help="Photos in folders below folders, too; the paintings' folders are alike.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Leave out photos whose painting is there.",
+            rich_help_panel=FOLDERS,
+        ),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace paintings that exist already.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace paintings that exist already.", rich_help_panel=FOLDERS
+        ),
     ] = False,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Photos in folders below folders, too.")
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="How many photos to read and write at the same time; they share the memory.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = 1,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="What became of each photo, as JSON; - for standard output.",
+            show_default=False,
+            rich_help_panel=FOLDERS,
+        ),
+    ] = None,
+    quality: Annotated[
+        int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
+    ] = 95,
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Of standard output: png, jpg, webp...",
+            rich_help_panel=FILES,
+        ),
+    ] = "png",
+    strip: Annotated[
+        bool,
+        typer.Option(
+            "--strip", help="Leave out EXIF data: camera, place, time.", rich_help_panel=FILES
+        ),
     ] = False,
     gallery: GalleryOption = None,
     engine: EngineOption = "auto",
@@ -100,176 +232,148 @@ def stylize_command(
     ] = "2GB",
 ) -> None:
     """Paint photos in a style."""
-    jobs = _plan(photos, output, style, recursive)
-    _check_targets(jobs, overwrite)
+    from impasto.recipes import write_preset
 
-    from impasto.images import check_format, read_image
+    given = {
+        "style": style,
+        "strength": strength,
+        "stroke": stroke,
+        "detail": detail,
+        "keep_colors": keep_colors,
+        "palette": palette,
+        "seed": seed,
+        "mask": mask,
+        "subject": subject,
+        "invert_mask": invert_mask,
+        "regions": tuple(region or ()),
+        "protect_faces": protect_faces,
+    }
+    recipe = _recipe(context, given, preset)
+    if not photos and not save_preset:
+        raise OptionError("no photo is given", "give photos, folders, or - for standard input")
+    if skip_existing and overwrite:
+        raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
+    rest, placed = recipe.placed_styles()
+    label = file_label("+".join(dict.fromkeys([rest, *(each for _, each in placed)])))
+    work = plan_jobs(photos, output, label, recursive) if photos else []
+    skipped = check_targets(work, overwrite=overwrite, skip_existing=skip_existing)
+    if report == STREAM and any(job.target == STREAM for job in work):
+        raise OptionError("standard output holds the painting", "give --report FILE")
+    check_json(report)
+
+    from impasto.batch import Outcome
+    from impasto.images import check_format
     from impasto.memory import parse_bytes
-    from impasto.stylizer import Stylizer
 
-    writing = _Writing(quality, file_format.lower(), strip, parse_bytes(memory))
-    for job in jobs:
+    for job in work:
         if job.target != STREAM:
             check_format(job.target)
-    stylizer = Stylizer(
-        style,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=cast("ColorWay", keep_colors) if keep_colors else False,
-        palette=read_image(palette).pixels if palette else None,
+    memory_bytes = parse_bytes(memory)
+    with recipe.open(
         engine=cast("EngineName", engine),
         precision=cast("Precision", precision),
         gallery=choose_gallery(gallery),
-    )
-    with stylizer, console.progress() as progress:
+    ) as stylizer:
         console.detail(f"engine: {stylizer.engine}")
-        failures: list[ImpastoError] = []
-        for number, job in enumerate(jobs, 1):
-            try:
-                _run(job, stylizer, writing, progress if len(jobs) == 1 else ignore_progress)
-            except ImpastoError as error:
-                if len(jobs) == 1:
-                    raise
-                failures.append(error)
-            if len(jobs) > 1:
-                progress(Progress("painting", number, len(jobs)))
+        if save_preset:
+            console.note(f"preset saved: {write_preset(save_preset, recipe)}")
+        outcomes = [Outcome(job, "skipped") for job in skipped]
+        paint = partial(
+            _paint,
+            stylizer,
+            quality=quality,
+            file_format=file_format.lower(),
+            strip=strip,
+            memory_bytes=memory_bytes // max(1, jobs),
+        )
+        try:
+            _paint_all([job for job in work if job not in skipped], paint, jobs, outcomes)
+        finally:
+            if report:
+                from impasto.batch import report_json
+
+                about = {"recipe": asdict(recipe), "engine": str(stylizer.engine)}
+                write_json(report, report_json(outcomes, planned=len(work), about=about))
+    if skipped:
+        console.note(f"{len(skipped)} skipped, whose paintings exist already")
+    failures = [outcome.error for outcome in outcomes if outcome.error]
+    if failures and len(work) == 1:
+        raise failures[0]
     if failures:
         for failure in failures:
             console.error(failure)
-        raise BatchError(failures, len(jobs) - len(failures))
+        raise BatchError(failures, len(work) - len(failures))
 
 
-@dataclass(frozen=True)
-class _Writing:
-    """How paintings are written."""
+def _recipe(context: typer.Context, given: dict[str, Any], preset: str | None) -> Recipe:
+    """The preset, if there is one, with the options that were given in their places."""
+    from impasto.places import split_regions
+    from impasto.recipes import Recipe, read_preset
 
-    quality: int
-    file_format: str
-    strip: bool
-    memory_bytes: int
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One photo, and where its painting goes; either may be a `STREAM`."""
-
-    source: str
-    target: str
-    makes_folder: bool = False
+    parameters = {name: "region" if name == "regions" else name for name in given}
+    said = {
+        name: value
+        for name, value in given.items()
+        if getattr(context.get_parameter_source(parameters[name]), "name", "") == "COMMANDLINE"
+    }
+    if "style" in said and split_regions(given["regions"])[0]:
+        raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
+    return replace(read_preset(preset), **said) if preset else Recipe(**given)
 
 
-def _run(job: _Job, stylizer: Stylizer, writing: _Writing, progress: ProgressListener) -> None:
-    from impasto.photos import encode_painting, paint_photo
+def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome]) -> None:
+    from impasto.batch import paint_batch
 
-    began = time.perf_counter()
-    source = sys.stdin.buffer if job.source == STREAM else job.source
-    quality, strip = writing.quality, writing.strip
-    if job.target == STREAM:
-        content, report = encode_painting(
-            stylizer, source, writing.file_format, quality=quality, strip=strip
-        )
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        if job.makes_folder:
-            make_folder(Path(job.target).parent)
-        report = paint_photo(
-            stylizer,
-            source,
-            job.target,
-            quality=quality,
-            strip=strip,
-            memory_bytes=writing.memory_bytes,
-            progress=progress,
-        )
-        more = f", {report.pictures} pictures" if report.pictures > 1 else ""
-        more += f", without {report.left_out} more pictures" if report.left_out else ""
+    with console.progress() as progress:
+        if len(jobs) == 1:
+            paint = partial(paint, progress=progress)
+        for outcome in paint_batch(jobs, paint, at_once):
+            outcomes.append(outcome)
+            if outcome.report:
+                _say(outcome, outcome.report)
+            if len(jobs) > 1:
+                progress(Progress("painting", len(outcomes), len(jobs)))
+
+
+def _say(outcome: Outcome, report: PhotoReport) -> None:
+    job = outcome.job
+    more = f", {report.pictures} pictures" if report.pictures > 1 else ""
+    more += f", without {report.left_out} more pictures" if report.left_out else ""
+    if job.target != STREAM:
         console.note(f"{job.source} -> {job.target}{more}")
-    milliseconds = 1000 * (time.perf_counter() - began)
     how = f", {report.plan}" if report.plan else ""
+    milliseconds = 1000 * outcome.seconds
     console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
 
 
-def _plan(photos: list[str], output: str | None, style: str, recursive: bool) -> list[_Job]:
-    """Which file becomes which, decided before anything is loaded or painted."""
-    label = file_label(style)
-    into_folder = (
-        output is not None
-        and output != STREAM
-        and (
-            output.endswith(("/", os.sep))
-            or Path(output).is_dir()
-            or len(photos) > 1
-            or Path(photos[0]).is_dir()
+def _paint(
+    stylizer: Stylizer,
+    job: Job,
+    *,
+    quality: int,
+    file_format: str,
+    strip: bool,
+    memory_bytes: int,
+    progress: Any = lambda event: None,
+) -> PhotoReport:
+    from impasto.photos import encode_painting, paint_photo
+
+    source = sys.stdin.buffer if job.source == STREAM else job.source
+    if job.target == STREAM:
+        content, report = encode_painting(
+            stylizer, source, file_format, quality=quality, strip=strip
         )
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return report
+    if job.makes_folder:
+        make_folder(Path(job.target).parent)
+    return paint_photo(
+        stylizer,
+        source,
+        job.target,
+        quality=quality,
+        strip=strip,
+        memory_bytes=memory_bytes,
+        progress=progress,
     )
-    if output == STREAM and (len(photos) > 1 or Path(photos[0]).is_dir()):
-        raise OptionError("standard output holds one painting", "give one photo, or -o FOLDER")
-    jobs: list[_Job] = []
-    for photo in photos:
-        if photo == STREAM:
-            target = output or STREAM
-            if into_folder:
-                target = str(Path(target, f"standard-input-{label}.png"))
-            jobs.append(_Job(STREAM, target, into_folder))
-        elif Path(photo).is_dir():
-            jobs += _plan_folder(Path(photo), output, label, recursive)
-        else:
-            source = Path(photo)
-            name = f"{source.stem}-{label}{_writable_suffix(source)}"
-            if output is None:
-                target = str(source.with_name(name))
-            else:
-                target = str(Path(output, name)) if into_folder else output
-            jobs.append(_Job(photo, target, into_folder))
-    if any(job.target == STREAM for job in jobs) and sys.stdout.isatty():
-        raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
-    return jobs
-
-
-def _plan_folder(folder: Path, output: str | None, label: str, recursive: bool) -> Iterator[_Job]:
-    from impasto.images import IMAGE_SUFFIXES
-
-    named = folder if folder.name else folder.resolve()  # "." has no name of its own
-    target_folder = Path(output) if output else named.with_name(f"{named.name}-{label}")
-    paths = sorted(folder.rglob("*") if recursive else folder.iterdir())
-    photos = [
-        path
-        for path in paths
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and path.is_file()
-        and not path.name.startswith(".")
-        and target_folder.resolve() not in path.resolve().parents
-    ]
-    if not photos:
-        hint = "give a folder with photos" if recursive else "look deeper with --recursive"
-        raise InputError(f"{folder} holds no photos", hint)
-    for path in photos:
-        name = path.relative_to(folder).with_suffix(_writable_suffix(path))
-        yield _Job(str(path), str(target_folder / name), makes_folder=True)
-
-
-def _check_targets(jobs: list[_Job], overwrite: bool) -> None:
-    """No painting replaces a photo, another painting, or (unless told to) any file."""
-    sources = {Path(job.source).resolve() for job in jobs if job.source != STREAM}
-    targets: set[Path] = set()
-    for job in jobs:
-        if job.target == STREAM:
-            continue
-        target = Path(job.target)
-        if target.resolve() in sources:
-            raise OptionError(f"{job.target} would replace a photo", "give another -o")
-        if target.resolve() in targets:
-            raise OptionError(f"two paintings would be called {job.target}", "paint them apart")
-        targets.add(target.resolve())
-        if not job.makes_folder:
-            check_writable(target)
-        if target.exists() and not overwrite:
-            raise OutputError(f"{job.target} exists already", "give --overwrite, or another -o")
-
-
-def _writable_suffix(source: Path) -> str:
-    from impasto.images import FORMATS
-
-    suffix = source.suffix.lower().removeprefix(".")
-    return source.suffix if suffix in FORMATS else ".jpg"

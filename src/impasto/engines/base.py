@@ -86,6 +86,28 @@ class Engine(Closing, ABC):
             raise EngineError("the graph's statistics are its own", "bake a steered one")
         return painting, given["used"]
 
+    def paint_regions(
+        self, photo: NDArray[np.uint8], shares: NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """Run a graph with several styles (`impasto.network.regions.bake_regions`).
+
+        Args:
+            photo: as `paint` takes it.
+            shares: styles x H x W, float32: how much of each style there is in each place.
+
+        Returns:
+            as `paint` does.
+
+        Raises:
+            OptionError: the array is of another type or shape.
+            EngineError: the engine fails.
+        """
+        if shares.shape[1:] != photo.shape[:2]:
+            raise OptionError(
+                f"shares are {shares.shape} for a photo of {photo.shape}", "make them as large"
+            )
+        return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
+
     def _paint(
         self, photo: NDArray[np.uint8], vectors: Vectors
     ) -> tuple[NDArray[np.uint8], Vectors]:

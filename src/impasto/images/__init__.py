@@ -3,7 +3,7 @@
 All pixels are RGB uint8; what else a file holds goes along as a picture's `Original`.
 """
 
-from impasto.images.blend import blend
+from impasto.images.blend import Strength, blend
 from impasto.images.colors import (
     COLOR_WAYS,
     ColorMap,
@@ -12,8 +12,10 @@ from impasto.images.colors import (
     match_histograms,
     match_linearly,
 )
+from impasto.images.faces import face_mask, find_faces
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
+from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
@@ -25,6 +27,7 @@ from impasto.images.sequence import (
     write_sequence,
 )
 from impasto.images.sheet import contact_sheet
+from impasto.images.subject import Subject, find_subject
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
@@ -41,23 +44,31 @@ __all__ = [
     "Original",
     "Picture",
     "PictureSequence",
+    "Strength",
+    "Subject",
     "add_grain",
     "bleed",
     "blend",
     "check_format",
     "check_pixels",
     "contact_sheet",
+    "detail_radius_px",
     "encode_image",
+    "face_mask",
+    "find_faces",
+    "find_subject",
     "grain_tile",
     "holds_several",
     "keep_colors",
     "lay_on_white",
+    "luminance",
     "match_histograms",
     "match_linearly",
     "open_sequence",
     "pad_reflect",
     "read_image",
     "resize",
+    "restore_detail",
     "scale_shorter_side",
     "write_image",
     "write_sequence",

@@ -7,7 +7,7 @@ feed noise to their generators for the same reason: it tells them where to set t
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,12 @@ GRAIN_PX = 512
 """Side of the tile that repeats over larger pictures."""
 
 OCTAVES_PX = (2, 4, 8, 16, 32, 64)
-SEED = 0
+KEPT = 4  # seeds
 
 
-@cache
-def grain_tile() -> NDArray[np.float32]:
-    """Noise of mean 0 and standard deviation 1, the same at every call.
+@lru_cache(KEPT)
+def grain_tile(seed: int = 0) -> NDArray[np.float32]:
+    """Noise of mean 0 and standard deviation 1, the same at every call with the same seed.
 
     The sum of octaves from fine to coarse, each of the same strength, since strokes are of all
     sizes. It joins seamlessly with itself on all sides.
@@ -31,7 +31,7 @@ def grain_tile() -> NDArray[np.float32]:
     Returns:
         `GRAIN_PX` x `GRAIN_PX` float32, read-only.
     """
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng(seed)
     white = np.fft.rfft2(random.standard_normal((GRAIN_PX, GRAIN_PX)))
     down = np.fft.fftfreq(GRAIN_PX)[:, None]
     across = np.fft.rfftfreq(GRAIN_PX)[None]
@@ -48,7 +48,7 @@ def grain_tile() -> NDArray[np.float32]:
 
 
 def add_grain(
-    pixels: NDArray[np.uint8], amount: float, *, left: int = 0, top: int = 0
+    pixels: NDArray[np.uint8], amount: float, *, left: int = 0, top: int = 0, seed: int = 0
 ) -> NDArray[np.uint8]:
     """A picture with grain over it, the same for all three colours.
 
@@ -56,6 +56,7 @@ def add_grain(
         pixels: H x W x 3, uint8, RGB.
         amount: standard deviation, where white is 1.
         left, top: where in a larger picture these pixels are; grain lies still in that one.
+        seed: of the noise.
 
     Returns:
         the same shape, uint8; the array itself if ``amount`` is 0.
@@ -65,17 +66,19 @@ def add_grain(
     if amount == 0:
         return pixels
     height, width = pixels.shape[:2]
-    layer = _layer(height, width, amount, left % GRAIN_PX, top % GRAIN_PX)
+    layer = _layer(height, width, amount, left % GRAIN_PX, top % GRAIN_PX, seed)
     return np.asarray(cv2.add(pixels, layer, dtype=cv2.CV_8U), np.uint8)
 
 
-@cache
-def _levels(amount: float) -> NDArray[np.int16]:
-    levels = np.rint(grain_tile() * (255 * amount)).astype(np.int16)
+@lru_cache(KEPT)
+def _levels(amount: float, seed: int) -> NDArray[np.int16]:
+    levels = np.rint(grain_tile(seed) * (255 * amount)).astype(np.int16)
     return np.repeat(levels[..., None], 3, axis=2)
 
 
-def _layer(height: int, width: int, amount: float, left: int, top: int) -> NDArray[np.int16]:
-    levels = _levels(amount)
+def _layer(
+    height: int, width: int, amount: float, left: int, top: int, seed: int
+) -> NDArray[np.int16]:
+    levels = _levels(amount, seed)
     times = (-(-(top + height) // GRAIN_PX), -(-(left + width) // GRAIN_PX), 1)
     return np.tile(levels, times)[top : top + height, left : left + width]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.blend import Strength, blend
 from impasto.images.profiles import from_srgb, to_srgb
 
 __all__ = [
@@ -81,14 +82,14 @@ class Original:
         """H x W, uint8."""
         return None if self.alpha is None else to_8_bit(self.alpha, self.white)
 
-    def blend(self, painting: NDArray[np.uint8], strength: float) -> Original:
+    def blend(self, painting: NDArray[np.uint8], strength: Strength) -> Original:
         """``strength * painting + (1 - strength) * photo`` in the photo's own depth and profile.
 
         Grey becomes RGB, since paintings are in colour: sRGB, as a profile for grey does not apply.
 
         Args:
             painting: H x W x 3, uint8, sRGB.
-            strength: 0 gives the photo, 1 the painting; above 1 exaggerates.
+            strength: 0 gives the photo, 1 the painting; above 1 exaggerates. A number, or H x W.
         """
         samples, profile = self.samples, self.profile
         if self.mode == "L":
@@ -108,17 +109,24 @@ class Original:
         return cast_samples(converted, self.samples.dtype, self.white)
 
 
-def mix(samples: Samples, painted: NDArray[np.uint8], strength: float, white: float) -> Samples:
+def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white: float) -> Samples:
     """``strength * painted + (1 - strength) * samples``, in the samples' type.
 
     Args:
         samples: H x W x C.
         painted: the same shape, 0 to 255.
-        strength: of the painting.
+        strength: of the painting; a number, or H x W.
         white: the sample that painted's 255 corresponds to.
     """
     import cv2
 
+    if isinstance(strength, np.ndarray):
+        if samples.dtype == np.uint8:
+            return blend(samples, painted, strength)
+        # Where there is none of the painting, no bit of the photo may change.
+        share = strength[..., None]
+        mixed = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
+        return np.where(share == 0, samples, cast_samples(mixed, samples.dtype, white))
     weight = strength * white / 255.0
     if samples.dtype == np.uint8:
         mixed = cv2.addWeighted(painted, weight, samples, 1 - strength, 0)

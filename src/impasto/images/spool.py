@@ -24,12 +24,17 @@ class PixelRows(Closing):
     """A picture whose rows can be had in any order: here, one in memory.
 
     Args:
-        pixels: H x W x 3, uint8.
+        pixels: H x W x 3, uint8; masks have other numbers of channels.
+
+    Attributes:
+        size: width and height, in pixels.
+        channels: of each pixel.
     """
 
     def __init__(self, pixels: Pixels) -> None:
         self._pixels = pixels
         self.size = pixels.shape[1], pixels.shape[0]
+        self.channels = pixels.shape[2]
 
     def rows(self, top: int, bottom: int) -> Pixels:
         """Those rows: n x W x 3, uint8."""
@@ -58,7 +63,7 @@ class Spool(PixelRows):
     """
 
     def __init__(self, size: tuple[int, int], folder: Path) -> None:
-        self.size = size
+        self.size, self.channels = size, 3
         try:
             self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
         except OSError as error:

@@ -75,12 +75,16 @@ class PictureRows:
         reader: the file, 8 or 16 bits, upright.
         name: what errors call it.
         strip: leave out EXIF, XMP and resolution.
+
+    Attributes:
+        size: width and height, in pixels.
     """
 
     def __init__(self, reader: RowReader, name: str, *, strip: bool = False) -> None:
         self._reader = reader
         self._name = name
         layout = reader.layout
+        self.size = layout.width, layout.height
         self._white = full_white(layout.dtype)
         mode = {1: "L", 3: "RGB", 4: "CMYK"}[layout.colors]
         self._profile = useful_profile(reader.profile, mode)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["resized_window", "shrink_rows", "source_rows"]
+__all__ = ["enlarged_rows", "shrink_rows"]
 
 Pixels = NDArray[np.uint8]
-KERNEL_PX = 2  # of cubic interpolation, on each side
-PLACES_PER_PX = 32  # remap rounds to these
-REMAP_PX = 16_384  # OpenCV's remap takes no longer sides
+SHARPNESS = -0.75  # of cubic interpolation, as OpenCV has it
+BLOCK_ROWS = 32  # interpolated at once: few, so that most weights are not 0
+
+
+class Rows(Protocol):
+    """A picture whose rows can be had in any order."""
+
+    size: tuple[int, int]
+    channels: int
+
+    def rows(self, top: int, bottom: int) -> Pixels:
+        """Those rows: n x W x channels, uint8."""
 
 
 def shrink_rows(
@@ -35,13 +45,15 @@ def shrink_rows(
     pending = np.zeros((0, new_width * 3), dtype=np.float32)
     for strip in strips:
         rows = len(strip)
-        narrow = cv2.resize(strip, (new_width, rows), interpolation=cv2.INTER_AREA)
+        # In floats: what is rounded twice differs from the whole, and networks amplify that.
+        floats = strip.astype(np.float32)
+        narrow = cv2.resize(floats, (new_width, rows), interpolation=cv2.INTER_AREA)
         # Row r of the picture spreads over new rows r * scale to (r + 1) * scale.
         edges = (top + np.arange(rows + 1)) * (new_height / height)
         last = min(new_height, int(np.ceil(edges[-1] - 1e-9)))
         lines = np.arange(done, last)[:, None]
         shares = np.minimum(edges[1:], lines + 1) - np.maximum(edges[:-1], lines)
-        added = shares.clip(0).astype(np.float32) @ narrow.reshape(rows, -1).astype(np.float32)
+        added = shares.clip(0).astype(np.float32) @ narrow.reshape(rows, -1)
         added[: len(pending)] += pending
         top += rows
         whole = new_height if top == height else int(np.floor(edges[-1] + 1e-9))
@@ -51,59 +63,58 @@ def shrink_rows(
             yield np.rint(complete).clip(0, 255).astype(np.uint8).reshape(-1, new_width, 3)
 
 
-def source_rows(start: int, stop: int, length: int, new_length: int) -> tuple[int, int]:
-    """Which rows (or columns) cubic interpolation needs for a window of an enlarged picture.
+def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int) -> Pixels:
+    """Some rows of an enlarged picture, as `impasto.images.resize` makes the whole of it (rounding
+    apart): cubic interpolation.
+
+    OpenCV stretches the rows that it needs to their new width, so that each pixel comes to lie
+    where it lies in the whole. The rows between them are interpolated here, since OpenCV knows no
+    enlargement that begins in the middle.
 
     Args:
-        start, stop: of the window, in the enlarged picture.
-        length: of the picture's side.
-        new_length: of the enlarged picture's.
-    """
-    scale = length / new_length
-    first = int(np.floor((start + 0.5) * scale - 0.5)) - KERNEL_PX
-    last = int(np.floor((stop - 0.5) * scale - 0.5)) + KERNEL_PX + 1
-    return max(0, first), min(length, last)
+        source: the picture.
+        new_size: width and height of the enlarged one; neither below the picture's.
+        top, bottom: which of its rows.
 
-
-def resized_window(
-    rows: Pixels,
-    first_row: int,
-    size: tuple[int, int],
-    new_size: tuple[int, int],
-    window: tuple[int, int, int, int],
-) -> Pixels:
-    """A window of an enlarged picture (cubic interpolation).
-
-    Places are rounded to 1/32 of a pixel, in the whole picture's coordinates: windows that overlap
-    agree where they do.
-
-    Args:
-        rows: n x W x 3, uint8: at least those that `source_rows` names.
-        first_row: which row of the picture they begin with.
-        size: width and height of the picture.
-        new_size: and of the enlarged one.
-        window: left, top, right, bottom, in the enlarged picture.
+    Returns:
+        n x new width x channels, uint8.
     """
     import cv2
 
-    left, top, right, bottom = window
-    if size == new_size:
-        return rows[top - first_row : bottom - first_row, left:right]
-    down = _places(top, bottom, size[1], new_size[1]) - first_row
-    pieces = []
-    for start in range(left, right, REMAP_PX):
-        stop = min(right, start + REMAP_PX)
-        first, last = source_rows(start, stop, size[0], new_size[0])
-        across = _places(start, stop, size[0], new_size[0]) - first
-        x, y = np.meshgrid(across.astype(np.float32), down.astype(np.float32))
-        part = np.ascontiguousarray(rows[:, first:last])
-        pieces.append(cv2.remap(part, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
-    joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
-    return np.asarray(joined, dtype=np.uint8)
+    width, height = source.size
+    new_width, new_height = new_size
+    if source.size == new_size:
+        return source.rows(top, bottom)
+    rows = np.empty((bottom - top, new_width, source.channels), dtype=np.uint8)
+    for start in range(top, bottom, BLOCK_ROWS):
+        stop = min(bottom, start + BLOCK_ROWS)
+        taps, weights = _cubic_taps(start, stop, height, new_height)
+        first, last = int(taps.min()), int(taps.max()) + 1
+        seen = source.rows(first, last).astype(np.float32)
+        if new_width != width:
+            wide = cv2.resize(seen, (new_width, last - first), interpolation=cv2.INTER_CUBIC)
+            seen = np.asarray(wide, dtype=np.float32)
+        matrix = np.zeros((stop - start, last - first), dtype=np.float32)
+        np.add.at(matrix, (np.arange(stop - start)[:, None], taps - first), weights)
+        block = np.rint(matrix @ seen.reshape(last - first, -1)).clip(0, 255)
+        rows[start - top : stop - top] = block.reshape(-1, new_width, source.channels)
+    return rows
 
 
-def _places(start: int, stop: int, length: int, new_length: int) -> NDArray[np.float64]:
-    """Where pixels of an enlarged side lie on the side, rounded as OpenCV will round them."""
-    places = (np.arange(start, stop) + 0.5) * (length / new_length) - 0.5
-    rounded: NDArray[np.float64] = np.rint(places * PLACES_PER_PX) / PLACES_PER_PX
-    return rounded
+def _cubic_taps(
+    start: int, stop: int, length: int, new_length: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Which four rows each new row is made of, and how much of each: OpenCV's cubic interpolation
+    (Keys 1981, a = -0.75), its rounding of places to float32 included.
+    """
+    lines = np.arange(start, stop)
+    places = ((lines + 0.5) * (length / new_length) - 0.5).astype(np.float32)
+    whole = np.floor(places)
+    before = places - whole + 1  # distance from the first of the four
+    after = 3 - before
+    outer = [SHARPNESS * (((each - 5) * each + 8) * each - 4) for each in (before, after)]
+    near = before - 1
+    second = ((SHARPNESS + 2) * near - (SHARPNESS + 3)) * near**2 + 1
+    weights = np.stack([outer[0], second, 1 - outer[0] - outer[1] - second, outer[1]], axis=1)
+    taps = (whole[:, None] + np.arange(-1, 3)).astype(np.int64).clip(0, length - 1)
+    return taps, weights.astype(np.float32)

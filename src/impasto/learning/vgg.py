@@ -100,6 +100,23 @@ def check_layers(layers: Mapping[str, float], option: str) -> None:
         raise OptionError(f"{option}: no layer has a weight above 0", "weight at least one")
 
 
+def reach_px(layers: Collection[str]) -> int:
+    """How far around it a feature of these layers sees, at most."""
+    reach, step, furthest = 0, 1, 0
+    for name in LAYERS:
+        if name.endswith("_1") and name != "relu1_1":
+            reach, step = reach + step, 2 * step  # pooling
+        reach += step
+        if name in layers:
+            furthest = reach
+    return furthest
+
+
+def feature_step_px(layer: str) -> int:
+    """Pixels from one feature of a layer to the next."""
+    return 1 << (int(layer.removeprefix("relu")[0]) - 1)
+
+
 @cache
 def _load_weights() -> dict[str, tuple[Tensor, Tensor]]:
     """Kernel and bias of each convolution, float32, for BGR input as trained."""

@@ -21,7 +21,13 @@ from impasto.network.graph import GraphBuilder
 from impasto.network.quantize import Bounds, quantize_kernel
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 
-__all__ = ["INSTANCE_NORM_EPSILON", "SMOOTHING", "bake", "bake_steered"]
+__all__ = [
+    "INSTANCE_NORM_EPSILON",
+    "SMOOTHING",
+    "NetworkGraph",
+    "bake",
+    "bake_steered",
+]
 
 INSTANCE_NORM_EPSILON = 1e-5
 SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
@@ -91,11 +97,11 @@ def bake_steered(
     return _Steered(spec, weights, int8_style).write()
 
 
-class _Graph(GraphBuilder):
+class NetworkGraph(GraphBuilder):
     """A graph of a network's layers; subclasses know how to normalise."""
 
     def __init__(
-        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
+        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None = None
     ) -> None:
         super().__init__()
         self.spec = spec
@@ -136,6 +142,7 @@ class _Graph(GraphBuilder):
         return self.finish()
 
     def finish(self) -> bytes:
+        """The whole as bytes, when all layers are there."""
         return self.model(f"impasto-{self.spec.name}")
 
     def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
@@ -152,6 +159,7 @@ class _Graph(GraphBuilder):
         raise NotImplementedError
 
     def sum(self, first: str, second: str) -> str:
+        """Of two tensors; its bounds are known if theirs are."""
         tensor = self.node("Add", first, second)
         if first in self.bounds and second in self.bounds:
             self.bounds[tensor] = self.bounds[first] + self.bounds[second]
@@ -167,12 +175,14 @@ class _Graph(GraphBuilder):
         return self.in_8_bits[tensor]
 
     def quantized_kernel(self, kernel: Array, name: str) -> str:
+        """A kernel rounded to 8 bits."""
         whole, step = quantize_kernel(kernel)
         zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
         inputs = (self.bytes_(whole, name), self.constant(step, f"{name}.step"), zeros)
         return self.node("DequantizeLinear", *inputs, axis=0)
 
     def conv(self, conv: Conv, tensor: str) -> str:
+        """A convolution, normalised and rectified if it is."""
         kernel, bias = self.kernel_and_bias(conv)
         name = f"{conv.name}.weight"
         if tensor in self.bounds and not conv.transposed:
@@ -213,6 +223,7 @@ class _Graph(GraphBuilder):
         return tensor
 
     def smooth(self, layer: Smooth, tensor: str) -> str:
+        """Each channel filtered."""
         reflects = self.spec.padding == "reflect"
         smoothed = self.node(
             "Conv",
@@ -227,7 +238,7 @@ class _Graph(GraphBuilder):
         return smoothed
 
 
-class _Baked(_Graph):
+class _Baked(NetworkGraph):
     """Style, and perhaps statistics, are constants."""
 
     def __init__(
@@ -275,7 +286,7 @@ class _Baked(_Graph):
         )
 
 
-class _Steered(_Graph):
+class _Steered(NetworkGraph):
     """Style and statistics are inputs."""
 
     def __init__(

@@ -81,6 +81,7 @@ class GraphBuilder:
         *,
         inputs: Mapping[str, int] = {},
         outputs: Mapping[str, int] = {},
+        maps: Mapping[str, int] = {},
         opset: int = OPSET,
         fixed_px: tuple[int, int] | None = None,
     ) -> bytes:
@@ -90,6 +91,7 @@ class GraphBuilder:
             name: of the graph.
             inputs: further ones: the length of each vector.
             outputs: further ones, likewise.
+            maps: further inputs, as high and wide as the picture: the channels of each.
             opset: that its nodes are of.
             fixed_px: width and height, if they are not free.
         """
@@ -103,7 +105,11 @@ class GraphBuilder:
         graph = helper.make_graph(
             self.nodes,
             name,
-            [value("photo", *picture), *(value(*item) for item in inputs.items())],
+            [
+                value("photo", *picture),
+                *(value(*item) for item in inputs.items()),
+                *(value(of, 1, channels, height, width) for of, channels in maps.items()),
+            ],
             [value("painting", *picture), *(value(*item) for item in outputs.items())],
             list(self.constants.values()),
         )

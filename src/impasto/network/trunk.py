@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from impasto.errors import StyleError
 from impasto.files import write_atomically
 from impasto.network.bake import bake, bake_steered
+from impasto.network.regions import bake_regions
 from impasto.network.spec import NetworkSpec
 from impasto.network.tensors import read_tensors
 
@@ -61,6 +62,16 @@ class Trunk:
         `impasto.network.bake.bake_steered`.
         """
         return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)
+
+    def bake_regions(
+        self,
+        style_vectors: Sequence[NDArray[np.float32]],
+        statistics: Sequence[NDArray[np.float32]],
+    ) -> bytes:
+        """An ONNX model of this trunk with a style for each region; see
+        `impasto.network.regions.bake_regions`.
+        """
+        return bake_regions(self.spec, self.float32_weights(), style_vectors, statistics)
 
     def float32_weights(self) -> dict[str, NDArray[np.float32]]:
         """The weights in the type that they are computed with."""

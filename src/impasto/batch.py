@@ -1,0 +1,127 @@
+"""Many photos, some at the same time, with one network."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from impasto.errors import ImpastoError, OptionError
+from impasto.photos import PhotoReport
+
+__all__ = ["Job", "Outcome", "paint_batch", "report_json"]
+
+MAX_JOBS = 64
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo, and where its painting goes.
+
+    Attributes:
+        source, target: files.
+        makes_folder: the target's folder is made if it is not there.
+    """
+
+    source: str
+    target: str
+    makes_folder: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        job: which.
+        status: ``painted``, ``skipped`` since the painting was there already, or ``failed``.
+        seconds: that it took.
+        report: of what was painted.
+        error: why it failed.
+    """
+
+    job: Job
+    status: Literal["painted", "skipped", "failed"]
+    seconds: float = 0.0
+    report: PhotoReport | None = None
+    error: ImpastoError | None = None
+
+
+def paint_batch(
+    jobs: Sequence[Job], paint: Callable[[Job], PhotoReport], at_once: int = 1
+) -> Iterator[Outcome]:
+    """Paint photos; one that fails does not keep the others from being painted.
+
+    Args:
+        jobs: what to paint.
+        paint: paints one; it is called from several threads. A `Stylizer` may be shared by them:
+            its network paints one picture at a time (on all cores), while other photos are read,
+            written and compressed.
+        at_once: how many photos at the same time.
+
+    Yields:
+        what became of each, as it is done. After an exception in the caller, Ctrl-C above all, no
+        more are begun, and those begun are finished.
+
+    Raises:
+        OptionError: ``at_once`` is out of its range.
+    """
+    if not 1 <= at_once <= MAX_JOBS:
+        raise OptionError(f"jobs is {at_once}", f"give a whole number from 1 to {MAX_JOBS}")
+    if at_once == 1:
+        for job in jobs:
+            yield _outcome(job, paint)
+        return
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        futures: list[Future[Outcome]] = [pool.submit(_outcome, job, paint) for job in jobs]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _outcome(job: Job, paint: Callable[[Job], PhotoReport]) -> Outcome:
+    began = time.perf_counter()
+    try:
+        report = paint(job)
+    except ImpastoError as error:
+        return Outcome(job, "failed", time.perf_counter() - began, error=error)
+    return Outcome(job, "painted", time.perf_counter() - began, report)
+
+
+def report_json(outcomes: Sequence[Outcome], *, planned: int, about: Mapping[str, object]) -> str:
+    """All outcomes as JSON.
+
+    Args:
+        outcomes: in any order.
+        planned: how many photos there are, those that were not reached among them.
+        about: what holds for all: the recipe, the engine.
+    """
+    counts = {
+        status: sum(outcome.status == status for outcome in outcomes)
+        for status in ("painted", "skipped", "failed")
+    }
+    photos = [_entry(each) for each in sorted(outcomes, key=lambda each: each.job.source)]
+    left = {"not_reached": planned - len(outcomes)}
+    return json.dumps({**about, **counts, **left, "photos": photos}, indent=2, ensure_ascii=False)
+
+
+def _entry(outcome: Outcome) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "photo": outcome.job.source,
+        "painting": outcome.job.target,
+        "status": outcome.status,
+    }
+    if outcome.report:
+        report = asdict(outcome.report)
+        entry |= {key: report[key] for key in ("width", "height", "pictures", "left_out")}
+        entry["in_tiles"] = outcome.report.plan is not None and not outcome.report.plan.whole
+    if outcome.status != "skipped":
+        entry["seconds"] = round(outcome.seconds, 3)
+    if outcome.error:
+        entry |= {"error": str(outcome.error), "kind": type(outcome.error).__name__}
+    return entry
