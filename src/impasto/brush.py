@@ -159,6 +159,19 @@ class Brush(Closing):
             painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
 
+    def restyle(self, vector: Vector) -> None:
+        """Paint on in another style of the same trunk.
+
+        Args:
+            vector: of the style, or of a mixture.
+
+        Raises:
+            OptionError: the brush is not steered, or the vector is of another trunk.
+        """
+        if not self.is_steered or vector.shape != self._vector.shape:
+            raise OptionError("this network's style is fixed", "open another stylizer")
+        self._vector = vector
+
     def measure(self, photo: Pixels) -> list[Vector]:
         """The statistics by which a picture's features are normalised, in each style.
 

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["MAX_STROKE", "MIN_STROKE", "NATURAL_PX", "pass_sizes"]
+__all__ = ["DEFAULT_STABILITY", "MAX_STROKE", "MIN_STROKE", "NATURAL_PX", "pass_sizes"]
 
 MIN_STROKE, MAX_STROKE = 0.5, 2.0
+DEFAULT_STABILITY = 0.4
+"""How much of the strokes stays from frame to frame (`impasto.video.temporal`)."""
+
 NATURAL_PX = 768
 """Pictures whose shorter side is no longer than this are painted as they are."""
 

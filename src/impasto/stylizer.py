@@ -100,10 +100,6 @@ class Stylizer(Closing):
         steered: bool = False,
     ) -> None:
         self.strength = strength
-        if not MIN_STROKE <= stroke <= MAX_STROKE:
-            raise OptionError(
-                f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
-            )
         if keep_colors not in (False, True, *COLOR_WAYS):
             raise OptionError(
                 f"keep-colors is {keep_colors!r}", f"give one of {', '.join(COLOR_WAYS)}"
@@ -129,13 +125,11 @@ class Stylizer(Closing):
             threads=threads,
             steered=steered,
         )
-        if self.brush.framing.fixed_px and stroke != 1:
+        try:
+            self.stroke = stroke
+        except OptionError:
             self.brush.close()
-            raise OptionError(
-                f"stroke is {stroke}, and {style} paints pictures of one size only",
-                "leave --stroke out",
-            )
-        self.stroke = stroke
+            raise
         self.keep_colors = keep_colors
         self.palette = palette
         self.mask = mask
@@ -157,6 +151,44 @@ class Stylizer(Closing):
         if not 0 <= strength <= MAX_STRENGTH:
             raise OptionError(f"strength is {strength}", f"give a number from 0 to {MAX_STRENGTH}")
         self._strength = strength
+
+    @property
+    def stroke(self) -> float:
+        """Size of the strokes; may be changed between calls.
+
+        Raises:
+            OptionError: it is out of its range, or the network paints pictures of one size only.
+        """
+        return self._stroke
+
+    @stroke.setter
+    def stroke(self, stroke: float) -> None:
+        if not MIN_STROKE <= stroke <= MAX_STROKE:
+            raise OptionError(
+                f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
+            )
+        if stroke != 1 and not self.takes_strokes:
+            raise OptionError(
+                f"stroke is {stroke}, and this style paints pictures of one size only",
+                "leave --stroke out",
+            )
+        self._stroke = stroke
+
+    @property
+    def takes_strokes(self) -> bool:
+        """Whether the network paints pictures of any size, and so strokes of any."""
+        return not self.brush.framing.fixed_px
+
+    def restyle(self, vector: NDArray[np.float32]) -> None:
+        """Paint on in another style of the same trunk, or a mixture; steered stylizers only.
+
+        Args:
+            vector: float32, as `impasto.styles.Style` has it.
+
+        Raises:
+            OptionError: the stylizer is not steered, or the vector is of another trunk.
+        """
+        self.brush.restyle(vector)
 
     @property
     def engine(self) -> Engine:

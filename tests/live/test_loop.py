@@ -244,3 +244,14 @@ def test_no_display(monkeypatch):
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(OutputError, match="no display"):
         open_screen()
+
+
+def test_a_network_of_one_size_ignores_the_stroke_keys(options, monkeypatch):
+    """It paints on as it did, and nothing fails."""
+    photo = picture(96, 96)
+    monkeypatch.setattr(Stylizer, "takes_strokes", False)
+    screen = ListScreen({3: "]", 5: "["}, quits_after=20)
+    run_live(ListCamera([photo]), screen, options)
+    with Stylizer("first", gallery=options.gallery, precision="f32") as stylizer:
+        expected = stylizer(photo)
+    np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))

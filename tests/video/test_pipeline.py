@@ -14,7 +14,7 @@ from tiny import tiny_gallery
 from video.clips import frame_pixels, make_clip, read_clip, sound_packets, turn_clip
 
 
-def invert(pixels):
+def invert(pixels, time_s):
     return 255 - pixels
 
 
@@ -64,7 +64,7 @@ def test_sound_and_metadata_are_kept_as_they_are(tmp_path):
 def test_no_shift_of_colours(tmp_path, colors):
     """A round trip without painting, for BT.709 and BT.601, video and full range, and unsaid."""
     video = make_clip(tmp_path / "clip.mp4", frames=8, colors=colors)
-    convert(video, tmp_path / "out.mp4", lambda pixels: pixels)
+    convert(video, tmp_path / "out.mp4", lambda pixels, time_s: pixels)
     with av.open(str(video)) as before, av.open(str(tmp_path / "out.mp4")) as after:
         for first, second in zip(before.decode(video=0), after.decode(video=0), strict=True):
             assert (first.colorspace, first.color_range) == (second.colorspace, second.color_range)
@@ -146,11 +146,11 @@ def test_after_a_crash_finished_segments_are_not_painted_again(tmp_path):
     video = make_clip(tmp_path / "clip.mp4", frames=20)
     painted = []
 
-    def crashes(pixels):
+    def crashes(pixels, time_s):
         painted.append(1)
         if len(painted) == 15:
             raise EngineError("the power failed")
-        return invert(pixels)
+        return invert(pixels, time_s)
 
     with pytest.raises(EngineError, match="power"):
         convert(video, tmp_path / "out.mp4", crashes)
@@ -252,12 +252,12 @@ def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
     video = make_clip(tmp_path / "clip.mp4", size=(160, 120))
     paintings = []
 
-    class Recording(pipeline.SteadyPainter):
-        def __call__(self, photo):
-            paintings.append(super().__call__(photo))
+    class Recording(pipeline.VideoPainter):
+        def __call__(self, photo, time_s):
+            paintings.append(super().__call__(photo, time_s))
             return paintings[-1]
 
-    monkeypatch.setattr(pipeline, "SteadyPainter", Recording)
+    monkeypatch.setattr(pipeline, "VideoPainter", Recording)
 
     def paint(name, stability=1.0, **changes):
         paintings.clear()

@@ -9,6 +9,7 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
+    DEFAULT_STABILITY,
     EngineOption,
     GalleryOption,
     JsonOption,
@@ -82,7 +83,7 @@ def evaluate_command(
     ] = False,
     stability: Annotated[
         float, typer.Option(help="As impasto video takes it.", rich_help_panel=VIDEO)
-    ] = 0.4,
+    ] = DEFAULT_STABILITY,
     frames: Annotated[
         int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
     ] = 48,

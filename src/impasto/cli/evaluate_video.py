@@ -117,7 +117,7 @@ def _painters(
         ALONE: baked,
         "slow statistics": _slowly(steered),
         "carried strokes": SteadyPainter(baked, stability),
-        f"both: stability {stability:g}": SteadyPainter(steered, stability),
+        f"both: stability {stability:g}": SteadyPainter(steered, stability, slow_statistics=True),
         f"live: stability {stability:g}": SteadyPainter(baked, stability, quick=True),
     }
 

@@ -9,6 +9,7 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
+    DEFAULT_STABILITY,
     EngineOption,
     GalleryOption,
     PrecisionOption,
@@ -34,7 +35,7 @@ def live_command(
         float, typer.Option(help="0 is the camera, 1 the painting, up to 1.5 exaggerates.")
     ] = 1.0,
     stroke: StrokeOption = 1.0,
-    stability: StabilityOption = 0.4,
+    stability: StabilityOption = DEFAULT_STABILITY,
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the camera's colours.")
     ] = False,

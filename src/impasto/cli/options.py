@@ -12,12 +12,15 @@ import typer
 from impasto.cli.console import console
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.files import check_writable, write_atomically
+from impasto.images.geometry import MAX_SIDE_PX
+from impasto.strokes import DEFAULT_STABILITY
 
 if TYPE_CHECKING:
     from impasto.network.spec import NetworkSpec
     from impasto.styles import Gallery
 
 __all__ = [
+    "DEFAULT_STABILITY",
     "EngineOption",
     "GalleryOption",
     "JsonOption",
@@ -33,8 +36,6 @@ __all__ = [
     "require_torch",
     "write_json",
 ]
-
-MAX_SIDE_PX = 16384
 
 EngineOption = Annotated[
     str,

@@ -9,12 +9,12 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
+    DEFAULT_STABILITY,
     EngineOption,
     GalleryOption,
     PrecisionOption,
     StabilityOption,
     StrokeOption,
-    StyleOption,
     choose_gallery,
     parse_size,
 )
@@ -28,7 +28,24 @@ FILE = "File"
 
 def video_command(
     video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
-    style: StyleOption = "great-wave",
+    style: Annotated[
+        str,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME",
+            help="A style, a mixture, or the file of a network; or styles and times: "
+            "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once.",
+        ),
+    ] = "great-wave",
+    timeline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Styles and times from a TOML file (docs/video.md), instead of --style.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +63,7 @@ def video_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the video's colours.")
     ] = False,
-    stability: StabilityOption = 0.4,
+    stability: StabilityOption = DEFAULT_STABILITY,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
     ] = "0",
@@ -96,10 +113,12 @@ def video_command(
     Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
     """
     from impasto.engines import EngineName, Precision
-    from impasto.video import VIDEO_SUFFIXES, stylize_video
+    from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
-    target = output or video.with_name(f"{video.stem}-{file_label(style)}{suffix}")
+    styles = read_timeline(timeline) if timeline else parse_timeline(style, "--style")
+    label = file_label("+".join(dict.fromkeys(styles.names)))
+    target = output or video.with_name(f"{video.stem}-{label}{suffix}")
     start_s = _seconds(start, "--start")
     end_s = _seconds(end, "--end") if end else None
     try:
@@ -107,7 +126,7 @@ def video_command(
             report = stylize_video(
                 video,
                 target,
-                style,
+                styles,
                 strength=strength,
                 stroke=stroke,
                 keep_colors=keep_colors,
@@ -136,14 +155,9 @@ def video_command(
 
 
 def _seconds(text: str, option: str) -> float:
-    """``90``, ``1:30`` and ``0:01:30`` are the same."""
+    from impasto.video import parse_time
+
     try:
-        parts = [float(part) for part in text.split(":")]
-    except ValueError:
-        parts = []
-    if not 1 <= len(parts) <= 3 or not all(0 <= part < 1e9 for part in parts):
-        raise OptionError(f"{option} {text!r} is no time", "write seconds, or 1:02:03.5")
-    seconds = 0.0
-    for part in parts:
-        seconds = 60 * seconds + part
-    return seconds
+        return parse_time(text)
+    except ValueError as error:
+        raise OptionError(f"{option} {text!r} is no time", "write seconds, or 1:02:03.5") from error

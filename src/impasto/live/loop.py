@@ -24,9 +24,10 @@ from impasto.live.overlay import compare, write_lines
 from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
+from impasto.strokes import DEFAULT_STABILITY
 from impasto.styles import Gallery, open_gallery, parse_mixture
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
-from impasto.video.temporal import DEFAULT_STABILITY, check_stability
+from impasto.video.temporal import check_stability
 
 __all__ = ["LiveOptions", "LiveReport", "run_live"]
 
@@ -143,7 +144,6 @@ class _Session:
             return Stylizer(
                 style,
                 strength=options.strength,
-                stroke=options.stroke,
                 engine=options.engine,
                 precision=options.precision,
                 gallery=gallery,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, OptionError
 from impasto.images import resize
 from impasto.live.budget import FrameBudget
 from impasto.live.camera import Capture, LiveFrame
@@ -55,7 +55,7 @@ class LivePainter:
         stability: of strokes, 0 to 1.
 
     Raises:
-        ImpastoError: the first style cannot be opened.
+        ImpastoError: the first style cannot be opened, or has no strokes of that size.
     """
 
     def __init__(
@@ -74,6 +74,11 @@ class LivePainter:
         self._style = self._wanted = settings.style
         self._stability = stability
         self._stylizer = open_stylizer(settings.style)
+        try:
+            self._stylizer.stroke = settings.stroke
+        except OptionError:
+            self._stylizer.close()
+            raise
         self._steady = SteadyPainter(self._stylizer, stability, quick=True)
         self._ready: tuple[str, Stylizer] | None = None
         self._size: tuple[int, int] | None = None
@@ -125,8 +130,9 @@ class LivePainter:
         settings = self.settings
         self._stylizer.strength = settings.strength
         self._stylizer.keep_colors = settings.keep_colors
-        if self._stylizer.stroke != settings.stroke:
-            self._stylizer.stroke = settings.stroke
+        stroke = settings.stroke if self._stylizer.takes_strokes else 1.0
+        if self._stylizer.stroke != stroke:
+            self._stylizer.stroke = stroke
             self._steady.memory = None  # the canvas has other strokes
         painting = self._steady(photo)
         self._budget.add(time.perf_counter() - began)
@@ -150,6 +156,8 @@ class LivePainter:
     def _make_ready(self, style: str) -> None:
         try:
             stylizer = self._open(style)
+            if stylizer.takes_strokes:
+                stylizer.stroke = self.settings.stroke
             if self._size:
                 blank = np.zeros((self._size[1], self._size[0], 3), dtype=np.uint8)
                 for _ in range(WARM_UP_CALLS):

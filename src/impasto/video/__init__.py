@@ -1,19 +1,32 @@
 """Video files: reading, painting, writing; sound and all else that they hold is kept."""
 
 from impasto.video.encoding import CODECS, VIDEO_SUFFIXES
+from impasto.video.painter import stylize_frames
 from impasto.video.pipeline import VideoReport, stylize_video
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource, read_frames
-from impasto.video.temporal import SteadyPainter, stylize_frames
+from impasto.video.temporal import SteadyPainter
+from impasto.video.timeline import (
+    Timeline,
+    TimelinePoint,
+    parse_time,
+    parse_timeline,
+    read_timeline,
+)
 
 __all__ = [
     "CODECS",
     "VIDEO_SUFFIXES",
     "SteadyPainter",
+    "Timeline",
+    "TimelinePoint",
     "VideoFrame",
     "VideoInfo",
     "VideoReport",
     "VideoSource",
+    "parse_time",
+    "parse_timeline",
     "read_frames",
+    "read_timeline",
     "stylize_frames",
     "stylize_video",
 ]

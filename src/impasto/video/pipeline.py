@@ -18,23 +18,26 @@ from numpy.typing import NDArray
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import resize
+from impasto.images.geometry import MAX_SIDE_PX
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style
+from impasto.strokes import DEFAULT_STABILITY
+from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
 from impasto.video.job import Job, Segment
 from impasto.video.joining import join_segments
+from impasto.video.painter import VideoPainter, as_timeline
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
-from impasto.video.temporal import DEFAULT_STABILITY, Memory, SteadyPainter
+from impasto.video.temporal import Memory
+from impasto.video.timeline import Timeline
 
 __all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
 
-Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+Painter = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
 
 QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
 SEGMENT_FRAMES = 240
 DEFAULT_CRF = 20
-MAX_SIDE_PX = 16384
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class VideoReport:
 def stylize_video(
     video: str | os.PathLike[str],
     output: str | os.PathLike[str],
-    style: str | Style = DEFAULT_STYLE,
+    style: str | Style | Timeline = DEFAULT_STYLE,
     *,
     strength: float = 1.0,
     stroke: float = 1.0,
@@ -84,8 +87,9 @@ def stylize_video(
     Args:
         video: a file that FFmpeg reads.
         output: ends in .mp4, .m4v, .mov, .mkv or .webm.
-        style: as `Stylizer` takes it; ``strength``, ``stroke``, ``keep_colors``, ``engine``,
-            ``precision`` and ``gallery`` likewise.
+        style: as `Stylizer` takes it, or a timeline (`impasto.video.timeline`), whose times are
+            the video's own; ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision``
+            and ``gallery`` as `Stylizer` takes them.
         stability: how much strokes stay on the things that they are painted on, 0 to 1
             (`impasto.video.temporal`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
@@ -103,27 +107,33 @@ def stylize_video(
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
-    name = style.name if isinstance(style, Style) else style
-    with Stylizer(
-        style,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=keep_colors,
-        engine=engine,
-        precision=precision,
-        gallery=gallery,
-    ) as stylizer:
+    timeline = as_timeline(style)
+    gallery = gallery or open_gallery()
+
+    def open_stylizer(style: str | Style, *, steered: bool) -> Stylizer:
+        return Stylizer(
+            style,
+            strength=strength,
+            stroke=stroke,
+            keep_colors=keep_colors,
+            engine=engine,
+            precision=precision,
+            gallery=gallery,
+            steered=steered,
+        )
+
+    with VideoPainter(timeline, gallery, open_stylizer, stability=stability) as painter:
         return convert_video(
             Path(video),
             Path(output),
-            SteadyPainter(stylizer, stability),
+            painter,
             settings={
-                "style": name,
+                "style": str(timeline),
                 "strength": strength,
                 "stroke": stroke,
                 "keep_colors": keep_colors,
                 "stability": stability,
-                "engine": str(stylizer.engine),
+                "engine": painter.engine,
             },
             encoding=choose_encoding(Path(output), codec, crf),
             size=size,
@@ -152,8 +162,8 @@ def convert_video(
     """As `stylize_video`, with any function of a frame.
 
     Args:
-        painter: takes and gives H x W x 3 uint8 RGB pixels. What a `SteadyPainter` remembers
-            outlives an interruption.
+        painter: takes H x W x 3 uint8 RGB pixels and their time in seconds, and gives pixels of the
+            same shape. What a `VideoPainter` remembers outlives an interruption.
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
     """
     _check_part(start_s, end_s)
@@ -218,9 +228,10 @@ def _paint(
     width, height = size or (info.width, info.height)
     info = replace(info, width=width, height=height)
     done = job.frames
-    steady = painter if isinstance(painter, SteadyPainter) else None
+    steady = painter if isinstance(painter, VideoPainter) else None
     if steady and (arrays := job.memory()):
-        steady.memory = Memory.of(arrays)
+        last_s = float(job.segments[-1].last_pts * info.time_base)
+        steady.recall(Memory.of(arrays), last_s)
     if job.segments:
         start_s = float((job.segments[-1].last_pts + 0.5) * info.time_base)
     total = _frames_in_part(info, start_s, end_s) + done
@@ -229,7 +240,7 @@ def _paint(
         frames = stack.enter_context(_read_ahead(source.frames(start_s, end_s)))
         write = stack.enter_context(_write_behind(job, info, encoding))
         for number, frame in enumerate(frames, 1):
-            painting = painter(resize(frame.pixels, width, height))
+            painting = painter(resize(frame.pixels, width, height), frame.time_s)
             write(_Painted(painting, frame.pts, steady.memory if steady else None))
             rate = number / max(1e-9, time.monotonic() - began)
             done += 1

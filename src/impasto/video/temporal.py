@@ -7,14 +7,14 @@ painting starts and constrains an optimisation; here, it *is* the result, since 
 paintings has no strokes at all (its style loss is five times as high). And from time to time a part
 of the strokes is renewed, so that errors of flow do not add up.
 
-With a steered stylizer, the network's statistics follow slowly, too, instead of jumping from frame
-to frame. Measured, that brings no calm and costs some style; so videos are painted without.
+The network's statistics can follow slowly, too, instead of jumping from frame to frame. Measured,
+that brings no calm and costs some style; so videos are painted without.
 Nothing looks ahead: live pictures are treated in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -22,22 +22,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images import Picture, check_pixels
-from impasto.styles import Gallery, Style
-from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.stylizer import Stylizer
 from impasto.video.flow import Motion, carry, find_motion, reduce, spread
 
 __all__ = [
-    "DEFAULT_STABILITY",
     "Memory",
     "SteadyPainter",
     "check_stability",
-    "stylize_frames",
 ]
-
-DEFAULT_STABILITY = 0.4
 
 REDUCED_BY = 4
 SMALLEST_PX = 64  # smaller pictures are not reduced: flow would find nothing
@@ -125,10 +119,11 @@ class SteadyPainter:
     """Paints frames in their order.
 
     Args:
-        stylizer: open; with a steered one, statistics follow slowly.
+        stylizer: open.
         stability: how large a share of the strokes stays when the others are renewed, every 6
             frames; below 0.5 they are renewed more often, too. 0 paints frame by frame.
         quick: save time at some cost in sharpness; for live pictures.
+        slow_statistics: those of a steered stylizer's network follow slowly.
 
     Attributes:
         memory: of the frames so far; may be taken, and put back into another painter.
@@ -137,12 +132,20 @@ class SteadyPainter:
         OptionError: ``stability`` is beyond 0 to 1.
     """
 
-    def __init__(self, stylizer: Stylizer, stability: float, *, quick: bool = False) -> None:
+    def __init__(
+        self,
+        stylizer: Stylizer,
+        stability: float,
+        *,
+        quick: bool = False,
+        slow_statistics: bool = False,
+    ) -> None:
         check_stability(stability)
         self.stylizer = stylizer
         self.stability = stability
         self.memory: Memory | None = None
         self._quick = quick
+        self._keep = KEEP_STATISTICS if slow_statistics else 0.0
 
     def __call__(self, photo: Pixels) -> Pixels:
         """Paint the next frame, H x W x 3 uint8 RGB.
@@ -167,7 +170,7 @@ class SteadyPainter:
         if motion.trust.mean() < CUT_TRUST:
             return self._begin(photo, now)
 
-        fresh, statistics = self.stylizer.paint(photo, memory.statistics, KEEP_STATISTICS)
+        fresh, statistics = self.stylizer.paint(photo, memory.statistics, self._keep)
         memory = replace(memory, motion=motion, age=memory.age + 1, statistics=tuple(statistics))
         every = max(1, round(RENEW_FRAMES * min(1.0, 2 * self.stability)))
         renews = memory.age >= every or (motion.trust.mean() < ENOUGH_TRUST and memory.age > 1)
@@ -184,51 +187,6 @@ class SteadyPainter:
         painting, statistics = self.stylizer.paint(photo)
         self.memory = Memory(painting, now, None, 0, 0, tuple(statistics))
         return painting
-
-
-def stylize_frames(
-    frames: Iterable[Pixels],
-    style: str | Style = DEFAULT_STYLE,
-    *,
-    strength: float = 1.0,
-    stroke: float = 1.0,
-    keep_colors: bool = False,
-    stability: float = DEFAULT_STABILITY,
-    engine: EngineName = "auto",
-    precision: Precision = "auto",
-    gallery: Gallery | None = None,
-) -> Iterator[Pixels]:
-    """Paint frames of your own, one after the other, as they come.
-
-    >>> for painting in impasto.stylize_frames(frames, "udnie"):
-    ...     show(painting)
-
-    Args:
-        frames: H x W x 3, uint8, RGB, in the order of their times.
-        style: as `Stylizer` takes it; ``strength``, ``stroke``, ``keep_colors``, ``engine``,
-            ``precision`` and ``gallery`` likewise.
-        stability: as `SteadyPainter` takes it.
-
-    Yields:
-        the painting of each frame, of the same shape and type.
-
-    Raises:
-        OptionError: an option is out of its range, or a frame of another type or shape.
-        StyleError: the style is unknown.
-        EngineError: the engine is missing or fails.
-    """
-    with Stylizer(
-        style,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=keep_colors,
-        engine=engine,
-        precision=precision,
-        gallery=gallery,
-    ) as stylizer:
-        painter = SteadyPainter(stylizer, stability)
-        for frame in frames:
-            yield painter(frame)
 
 
 def _reduced_size(photo: Pixels) -> tuple[int, int]:

@@ -1,0 +1,234 @@
+"""Paints a video's frames one after the other, in styles that may change over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.brush import open_network
+from impasto.closing import Closing
+from impasto.engines import EngineName, Precision
+from impasto.errors import ImpastoError, OptionError, StyleError
+from impasto.files import names_network
+from impasto.strokes import DEFAULT_STABILITY
+from impasto.styles import Gallery, Style, mix_vectors, mixed_style, open_gallery
+from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.video.temporal import Memory, SteadyPainter, check_stability
+from impasto.video.timeline import Timeline, parse_timeline
+
+__all__ = ["OpenStylizer", "VideoPainter", "as_timeline", "stylize_frames"]
+
+Pixels = NDArray[np.uint8]
+
+CHANGING_STABILITY = 0.6
+"""At most, while the style changes: strokes that stayed for ever would keep the old one."""
+
+
+class OpenStylizer(Protocol):
+    """Makes a `Stylizer`; everything but its style is settled."""
+
+    def __call__(self, style: str | Style, *, steered: bool) -> Stylizer:
+        """Open it."""
+        ...
+
+
+class VideoPainter(Closing):
+    """Paints frames in their order; what lies between two points of a timeline has a `Stylizer` of
+    its own, opened when it is reached.
+
+    Args:
+        timeline: styles and times.
+        gallery: where styles come from.
+        open_stylizer: see `OpenStylizer`.
+        stability: as `SteadyPainter` takes it.
+
+    Raises:
+        OptionError, StyleError, InputError: a style cannot be opened, or two do not mix; the
+            timeline's entry is named.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        gallery: Gallery,
+        open_stylizer: OpenStylizer,
+        *,
+        stability: float = DEFAULT_STABILITY,
+    ) -> None:
+        check_stability(stability)
+        self._timeline, self._open, self._stability = timeline, open_stylizer, stability
+        self._changes = _changes(timeline, gallery)
+        self._number = 0
+        self._stylizer, self._steady = self._open_stretch(0)
+
+    def __call__(self, photo: Pixels, time_s: float) -> Pixels:
+        """Paint the next frame.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            time_s: when it is shown.
+
+        Raises:
+            OptionError: the frame is of another type or shape.
+            EngineError: the engine fails.
+        """
+        self._follow(time_s)
+        if self._number in self._changes:
+            first, second = self._changes[self._number]
+            share = self._timeline.share_at(time_s)
+            vector = mix_vectors([first.vector, second.vector], [1 - share, share])
+            self._stylizer.restyle(vector)
+        return self._steady(photo)
+
+    @property
+    def memory(self) -> Memory | None:
+        """Of the frames so far."""
+        return self._steady.memory
+
+    @property
+    def engine(self) -> str:
+        """That runs the network."""
+        return str(self._stylizer.engine)
+
+    def recall(self, memory: Memory, time_s: float) -> None:
+        """Go on after a frame at a time, of which this was remembered."""
+        self._follow(time_s)
+        self._steady.memory = memory
+
+    def _follow(self, time_s: float) -> None:
+        number = self._timeline.stretch_at(time_s)
+        if number == self._number:
+            return
+        first, last = sorted((number, self._number))
+        passed = self._timeline.points[first + 1 : last + 1]
+        memory = None if any(point.at_once for point in passed) else self._steady.memory
+        self._stylizer.close()
+        self._number = number
+        self._stylizer, self._steady = self._open_stretch(number)
+        self._steady.memory = memory
+
+    def _open_stretch(self, number: int) -> tuple[Stylizer, SteadyPainter]:
+        changes = number in self._changes
+        stability = min(self._stability, CHANGING_STABILITY) if changes else self._stability
+        stylizer = self._open(self._timeline.points[number].style, steered=changes)
+        return stylizer, SteadyPainter(stylizer, stability)
+
+    def close(self) -> None:
+        """Let the engine's memory go."""
+        self._stylizer.close()
+
+
+def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, tuple[Style, Style]]:
+    """The points whose style becomes the next one little by little, and both styles."""
+    styles: list[Style | None] = []
+    for number, point in enumerate(timeline.points):
+        try:
+            styles.append(_look_up(point.style, gallery))
+        except ImpastoError as error:
+            if len(timeline.points) == 1:
+                raise
+            raise type(error)(f"{timeline.entry(number)}: {error.problem}", error.remedy) from error
+    changes: dict[int, tuple[Style, Style]] = {}
+    for number in range(len(styles) - 1):
+        if timeline.changes_after(number):
+            changes[number] = _kindred(timeline, number, styles, gallery)
+    return changes
+
+
+def _look_up(style: str | Style, gallery: Gallery) -> Style | None:
+    """None for a network of its own, which has no vector."""
+    if isinstance(style, Style):
+        gallery.check(style, style.name)
+        return style
+    if names_network(style):
+        open_network(style, gallery)
+        return None
+    return mixed_style(style, gallery)
+
+
+def _kindred(
+    timeline: Timeline, number: int, styles: list[Style | None], gallery: Gallery
+) -> tuple[Style, Style]:
+    """The styles of a point and the next one, which mix."""
+    first, second = styles[number], styles[number + 1]
+    remedy = "write a comma instead of .. (in a file: at_once = true), to change at once"
+    if first is None or second is None:
+        raise OptionError(f"{timeline.entry(number + 1)}: networks of files do not mix", remedy)
+    trunk = gallery.pack_of(first).trunk
+    if first.trunk != second.trunk or trunk.spec.norm != "instance":
+        raise StyleError(
+            f"{timeline.entry(number + 1)} does not mix with {first.name} before it", remedy
+        )
+    return first, second
+
+
+def stylize_frames(
+    frames: Iterable[Pixels],
+    style: str | Style | Timeline = DEFAULT_STYLE,
+    *,
+    rate: float | None = None,
+    strength: float = 1.0,
+    stroke: float = 1.0,
+    keep_colors: bool = False,
+    stability: float = DEFAULT_STABILITY,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    gallery: Gallery | None = None,
+) -> Iterator[Pixels]:
+    """Paint frames of your own, one after the other, as they come.
+
+    >>> for painting in impasto.stylize_frames(frames, "udnie"):
+    ...     show(painting)
+
+    Args:
+        frames: H x W x 3, uint8, RGB, in the order of their times.
+        style: as `Stylizer` takes it, or a timeline (`impasto.video.parse_timeline`);
+            ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision`` and ``gallery`` as
+            `Stylizer` takes them.
+        rate: frames a second; needed for a timeline of several points.
+        stability: as `SteadyPainter` takes it.
+
+    Yields:
+        the painting of each frame, of the same shape and type.
+
+    Raises:
+        OptionError: an option is out of its range, or a frame of another type or shape.
+        StyleError: the style is unknown.
+        EngineError: the engine is missing or fails.
+    """
+    timeline = as_timeline(style)
+    if rate is None and len(timeline.points) > 1:
+        raise OptionError("a style that changes over time needs a rate", "give rate=25, say")
+    if rate is not None and not 0 < rate < float("inf"):
+        raise OptionError(f"rate is {rate}", "give frames a second")
+    gallery = gallery or open_gallery()
+
+    def open_stylizer(style: str | Style, *, steered: bool) -> Stylizer:
+        return Stylizer(
+            style,
+            strength=strength,
+            stroke=stroke,
+            keep_colors=keep_colors,
+            engine=engine,
+            precision=precision,
+            gallery=gallery,
+            steered=steered,
+        )
+
+    with VideoPainter(timeline, gallery, open_stylizer, stability=stability) as painter:
+        for number, frame in enumerate(frames):
+            yield painter(frame, number / (rate or 1))
+
+
+def as_timeline(style: str | Style | Timeline) -> Timeline:
+    """A style as a timeline that has it throughout.
+
+    Raises:
+        OptionError: it is the text of a timeline, and wrong.
+    """
+    if isinstance(style, Timeline):
+        return style
+    return Timeline.constant(style) if isinstance(style, Style) else parse_timeline(style)
