@@ -99,6 +99,7 @@ class Stylizer(Closing):
         gallery: Gallery | None = None,
         steered: bool = False,
     ) -> None:
+        self._name = style.name if isinstance(style, Style) else style
         self.strength = strength
         if keep_colors not in (False, True, *COLOR_WAYS):
             raise OptionError(
@@ -169,7 +170,7 @@ class Stylizer(Closing):
             )
         if stroke != 1 and not self.takes_strokes:
             raise OptionError(
-                f"stroke is {stroke}, and this style paints pictures of one size only",
+                f"stroke is {stroke}, and {self._name} paints pictures of one size only",
                 "leave --stroke out",
             )
         self._stroke = stroke

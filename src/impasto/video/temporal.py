@@ -39,7 +39,7 @@ RENEW_FRAMES = 6
 ENOUGH_TRUST = 0.85  # with less, what was painted anew becomes part of the canvas at once
 CUT_TRUST = 0.35  # no movement leaves so little of a picture
 KEEP_STATISTICS = 0.9
-PATCHES = 16  # of renewed strokes, along the picture's shorter side
+PATCHES = 4  # of renewed strokes, along the picture's shorter side
 MOST_CRISPNESS = 0.6
 
 Pixels = NDArray[np.uint8]
