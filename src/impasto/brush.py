@@ -170,7 +170,7 @@ class Brush(Closing):
         """
         if not self.is_steered or vector.shape != self._vector.shape:
             raise OptionError("this network's style is fixed", "open another stylizer")
-        self._vector = vector
+        self._vector = self._vectors[-1] = vector
 
     def measure(self, photo: Pixels) -> list[Vector]:
         """The statistics by which a picture's features are normalised, in each style.

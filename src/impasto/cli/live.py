@@ -16,6 +16,7 @@ from impasto.cli.options import (
     StabilityOption,
     StrokeOption,
     choose_gallery,
+    parse_size,
 )
 
 __all__ = ["live_command"]
@@ -43,6 +44,14 @@ def live_command(
         float,
         typer.Option(help="Frames a second to hold: frames are painted smaller, if need be."),
     ] = 30.0,
+    virtual_camera: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Send the picture to other programs, too, at this size (extra: virtualcam).",
+            show_default=False,
+        ),
+    ] = None,
     folder: Annotated[
         Path, typer.Option(metavar="FOLDER", help="For photos and recordings.")
     ] = Path(),
@@ -57,7 +66,7 @@ def live_command(
     screen, h help, q or Esc quit.
     """
     from impasto.engines import EngineName, Precision
-    from impasto.live import LiveOptions, open_camera, open_screen, run_live
+    from impasto.live import LiveOptions, open_camera, open_screen, open_virtual_camera, run_live
 
     options = LiveOptions(
         style=style,
@@ -72,7 +81,10 @@ def live_command(
         gallery=choose_gallery(gallery),
     )
     screen = open_screen()
-    report = run_live(open_camera(camera), screen, options, on_note=console.note)
+    virtual = None
+    if virtual_camera:
+        virtual = open_virtual_camera(*parse_size(virtual_camera, "--virtual-camera"), fps)
+    report = run_live(open_camera(camera), screen, options, on_note=console.note, virtual=virtual)
     console.detail(
         f"{report.frames} frames, {report.rate:.0f} a second, {1000 * report.delay_s:.0f} ms late"
     )

@@ -4,13 +4,16 @@ from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, open_camera
 from impasto.live.loop import LiveOptions, run_live
 from impasto.live.screen import Screen, open_screen
+from impasto.live.virtual import VirtualCamera, open_virtual_camera
 
 __all__ = [
     "Camera",
     "FrameBudget",
     "LiveOptions",
     "Screen",
+    "VirtualCamera",
     "open_camera",
     "open_screen",
+    "open_virtual_camera",
     "run_live",
 ]

@@ -24,6 +24,7 @@ from impasto.live.overlay import compare, write_lines
 from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
+from impasto.live.virtual import VirtualCamera
 from impasto.strokes import DEFAULT_STABILITY
 from impasto.styles import Gallery, open_gallery, parse_mixture
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
@@ -89,6 +90,7 @@ def run_live(
     screen: Screen,
     options: LiveOptions,
     on_note: Callable[[str], None] = lambda text: None,
+    virtual: VirtualCamera | None = None,
 ) -> LiveReport:
     """Show a camera's paintings until the window is closed, or q or Esc is pressed.
 
@@ -96,6 +98,7 @@ def run_live(
         camera, screen: closed at the end, in whatever way it comes.
         options: see `LiveOptions`.
         on_note: told of photos and recordings that were written.
+        virtual: gets what is shown, without the words; closed at the end, too.
 
     Raises:
         StyleError: the style is unknown.
@@ -105,7 +108,7 @@ def run_live(
     gallery = options.gallery or open_gallery()
     capture = Capture(camera)
     try:
-        session = _Session(capture, screen, options, gallery, on_note)
+        session = _Session(capture, screen, options, gallery, on_note, virtual)
         try:
             return session.run()
         finally:
@@ -113,6 +116,8 @@ def run_live(
     finally:
         capture.close()
         screen.close()
+        if virtual:
+            virtual.close()
 
 
 class _Session:
@@ -123,8 +128,9 @@ class _Session:
         options: LiveOptions,
         gallery: Gallery,
         on_note: Callable[[str], None],
+        virtual: VirtualCamera | None,
     ) -> None:
-        self._capture, self._screen = capture, screen
+        self._capture, self._screen, self._virtual = capture, screen, virtual
         self._options, self._on_note = options, on_note
         self._settings = LiveSettings(
             _styles(options.style, gallery),
@@ -177,6 +183,8 @@ class _Session:
         self._shown = painting
         if self._recorder:
             self._recorder.add(painting)
+        if self._virtual:
+            self._virtual.send(painting)
         with_words = painting.copy()
         write_lines(with_words, self._lines(picture))
         self._screen.show(with_words)
