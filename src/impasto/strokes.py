@@ -12,9 +12,19 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["DEFAULT_STABILITY", "MAX_STROKE", "MIN_STROKE", "NATURAL_PX", "pass_sizes"]
+__all__ = [
+    "DEFAULT_STABILITY",
+    "MAX_SIDE_PX",
+    "MAX_STROKE",
+    "MIN_STROKE",
+    "NATURAL_PX",
+    "pass_sizes",
+]
 
 MIN_STROKE, MAX_STROKE = 0.5, 2.0
+MAX_SIDE_PX = 16384
+"""Of a size that may be asked for."""
+
 DEFAULT_STABILITY = 0.4
 """How much of the strokes stays from frame to frame (`impasto.video.temporal`)."""
 

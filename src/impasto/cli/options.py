@@ -12,8 +12,7 @@ import typer
 from impasto.cli.console import console
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.files import check_writable, write_atomically
-from impasto.images.geometry import MAX_SIDE_PX
-from impasto.strokes import DEFAULT_STABILITY
+from impasto.strokes import DEFAULT_STABILITY, MAX_SIDE_PX
 
 if TYPE_CHECKING:
     from impasto.network.spec import NetworkSpec

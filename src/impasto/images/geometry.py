@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_SIDE_PX", "pad_reflect", "resize", "scale_shorter_side"]
+__all__ = ["pad_reflect", "resize", "scale_shorter_side"]
 
 Pixels = NDArray[np.uint8]
-
-MAX_SIDE_PX = 16384
-"""Of a size that may be asked for."""
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import resize
-from impasto.images.geometry import MAX_SIDE_PX
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import DEFAULT_STABILITY
+from impasto.strokes import DEFAULT_STABILITY, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
