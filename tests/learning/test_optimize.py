@@ -171,7 +171,8 @@ def left_half():
 
 
 def test_a_mask_keeps_the_photo():
-    masked, _ = run(mask=left_half())
+    masked, iterates = run(mask=left_half())
+    np.testing.assert_array_equal(iterates[-1].picture().pixels, masked.pixels)
     np.testing.assert_array_equal(masked.pixels[:, 40:], PHOTO[:, 40:])
     assert (masked.pixels[:, :24] != PHOTO[:, :24]).any()
     with pytest.raises(OptionError, match="nothing to be painted"):

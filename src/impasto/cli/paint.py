@@ -173,8 +173,7 @@ def paint_command(
     require_torch("impasto paint")
     target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
 
-    from impasto.images import check_format, read_image, resize
-    from impasto.images import keep_colors as with_colors
+    from impasto.images import check_format, read_image
     from impasto.places import area_called, split_regions
 
     check_format(target)
@@ -237,11 +236,7 @@ def paint_command(
             )
         except KeyboardInterrupt:
             if latest:
-                so_far = latest[0].picture()
-                if keep_colors:
-                    small = resize(read_image(photo).pixels, so_far.width, so_far.height)
-                    so_far = type(so_far)(with_colors(so_far.pixels, small))
-                so_far.save(target)
+                latest[0].picture().save(target)
                 console.note(f"{target} has the painting after {latest[0].step} steps")
             raise
     painting.save(target)

@@ -18,6 +18,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -51,6 +52,7 @@ class Iterate:
         width, height: of the picture at this scale, in pixels.
         losses: ``content``, ``style`` and ``total variation`` before their weights, and ``total``.
         pixels: what is painted so far, 1 x 3 x H x W, 0-1.
+        finish: makes a picture of pixels, with the photo where it is to stay.
     """
 
     step: int
@@ -59,10 +61,11 @@ class Iterate:
     height: int
     losses: Mapping[str, float]
     pixels: Tensor
+    finish: Callable[[NDArray[np.uint8]], Picture] = Picture
 
     def picture(self) -> Picture:
-        """What is painted so far, at this scale's size."""
-        return Picture(_to_pixels(self.pixels))
+        """What is painted so far, at this scale's size: what `paint` gives if this is the end."""
+        return self.finish(_to_pixels(self.pixels))
 
 
 def paint(
@@ -123,6 +126,7 @@ def paint(
     scales = _scales(content.width, content.height, options)
     plan = _steps_per_scale(len(scales), options.steps)
     pixels = _first_picture(content.pixels, scales[0], options)
+    finish = partial(_finish, content, areas, options)
     done = 0
     for (width, height), steps in zip(scales, plan, strict=True):
         objective = Objective(
@@ -137,12 +141,20 @@ def paint(
         start = to_tensor(resize(pixels, width, height)).to(hardware.device)
         current = start
         for number, current in enumerate(_optimise(objective, start, steps, options), done + 1):
-            event = Iterate(number, sum(plan), width, height, objective.losses, current)
+            event = Iterate(number, sum(plan), width, height, objective.losses, current, finish)
             on_iterate(event)
         pixels = _to_pixels(current)
         done += steps
-    result = pixels
-    width, height = scales[-1]
+    return finish(pixels)
+
+
+def _finish(
+    content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
+) -> Picture:
+    """What the photo has to say at last: its colours, its pixels beyond the mask, its transparency
+    and metadata.
+    """
+    height, width = result.shape[:2]
     if options.keep_colors:
         result = keep_colors(result, resize(content.pixels, width, height))
     if (cover := areas.full_cover(width, height)) is not None:
