@@ -15,18 +15,17 @@ from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
-from impasto.files import names_network
 from impasto.images import Picture, write_image
 from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
-from impasto.live.controls import HELP, LiveSettings, press
+from impasto.live.controls import HELP, LiveSettings, packs_from, press
 from impasto.live.overlay import compare, write_lines
 from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
 from impasto.live.virtual import VirtualCamera
 from impasto.strokes import DEFAULT_STABILITY
-from impasto.styles import Gallery, open_gallery, parse_mixture
+from impasto.styles import Gallery, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.temporal import check_stability
 
@@ -105,9 +104,9 @@ def run_live(
         EngineError: the engine is missing or fails.
         OutputError: a photo or recording cannot be written.
     """
-    gallery = options.gallery or open_gallery()
     capture = Capture(camera)
     try:
+        gallery = options.gallery or open_gallery()
         session = _Session(capture, screen, options, gallery, on_note, virtual)
         try:
             return session.run()
@@ -133,7 +132,7 @@ class _Session:
         self._capture, self._screen, self._virtual = capture, screen, virtual
         self._options, self._on_note = options, on_note
         self._settings = LiveSettings(
-            _styles(options.style, gallery),
+            packs_from(options.style, gallery),
             strength=options.strength,
             stroke=options.stroke,
             keep_colors=options.keep_colors,
@@ -213,6 +212,8 @@ class _Session:
         lines = [f"{picture.style}  {settings.strength:.0%}  {size}  {rate:.0f} frames/s"]
         if picture.style != settings.style:
             lines.append(f"{settings.style} is coming")
+        if settings.mixed and not settings.following:
+            lines.append(f"{settings.style} mixes with no other")
         if self._recorder:
             lines.append("recording")
         if time.monotonic() < self._message_until_s:
@@ -261,12 +262,3 @@ class _Session:
     def close(self) -> None:
         self._painter.close()
         self._stop_recording()
-
-
-def _styles(first: str, gallery: Gallery) -> tuple[str, ...]:
-    """The gallery's styles, the wanted one in front; a mixture or a network's file is one more."""
-    if names_network(first):
-        return (first, *gallery.names)
-    parts = parse_mixture(first)
-    first = gallery.load_style(parts[0][0]).name if len(parts) == 1 else first
-    return (first, *(name for name in gallery.names if name != first))
