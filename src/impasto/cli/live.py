@@ -86,5 +86,6 @@ def live_command(
         virtual = open_virtual_camera(*parse_size(virtual_camera, "--virtual-camera"), fps)
     report = run_live(open_camera(camera), screen, options, on_note=console.note, virtual=virtual)
     console.detail(
-        f"{report.frames} frames, {report.rate:.0f} a second, {1000 * report.delay_s:.0f} ms late"
+        f"{report.frames} frames; in the end {report.rate:.0f} a second, "
+        f"{1000 * report.delay_s:.0f} ms late, on {report.engine}"
     )
