@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -80,11 +81,15 @@ def live_command(
         precision=cast("Precision", precision),
         gallery=choose_gallery(gallery),
     )
-    screen = open_screen()
-    virtual = None
-    if virtual_camera:
-        virtual = open_virtual_camera(*parse_size(virtual_camera, "--virtual-camera"), fps)
-    report = run_live(open_camera(camera), screen, options, on_note=console.note, virtual=virtual)
+    size = parse_size(virtual_camera, "--virtual-camera") if virtual_camera else None
+    with ExitStack() as opened:
+        screen = opened.enter_context(closing(open_screen()))
+        virtual = None
+        if size:
+            virtual = opened.enter_context(closing(open_virtual_camera(*size, fps)))
+        source = open_camera(camera)
+        opened.pop_all()  # run_live closes them
+    report = run_live(source, screen, options, on_note=console.note, virtual=virtual)
     console.detail(
         f"{report.frames} frames; in the end {report.rate:.0f} a second, "
         f"{1000 * report.delay_s:.0f} ms late, on {report.engine}"
