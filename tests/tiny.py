@@ -35,13 +35,15 @@ def tiny_style(trunk: Trunk, name: str, seed: int) -> Style:
     return Style(name, vector, trunk.fingerprint, card)
 
 
-def tiny_gallery(folder: Path, *names: str) -> Gallery:
-    """A gallery in a folder, with styles ``first`` and ``second`` unless told otherwise."""
+def tiny_gallery(folder: Path, *names: str, seed: int = 0) -> Gallery:
+    """A gallery in a folder, with styles ``first`` and ``second`` unless told otherwise; in a
+    sub-folder of another gallery it is a pack of that one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    trunk = random_trunk(TINY)
+    trunk = random_trunk(TINY, seed=seed)
     write_trunk(folder / TRUNK_FILE, trunk)
-    for seed, name in enumerate(names or ("first", "second")):
-        write_style(folder / f"{name}.style", tiny_style(trunk, name, seed))
+    for number, name in enumerate(names or ("first", "second")):
+        write_style(folder / f"{name}.style", tiny_style(trunk, name, number))
     return Gallery(folder)
 
 

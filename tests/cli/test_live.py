@@ -1,6 +1,16 @@
 import pytest
 
-from impasto.live import screen
+from impasto.errors import InputError
+
+
+class Opened:
+    """Stands in for a window or a virtual camera."""
+
+    def __init__(self, *arguments):
+        self.arguments, self.closed = arguments, False
+
+    def close(self):
+        self.closed = True
 
 
 @pytest.fixture
@@ -21,13 +31,34 @@ def test_no_display(impasto, gallery, no_display):
     [
         (["nothing.mp4"], 3, "neither a camera nor a file"),
         (["--fps", "0"], 2, "fps is 0.0"),
+        (["--virtual-camera", "large"], 2, "--virtual-camera 'large' is no size"),
         (["--gallery", "nowhere"], 5, "nowhere holds no trunk"),
     ],
 )
 def test_impossible_lives(impasto, gallery, monkeypatch, arguments, code, says):
-    monkeypatch.setattr("impasto.live.open_screen", lambda: screen)
+    monkeypatch.setattr("impasto.live.open_screen", Opened)
     if "--gallery" not in arguments:
         arguments = [*arguments, "--gallery", gallery]
     ran = impasto("live", *arguments)
     assert ran.code == code
     assert says in ran.err
+
+
+@pytest.mark.parametrize("failing", ["open_camera", "open_virtual_camera"])
+def test_what_was_opened_is_closed_when_the_next_fails(impasto, gallery, monkeypatch, failing):
+    opened = []
+
+    def opens(*arguments):
+        opened.append(Opened(*arguments))
+        return opened[-1]
+
+    def fails(*arguments):
+        raise InputError("there is none")
+
+    for name in ("open_screen", "open_camera", "open_virtual_camera"):
+        monkeypatch.setattr(f"impasto.live.{name}", fails if name == failing else opens)
+    ran = impasto("live", "--gallery", gallery, "-s", "first", "--virtual-camera", "64x48")
+    assert (ran.code, ran.err) == (3, "impasto: there is none\n")
+    names = [each.arguments for each in opened]
+    assert names == ([(), (64, 48, 30.0)] if failing == "open_camera" else [()])
+    assert all(each.closed for each in opened)

@@ -46,6 +46,21 @@ def test_one_slow_frame_changes_nothing():
     assert budget.share == 1
 
 
+def test_engines_compile_among_the_first_frames_of_a_size():
+    """The fourth frame of each size takes two seconds more: sizes come to rest all the same."""
+    budget = FrameBudget(30)
+    in_a_row, last, shares = 0, None, []
+    for frame in range(400):
+        in_a_row = in_a_row + 1 if budget.share == last else 1
+        last = budget.share
+        whole_s = 0.2 if frame < 100 else 0.02  # the machine is busy at first
+        budget.add(whole_s * budget.share**2 + (2 if in_a_row == 4 else 0))
+        shares.append(budget.share)
+    assert set(shares[:11]) == {1}
+    assert min(shares) == shares[99] == 0.4
+    assert set(shares[200:]) == {1}
+
+
 def test_sizes_are_multiples_and_never_tiny():
     budget = FrameBudget(30)
     paint(budget, 10, 500)

@@ -1,8 +1,10 @@
 import pytest
 
-from impasto.live.controls import HELP, LiveSettings, press
+from impasto.errors import StyleError
+from impasto.live.controls import HELP, LiveSettings, packs_from, press
+from tiny import tiny_gallery
 
-START = LiveSettings(("first", "second", "third"))
+START = LiveSettings([("first", "second", "third")])
 
 
 def after(keys, settings=START):
@@ -50,7 +52,7 @@ def test_other_keys_do_nothing():
 
 
 def test_one_style_mixes_with_nothing():
-    assert after("mnp", LiveSettings(("only",))).style == "only"
+    assert after("mnp", LiveSettings([("only",)])).style == "only"
 
 
 def test_the_help_names_every_key():
@@ -58,7 +60,7 @@ def test_the_help_names_every_key():
 
 
 def test_strokes_from_fine_to_large_and_no_further():
-    settings = LiveSettings(("first",))
+    settings = LiveSettings([("first",)])
     seen = []
     for key in "[[[]]]]]":
         settings = press(settings, key)
@@ -66,8 +68,48 @@ def test_strokes_from_fine_to_large_and_no_further():
     assert seen == [0.7, 0.5, 0.5, 0.7, 1.0, 1.4, 2.0, 2.0]
 
 
-def test_networks_of_their_own_do_not_mix():
-    settings = LiveSettings(("the_scream.t7", "first", "second"))
-    assert after("m", settings).style == "the_scream.t7"
-    assert after("nm", settings).style == "first+second"
-    assert after("pm", settings).style == "second"
+PACKS = LiveSettings([("first", "second"), ("the_scream.t7",), ("third", "fourth", "fifth")])
+
+
+def test_styles_go_pack_by_pack():
+    settings, seen = PACKS, []
+    for _ in range(7):
+        seen.append(settings.style)
+        settings = press(settings, "n")
+    assert seen == ["first", "second", "the_scream.t7", "third", "fourth", "fifth", "first"]
+    assert after("p", PACKS).style == "fifth"
+    assert after("6", PACKS).style == "fifth"
+
+
+def test_each_mixes_with_the_next_of_its_own_pack():
+    settings, seen = after("m", PACKS), []
+    for _ in range(6):
+        seen.append(settings.style)
+        settings = press(settings, "n")
+    assert seen == [
+        "first+second",
+        "second+first",
+        "the_scream.t7",
+        "third+fourth",
+        "fourth+fifth",
+        "fifth+third",
+    ]
+
+
+def test_a_mixture_is_one_half_of_the_next():
+    settings = LiveSettings([("first:3+second", "first", "second")])
+    assert after("m", settings).style == "first:0.75+second:0.25+first:1"
+
+
+def test_packs_of_a_gallery(tmp_path):
+    gallery = tiny_gallery(tmp_path, "first", "last")
+    tiny_gallery(tmp_path / "oils", "irises", "tulips", seed=3)
+    assert packs_from("first", gallery) == [["first", "last"], ["irises", "tulips"]]
+    assert packs_from("Tulips", gallery) == [["tulips", "irises"], ["first", "last"]]
+    assert packs_from("irises+tulips", gallery) == [
+        ["irises+tulips", "irises", "tulips"],
+        ["first", "last"],
+    ]
+    assert packs_from("net.t7", gallery) == [["net.t7"], ["first", "last"], ["irises", "tulips"]]
+    with pytest.raises(StyleError, match="do not mix"):
+        packs_from("first+irises", gallery)

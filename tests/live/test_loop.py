@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -255,3 +256,16 @@ def test_a_network_of_one_size_ignores_the_stroke_keys(options, monkeypatch):
     with Stylizer("first", gallery=options.gallery, precision="f32") as stylizer:
         expected = stylizer(photo)
     np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))
+
+
+def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options, monkeypatch):
+    tiny_gallery(options.gallery.folder / "oils", "irises", seed=3)
+    said = []
+    monkeypatch.setattr(loop, "write_lines", lambda pixels, lines: said.extend(lines))
+    screen = ListScreen({3: "m"}, quits_after=20)
+    run_live(ListCamera([picture(96, 96)]), screen, replace(options, style="irises"))
+    assert "irises mixes with no other" in said
+    said.clear()
+    run_live(ListCamera([picture(96, 96)]), ListScreen({3: "m"}, quits_after=60), options)
+    assert not any("no other" in line for line in said)
+    assert any(line.startswith("first+second ") for line in said)

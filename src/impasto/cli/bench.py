@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
+    DEFAULT_STABILITY,
     GalleryOption,
     JsonOption,
     check_json,
@@ -17,11 +19,14 @@ from impasto.cli.options import (
     parse_size,
     write_json,
 )
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
 
 __all__ = ["bench_command"]
+
+LIVE = "Live"
 
 
 def bench_command(
@@ -55,12 +60,40 @@ def bench_command(
     ] = True,
     json_file: JsonOption = None,
     gallery: GalleryOption = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Run impasto live instead, with a file in the camera's place and no window: "
+            "frames a second, delay, and the size that frames are painted at.",
+            rich_help_panel=LIVE,
+        ),
+    ] = False,
+    fps: Annotated[
+        float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)
+    ] = 30.0,
+    stability: Annotated[
+        float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)
+    ] = DEFAULT_STABILITY,
+    seconds: Annotated[
+        float, typer.Option(help="Of each; the last ten count.", rich_help_panel=LIVE)
+    ] = 20.0,
 ) -> None:
     """Time every engine, in turns, next to Johnson's network in OpenCV dnn.
 
     Padding and conversion from and to 8-bit pixels are included; reading and writing files is not.
     """
     check_json(json_file)
+    sizes = [parse_size(text, "--size") for text in size]
+    spec = choose_preset(preset) if preset else None
+    if live:
+        if threads:
+            raise OptionError("--live takes all cores", "leave --threads out")
+        engines = [_engine(text) for text in engine or ["auto"]]
+        bench_live(
+            style, gallery, spec, engines, sizes, fps, stability, seconds, json_file=json_file
+        )
+        return
     from dataclasses import asdict
 
     from impasto.speed import measure_speed
@@ -70,9 +103,9 @@ def bench_command(
             choose_gallery(gallery),
             style,
             [_engine(text) for text in engine] if engine else _installed(),
-            [parse_size(text, "--size") for text in size],
+            sizes,
             runs=runs,
-            spec=choose_preset(preset) if preset else None,
+            spec=spec,
             johnson=johnson,
             threads=threads,
             progress=progress,

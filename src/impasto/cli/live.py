@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -61,9 +62,9 @@ def live_command(
 ) -> None:
     """Paint a webcam in a window.
 
-    Keys: n and p next and previous style, 1 to 9 that style, m mix with the next, + and - strength,
-    [ and ] finer and larger strokes, k keep colours, c compare, s save a photo, r record, f full
-    screen, h help, q or Esc quit.
+    Keys: n and p next and previous style, 1 to 9 that style, m mix with the next of its pack, + and
+    - strength, [ and ] finer and larger strokes, k keep colours, c compare, s save a photo, r
+    record, f full screen, h help, q or Esc quit.
     """
     from impasto.engines import EngineName, Precision
     from impasto.live import LiveOptions, open_camera, open_screen, open_virtual_camera, run_live
@@ -80,11 +81,16 @@ def live_command(
         precision=cast("Precision", precision),
         gallery=choose_gallery(gallery),
     )
-    screen = open_screen()
-    virtual = None
-    if virtual_camera:
-        virtual = open_virtual_camera(*parse_size(virtual_camera, "--virtual-camera"), fps)
-    report = run_live(open_camera(camera), screen, options, on_note=console.note, virtual=virtual)
+    size = parse_size(virtual_camera, "--virtual-camera") if virtual_camera else None
+    with ExitStack() as opened:
+        screen = opened.enter_context(closing(open_screen()))
+        virtual = None
+        if size:
+            virtual = opened.enter_context(closing(open_virtual_camera(*size, fps)))
+        source = open_camera(camera)
+        opened.pop_all()  # run_live closes them
+    report = run_live(source, screen, options, on_note=console.note, virtual=virtual)
     console.detail(
-        f"{report.frames} frames, {report.rate:.0f} a second, {1000 * report.delay_s:.0f} ms late"
+        f"{report.frames} frames; in the end {report.rate:.0f} a second, "
+        f"{1000 * report.delay_s:.0f} ms late, on {report.engine}"
     )

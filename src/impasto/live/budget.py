@@ -7,7 +7,8 @@ __all__ = ["FrameBudget"]
 SHARES = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.33, 0.25)
 SMOOTHING = 0.15
 ROOM = 0.8  # sizes grow again only where the larger one would leave this much room
-SETTLE_FRAMES = 8  # after a change of size, before the next
+WARM_UP_FRAMES = 5  # at a new size, which do not count: engines compile among them
+SETTLE_FRAMES = 12  # after a change of size, before the next
 SMALLEST_PX = 96
 
 
@@ -42,9 +43,11 @@ class FrameBudget:
 
     def add(self, seconds: float) -> None:
         """A frame took so long to paint."""
+        self._frames_since_change += 1
+        if self._frames_since_change <= WARM_UP_FRAMES:
+            return
         mean = self._mean_s
         self._mean_s = seconds if mean is None else mean + SMOOTHING * (seconds - mean)
-        self._frames_since_change += 1
         if self._frames_since_change < SETTLE_FRAMES:
             return
         if self._mean_s > self.period_s and self._level + 1 < len(SHARES):

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from impasto.files import names_network
+from impasto.styles import Gallery, mixed_style, parse_mixture
 
-__all__ = ["HELP", "LiveSettings", "press"]
+__all__ = ["HELP", "LiveSettings", "packs_from", "press"]
 
 HELP = (
     ("n p", "next, previous style"),
     ("1-9", "that style"),
-    ("m", "mix with the next style"),
+    ("m", "mix with the next style of its pack"),
     ("+ -", "strength"),
     ("[ ]", "finer, larger strokes"),
     ("k", "keep colours"),
@@ -33,9 +34,10 @@ class LiveSettings:
     """What is shown, and how.
 
     Attributes:
-        styles: names to choose from.
-        index: of the style that is on.
-        mixed: half of it, and half of the next one.
+        packs: names to choose from, those together that mix with each other; what mixes with
+            nothing is a pack by itself.
+        index: of the style that is on, counted over all packs.
+        mixed: half of it, and half of the next one of its pack.
         strength: 0 to 1.5.
         stroke: 0.5 to 2.
         keep_colors: the camera's colours.
@@ -43,7 +45,7 @@ class LiveSettings:
         help: the keys are shown.
     """
 
-    styles: Sequence[str]
+    packs: Sequence[Sequence[str]]
     index: int = 0
     mixed: bool = False
     strength: float = 1.0
@@ -53,12 +55,52 @@ class LiveSettings:
     help: bool = False
 
     @property
+    def styles(self) -> tuple[str, ...]:
+        """All names, pack by pack."""
+        return tuple(name for pack in self.packs for name in pack)
+
+    @property
     def style(self) -> str:
-        """A name or mixture, as `impasto.Stylizer` takes it; networks of their own do not mix."""
+        """A name or mixture, as `impasto.Stylizer` takes it."""
+        name, following = self.styles[self.index], self.following
+        return _half_and_half(name, following) if self.mixed and following else name
+
+    @property
+    def following(self) -> str | None:
+        """The next style of the same pack, around its end; none if there is no other."""
         name = self.styles[self.index]
-        following = self.styles[(self.index + 1) % len(self.styles)]
-        mixable = name != following and not names_network(name) and not names_network(following)
-        return f"{name}+{following}" if self.mixed and mixable else name
+        pack = next(pack for pack in self.packs if name in pack)
+        return pack[(pack.index(name) + 1) % len(pack)] if len(pack) > 1 else None
+
+
+def _half_and_half(first: str, second: str) -> str:
+    """Half of each, of which either may be a mixture itself."""
+    if not set("+:") & set(first + second):
+        return f"{first}+{second}"
+    parts = [*parse_mixture(first), *parse_mixture(second)]
+    return "+".join(f"{name}:{weight:.3g}" for name, weight in parts)
+
+
+def packs_from(first: str, gallery: Gallery) -> list[list[str]]:
+    """The gallery's styles for `LiveSettings`, pack by pack, with the wanted one in front.
+
+    Args:
+        first: a name; a mixture, which is one more in its pack; or the file of a network, which is
+            a pack by itself.
+        gallery: whose styles follow.
+
+    Raises:
+        OptionError: the mixture cannot be read.
+        StyleError: a style is unknown or damaged, or those of the mixture are of different packs.
+    """
+    packs: dict[str, list[str]] = {pack.trunk.fingerprint: [] for pack in gallery.packs}
+    for name in gallery.names:
+        packs[gallery.load_style(name).trunk].append(name)
+    if names_network(first):
+        return [[first], *filter(None, packs.values())]
+    style = mixed_style(first, gallery)
+    mates = [name for name in packs.pop(style.trunk) if name != style.name]
+    return [[style.name, *mates], *filter(None, packs.values())]
 
 
 def press(settings: LiveSettings, key: str) -> LiveSettings:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
-from impasto.files import names_network
 from impasto.images import Picture, write_image
 from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
-from impasto.live.controls import HELP, LiveSettings, press
+from impasto.live.controls import HELP, LiveSettings, packs_from, press
 from impasto.live.overlay import compare, write_lines
+from impasto.live.pace import Pace
 from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
 from impasto.live.virtual import VirtualCamera
 from impasto.strokes import DEFAULT_STABILITY
-from impasto.styles import Gallery, open_gallery, parse_mixture
+from impasto.styles import Gallery, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.temporal import check_stability
 
@@ -34,7 +32,7 @@ __all__ = ["LiveOptions", "LiveReport", "run_live"]
 
 PICTURE_WAIT_S = 0.01
 MESSAGE_S = 2.0
-RATE_FRAMES = 30  # over which frames a second are counted
+RATE_S, REPORT_S = 1.0, 10.0  # over which frames a second are counted: on the picture, at the end
 WAITING_SIZE = (480, 640, 3)
 
 
@@ -72,17 +70,24 @@ class LiveOptions:
 
 @dataclass(frozen=True)
 class LiveReport:
-    """How it went.
+    """How it went; all but ``frames`` is of the last ten seconds.
 
     Attributes:
         frames: shown.
-        rate: frames a second, at the median.
+        rate: frames a second, on the average.
         delay_s: from a frame's capture to the screen, at the median.
+        long_delay_s: 19 of 20 frames are no later.
+        width, height: that frames were painted at in the end, in pixels; 0 if none was shown.
+        engine: that painted them, with its version and precision.
     """
 
     frames: int
     rate: float
     delay_s: float
+    long_delay_s: float
+    width: int
+    height: int
+    engine: str
 
 
 def run_live(
@@ -105,9 +110,9 @@ def run_live(
         EngineError: the engine is missing or fails.
         OutputError: a photo or recording cannot be written.
     """
-    gallery = options.gallery or open_gallery()
     capture = Capture(camera)
     try:
+        gallery = options.gallery or open_gallery()
         session = _Session(capture, screen, options, gallery, on_note, virtual)
         try:
             return session.run()
@@ -133,7 +138,7 @@ class _Session:
         self._capture, self._screen, self._virtual = capture, screen, virtual
         self._options, self._on_note = options, on_note
         self._settings = LiveSettings(
-            _styles(options.style, gallery),
+            packs_from(options.style, gallery),
             strength=options.strength,
             stroke=options.stroke,
             keep_colors=options.keep_colors,
@@ -142,9 +147,8 @@ class _Session:
         self._recorder: Recorder | None = None
         self._message, self._message_until_s = "", 0.0
         self._shown: NDArray[np.uint8] | None = None
-        self._times: deque[float] = deque(maxlen=RATE_FRAMES)
-        self._intervals: list[float] = []
-        self._delays: list[float] = []
+        self._frames = 0
+        self._pace, self._last_second = Pace(REPORT_S), Pace(RATE_S)
 
         def open_stylizer(style: str) -> Stylizer:
             return Stylizer(
@@ -173,8 +177,14 @@ class _Session:
                 break
             if key:
                 self._obey(key)
-        rate = 1 / median(self._intervals) if self._intervals else 0.0
-        return LiveReport(len(self._delays), rate, median(self._delays) if self._delays else 0.0)
+        return self._report()
+
+    def _report(self) -> LiveReport:
+        height, width = self._shown.shape[:2] if self._shown is not None else (0, 0)
+        pace, engine = self._pace, self._painter.engine
+        return LiveReport(
+            self._frames, pace.rate, pace.delay_s, pace.long_delay_s, width, height, engine
+        )
 
     def _show(self, picture: LivePicture) -> None:
         painting = picture.painting
@@ -188,11 +198,9 @@ class _Session:
         with_words = painting.copy()
         write_lines(with_words, self._lines(picture))
         self._screen.show(with_words)
-        now = time.monotonic()
-        if self._times:
-            self._intervals.append(now - self._times[-1])
-        self._times.append(now)
-        self._delays.append(now - picture.frame.taken_s)
+        self._frames += 1
+        for pace in (self._pace, self._last_second):
+            pace.add(picture.frame.taken_s, time.monotonic())
 
     def _show_waiting(self) -> None:
         waiting = np.zeros(WAITING_SIZE, dtype=np.uint8)
@@ -204,15 +212,15 @@ class _Session:
     def _lines(self, picture: LivePicture) -> list[str]:
         settings = self._settings
         height, width = picture.painting.shape[:2]
-        rate = 0.0
-        if len(self._times) > 1:
-            rate = (len(self._times) - 1) / max(1e-9, self._times[-1] - self._times[0])
         size = f"{width}x{height}"
         if self._budget.share < 1:
             size += f" (reduced to hold {self._options.rate:g})"
+        rate = self._last_second.rate
         lines = [f"{picture.style}  {settings.strength:.0%}  {size}  {rate:.0f} frames/s"]
         if picture.style != settings.style:
             lines.append(f"{settings.style} is coming")
+        if settings.mixed and not settings.following:
+            lines.append(f"{settings.style} mixes with no other")
         if self._recorder:
             lines.append("recording")
         if time.monotonic() < self._message_until_s:
@@ -261,12 +269,3 @@ class _Session:
     def close(self) -> None:
         self._painter.close()
         self._stop_recording()
-
-
-def _styles(first: str, gallery: Gallery) -> tuple[str, ...]:
-    """The gallery's styles, the wanted one in front; a mixture or a network's file is one more."""
-    if names_network(first):
-        return (first, *gallery.names)
-    parts = parse_mixture(first)
-    first = gallery.load_style(parts[0][0]).name if len(parts) == 1 else first
-    return (first, *(name for name in gallery.names if name != first))

@@ -89,6 +89,11 @@ class LivePainter:
         self._threads = [threading.Thread(target=self._paint_all, name="impasto-paint")]
         self._threads[0].start()
 
+    @property
+    def engine(self) -> str:
+        """The engine that paints now, with its version and precision."""
+        return str(self._stylizer.engine)
+
     def newer_than(self, number: int, timeout_s: float) -> LivePicture | None:
         """The newest painting, once there is one of a frame after ``number``.
 

@@ -1,0 +1,66 @@
+"""``impasto bench --live``: how fast the live loop is here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from impasto.cli.console import console
+from impasto.cli.options import choose_gallery, write_json
+
+if TYPE_CHECKING:
+    from impasto.engines import EngineName, Precision
+    from impasto.network.spec import NetworkSpec
+
+__all__ = ["bench_live"]
+
+
+def bench_live(
+    style: str,
+    gallery: Path | None,
+    spec: NetworkSpec | None,
+    engines: Sequence[tuple[EngineName, Precision]],
+    sizes: Sequence[tuple[int, int]],
+    fps: float,
+    stability: float,
+    seconds: float,
+    *,
+    json_file: str | None,
+) -> None:
+    """Measure, and print a table.
+
+    Raises:
+        as `impasto.live.speed.measure_live`.
+    """
+    from dataclasses import asdict
+    from tempfile import TemporaryDirectory
+
+    from impasto.live import LiveOptions
+    from impasto.live.speed import measure_live, random_gallery
+
+    with TemporaryDirectory(prefix="impasto-") as folder, console.progress() as progress:
+        styles = random_gallery(Path(folder), spec) if spec else choose_gallery(gallery)
+        options = LiveOptions(
+            style="random" if spec else style, rate=fps, stability=stability, gallery=styles
+        )
+        rows = measure_live(options, engines, sizes, seconds=seconds, progress=progress)
+    if json_file and write_json(json_file, json.dumps([asdict(row) for row in rows], indent=2)):
+        return
+    console.table(
+        ("engine", "camera", "painted at", "frames/s", "delay, ms", "95 % below", "in frames"),
+        [
+            (
+                row.engine,
+                f"{row.width}x{row.height}",
+                f"{row.painted_width}x{row.painted_height}",
+                f"{row.frames_per_s:.1f}",
+                f"{row.delay_ms:.0f}",
+                f"{row.long_delay_ms:.0f}",
+                f"{row.delay_frames:.1f}",
+            )
+            for row in rows
+        ],
+        left=3,
+    )

@@ -1,0 +1,113 @@
+"""Cameras that are unplugged, with a stand-in for OpenCV's: no machine here has one."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from impasto.errors import InputError
+from impasto.live import camera as module
+from impasto.live import open_camera
+from impasto.live.camera import RETRY_S
+
+BLUE_FIRST = np.full((4, 6, 3), (10, 20, 30), dtype=np.uint8)
+
+
+class Plug:
+    """Whether the camera is plugged in, and what time it is: nothing really waits."""
+
+    def __init__(self):
+        self.plugged_in = True
+        self.now_s = 1000.0
+        self.captures = []
+        self.opened_s = []
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+
+    def wait_for_frame(self, camera):
+        """The frame that comes next, and how often there was none before."""
+        missing = 0
+        while (frame := camera.read()) is None:
+            missing += 1
+            assert missing < 1000
+        return frame, missing
+
+
+@pytest.fixture
+def plug(monkeypatch):
+    plug = Plug()
+
+    class Capture:
+        """As `cv2.VideoCapture`: one that lost its device stays without it until it is opened."""
+
+        def __init__(self, source):
+            plug.captures.append(self)
+            self.open(source)
+
+        def open(self, source):
+            plug.opened_s.append(plug.now_s)
+            self.source, self.alive, self.broken = source, plug.plugged_in, False
+            return self.alive
+
+        def isOpened(self):  # noqa: N802 - OpenCV's name
+            return self.alive
+
+        def read(self):
+            if not plug.plugged_in:
+                self.broken = True
+            works = self.alive and not self.broken
+            return works, BLUE_FIRST if works else None
+
+        def release(self):
+            self.alive = False
+
+    monkeypatch.setattr(module.cv2, "VideoCapture", Capture)
+    clock = SimpleNamespace(monotonic=lambda: plug.now_s, sleep=plug.sleep)
+    monkeypatch.setattr(module, "time", clock)
+    return plug
+
+
+@pytest.mark.parametrize(("source", "opened"), [("2", 2), ("rtsp://door/1", "rtsp://door/1")])
+def test_frames_are_rgb_from_the_source_that_was_named(plug, source, opened):
+    camera = open_camera(source)
+    assert plug.captures[0].source == opened
+    np.testing.assert_array_equal(camera.read(), BLUE_FIRST[..., ::-1])
+    camera.close()
+    assert not plug.captures[0].alive
+
+
+def test_no_camera_to_begin_with(plug):
+    plug.plugged_in = False
+    with pytest.raises(InputError, match="camera 0 cannot be opened: plug it in"):
+        open_camera("0")
+
+
+def test_unplugged_and_plugged_in_again(plug):
+    camera = open_camera("0")
+    assert camera.read() is not None
+    for _ in range(2):  # again and again
+        plug.plugged_in = False
+        unplugged_s = plug.now_s
+        while plug.now_s < unplugged_s + 10 * RETRY_S:
+            assert camera.read() is None
+        plug.plugged_in = True
+        plugged_in_s = plug.now_s
+        frame, missing = plug.wait_for_frame(camera)
+        np.testing.assert_array_equal(frame, BLUE_FIRST[..., ::-1])
+        assert missing >= 1
+        assert plug.now_s - plugged_in_s < 2 * RETRY_S
+    tries = np.diff(plug.opened_s[1:])
+    assert len(tries) >= 20
+    assert tries.min() >= RETRY_S - 1e-6  # the device is not asked all the time
+    assert len(plug.captures) == 1
+    camera.close()
+
+
+def test_a_single_frame_that_fails_costs_no_second(plug):
+    camera = open_camera("0")
+    plug.captures[0].broken = True
+    began_s = plug.now_s
+    _, missing = plug.wait_for_frame(camera)
+    assert missing == 1
+    assert plug.now_s - began_s < RETRY_S
