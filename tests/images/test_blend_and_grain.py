@@ -52,3 +52,12 @@ def test_grain_stays_within_black_and_white():
 def test_no_grain():
     photo = np.full((4, 4, 3), 7, np.uint8)
     assert add_grain(photo, 0) is photo
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (500, 3), (GRAIN_PX - 1, 2 * GRAIN_PX + 1)])
+def test_grain_lies_still_in_the_larger_picture(left, top):
+    photo = np.random.default_rng(1).integers(0, 256, (600, 700, 3)).astype(np.uint8)
+    levels = np.rint(grain_tile() * (255 * 0.04))
+    rows, columns = (top + np.arange(600)) % GRAIN_PX, (left + np.arange(700)) % GRAIN_PX
+    expected = (photo + levels[np.ix_(rows, columns)][..., None]).clip(0, 255)
+    np.testing.assert_array_equal(add_grain(photo, 0.04, left=left, top=top), expected)

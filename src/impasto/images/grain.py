@@ -7,6 +7,7 @@ feed noise to their generators for the same reason: it tells them where to set t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -65,9 +66,15 @@ def add_grain(
 
     if amount == 0:
         return pixels
-    height, width = pixels.shape[:2]
-    layer = _layer(height, width, amount, left % GRAIN_PX, top % GRAIN_PX, seed)
-    return np.asarray(cv2.add(pixels, layer, dtype=cv2.CV_8U), np.uint8)
+    levels = _levels(amount, seed)
+    grainy = np.empty(pixels.shape, np.uint8)
+    # Tile by tile, so that grain for the whole picture is never laid out: it would be twice as
+    # large as the picture, and anew for every frame of a video.
+    for rows, tile_rows in _spans(pixels.shape[0], top):
+        for columns, tile_columns in _spans(pixels.shape[1], left):
+            tile = levels[tile_rows, tile_columns]
+            cv2.add(pixels[rows, columns], tile, grainy[rows, columns], dtype=cv2.CV_8U)
+    return grainy
 
 
 @lru_cache(KEPT)
@@ -76,9 +83,11 @@ def _levels(amount: float, seed: int) -> NDArray[np.int16]:
     return np.repeat(levels[..., None], 3, axis=2)
 
 
-def _layer(
-    height: int, width: int, amount: float, left: int, top: int, seed: int
-) -> NDArray[np.int16]:
-    levels = _levels(amount, seed)
-    times = (-(-(top + height) // GRAIN_PX), -(-(left + width) // GRAIN_PX), 1)
-    return np.tile(levels, times)[top : top + height, left : left + width]
+def _spans(length: int, offset: int) -> Iterator[tuple[slice, slice]]:
+    """The pieces that a side's tiles cut it into: in the picture, and in the tile."""
+    begin = 0
+    while begin < length:
+        first = (offset + begin) % GRAIN_PX
+        size = min(GRAIN_PX - first, length - begin)
+        yield slice(begin, begin + size), slice(first, first + size)
+        begin += size
