@@ -12,14 +12,22 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError, OutputError
-from impasto.video.source import EXACT_COLORS, Colors, VideoInfo
+from impasto.images import lay_on_white
+from impasto.video.source import EXACT_COLORS, VideoInfo
 
 __all__ = ["CODECS", "VIDEO_SUFFIXES", "Encoding", "SegmentWriter", "choose_encoding"]
 
 CODECS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 """Encoders by the names that people know."""
 
-VIDEO_SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+VIDEO_SUFFIXES = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+    ".gif": "gif",
+}
 """FFmpeg's containers by the end of a file's name."""
 
 # Speed before size: the encoder shares the processor with the network.
@@ -29,7 +37,6 @@ SPEED = {
     "vp9": {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"},
     "av1": {"preset": "10"},
 }
-SEGMENT_FORMAT = "nut"  # takes every codec, and keeps any time base exactly
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Encoding:
 
     Attributes:
         container: FFmpeg's name of the output's format.
-        codec: one of `CODECS`.
+        codec: one of `CODECS`, or ``gif``.
         crf: constant rate factor: smaller is better, and larger in bytes.
     """
 
@@ -46,9 +53,32 @@ class Encoding:
     codec: str
     crf: int
 
+    @property
+    def encoder(self) -> str:
+        """FFmpeg's name of the segments' encoder.
+
+        Those of a GIF are lossless: its colours are chosen when all frames are known.
+        """
+        return "ffv1" if self.codec == "gif" else CODECS[self.codec]
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Of that encoder."""
+        return {} if self.codec == "gif" else {"crf": str(self.crf), **SPEED[self.codec]}
+
+    def pixel_format(self, *, alpha: bool) -> str:
+        """FFmpeg's name of the samples that are encoded, from a source with or without alpha.
+
+        Of containers, only Matroska and WebM have a place for alpha; of encoders, only VP9.
+        """
+        if self.codec == "gif":
+            return "bgra"
+        holds_alpha = self.codec == "vp9" and self.container in ("matroska", "webm")
+        return "yuva420p" if alpha and holds_alpha else "yuv420p"
+
 
 def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
-    """By the output's name: H.264, in WebM VP9, unless another codec is asked for.
+    """By the output's name: H.264, in WebM VP9, unless another codec is asked for; or a GIF.
 
     Raises:
         OptionError: the format or codec is unknown, or they do not fit.
@@ -59,13 +89,17 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
             f"{output}: no video format is called {output.suffix.removeprefix('.')!r}",
             f"end it in {', '.join(VIDEO_SUFFIXES)}",
         )
+    if not 0 <= crf <= 63:
+        raise OptionError(f"crf is {crf}", "give a number from 0 (best) to 63")
+    if container == "gif":
+        if codec is not None:
+            raise OptionError(f"GIF does not hold {codec}", "give no codec, or write .mp4")
+        return Encoding("gif", "gif", crf)
     codec = codec or ("vp9" if container == "webm" else "h264")
     if codec not in CODECS:
         raise OptionError(f"unknown codec {codec!r}", f"one of {', '.join(CODECS)}")
     if container == "webm" and codec not in ("vp9", "av1"):
         raise OptionError(f"WebM does not hold {codec}", "take vp9 or av1, or write .mkv")
-    if not 0 <= crf <= 63:
-        raise OptionError(f"crf is {crf}", "give a number from 0 (best) to 63")
     return Encoding(container, codec, crf)
 
 
@@ -79,7 +113,8 @@ class SegmentWriter:
         path: of the segment.
         info: of the source: its size, rate, time base and colours become the segment's.
         encoding: see `Encoding`.
-        container: FFmpeg's name of the segment's own format.
+        container: FFmpeg's name of the segment's own format; if none, one that keeps all that is
+            encoded.
 
     Raises:
         OutputError: the file cannot be written, or the encoder is missing.
@@ -91,15 +126,18 @@ class SegmentWriter:
         info: VideoInfo,
         encoding: Encoding,
         *,
-        container: str = SEGMENT_FORMAT,
+        container: str | None = None,
     ) -> None:
         self.path = path
         self.frames = 0
         self.last_pts = -1
         self._colors = info.colors
+        self._format = encoding.pixel_format(alpha=info.alpha)
+        # NUT keeps any time base exactly, but not VP9's alpha, which lies beside the packets.
+        container = container or ("matroska" if self._format == "yuva420p" else "nut")
         try:
             self._container = av.open(str(path), "w", format=container)
-            stream = self._container.add_stream(CODECS[encoding.codec], rate=info.rate)
+            stream = self._container.add_stream(encoding.encoder, rate=info.rate)
             assert isinstance(stream, VideoStream)
             self._stream = stream
             self._set_up(info, encoding)
@@ -108,23 +146,33 @@ class SegmentWriter:
 
     def _set_up(self, info: VideoInfo, encoding: Encoding) -> None:
         context = self._stream.codec_context
-        context.width, context.height = _even(info.width), _even(info.height)
-        context.pix_fmt = "yuv420p"
+        context.width, context.height = self._fitted(info.width), self._fitted(info.height)
+        context.pix_fmt = self._format
         context.time_base = info.time_base
         context.max_b_frames = 0
-        context.options = {"crf": str(encoding.crf), **SPEED[encoding.codec]}
+        context.options = encoding.options
+        if self._format == "bgra":
+            return
         context.color_range = info.colors.range
         context.colorspace = info.colors.matrix
         context.color_primaries = info.colors.primaries
         context.color_trc = info.colors.transfer
 
-    def write(self, pixels: NDArray[np.uint8], pts: int) -> None:
+    def write(
+        self, pixels: NDArray[np.uint8], pts: int, alpha: NDArray[np.uint8] | None = None
+    ) -> None:
         """Encode one frame.
+
+        Args:
+            pixels: H x W x 3, uint8, RGB.
+            pts: when it is shown, in the source's time base.
+            alpha: H x W, uint8; none if nothing is transparent. What the format cannot hold is
+                laid on white.
 
         Raises:
             OutputError: the disk is full, or the encoder fails.
         """
-        frame = _yuv(pixels, self._colors)
+        frame = self._frame(pixels, alpha)
         frame.pts, frame.time_base = pts, self._stream.codec_context.time_base
         self._mux(frame)
         self.frames += 1
@@ -150,21 +198,28 @@ class SegmentWriter:
                 f"{self.path} cannot be written ({error.strerror})", "check the disk"
             ) from error
 
+    def _frame(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> AvFrame:
+        """From RGB the way back that decoding came; an odd side gets its last row once more."""
+        if self._format == "yuv420p":
+            samples = pixels if alpha is None else lay_on_white(pixels, alpha, 255)
+        else:
+            opaque = np.full(pixels.shape[:2], 255, np.uint8)
+            samples = np.dstack([pixels, opaque if alpha is None else alpha])
+        height, width = samples.shape[:2]
+        more = (self._fitted(height) - height, self._fitted(width) - width)
+        if any(more):
+            samples = np.pad(samples, ((0, more[0]), (0, more[1]), (0, 0)), mode="edge")
+        layout = "rgb24" if samples.shape[2] == 3 else "rgba"
+        frame = AvFrame.from_ndarray(np.ascontiguousarray(samples), format=layout)
+        if self._format == "bgra":
+            return frame.reformat(format="bgra")
+        return frame.reformat(
+            format=self._format,
+            dst_colorspace=self._colors.matrix,
+            dst_color_range=self._colors.range,
+            interpolation=EXACT_COLORS,
+        )
 
-def _even(side: int) -> int:
-    """4:2:0 chroma needs even sides."""
-    return side + side % 2
-
-
-def _yuv(pixels: NDArray[np.uint8], colors: Colors) -> AvFrame:
-    """RGB to YUV, the way back that decoding came; an odd side gets its last row once more."""
-    height, width = pixels.shape[:2]
-    if height % 2 or width % 2:
-        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    frame = AvFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    return frame.reformat(
-        format="yuv420p",
-        dst_colorspace=colors.matrix,
-        dst_color_range=colors.range,
-        interpolation=EXACT_COLORS,
-    )
+    def _fitted(self, side: int) -> int:
+        """4:2:0 chroma needs even sides."""
+        return side if self._format == "bgra" else side + side % 2

@@ -36,6 +36,7 @@ def join_segments(
     *,
     start_s: float = 0,
     end_s: float | None = None,
+    last_frame_s: float | None = None,
 ) -> None:
     """Write the output beside its place and rename it.
 
@@ -49,6 +50,7 @@ def join_segments(
         output: what to write.
         container_format: FFmpeg's name of its format.
         start_s, end_s: the part of the source that the segments show, in seconds.
+        last_frame_s: how long the last frame is shown, in seconds, if that is known.
 
     Raises:
         OutputError: the file cannot be written, or its format cannot hold what the source holds.
@@ -59,7 +61,8 @@ def join_segments(
         with open_container(source) as original, open_container(segments[0]) as first:
             written = av.open(str(temporary), "w", format=container_format)
             with written:
-                _write(written, original, first, segments, start_s, end_s)
+                painted = _painted(segments, last_frame_s)
+                _write(written, original, first, painted, start_s, end_s)
         temporary.replace(output)
     except OSError as error:
         raise OutputError(f"{output} cannot be written ({error.strerror})", "check it") from error
@@ -77,7 +80,7 @@ def _write(
     written: OutputContainer,
     original: InputContainer,
     first: InputContainer,
-    segments: Sequence[Path],
+    painted: Iterator[Packet[Any]],
     start_s: float,
     end_s: float | None,
 ) -> None:
@@ -85,6 +88,11 @@ def _write(
     source_picture = original.streams.best("video")
     if source_picture is not None:
         picture.metadata.update(source_picture.metadata)
+    # Whether there is alpha is the painting's matter.
+    for tag in [tag for tag in picture.metadata if tag.lower() == "alpha_mode"]:
+        del picture.metadata[tag]
+    if "alpha_mode" in first.streams.video[0].metadata:
+        picture.metadata["alpha_mode"] = "1"
     copies: dict[int, Stream] = {}
     for stream in original.streams:
         if isinstance(stream, AudioStream | SubtitleStream):
@@ -95,18 +103,26 @@ def _write(
     written.set_chapters(_chapters(original, start_s, end_s))
     written.start_encoding()
 
-    painted = _painted(segments, picture, start_s)
+    pictures = (_retimed(packet, picture, start_s) for packet in painted)
     others = _copied(original, copies, start_s, end_s)
-    for _, _, packet in heapq.merge(painted, others, key=lambda timed: timed[:2]):
+    for _, _, packet in heapq.merge(pictures, others, key=lambda timed: timed[:2]):
         written.mux(packet)
 
 
-def _painted(segments: Sequence[Path], target: Stream, start_s: float) -> Iterator[TimedPacket]:
+def _painted(segments: Sequence[Path], last_frame_s: float | None) -> Iterator[Packet[Any]]:
+    last: Packet[Any] | None = None
     for path in segments:
         with open_container(path) as segment:
             for packet in segment.demux(segment.streams.video[0]):
-                if packet.pts is not None:
-                    yield _retimed(packet, target, start_s)
+                if packet.pts is None:
+                    continue
+                if last is not None:
+                    yield last
+                last = packet
+    if last is not None:
+        if last_frame_s is not None and last.time_base is not None:
+            last.duration = round(Fraction(last_frame_s) / last.time_base)
+        yield last
 
 
 def _copied(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,16 +14,18 @@ from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.images import resize
+from impasto.images import bleed, resize
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.strokes import DEFAULT_STABILITY, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
-from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
-from impasto.video.job import Job, Segment
+from impasto.video.encoding import Encoding, choose_encoding
+from impasto.video.gif import spaced, write_gif
+from impasto.video.job import Job
 from impasto.video.joining import join_segments
+from impasto.video.overlap import PaintedFrame, read_ahead, write_behind
 from impasto.video.painter import VideoPainter, as_timeline
-from impasto.video.source import VideoFrame, VideoInfo, VideoSource
+from impasto.video.source import VideoInfo, VideoSource
 from impasto.video.temporal import Memory
 from impasto.video.timeline import Timeline
 
@@ -34,9 +33,8 @@ __all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
 
 Painter = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
 
-QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
-SEGMENT_FRAMES = 240
 DEFAULT_CRF = 20
+FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,8 @@ def stylize_video(
 
     Args:
         video: a file that FFmpeg reads.
-        output: ends in .mp4, .m4v, .mov, .mkv or .webm.
+        output: ends in .mp4, .m4v, .mov, .mkv, .webm or .gif. Transparent parts are kept in GIF,
+            and by VP9 in WebM and Matroska; elsewhere they become white.
         style: as `Stylizer` takes it, or a timeline (`impasto.video.timeline`), whose times are
             the video's own; ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision``
             and ``gallery`` as `Stylizer` takes them.
@@ -195,10 +194,31 @@ def convert_video(
                 job.remove()
                 raise InputError(f"{video} has no frames in that part", "give another part")
             raise interrupted
-        until = end_s
-        if interrupted is not None:
+        last_s = float(job.segments[-1].last_pts * source.info.time_base)
+        last_frame_s = source.duration_s(job.segments[-1].last_pts)
+        if last_frame_s is not None and end_s is not None:
+            last_frame_s = min(last_frame_s, end_s - last_s)
+        if encoding.container == "gif":
+            write_gif(
+                job.paths,
+                video,
+                output,
+                frame_count=job.frames,
+                start_s=start_s,
+                last_frame_s=last_frame_s,
+                progress=progress,
+            )
+        else:
             until = float((job.segments[-1].last_pts + 1) * source.info.time_base)
-        join_segments(job.paths, video, output, encoding.container, start_s=start_s, end_s=until)
+            join_segments(
+                job.paths,
+                video,
+                output,
+                encoding.container,
+                start_s=start_s,
+                end_s=until if interrupted else end_s,
+                last_frame_s=last_frame_s,
+            )
         if interrupted is not None:
             raise interrupted
         job.remove()
@@ -228,19 +248,28 @@ def _paint(
     info = replace(info, width=width, height=height)
     done = job.frames
     steady = painter if isinstance(painter, VideoPainter) else None
-    if steady and (arrays := job.memory()):
-        last_s = float(job.segments[-1].last_pts * info.time_base)
-        steady.recall(Memory.of(arrays), last_s)
+    resume_s, last_s = start_s, None
     if job.segments:
-        start_s = float((job.segments[-1].last_pts + 0.5) * info.time_base)
-    total = _frames_in_part(info, start_s, end_s) + done
+        last_pts = job.segments[-1].last_pts
+        resume_s = float((last_pts + 0.5) * info.time_base)
+        last_s = float(last_pts * info.time_base)
+        if steady and (arrays := job.memory()):
+            steady.recall(Memory.of(arrays), last_s)
+    wanted = source.frames(resume_s, end_s)
+    if encoding.container == "gif":
+        wanted = spaced(wanted, start_s, last_s)
+    total = _frames_in_part(info, resume_s, end_s) + done
     began = time.monotonic()
     with ExitStack() as stack:
-        frames = stack.enter_context(_read_ahead(source.frames(start_s, end_s)))
-        write = stack.enter_context(_write_behind(job, info, encoding))
+        frames = stack.enter_context(read_ahead(wanted))
+        write = stack.enter_context(write_behind(job, info, encoding))
         for number, frame in enumerate(frames, 1):
-            painting = painter(resize(frame.pixels, width, height), frame.time_s)
-            write(_Painted(painting, frame.pts, steady.memory if steady else None))
+            photo, alpha = frame.pixels, frame.alpha
+            if alpha is not None:
+                seen = np.where(alpha < FAINT, 0, alpha).astype(np.uint8)
+                photo, alpha = bleed(photo, seen), resize(alpha, width, height)
+            painting = painter(resize(photo, width, height), frame.time_s)
+            write(PaintedFrame(painting, alpha, frame.pts, steady.memory if steady else None))
             rate = number / max(1e-9, time.monotonic() - began)
             done += 1
             progress(Progress("painting", done, max(total, done), {"frames/s": rate}))
@@ -250,101 +279,3 @@ def _frames_in_part(info: VideoInfo, start_s: float, end_s: float | None) -> int
     whole_s = float(info.frame_count / info.rate)
     part_s = min(whole_s, whole_s if end_s is None else end_s) - start_s
     return max(0, round(part_s * float(info.rate)))
-
-
-@contextmanager
-def _read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
-    """Decode in another thread, a few frames ahead; its errors are raised here."""
-    ahead: queue.Queue[VideoFrame | BaseException | None] = queue.Queue(QUEUED_FRAMES)
-    stopped = threading.Event()
-
-    def put(item: VideoFrame | BaseException | None) -> None:
-        while not stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                ahead.put(item, timeout=0.1)
-                return
-
-    def read() -> None:
-        try:
-            for frame in frames:
-                put(frame)
-                if stopped.is_set():
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    def taken() -> Iterator[VideoFrame]:
-        while (item := ahead.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=read, name="impasto-read", daemon=True)
-    thread.start()
-    try:
-        yield taken()
-    finally:
-        stopped.set()
-        thread.join()
-
-
-@dataclass(frozen=True, eq=False)
-class _Painted:
-    """A frame to be written, and what the painter remembered after it."""
-
-    pixels: NDArray[np.uint8]
-    pts: int
-    memory: Memory | None
-
-
-@contextmanager
-def _write_behind(
-    job: Job, info: VideoInfo, encoding: Encoding
-) -> Iterator[Callable[[_Painted], None]]:
-    """Encode in another thread, a few frames behind, segment by segment.
-
-    When the block ends, in whatever way, the frames that were given are written, and the last
-    segment is finished and counts.
-    """
-    behind: queue.Queue[_Painted | None] = queue.Queue(QUEUED_FRAMES)
-    failures: list[BaseException] = []
-
-    def write_all() -> None:
-        writer: SegmentWriter | None = None
-        memory: Memory | None = None
-        try:
-            while (item := behind.get()) is not None:
-                writer = writer or SegmentWriter(job.next_path(), info, encoding)
-                writer.write(item.pixels, item.pts)
-                memory = item.memory
-                if writer.frames == SEGMENT_FRAMES:
-                    _finish(writer, job, memory)
-                    writer = None
-            if writer:
-                _finish(writer, job, memory)
-        except BaseException as error:
-            failures.append(error)
-            while behind.get() is not None:  # whoever gives frames must not wait for ever
-                pass
-
-    def give(painted: _Painted) -> None:
-        if failures:
-            raise failures[0]
-        behind.put(painted)
-
-    thread = threading.Thread(target=write_all, name="impasto-write", daemon=True)
-    thread.start()
-    try:
-        yield give
-    finally:
-        behind.put(None)
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
-def _finish(writer: SegmentWriter, job: Job, memory: Memory | None) -> None:
-    writer.close()
-    segment = Segment(writer.path.name, writer.frames, writer.last_pts)
-    job.add(segment, memory.arrays() if memory else {})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -19,12 +22,23 @@ from impasto.closing import Closing
 from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
 
-__all__ = ["EXACT_COLORS", "Colors", "VideoFrame", "VideoInfo", "VideoSource", "read_frames"]
+__all__ = [
+    "BT_709",
+    "EXACT_COLORS",
+    "Colors",
+    "VideoFrame",
+    "VideoInfo",
+    "VideoSource",
+    "open_container",
+    "read_frames",
+]
 
 FALLBACK_RATE = Fraction(25)
 EXACT_COLORS = 0x2 | 0x2000 | 0x40000
 """How FFmpeg converts colours: SWS_BILINEAR, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND (PyAV before 18
 has no names for them). Its default is no faster, and 1 to 2 levels too dark."""
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders of these leave alpha out, without a word."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,9 @@ class Colors:
     transfer: int
 
 
+BT_709 = Colors(matrix=1, range=1, primaries=1, transfer=1)
+
+
 @dataclass(frozen=True)
 class VideoInfo:
     """What a video's picture stream says of itself.
@@ -46,7 +63,8 @@ class VideoInfo:
         rate: frames a second, the mean where it varies.
         time_base: the unit of `VideoFrame.pts`, in seconds.
         frame_count: of the whole video, roughly: some files do not say, and it is guessed.
-        colors: see `Colors`.
+        colors: see `Colors`; for pictures that are RGB already, BT.709's.
+        alpha: its pictures may have transparent parts.
     """
 
     width: int
@@ -55,6 +73,7 @@ class VideoInfo:
     time_base: Fraction
     frame_count: int
     colors: Colors
+    alpha: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +84,14 @@ class VideoFrame:
         pixels: H x W x 3, uint8, RGB.
         pts: when it is shown, in the video's time base.
         time_s: the same in seconds.
+        alpha: H x W, uint8, 0 where nothing is to be seen; none if all is. Colours are not
+            multiplied with it.
     """
 
     pixels: NDArray[np.uint8]
     pts: int
     time_s: float
+    alpha: NDArray[np.uint8] | None = None
 
 
 class VideoSource(Closing):
@@ -92,10 +114,13 @@ class VideoSource(Closing):
         self._container = open_container(self.path)
         try:
             self._stream = _picture_stream(self._container, self.path)
+            self._decoder = _open_decoder(self._stream)
             first = next(self._decode(), None)
             if first is None:
                 raise InputError(f"{self.path} has no frame that can be decoded", "get it anew")
-            self.info = _info(self._container, self._stream, first, self.path)
+            info = _info(self._container, self._stream, first, self.path)
+            alpha = _has_alpha(first) or self._decoder is not self._stream.codec_context
+            self.info = replace(info, alpha=alpha)
         except BaseException:
             self._container.close()
             raise
@@ -108,6 +133,8 @@ class VideoSource(Closing):
         base = self.info.time_base
         # To the key frame before; from there on, frames are decoded, but not given.
         self._container.seek(max(0, int(start_s / base)), stream=self._stream)
+        if self._decoder.is_open:
+            self._decoder.flush_buffers()
         step = max(1, round(1 / self.info.rate / base))
         last: int | None = None
         for frame in self._decode():
@@ -120,14 +147,24 @@ class VideoSource(Closing):
                 return
             if time_s < start_s:
                 continue
-            yield VideoFrame(_upright_rgb(frame), pts, time_s)
+            pixels, alpha = _upright(frame)
+            yield VideoFrame(pixels, pts, time_s, alpha)
+
+    def duration_s(self, pts: int) -> float | None:
+        """How long the frame of that time is shown, if the file says. Ends `frames`."""
+        self._container.seek(pts, stream=self._stream)
+        with contextlib.suppress(av.error.FFmpegError):
+            for packet in self._container.demux(self._stream):
+                if packet.pts == pts and packet.duration:
+                    return float(packet.duration * self.info.time_base)
+        return None
 
     def _decode(self) -> Iterator[AvFrame]:
         packets = self._container.demux(self._stream)
         while True:
             try:
                 packet = next(packets)
-                frames = packet.decode()
+                frames = self._decoder.decode(packet)
             except StopIteration:
                 return
             except av.error.EOFError:
@@ -186,6 +223,25 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
+def _open_decoder(stream: VideoStream) -> VideoCodecContext:
+    """The stream's own, but for VP8 and VP9 with alpha."""
+    own = stream.codec_context
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if tags.get("alpha_mode") != "1" or own.name not in ALPHA_DECODERS:
+        return own
+    try:
+        decoder = av.CodecContext.create(ALPHA_DECODERS[own.name], "r")
+    except UnknownCodecError:  # FFmpeg was built without libvpx: better opaque than not at all
+        return own
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.thread_type = "AUTO"
+    return decoder
+
+
+def _has_alpha(frame: AvFrame) -> bool:
+    return any(component.is_alpha for component in frame.format.components)
+
+
 def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: Path) -> VideoInfo:
     if stream.time_base is None:
         raise InputError(f"{path} has no times", "convert it with another program first")
@@ -200,7 +256,9 @@ def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: 
         frame_count = max(1, round(seconds * rate))
     turned = _quarter_turns(first) % 2
     width, height = (first.height, first.width) if turned else (first.width, first.height)
-    colors = Colors(first.colorspace, first.color_range, first.color_primaries, first.color_trc)
+    colors = BT_709
+    if not first.format.is_rgb:
+        colors = Colors(first.colorspace, first.color_range, first.color_primaries, first.color_trc)
     return VideoInfo(width, height, Fraction(rate), stream.time_base, frame_count, colors)
 
 
@@ -209,8 +267,11 @@ def _quarter_turns(frame: AvFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _upright_rgb(frame: AvFrame) -> NDArray[np.uint8]:
-    pixels = frame.to_ndarray(format="rgb24", interpolation=EXACT_COLORS)
-    pixels = np.asarray(pixels, dtype=np.uint8)
-    turns = _quarter_turns(frame)
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+def _upright(frame: AvFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Colours, and alpha if anything can be seen through."""
+    form = "rgba" if _has_alpha(frame) else "rgb24"
+    pixels = np.asarray(frame.to_ndarray(format=form, interpolation=EXACT_COLORS), np.uint8)
+    pixels = np.rot90(pixels, _quarter_turns(frame))
+    colors, alpha = np.ascontiguousarray(pixels[..., :3]), pixels[..., 3:]
+    seen_through = alpha.size and alpha.min() < 255
+    return colors, np.ascontiguousarray(alpha[..., 0]) if seen_through else None
