@@ -22,7 +22,8 @@ def main() -> None:
         save(tiles, f"gallery/{photo}.jpg", columns=5)
 
     coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
-    save([(name, impasto.stylize(coffee, name)) for name in names], "styles.jpg")
+    tiles = [(name, impasto.stylize(coffee, name)) for name in names]
+    save(tiles, "styles.jpg", columns=6, tile_px=280)
 
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")
     tiles = []
