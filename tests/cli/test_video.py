@@ -1,6 +1,7 @@
 import pytest
+from PIL import Image
 
-from video.clips import make_clip, read_clip
+from video.clips import damage_packet, make_clip, read_clip
 
 
 def test_a_video(impasto, gallery, tmp_path):
@@ -45,3 +46,21 @@ def test_styles_from_a_file(impasto, gallery, tmp_path):
     ran = impasto("video", "clip.mp4", "--timeline", "styles.toml", "--gallery", gallery)
     assert ran.code == 0
     assert len(read_clip(tmp_path / "clip-first+second.mp4")[0]) == 5
+
+
+def test_gifs_stay_gifs(impasto, gallery, tmp_path):
+    frames = [Image.new("RGB", (64, 48), (40 * number, 90, 160)) for number in range(3)]
+    options = {"append_images": frames[1:], "duration": [50, 200, 90], "loop": 2}
+    frames[0].save(tmp_path / "clip.gif", save_all=True, **options)
+    ran = impasto("video", "clip.gif", "--style", "first", "--gallery", gallery)
+    assert ran.code == 0
+    assert "clip.gif -> clip-first.gif" in ran.err
+    with Image.open(tmp_path / "clip-first.gif") as image:
+        assert (image.n_frames, image.info["loop"], image.info["duration"]) == (3, 2, 50)
+
+
+def test_damage_is_told(impasto, gallery, tmp_path):
+    damage_packet(make_clip(tmp_path / "clip.mp4", frames=10, size=(320, 240)), 5, size=30)
+    ran = impasto("video", "clip.mp4", "--style", "first", "--gallery", gallery)
+    assert ran.code == 0
+    assert "clip.mp4: 1 damaged packets or frames were bridged" in ran.err

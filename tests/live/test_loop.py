@@ -230,6 +230,14 @@ def test_a_file_as_a_camera_at_its_own_pace(tmp_path):
         assert np.abs(np.median(difference, axis=(0, 1))).max() <= 4
 
 
+def test_a_file_of_one_frame_as_a_camera(tmp_path):
+    camera = open_camera(str(make_clip(tmp_path / "clip.mp4", frames=1)))
+    frames = [camera.read() for _ in range(4)]
+    camera.close()
+    assert all(np.array_equal(frame, frames[0]) for frame in frames)
+    assert frames[0].shape == (48, 64, 3)
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [("77", "camera 77 cannot be opened"), ("nothing.mp4", "neither a camera nor a file")],

@@ -30,6 +30,7 @@ def make_clip(
     audio_tracks: int = 0,
     codec: str = "libx264",
     colors: tuple[int, int] = (1, 1),
+    options: dict[str, str] | None = None,
 ) -> Path:
     """A clip of 25 frames a second, or with frames at ``times``, in units of 1/600 s."""
     with av.open(str(path), "w") as container:
@@ -40,6 +41,7 @@ def make_clip(
         context = stream.codec_context
         context.time_base = BASE
         context.options = {"crf": "5"} if codec == "libx264" else {}
+        context.options = {**context.options, **(options or {})}
         context.colorspace, context.color_range = colors
         sounds = [container.add_stream("aac", rate=8000) for _ in range(audio_tracks)]
         for number, sound in enumerate(sounds):
@@ -71,6 +73,19 @@ def turn_clip(path: Path) -> Path:
     struct.pack_into(">9i", content, matrix, 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
     return path
+
+
+def damage_packet(path: Path, number: int, *, begin: int = 0, size: int = 8) -> None:
+    """Overwrite ``size`` bytes of a picture's packet from ``begin`` on."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        inside = bytes(packets[number])
+    assert begin + size <= len(inside)
+    content = bytearray(path.read_bytes())
+    assert content.count(inside) == 1
+    place = content.index(inside) + begin
+    content[place : place + size] = b"\xff" * size
+    path.write_bytes(content)
 
 
 def read_clip(path: Path) -> tuple[list[int], list[np.ndarray]]:

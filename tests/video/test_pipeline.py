@@ -11,7 +11,14 @@ from impasto.video import overlap, pipeline
 from impasto.video.encoding import choose_encoding
 from impasto.video.pipeline import convert_video
 from tiny import tiny_gallery
-from video.clips import frame_pixels, make_clip, read_clip, sound_packets, turn_clip
+from video.clips import (
+    damage_packet,
+    frame_pixels,
+    make_clip,
+    read_clip,
+    sound_packets,
+    turn_clip,
+)
 
 
 def invert(pixels, time_s):
@@ -71,6 +78,40 @@ def test_no_shift_of_colours(tmp_path, colors):
             difference = second.to_ndarray().astype(int) - first.to_ndarray()
             assert np.abs(difference).mean() < 1.5
             assert abs(difference.mean()) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "begin", "frames"),
+    [
+        ("libx264", "clip.mp4", 0, 29),  # the packet cannot be read at all
+        ("libx264", "clip.mp4", 30, 30),  # its beginning can
+        ("libvpx-vp9", "clip.webm", 0, 29),
+        ("mpeg4", "clip.mkv", 30, 30),
+    ],
+)
+def test_a_damaged_frame_in_the_middle_is_bridged(tmp_path, codec, name, begin, frames):
+    """The decoder patches it, or the frame before it stays; all others are as they were."""
+    video = make_clip(
+        tmp_path / name,
+        frames=30,
+        size=(320, 240),
+        codec=codec,
+        audio_tracks=1 if name == "clip.mp4" else 0,
+        options={"g": "10"},
+    )
+    times, pictures = read_clip(video)
+    damage_packet(video, 14, begin=begin, size=30)
+    report = convert(video, tmp_path / "out.mp4")
+    assert (report.frames, report.damaged) == (frames, 1)
+    got_times, got = read_clip(tmp_path / "out.mp4")
+    assert len(got) == frames
+    assert set(got_times) <= set(times)
+    painted = dict(zip(got_times, got, strict=True))
+    for number in (*range(10), *range(20, 30)):  # the groups of frames before and after
+        difference = painted[times[number]].astype(int) - (255 - pictures[number].astype(int))
+        assert np.abs(difference).mean() < 3
+    if name == "clip.mp4":
+        assert sound_packets(tmp_path / "out.mp4") == sound_packets(video)
 
 
 def test_odd_sizes_and_turned_videos(tmp_path):

@@ -52,7 +52,8 @@ def video_command(
             "--output",
             "-o",
             metavar="FILE",
-            help="Ends in .mp4, .m4v, .mov, .mkv, .webm or .gif. Default: VIDEO-STYLE beside the video.",
+            help="Ends in .mp4, .m4v, .mov, .mkv, .webm or .gif. "
+            "Default: VIDEO-STYLE beside the video.",
             show_default=False,
         ),
     ] = None,

@@ -78,6 +78,7 @@ class _File:
     """A video file at its own pace, over and over."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._capture = cv2.VideoCapture(path)
         if not self._capture.isOpened():
             raise InputError(f"{path} is no video that can be read", "give another")
@@ -88,7 +89,7 @@ class _File:
     def read(self) -> NDArray[np.uint8] | None:
         ok, frame = self._capture.read()
         if not ok:
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            self._capture.open(self._path)  # some files cannot be wound back
             ok, frame = self._capture.read()
         if not ok or frame is None:
             time.sleep(WAIT_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ VIDEO_SUFFIXES = {
 # Speed before size: the encoder shares the processor with the network.
 SPEED = {
     "h264": {"preset": "superfast"},
-    "hevc": {"preset": "veryfast"},
+    "hevc": {"preset": "veryfast", "x265-params": "log-level=error"},
     "vp9": {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"},
     "av1": {"preset": "10"},
 }
@@ -151,6 +152,8 @@ class SegmentWriter:
         context.time_base = info.time_base
         context.max_b_frames = 0
         context.options = encoding.options
+        if encoding.codec == "av1":  # it would write all about itself to the error output
+            os.environ.setdefault("SVT_LOG", "1")
         if self._format == "bgra":
             return
         context.color_range = info.colors.range

@@ -84,7 +84,8 @@ def _write(
     start_s: float,
     end_s: float | None,
 ) -> None:
-    picture = written.add_stream_from_template(first.streams.video[0])
+    # Opaque: PyAV would look for an encoder called like the decoder, which AV1 has none of.
+    picture = written.add_stream_from_template(first.streams.video[0], opaque=True)
     source_picture = original.streams.best("video")
     if source_picture is not None:
         picture.metadata.update(source_picture.metadata)

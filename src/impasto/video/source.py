@@ -164,10 +164,7 @@ class VideoSource(Closing):
         while True:
             try:
                 packet = next(packets)
-                frames = self._decoder.decode(packet)
-            except StopIteration:
-                return
-            except av.error.EOFError:
+            except (StopIteration, av.error.EOFError):
                 return
             except av.error.InvalidDataError:
                 self.damaged += 1
@@ -175,6 +172,13 @@ class VideoSource(Closing):
             except av.error.FFmpegError:  # the file itself ends early, or cannot be read on
                 self.damaged += 1
                 return
+            try:
+                frames = self._decoder.decode(packet)
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:  # what is bad is this packet, not the next one
+                self.damaged += 1
+                continue
             for frame in frames:
                 assert isinstance(frame, AvFrame)
                 self.damaged += frame.is_corrupt

@@ -1,0 +1,192 @@
+"""``impasto live`` as people run it: a process with a real window, on Xvfb, and real key presses.
+
+The camera is a file of one frame, so that every picture can be computed here and compared.
+"""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from impasto.images import read_image
+from impasto.live import open_camera
+from impasto.stylizer import Stylizer
+from tiny import tiny_gallery
+from video.clips import make_clip, read_clip
+
+DEADLINE_S = 120  # a busy machine is slow; nothing waits longer than it must
+PATIENCE_S = 3  # for a photo, before its key is pressed again
+POLL_S = 0.05
+
+MISSING = [program for program in ("Xvfb", "xdotool") if not shutil.which(program)]
+if not cv2.currentUIFramework():
+    MISSING.append("an OpenCV with windows")
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)}")
+
+
+@pytest.fixture(scope="module")
+def display():
+    """The name of a new X server's display."""
+    reader, writer = os.pipe()
+    arguments = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "640x480x24"]
+    server = subprocess.Popen(
+        [*arguments, "-nolisten", "tcp"], pass_fds=[writer], stderr=subprocess.DEVNULL
+    )
+    os.close(writer)
+    try:
+        ready, _, _ = select.select([reader], [], [], DEADLINE_S)
+        number = os.read(reader, 20).decode().strip() if ready else ""
+        assert number, "Xvfb does not start"
+        yield f":{number}"
+    finally:
+        os.close(reader)
+        server.terminate()
+        server.wait()
+
+
+class Live:
+    """The process, its window, and the hand on the keyboard."""
+
+    def __init__(self, display, folder, *arguments):
+        self.folder = folder
+        self.log = folder / "log.txt"
+        kept = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
+        self.environment = {
+            **kept,
+            "DISPLAY": display,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "XDG_DATA_HOME": str(folder),
+            "XDG_CACHE_HOME": str(folder),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "impasto", "live", *arguments],
+                cwd=folder,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.until(self.focus, "a window")
+
+    def until(self, condition, what):
+        """Wait for it, as long as the process lives."""
+        deadline_s = time.monotonic() + DEADLINE_S
+        while not (result := condition()):
+            assert self.process.poll() is None, f"it ended: {self.log.read_text()}"
+            assert time.monotonic() < deadline_s, f"no {what}: {self.log.read_text()}"
+            time.sleep(POLL_S)
+        return result
+
+    def xdotool(self, *arguments):
+        done = subprocess.run(
+            ["xdotool", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+        )
+        return done.stdout.split() if done.returncode == 0 else []
+
+    @property
+    def windows(self):
+        return self.xdotool("search", "--onlyvisible", "--name", "^impasto$")
+
+    def focus(self):
+        """There is no window manager that would give the window the keyboard."""
+        for window in self.windows[:1]:
+            self.xdotool("windowfocus", window)
+            return window in self.xdotool("getwindowfocus")
+        return False
+
+    def press(self, key):
+        self.xdotool("key", key)
+
+    def photo(self):
+        """What the window shows, as s saves it; pressed again until there is something to save."""
+        before = set(self.folder.glob("impasto-*.png"))
+        pressed_s = -PATIENCE_S
+
+        def new():
+            nonlocal pressed_s
+            if time.monotonic() > pressed_s + PATIENCE_S:
+                self.press("s")
+                pressed_s = time.monotonic()
+            return set(self.folder.glob("impasto-*.png")) - before
+
+        return read_image(max(self.until(new, "photo"))).pixels
+
+    def shows(self, expected):
+        """Photos show it by and by."""
+        self.until(lambda: same(self.photo(), expected), "picture as it was expected")
+
+    def ends(self):
+        """The code with which the process ends."""
+        return self.process.wait(timeout=DEADLINE_S)
+
+
+def same(pixels, expected):
+    return pixels.shape == expected.shape and np.abs(pixels.astype(int) - expected).mean() < 0.5
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    """For a process that paints one frame over and over."""
+    folder = tiny_gallery(tmp_path / "gallery").folder
+    clip = make_clip(tmp_path / "clip.mp4", frames=1)
+    options = ["--engine", "opencv", "--precision", "f32", "--stability", "0"]
+    return [str(clip), "--gallery", str(folder), "--style", "first", *options]
+
+
+@pytest.fixture
+def live(display, tmp_path, arguments):
+    live = Live(display, tmp_path, *arguments)
+    yield live
+    live.process.kill()
+    live.process.wait()
+
+
+def test_keys_in_a_real_window(live, tmp_path):
+    camera = open_camera(str(tmp_path / "clip.mp4"))
+    frame = camera.read()
+    camera.close()
+    gallery = tiny_gallery(tmp_path / "gallery")
+
+    def painted(style, strength=1.0):
+        with Stylizer(
+            style, strength=strength, gallery=gallery, engine="opencv", precision="f32"
+        ) as stylizer:
+            return stylizer(frame)
+
+    steps = [
+        ("", painted("first")),
+        ("n", painted("second")),
+        ("m", painted("second+first")),
+        ("minus", painted("second+first", 0.9)),
+        ("m", painted("second", 0.9)),
+        ("1", painted("first", 0.9)),
+    ]
+    for number, (key, expected) in enumerate(steps):
+        assert not any(same(expected, before) for _, before in steps[:number])
+        if key:
+            live.press(key)
+        live.shows(expected)
+
+    live.press("r")
+    (video,) = live.until(lambda: list(tmp_path.glob("impasto-*.mkv")), "recording")
+    live.photo()
+    live.press("r")
+    live.until(lambda: video.name in live.log.read_text(), "end of the recording")
+    _, recorded = read_clip(video)
+    assert len(recorded) >= 2
+    assert recorded[0].shape == frame.shape
+
+    live.press("q")
+    assert live.ends() == 0
+    said = {line for line in live.log.read_text().splitlines() if line.startswith("impasto-")}
+    assert said == {path.name for path in tmp_path.glob("impasto-*")}
