@@ -2,19 +2,34 @@
 
 import pytest
 
-from impasto.styles import open_gallery
+from impasto.styles import TRUNK_FILE, open_gallery
 from impasto.styles.gallery import SHIPPED
-from impasto.styles.pack import TRUNK_FILE
 
-NAMES = ("composition-vii", "golden-horn", "great-wave", "starry-night", "the-scream", "udnie")
+PACKS = {
+    "main": "composition-vii golden-horn great-wave starry-night the-scream udnie",
+    "lines": (
+        "book-of-kells composition-viii concentric-circles contrast-of-forms fuchun-mountains"
+        " night-snow portrait-of-picasso rhinoceros tableau-no-2"
+    ),
+    "oils": (
+        "blue-dancers cafe-terrace demon-seated irises metzinger street-berlin street-pavers"
+        " the-kiss wheat-field"
+    ),
+}
+NAMES = sorted(" ".join(PACKS.values()).split())
 
 
 def test_names():
-    assert open_gallery().names == NAMES
+    gallery = open_gallery()
+    assert {pack.name: " ".join(pack.names) for pack in gallery.shipped_packs} == PACKS
+    assert list(gallery.shipped) == NAMES
+    assert len(NAMES) == 24
 
 
-def test_the_trunk_is_small():
-    assert (SHIPPED / TRUNK_FILE).stat().st_size <= 1_500_000
+def test_it_is_small():
+    for trunk in SHIPPED.rglob(TRUNK_FILE):
+        assert trunk.stat().st_size <= 1_500_000
+    assert sum(file.stat().st_size for file in SHIPPED.rglob("*") if file.is_file()) <= 6_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -23,4 +38,5 @@ def test_every_style(name):
     assert style.name == name
     assert all((style.card.title, style.card.artist, style.card.year))
     assert style.card.licence.startswith("Public domain")
-    assert (SHIPPED / f"{name}.style").stat().st_size <= 8_000
+    folder = open_gallery().pack_of(style).folder
+    assert (folder / f"{name}.style").stat().st_size <= 8_000
