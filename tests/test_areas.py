@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from impasto.areas import Region, find_areas
+from impasto.brush import Brush
 from impasto.errors import MissingExtraError, OptionError
 from impasto.images import Picture, Subject, read_image
 from impasto.memory import MemoryPlan, margin_px
@@ -81,6 +82,21 @@ def test_regions_are_painted_in_their_own_styles(gallery):
     assert np.abs(painted - left)[:, : middle - reach].max() <= 2
     assert np.abs(painted - right)[:, middle + reach :].max() <= 2
     assert np.abs(painted - np.where(left_half()[..., None] > 0, left, right)).max() > 2
+
+
+def test_regions_and_tiles_of_a_style_in_8_bits(gallery):
+    """What measures, and what paints regions, are graphs of floats."""
+    photo = picture(WIDTH, HEIGHT)
+    regions = [Region(left_half(), "second")]
+    with (
+        open_tiny(gallery, regions=regions) as floats,
+        Stylizer("first", gallery=gallery, precision="int8", regions=regions) as both,
+    ):
+        np.testing.assert_allclose(both(photo).mean(), floats(photo).mean(), atol=2)
+    with Brush("first", gallery, precision="int8") as brush:
+        with brush.frozen_engine(brush.measure(photo)) as engine:
+            painted = brush.paint_frozen(engine, photo).astype(int)
+        assert np.abs(painted - brush.paint(photo)).mean() < 4
 
 
 def test_overlapping_regions_share(gallery):

@@ -68,6 +68,9 @@ class Brush(Closing):
             precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._int8 = precision == "int8"
+        # Measuring and regions take graphs of floats.
+        floats: Precision = "auto" if self._int8 else precision
+        self._open_floats = partial(self._open, precision=floats)
         others = [_trunk_and_vector(each, gallery) for each in beside]
         if any(trunk is None or trunk.spec != self.spec for trunk, _ in others):
             raise OptionError(
@@ -188,7 +191,7 @@ class Brush(Closing):
         padded, _ = _padded(self.framing, photo, seed=self.seed)
         statistics = [unknown] * len(self._vectors)
         for trunk, numbers in self._packs:
-            with self._open(trunk.bake_steered()) as engine:
+            with self._open_floats(trunk.bake_steered()) as engine:
                 for number in numbers:
                     vector = self._vectors[number]
                     statistics[number] = engine.paint_steered(padded, vector, unknown, 0.0)[1]
@@ -212,7 +215,9 @@ class Brush(Closing):
             return _Apart(
                 [
                     (
-                        self._open(trunk.bake_regions(*_of(numbers, self._vectors, statistics))),
+                        self._open_floats(
+                            trunk.bake_regions(*_of(numbers, self._vectors, statistics))
+                        ),
                         numbers,
                     )
                     for trunk, numbers in self._packs

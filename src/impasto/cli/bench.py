@@ -20,6 +20,7 @@ from impasto.cli.options import (
     write_json,
 )
 from impasto.errors import OptionError
+from impasto.files import names_network
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
@@ -102,7 +103,9 @@ def bench_command(
         rows = measure_speed(
             choose_gallery(gallery),
             style,
-            [_engine(text) for text in engine] if engine else _installed(),
+            [_engine(text) for text in engine]
+            if engine
+            else _installed(in_8_bits=not names_network(style)),
             sizes,
             runs=runs,
             spec=spec,
@@ -132,15 +135,18 @@ def bench_command(
     )
 
 
-def _installed() -> list[tuple[EngineName, Precision]]:
-    """All installed engines in float32, and the one that has more in what the CPU is fast at."""
+def _installed(in_8_bits: bool) -> list[tuple[EngineName, Precision]]:
+    """All installed engines in float32, and the one that has more in what the CPU is fast at.
+
+    Networks of other programs are not made for 8 bits.
+    """
     from impasto.engines import available_engines, has_bf16, has_vnni
 
     engines: list[tuple[EngineName, Precision]] = []
     for name in available_engines():
         if name == "openvino" and has_bf16():
             engines.append((name, "bf16"))
-        if name == "openvino" and has_vnni():
+        if name == "openvino" and in_8_bits and has_vnni():
             engines.append((name, "int8"))
         engines.append((name, "f32"))
     return engines
