@@ -30,6 +30,12 @@ def test_it_settles_where_the_rate_holds(whole_s):
     assert len(shares) == 1
 
 
+def test_a_slow_machine_is_not_kept_waiting_at_every_size():
+    budget = FrameBudget(30)
+    paint(budget, 0.2, SETTLE_FRAMES)
+    assert budget.share == 0.4
+
+
 def test_it_grows_again_when_the_machine_is_quiet():
     budget = FrameBudget(30)
     paint(budget, 0.2, 100)

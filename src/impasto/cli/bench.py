@@ -66,7 +66,8 @@ def bench_command(
         typer.Option(
             "--live",
             help="Run impasto live instead, with a file in the camera's place and no window: "
-            "frames a second, delay, and the size that frames are painted at.",
+            "frames a second, delay, and the size that frames are painted at. On one engine unless "
+            "told otherwise; --runs and --johnson do not matter.",
             rich_help_panel=LIVE,
         ),
     ] = False,

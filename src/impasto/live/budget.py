@@ -51,11 +51,16 @@ class FrameBudget:
         if self._frames_since_change < SETTLE_FRAMES:
             return
         if self._mean_s > self.period_s and self._level + 1 < len(SHARES):
-            self._change(self._level + 1)
-        elif self._level > 0:
-            larger_s = self._mean_s * (SHARES[self._level - 1] / self.share) ** 2
-            if larger_s < ROOM * self.period_s:
-                self._change(self._level - 1)
+            smaller = range(self._level + 1, len(SHARES))
+            holding = (level for level in smaller if self._expected_s(level) <= self.period_s)
+            self._change(next(holding, smaller[-1]))
+        elif self._level > 0 and self._expected_s(self._level - 1) < ROOM * self.period_s:
+            self._change(self._level - 1)
+
+    def _expected_s(self, level: int) -> float:
+        """What a frame of another size would take."""
+        assert self._mean_s is not None
+        return self._mean_s * (SHARES[level] / self.share) ** 2
 
     def _change(self, level: int) -> None:
         self._level = level
