@@ -138,8 +138,9 @@ def _search() -> Any:
 def _targets(flow: Floats) -> tuple[Floats, Floats]:
     """Where each pixel goes."""
     height, width = flow.shape[:2]
-    x, y = np.arange(width)[None], np.arange(height)[:, None]
-    return (flow[..., 0] + x).astype(np.float32), (flow[..., 1] + y).astype(np.float32)
+    x = np.arange(width, dtype=np.float32)[None]  # integers would make all of it float64
+    y = np.arange(height, dtype=np.float32)[:, None]
+    return flow[..., 0] + x, flow[..., 1] + y
 
 
 def _looks_the_same(now: NDArray[np.uint8], earlier: NDArray[np.uint8], back: Floats) -> Floats:
