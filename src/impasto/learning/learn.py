@@ -8,7 +8,6 @@ few photographs will do.
 from __future__ import annotations
 
 import importlib.util
-import io
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -17,11 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from impasto.errors import InputError, MissingExtraError, OptionError
 from impasto.files import user_cache_folder
-from impasto.images import Picture, read_image, scale_shorter_side
+from impasto.images import scale_shorter_side
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.perceptual import (
@@ -33,7 +31,7 @@ from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
 from impasto.learning.training import Trainer, TrainingOptions
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style, StyleCard, open_gallery
+from impasto.styles import Gallery, Style, StyleCard, open_gallery, read_painting, thumbnail
 from impasto.styles.style import check_name
 
 __all__ = ["free_photos", "learn", "learned_style", "learning_folder"]
@@ -41,12 +39,10 @@ __all__ = ["free_photos", "learn", "learned_style", "learning_folder"]
 FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Photographs in scikit-image, all in the public domain or CC0."""
 
-SMALLEST_PAINTING_PX = 64
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
 TRIAL_STEPS = 3
 FEWEST_STEPS = 20
 TRIAL_PHOTOS = 2
-THUMBNAIL_PX = 96
 OPTIONS = TrainingOptions(
     photos_per_step=3,
     styles_per_photo=1,
@@ -105,7 +101,7 @@ def learn(
         raise OptionError(
             f"minutes is {minutes}", f"give a number from {SMALLEST_MINUTES} to {MOST_MINUTES}"
         )
-    picture = _check_painting(painting)
+    pixels = read_painting(painting)
     name = check_name(name or painting.stem)
     gallery = gallery or open_gallery()
     folder = folder or learning_folder(name)
@@ -114,7 +110,7 @@ def learn(
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
     crops = PhotoFolder(chosen, options.seed, on_skip)
 
-    target = to_tensor(scale_shorter_side(picture.pixels, options.painting_px))
+    target = to_tensor(scale_shorter_side(pixels, options.painting_px))
     trial = Trainer(gallery.trunk.spec, [target], crops, options, hardware)
     steps = max(FEWEST_STEPS, round(60 * minutes / _step_s(trial)))
     if resume:
@@ -162,7 +158,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
         vector,
         gallery.trunk.fingerprint,
         card,
-        _thumbnail(_check_painting(painting)),
+        thumbnail(read_painting(painting)),
         checkpoint.options.painting_px,
     )
 
@@ -178,16 +174,6 @@ def free_photos() -> list[Path]:
         raise MissingExtraError("learning without photos of your own", "learn")
     folder = Path(package.submodule_search_locations[0], "data")
     return [folder / name for name in FREE_PHOTOS]
-
-
-def _check_painting(path: Path) -> Picture:
-    picture = read_image(path)
-    if min(picture.width, picture.height) < SMALLEST_PAINTING_PX:
-        raise InputError(
-            f"{path} is {picture.width} x {picture.height} px",
-            f"give a painting of at least {SMALLEST_PAINTING_PX} px on each side",
-        )
-    return picture
 
 
 @torch.no_grad()
@@ -218,11 +204,3 @@ def _step_s(trial: Trainer) -> float:
         trial.step()
         times.append(time.monotonic() - began)
     return statistics.median(times)
-
-
-def _thumbnail(painting: Picture) -> bytes:
-    image = Image.fromarray(painting.pixels)
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=80)
-    return stream.getvalue()

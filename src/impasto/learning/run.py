@@ -22,7 +22,7 @@ from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training import Losses, Trainer, TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Pack
+from impasto.styles import Pack, visible_pixels
 
 __all__ = ["RunFiles", "Start", "read_start", "train"]
 
@@ -128,7 +128,7 @@ def train(
 
     sizes = options.sizes_of(len(paintings))
     painting_tensors = [
-        to_tensor(scale_shorter_side(read_image(path).pixels, size_px))
+        to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
     crops = PhotoFolder(photos, options.seed, on_skip)

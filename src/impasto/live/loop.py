@@ -25,8 +25,9 @@ from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
 from impasto.live.virtual import VirtualCamera
+from impasto.prediction import styles_in
 from impasto.strokes import DEFAULT_STABILITY
-from impasto.styles import Gallery, open_gallery, parse_mixture
+from impasto.styles import Gallery, names_painting, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.temporal import check_stability
 
@@ -264,9 +265,10 @@ class _Session:
 
 
 def _styles(first: str, gallery: Gallery) -> tuple[str, ...]:
-    """The gallery's styles, the wanted one in front; a mixture or a network's file is one more."""
+    """The gallery's styles, the wanted one in front; a mixture or a file is one more."""
     if names_network(first):
         return (first, *gallery.names)
-    parts = parse_mixture(first)
-    first = gallery.load_style(parts[0][0]).name if len(parts) == 1 else first
+    found = styles_in(first, gallery)
+    if len(found) == 1 and not names_painting(first):
+        first = found[0].name
     return (first, *(name for name in gallery.names if name != first))
