@@ -315,7 +315,7 @@ def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | Non
         if names_network(style):
             return None, np.zeros(0, dtype=np.float32)
         style = find_style(style, gallery)
-    return gallery.pack_of(style).trunk, style.vector
+    return gallery.trunk_of(style), style.vector
 
 
 def paint_whole(engine: Engine, framing: Framing, photo: Pixels) -> Pixels:

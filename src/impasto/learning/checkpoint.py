@@ -18,6 +18,7 @@ from impasto.learning.networks import StyleNetwork
 from impasto.learning.training import TrainingOptions
 from impasto.network.encoder import Encoder, EncoderSpec
 from impasto.network.spec import NetworkSpec
+from impasto.network.trunk import Trunk
 
 __all__ = [
     "Checkpoint",
@@ -57,6 +58,11 @@ class Checkpoint:
         network = StyleNetwork(self.spec, len(self.styles))
         network.load_state_dict(self.state["average"])
         return network
+
+    def trunk(self) -> Trunk:
+        """That network without its styles, in float16."""
+        weights = self.averaged_network().weights()
+        return Trunk(self.spec, {name: array.astype(np.float16) for name, array in weights.items()})
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -98,7 +98,7 @@ def mixed_style(
         return styles[0]
     for style in styles[1:]:
         if style.trunk != styles[0].trunk:
-            mates = (each.name for each in gallery.styles_of(gallery.pack_of(styles[0]).trunk))
+            mates = (each.name for each in gallery.styles_of(gallery.trunk_of(styles[0])))
             raise StyleError(
                 f"{styles[0].name} and {style.name} do not mix: their trunks differ",
                 f"mix styles of one pack; that of {styles[0].name} is {', '.join(mates)}",

@@ -41,7 +41,7 @@ class Pack:
         """When the trunk's file was last written, in nanoseconds."""
         return (self.folder / TRUNK_FILE).stat().st_mtime_ns
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
         """Its styles, in alphabetical order."""
         return tuple(sorted(path.stem for path in self.folder.glob(f"*{STYLE_SUFFIX}")))

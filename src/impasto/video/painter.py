@@ -158,7 +158,7 @@ def _kindred(
     remedy = "write a comma instead of .. (in a file: at_once = true), to change at once"
     if first is None or second is None:
         raise OptionError(f"{timeline.entry(number + 1)}: networks of files do not mix", remedy)
-    trunk = gallery.pack_of(first).trunk
+    trunk = gallery.trunk_of(first)
     if first.trunk != second.trunk or trunk.spec.norm != "instance":
         raise StyleError(
             f"{timeline.entry(number + 1)} does not mix with {first.name} before it", remedy
