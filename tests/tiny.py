@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from impasto.network.encoder import Encoder, EncoderSpec
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 from impasto.network.trunk import Trunk, random_trunk, write_trunk
 from impasto.styles import Gallery, Style, StyleCard, write_style
@@ -58,3 +59,14 @@ def picture(width: int, height: int, seed: int = 0) -> np.ndarray:
     pixels = np.stack(planes, axis=2)
     pixels[height // 3 : height // 2, width // 4 : width // 2] = random.integers(0, 256, 3)
     return pixels.clip(0, 255).astype(np.uint8)
+
+
+def tiny_encoder(trunk: Trunk, seed: int = 0) -> Encoder:
+    """An encoder of random weights for a trunk: other paintings, other vectors."""
+    spec = EncoderSpec((4, 6), hidden=8, bottleneck=5, style_size=trunk.spec.style_size)
+    random = np.random.default_rng(seed)
+    weights = {
+        name: random.normal(0, 0.3, shape).astype(np.float16)
+        for name, shape in spec.shapes().items()
+    }
+    return Encoder(spec, weights, trunk.fingerprint)

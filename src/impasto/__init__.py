@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from impasto.learning.learn import learn
     from impasto.learning.optimize import PaintOptions, paint
     from impasto.photos import PhotoReport, paint_photo
+    from impasto.prediction import predict_style
     from impasto.recipes import Recipe, read_preset, write_preset
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.stylizer import Stylizer, stylize
@@ -61,6 +62,7 @@ __all__ = [
     "open_gallery",
     "paint",
     "paint_photo",
+    "predict_style",
     "read_frames",
     "read_image",
     "read_preset",
@@ -89,6 +91,7 @@ _HOMES = {
     "open_gallery": "impasto.styles",
     "paint": "impasto.learning.optimize",
     "paint_photo": "impasto.photos",
+    "predict_style": "impasto.prediction",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
     "read_preset": "impasto.recipes",

@@ -19,8 +19,9 @@ from impasto.images import add_grain, pad_reflect
 from impasto.network.framing import BakedNetwork, Framing
 from impasto.network.spec import NetworkSpec
 from impasto.network.trunk import Trunk
+from impasto.prediction import find_style
 from impasto.strokes import NATURAL_PX
-from impasto.styles import Gallery, Style, mixed_style
+from impasto.styles import Gallery, Style
 
 __all__ = ["Brush", "open_network", "paint_whole"]
 
@@ -32,7 +33,8 @@ class Brush(Closing):
     """Paints pictures in one piece, at the size they have; from several threads, one by one.
 
     Args:
-        style: a name or mixture from the gallery, a `Style`, or the file of a network of its own.
+        style: a name or mixture from the gallery, a painting's file, a `Style`, or the file of a
+            network of its own.
         gallery: where names come from.
         beside: further styles of the gallery, to be painted beside ``style`` in one picture.
         seed: of the grain.
@@ -317,8 +319,8 @@ def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | Non
     if isinstance(style, str):
         if names_network(style):
             return None, np.zeros(0, dtype=np.float32)
-        style = mixed_style(style, gallery)
-    return gallery.pack_of(style).trunk, style.vector
+        style = find_style(style, gallery)
+    return gallery.trunk_of(style), style.vector
 
 
 def paint_whole(engine: Engine, framing: Framing, photo: Pixels) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,14 +123,15 @@ def make_folder(folder: Path) -> None:
 
 
 def file_label(style: str) -> str:
-    """A style's part of a file name: ``great-wave+udnie`` of ``great-wave:3+udnie``, ``candy-7`` of
+    """A style's part of a file name: ``great-wave+cow`` of ``great-wave:3+cow.jpg``, ``candy-7`` of
     ``models/candy.onnx#7``.
     """
     if names_network(style):
         path, choice = split_network(style)
         label = path.stem if choice is None else f"{path.stem}-{Path(choice).stem}"
     else:
-        names = [part.partition(":")[0].strip() for part in style.split("+")]
+        parts = [re.sub(r":[\d.\s]+$", "", part.strip()) for part in style.split("+")]
+        names = [Path(part.strip()).stem for part in parts]  # of a painting without folder and end
         label = "+".join("-".join(name.lower().split()) for name in names)
     return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
 

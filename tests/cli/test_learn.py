@@ -6,15 +6,13 @@ from impasto.images import Picture, write_image
 from impasto.learning import learn as learning
 from tiny import picture
 
+SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}
+
 
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
     monkeypatch.setattr(learning, "_step_s", lambda trial: 0.3)  # 20 steps in 0.1 minutes
-    small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}
-    options = learning.OPTIONS
-    monkeypatch.setattr(learning.learn, "__kwdefaults__", {
-        **learning.learn.__kwdefaults__, "options": learning.replace(options, **small),
-    })  # fmt: skip
+    monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()
     write_image(tmp_path / "photos" / "1.png", Picture(picture(60, 45)))
@@ -68,3 +66,20 @@ def test_style_files_that_are_none(impasto, tmp_path):
     assert impasto("styles", "add", "bad.style").code == 5
     assert impasto("styles", "add", "missing.style").code == 5
     assert impasto("styles", "show", "missing.style").code == 5
+
+
+def test_deep_use_share_forget(impasto, painting, photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(learning, "DEEP", learning.replace(learning.DEEP, **SMALL))
+    ran = impasto(*LEARN, "--deep", "-o", "shared.style")
+    assert ran.code == 0, ran.err
+    assert impasto(photo, "--style", "cow", "-o", "painted.png").code == 0
+    assert "(pack cow)" in impasto("styles", "show", "cow").out
+    mixed = impasto(photo, "--style", "cow+udnie", "-o", "mixed.png")
+    assert (mixed.code, "do not mix" in mixed.err) == (5, True)
+    goes_on = impasto(*LEARN, "--resume")
+    assert (goes_on.code, "with --deep" in goes_on.err) == (2, True)
+    assert impasto("styles", "remove", "cow").code == 0
+    assert "carries its own trunk" in impasto("styles", "show", "shared.style").out
+    assert impasto("styles", "add", "shared.style").code == 0
+    again = impasto(photo, "--style", "cow", "-o", "again.png")
+    assert again.code == 0, again.err

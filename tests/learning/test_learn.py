@@ -5,14 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from impasto.errors import InputError, OptionError
+from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import Picture, write_image
 from impasto.learning import learn as module
 from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.hardware import Hardware
 from impasto.learning.learn import free_photos, learn, learned_style
-from tiny import picture, tiny_gallery
+from impasto.network.encoder import write_encoder
+from impasto.styles import Gallery, read_style, write_style
+from impasto.stylizer import Stylizer
+from tiny import picture, tiny_encoder, tiny_gallery
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 OPTIONS = replace(
@@ -76,7 +80,7 @@ def test_it_begins_with_the_nearest_style(gallery, photo_folder, monkeypatch):
         with torch.no_grad():
             made = network(crops.crops(0, 1, 48), network.styles).clamp(0, 1)
         trial = module.Trainer(gallery.trunk.spec, [made], crops, options, CPU)
-        start = module._nearest(gallery, trial)
+        start = module._nearest(gallery, trial, picture(64, 64))
         np.testing.assert_allclose(start.vectors[0], gallery.load_style(name).vector)
 
 
@@ -111,3 +115,94 @@ def test_what_cannot_be_learned_from(setting, tmp_path):
 
 def test_free_photos_are_there():
     assert all(path.is_file() for path in free_photos())
+
+
+def test_it_begins_with_what_the_encoder_predicts_if_that_is_nearest(gallery, photo_folder):
+    """An encoder that gives what a trunk needs to paint the photo's own negative, say, is believed;
+    one that gives nonsense is not.
+    """
+    crops = module.PhotoFolder(photo_folder, 0, lambda error: None)
+    wanted = np.random.default_rng(8).uniform(0.2, 1, gallery.trunk.spec.style_size)
+    wanted = wanted.astype(np.float16)
+    weights = gallery.trunk.float32_weights()
+    network = module.Start(weights, wanted[None].astype(np.float32)).network(gallery.trunk.spec)
+    with torch.no_grad():
+        made = network(crops.crops(0, 1, 48), network.styles).clamp(0, 1)
+    trial = module.Trainer(gallery.trunk.spec, [made], crops, replace(OPTIONS, crop_px=48), CPU)
+    for vector in (wanted, 0 * wanted):
+        write_encoder(gallery.folder / "encoder.safetensors", constant_encoder(gallery, vector))
+        start = module._nearest(Gallery(gallery.folder), trial, picture(64, 64)).vectors[0]
+        assert np.allclose(start, vector, atol=1e-3) == vector.any()
+
+
+def constant_encoder(gallery, vector):
+    encoder = tiny_encoder(gallery.trunk)
+    weights = {name: np.zeros_like(array) for name, array in encoder.weights.items()}
+    return replace(encoder, weights={**weights, "style.bias": vector})
+
+
+@pytest.fixture
+def deep(setting):
+    return {**setting, "deep": True, "options": replace(OPTIONS, trains="all", learning_rate=2e-3)}
+
+
+def test_deep_the_trunk_is_tuned_too(painting, deep, gallery, tmp_path):
+    losses = []
+    style = learn(painting, **deep, progress=lambda event: losses.append(event.figures["J"]))
+    assert losses[-1] < losses[0]
+    assert style.trunk == style.own_trunk.fingerprint != gallery.trunk.fingerprint
+    write_style(tmp_path / "cow.style", style)
+    again = read_style(tmp_path / "cow.style")
+    assert again.own_trunk.fingerprint == style.trunk
+    photo = picture(40, 30)
+    with Stylizer(style, gallery=gallery) as first, Stylizer(again, gallery=gallery) as second:
+        assert np.abs(first(photo).astype(int) - second(photo)).mean() < 1  # the vector's float16
+
+
+def test_a_run_goes_on_as_it_began(painting, setting, deep):
+    learn(painting, **setting)
+    with pytest.raises(OptionError, match="without --deep"):
+        learn(painting, **deep, resume=True)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(painting, setting, tmp_path, monkeypatch):
+    learn(painting, **setting)
+    path = tmp_path / "run" / "checkpoint.pt"
+    before = path.read_bytes()
+
+    def full(content, file):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OutputError, match=r"checkpoint\.pt cannot be written \(No space left"):
+        learn(painting, **setting, resume=True)
+    assert path.read_bytes() == before
+
+
+def test_awkward_paintings(setting, tmp_path):
+    """Grey, animated, transparent: all can be learned from; what shows nothing cannot."""
+    pixels = picture(80, 70, seed=9)
+    Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
+    frames = [Image.fromarray(picture(80, 70, seed)) for seed in (3, 4)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    alpha = np.full((70, 80), 255, np.uint8)
+    alpha[:, :30] = 0
+    write_image(tmp_path / "holes.png", Picture(pixels, alpha=alpha))
+    for name in ("grey.png", "moving.gif", "holes.png"):
+        one = {**setting, "folder": tmp_path / name.partition(".")[0]}
+        assert np.isfinite(learn(tmp_path / name, **one).vector).all()
+    write_image(tmp_path / "nothing.png", Picture(pixels, alpha=0 * alpha))
+    with pytest.raises(InputError, match="transparent all over"):
+        learn(tmp_path / "nothing.png", **setting)
+
+
+def test_a_bad_photo_is_named_and_a_folder_of_bad_ones_refused(painting, setting, tmp_path):
+    (setting["photos"] / "bad.jpg").write_bytes(b"no picture")
+    skipped = []
+    learn(painting, **setting, on_skip=lambda error: skipped.append(str(error)))
+    assert any("bad.jpg" in line for line in skipped)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "1.jpg").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"no photograph in .*bad can be read"):
+        learn(painting, **{**setting, "photos": tmp_path / "bad", "folder": tmp_path / "second"})

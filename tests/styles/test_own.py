@@ -2,13 +2,22 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from impasto.errors import StyleError
 from impasto.network.trunk import random_trunk
-from impasto.styles import Gallery, add_style, read_style, remove_style, write_style
+from impasto.styles import (
+    Gallery,
+    add_style,
+    mixed_style,
+    read_style,
+    remove_style,
+    write_style,
+)
 from impasto.styles.gallery import own_folder
-from tiny import TINY, tiny_gallery, tiny_style
+from impasto.stylizer import Stylizer
+from tiny import TINY, picture, tiny_gallery, tiny_style
 
 
 @pytest.fixture
@@ -56,3 +65,51 @@ def test_a_style_of_another_trunk_is_refused(gallery):
 def test_names_need_letters(gallery):
     with pytest.raises(StyleError, match="letters"):
         add_style(cow(gallery), gallery, name="...")
+
+
+def deep_cow(gallery, name="deep-cow"):
+    trunk = random_trunk(TINY, seed=11)
+    return replace(tiny_style(trunk, name, seed=6), own_trunk=trunk)
+
+
+def test_a_style_with_its_own_trunk_is_a_pack_of_one(gallery, tmp_path):
+    write_style(tmp_path / "x.style", deep_cow(gallery))
+    assert (tmp_path / "x.style").stat().st_size > 1000
+    add_style(tmp_path / "x.style", gallery)
+    assert gallery.names == ("deep-cow", "first", "second")
+    style = gallery.load_style("deep-cow")
+    assert gallery.trunk_of(style).fingerprint == deep_cow(gallery).trunk
+    paintings = []
+    for each in ("deep-cow", read_style(tmp_path / "x.style")):
+        with Stylizer(each, gallery=gallery) as stylizer:
+            paintings.append(stylizer(picture(40, 30)))
+    np.testing.assert_array_equal(*paintings)
+    with pytest.raises(StyleError, match="deep-cow and first do not mix"):
+        mixed_style("deep-cow+first", gallery)
+    remove_style("deep-cow")
+    assert gallery.names == ("first", "second")
+    assert not (own_folder() / "deep-cow").exists()
+
+
+def test_learned_anew_in_the_other_way_it_replaces_what_was(gallery):
+    add_style(cow(gallery, "deep-cow"), gallery)
+    add_style(deep_cow(gallery), gallery)
+    assert gallery.load_style("deep-cow").trunk == deep_cow(gallery).trunk
+    add_style(cow(gallery, "deep-cow"), gallery)
+    assert gallery.load_style("deep-cow").trunk == gallery.trunk.fingerprint
+    assert gallery.names == ("deep-cow", "first", "second")
+
+
+def test_a_pack_of_several_is_not_lost_with_one(gallery):
+    add_style(deep_cow(gallery), gallery)
+    calf = replace(deep_cow(gallery, "calf"), own_trunk=None)
+    write_style(own_folder() / "deep-cow" / "calf.style", calf)
+    remove_style("deep-cow")
+    assert gallery.names == ("calf", "first", "second")
+
+
+def test_a_trunk_that_is_not_the_styles_own(gallery, tmp_path):
+    wrong = replace(deep_cow(gallery), own_trunk=random_trunk(TINY, seed=12))
+    write_style(tmp_path / "x.style", wrong)
+    with pytest.raises(StyleError, match="another trunk than its own"):
+        read_style(tmp_path / "x.style")

@@ -147,7 +147,7 @@ def _of_one_size(network: BakedNetwork, fixed_px: tuple[int, int]) -> BakedNetwo
 
 def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
     """What the file says of itself."""
-    from impasto.styles import parse_mixture
+    from impasto.prediction import styles_in
 
     framing = network.framing
     sides = f"H and W multiples of {framing.multiple}"
@@ -156,11 +156,13 @@ def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[st
     convention = {"style": style, "input and output": f"RGB, 0-1, 1 x 3 x H x W; {sides}"}
     if names_network(style):
         return convention
-    styles = [gallery.load_style(name) for name, _ in parse_mixture(style)]
+    styles = styles_in(style, gallery)
     licences = {f"{each.name}: {each.card.licence}" for each in styles if each.card.licence}
     return {
         **convention,
-        "paintings": "; ".join(f"{each.card.artist}: {each.card.title}" for each in styles),
+        "paintings": "; ".join(
+            ": ".join(filter(None, (each.card.artist, each.card.title))) for each in styles
+        ),
         "licence of the paintings": "; ".join(sorted(licences)),
     }
 

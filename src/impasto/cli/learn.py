@@ -49,6 +49,14 @@ def learn_command(
             show_default=False,
         ),
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep",
+            help="Tune the whole network, not only the style's vector: better with an hour, and "
+            "the style, of 1.2 MB, mixes with no other.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with it for so many minutes more.")
     ] = False,
@@ -101,6 +109,7 @@ def learn_command(
                 folder=files.folder,
                 resume=resume,
                 gallery=chosen,
+                deep=deep,
                 hardware=hardware,
                 progress=on_progress,
                 on_skip=console.error,

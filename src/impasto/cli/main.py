@@ -23,6 +23,7 @@ from impasto.cli import (
     styles,
     stylize,
     train,
+    train_encoder,
     video,
 )
 from impasto.cli.console import console
@@ -40,6 +41,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
     "train": (train.train_command, "Train a network on paintings of your own."),
+    "train-encoder": (
+        train_encoder.train_encoder_command,
+        "Train what predicts a style from any painting.",
+    ),
     "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
     "convert": (
         convert.convert_command,

@@ -79,9 +79,9 @@ StyleOption = Annotated[
         "--style",
         "-s",
         metavar="NAME",
-        help="A style (impasto styles lists them), a mixture: great-wave:0.7+udnie:0.3, "
-        "or the file of a network: the_scream.t7, candy.onnx, many.onnx#7, "
-        "magenta.onnx#painting.jpg.",
+        help="A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
+        "great-wave:0.7+cow.jpg:0.3, or the file of a network: the_scream.t7, candy.onnx, "
+        "many.onnx#7, magenta.onnx#painting.jpg.",
     ),
 ]
 StabilityOption = Annotated[

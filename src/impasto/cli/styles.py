@@ -127,6 +127,8 @@ def show_command(
     found = read_style(Path(style)) if is_file else chosen.load_style(style)
     fitting = [pack.name for pack in chosen.packs if pack.fits(found)]
     fits = f"pack {fitting[0]}" if fitting else "does not fit this gallery"
+    if found.own_trunk:
+        fits = "carries its own trunk"
     rows = {
         "name": found.name,
         **asdict(found.card),

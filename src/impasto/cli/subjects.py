@@ -46,7 +46,8 @@ def find_subjects(styles: Sequence[str], gallery: Gallery, paintings: Path) -> l
         InputError: a painting is missing.
     """
     from impasto.learning.paintings import find_painting
-    from impasto.styles import StyleCard
+    from impasto.prediction import find_style
+    from impasto.styles import StyleCard, names_painting
     from impasto.styles.style import PAINTING_PX
 
     def painting(card: StyleCard, name: str) -> Path:
@@ -55,6 +56,9 @@ def find_subjects(styles: Sequence[str], gallery: Gallery, paintings: Path) -> l
     def subject(text: str) -> Subject:
         if names_network(text) or "+" in text:
             return Subject(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
+        if names_painting(text):
+            style = find_style(text, gallery)
+            return Subject(style.name, style, Path(text), style.painting_px)
         style = gallery.load_style(text)
         return Subject(style.name, style, painting(style.card, style.name), style.painting_px)
 

@@ -108,6 +108,24 @@ class Engine(Closing, ABC):
             )
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
+    def encode(self, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run an encoder's graph (`impasto.network.encoder`).
+
+        Args:
+            painting: H x W x 3, uint8, RGB.
+
+        Returns:
+            the style vector that it predicts.
+
+        Raises:
+            OptionError: the array is of another type or shape.
+            EngineError: the engine fails, or the graph is no encoder.
+        """
+        given = self._paint(painting, {})[1]
+        if "vector" not in given:
+            raise EngineError("the graph predicts no style", "give that of an encoder")
+        return given["vector"]
+
     def _paint(
         self, photo: NDArray[np.uint8], vectors: Vectors
     ) -> tuple[NDArray[np.uint8], Vectors]:

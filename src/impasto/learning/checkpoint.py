@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from impasto.errors import InputError
 from impasto.files import write_atomically
+from impasto.learning.encoder import EncoderOptions, StyleEncoder
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.training import TrainingOptions
+from impasto.network.encoder import Encoder, EncoderSpec
 from impasto.network.spec import NetworkSpec
+from impasto.network.trunk import Trunk
 
-__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "EncoderCheckpoint",
+    "read_checkpoint",
+    "read_encoder_checkpoint",
+    "write_checkpoint",
+    "write_encoder_checkpoint",
+]
 
 FORMAT = 1
+ENCODER_FORMAT = "encoder-1"
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,11 @@ class Checkpoint:
         network.load_state_dict(self.state["average"])
         return network
 
+    def trunk(self) -> Trunk:
+        """That network without its styles, in float16."""
+        weights = self.averaged_network().weights()
+        return Trunk(self.spec, {name: array.astype(np.float16) for name, array in weights.items()})
+
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Replace the file at ``path``; a crash in between leaves the old one.
@@ -52,14 +71,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    content = {
-        "format": FORMAT,
-        "spec": checkpoint.spec.to_json(),
-        "options": asdict(checkpoint.options),
-        "styles": list(checkpoint.styles),
-        "state": checkpoint.state,
-        "seconds": checkpoint.seconds,
-    }
+    content = {**_common(checkpoint, FORMAT), "styles": list(checkpoint.styles)}
     with write_atomically(path) as file:
         torch.save(content, file)
 
@@ -70,12 +82,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         InputError: the file is missing, damaged, or of another version.
     """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist", "give the folder of a training run")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']}")
+    with _reading(path, FORMAT) as content:
         return Checkpoint(
             spec=NetworkSpec.from_json(content["spec"]),
             options=TrainingOptions(**content["options"]),
@@ -83,8 +90,74 @@ def read_checkpoint(path: Path) -> Checkpoint:
             state=content["state"],
             seconds=content["seconds"],
         )
+
+
+@dataclass(frozen=True)
+class EncoderCheckpoint:
+    """The same of a run that trains an encoder.
+
+    Attributes:
+        spec: the encoder that is trained.
+        options: of the run.
+        trunk: the fingerprint of the trunk whose styles it predicts.
+        state: of the `EncoderTrainer`.
+        seconds: spent so far.
+    """
+
+    spec: EncoderSpec
+    options: EncoderOptions
+    trunk: str
+    state: dict[str, Any]
+    seconds: float
+
+    def encoder(self) -> Encoder:
+        """The encoder that the run has come to, in float16."""
+        network = StyleEncoder(self.spec, np.zeros(self.spec.style_size, dtype=np.float32))
+        network.load_state_dict(self.state["average"])
+        weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
+        return Encoder(self.spec, weights, self.trunk)
+
+
+def write_encoder_checkpoint(path: Path, checkpoint: EncoderCheckpoint) -> None:
+    """As `write_checkpoint`."""
+    content = {**_common(checkpoint, ENCODER_FORMAT), "trunk": checkpoint.trunk}
+    with write_atomically(path) as file:
+        torch.save(content, file)
+
+
+def read_encoder_checkpoint(path: Path) -> EncoderCheckpoint:
+    """As `read_checkpoint`."""
+    with _reading(path, ENCODER_FORMAT) as content:
+        return EncoderCheckpoint(
+            spec=EncoderSpec.from_json(content["spec"]),
+            options=EncoderOptions(**content["options"]),
+            trunk=content["trunk"],
+            state=content["state"],
+            seconds=content["seconds"],
+        )
+
+
+def _common(checkpoint: Checkpoint | EncoderCheckpoint, file_format: int | str) -> dict[str, Any]:
+    return {
+        "format": file_format,
+        "spec": checkpoint.spec.to_json(),
+        "options": asdict(checkpoint.options),
+        "state": checkpoint.state,
+        "seconds": checkpoint.seconds,
+    }
+
+
+@contextmanager
+def _reading(path: Path, file_format: int | str) -> Iterator[dict[str, Any]]:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist", "give the folder of a training run")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != file_format:
+            raise ValueError(f"format {content['format']}")
+        yield content
     except Exception as error:  # torch.load and pickle raise nearly anything on damaged files
         raise InputError(
-            f"{path} is not a whole checkpoint of this version ({type(error).__name__})",
+            f"{path} is not a whole checkpoint of this version and kind ({type(error).__name__})",
             "start the run anew in another folder",
         ) from error

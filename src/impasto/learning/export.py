@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from impasto.files import make_folder
 from impasto.learning.checkpoint import Checkpoint
-from impasto.network.trunk import Trunk, write_trunk
+from impasto.network.trunk import write_trunk
 from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 
@@ -27,13 +25,11 @@ def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folde
     Raises:
         OutputError: the folder cannot be written.
     """
-    network = checkpoint.averaged_network()
-    weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
-    trunk = Trunk(checkpoint.spec, weights)
+    trunk = checkpoint.trunk()
     make_folder(folder)
     write_trunk(folder / TRUNK_FILE, trunk)
     sizes = checkpoint.options.sizes_of(len(checkpoint.styles))
-    vectors = network.styles.detach().numpy()
+    vectors = checkpoint.averaged_network().styles.detach().numpy()
     for name, vector, size_px in zip(checkpoint.styles, vectors, sizes, strict=True):
         card = cards.get(name, StyleCard())
         style = Style(name, vector, trunk.fingerprint, card, painting_px=size_px)

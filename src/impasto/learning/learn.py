@@ -1,4 +1,5 @@
-"""A style of one's own from one painting: the trunk stays, a new vector is fitted to it.
+"""A style of one's own from one painting: the trunk stays, a new vector is fitted to it; or, deep,
+the trunk is fitted, too.
 
 What Dumoulin et al. 2017, section 3.3, do with a trained network and a new painting. The vector has
 some 1,600 numbers, against the trunk's 600,000: it takes minutes where a network takes hours, and
@@ -8,7 +9,6 @@ few photographs will do.
 from __future__ import annotations
 
 import importlib.util
-import io
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from numpy.typing import NDArray
 
 from impasto.errors import InputError, MissingExtraError, OptionError
 from impasto.files import user_cache_folder
-from impasto.images import Picture, read_image, scale_shorter_side
+from impasto.images import scale_shorter_side
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.perceptual import (
@@ -32,8 +32,9 @@ from impasto.learning.perceptual import (
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
 from impasto.learning.training import Trainer, TrainingOptions
+from impasto.prediction import predict_style
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style, StyleCard, open_gallery
+from impasto.styles import Gallery, Style, StyleCard, open_gallery, read_painting, thumbnail
 from impasto.styles.style import check_name
 
 __all__ = ["free_photos", "learn", "learned_style", "learning_folder"]
@@ -41,12 +42,10 @@ __all__ = ["free_photos", "learn", "learned_style", "learning_folder"]
 FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Photographs in scikit-image, all in the public domain or CC0."""
 
-SMALLEST_PAINTING_PX = 64
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
 TRIAL_STEPS = 3
 FEWEST_STEPS = 20
 TRIAL_PHOTOS = 2
-THUMBNAIL_PX = 96
 OPTIONS = TrainingOptions(
     photos_per_step=3,
     styles_per_photo=1,
@@ -58,6 +57,9 @@ OPTIONS = TrainingOptions(
 )
 """Vectors stand a rate ten times as high as weights do: all of them are about 1."""
 
+DEEP = replace(OPTIONS, learning_rate=2e-3, average_decay=0.99, trains="all")
+"""The trunk is tuned, too."""
+
 
 def learn(
     painting: str | Path,
@@ -68,16 +70,18 @@ def learn(
     folder: Path | None = None,
     resume: bool = False,
     gallery: Gallery | None = None,
-    options: TrainingOptions = OPTIONS,
+    deep: bool = False,
+    options: TrainingOptions | None = None,
     hardware: Hardware | None = None,
     progress: ProgressListener = ignore_progress,
     on_skip: Callable[[InputError], None] = lambda error: None,
 ) -> Style:
     """Fit a style to a painting.
 
-    It begins with that style of the gallery which is nearest to the painting, and shares the
-    gallery's trunk. When the progress listener raises, the run's folder has a checkpoint, from
-    which `learned_style` makes a style, and from which ``resume`` goes on.
+    It begins with that style of the gallery, or that prediction of its encoder, which is nearest to
+    the painting, and shares the gallery's trunk. When the progress listener raises, the run's
+    folder has a checkpoint, from which `learned_style` makes a style, and from which ``resume``
+    goes on.
 
     Args:
         painting: a picture of it, at least 64 px on each side.
@@ -87,14 +91,17 @@ def learn(
         folder: for checkpoint, log and previews; `learning_folder` if not given.
         resume: go on with the run in the folder, for so many minutes more.
         gallery: whose trunk it is for; the shipped gallery if not given.
-        options: of training; ``steps`` is set by ``minutes``.
+        deep: tune the trunk, too. The style carries its own, is larger (1.2 MB), and mixes with no
+            other.
+        options: of training; ``steps`` is set by ``minutes``. `OPTIONS` or `DEEP` if not given.
         hardware: where to compute; `choose_hardware` if not given.
         progress: told after every step.
         on_skip: told of each photo that cannot be read.
 
     Raises:
         InputError: the painting, the photos or the checkpoint cannot be read.
-        OptionError: minutes are out of their range, or the folder holds a run already.
+        OptionError: minutes are out of their range, the folder holds a run already, or the one to
+            resume was not as ``deep``.
         StyleError: the name has no letter.
         MissingExtraError: there are no photos, and scikit-image is not installed.
         OutputError: the folder cannot be written.
@@ -105,20 +112,26 @@ def learn(
         raise OptionError(
             f"minutes is {minutes}", f"give a number from {SMALLEST_MINUTES} to {MOST_MINUTES}"
         )
-    picture = _check_painting(painting)
+    pixels = read_painting(painting)
     name = check_name(name or painting.stem)
     gallery = gallery or open_gallery()
     folder = folder or learning_folder(name)
     hardware = hardware or choose_hardware()
+    options = options or (DEEP if deep else OPTIONS)
     photos = free_photos() if photos is None else photos
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
     crops = PhotoFolder(chosen, options.seed, on_skip)
 
-    target = to_tensor(scale_shorter_side(picture.pixels, options.painting_px))
+    target = to_tensor(scale_shorter_side(pixels, options.painting_px))
     trial = Trainer(gallery.trunk.spec, [target], crops, options, hardware)
     steps = max(FEWEST_STEPS, round(60 * minutes / _step_s(trial)))
     if resume:
         before = read_checkpoint(RunFiles(folder).checkpoint)
+        if before.options.trains != options.trains:
+            raise OptionError(
+                f"{name} was learned {'with' if options.trains == 'styles' else 'without'} --deep",
+                "go on as it began, or begin anew with --overwrite",
+            )
         options = replace(before.options, steps=before.state["next_step"] + steps)
     else:
         options = replace(options, steps=steps)
@@ -129,7 +142,7 @@ def learn(
         spec=gallery.trunk.spec,
         options=options,
         resume=resume,
-        start=None if resume else _nearest(gallery, trial),
+        start=None if resume else _nearest(gallery, trial, pixels),
         hardware=hardware,
         checkpoint_every_s=30,
         preview_every_s=30,
@@ -157,13 +170,15 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     """
     vector = checkpoint.averaged_network().styles.detach().numpy()[0]
     card = StyleCard(title=painting.stem, painting=painting.name)
+    own_trunk = checkpoint.trunk() if checkpoint.options.trains == "all" else None
     return Style(
         checkpoint.styles[0],
         vector,
-        gallery.trunk.fingerprint,
+        (own_trunk or gallery.trunk).fingerprint,
         card,
-        _thumbnail(_check_painting(painting)),
+        thumbnail(read_painting(painting)),
         checkpoint.options.painting_px,
+        own_trunk,
     )
 
 
@@ -180,24 +195,17 @@ def free_photos() -> list[Path]:
     return [folder / name for name in FREE_PHOTOS]
 
 
-def _check_painting(path: Path) -> Picture:
-    picture = read_image(path)
-    if min(picture.width, picture.height) < SMALLEST_PAINTING_PX:
-        raise InputError(
-            f"{path} is {picture.width} x {picture.height} px",
-            f"give a painting of at least {SMALLEST_PAINTING_PX} px on each side",
-        )
-    return picture
-
-
 @torch.no_grad()
-def _nearest(gallery: Gallery, trial: Trainer) -> Start:
-    """The trunk, and that vector of its styles or their mean which has the lowest objective for the
-    trainer's painting.
+def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> Start:
+    """The trunk, and that vector which has the lowest objective for a painting: one of its styles,
+    their mean, or what the gallery's encoder predicts, if it has one.
     """
     weights, hardware = gallery.trunk.float32_weights(), trial.hardware
     known = [style.vector for style in gallery.styles_of(gallery.trunk)]
-    vectors = np.stack([*known, np.mean(known, axis=0)]).astype(np.float32)
+    known.append(np.mean(known, axis=0))
+    if gallery.main.has_encoder:
+        known.append(predict_style(painting, gallery=gallery).vector)
+    vectors = np.stack(known).astype(np.float32)
     network = Start(weights, vectors).network(gallery.trunk.spec).to(hardware.device).eval()
     crops = trial.photos.crops(0, TRIAL_PHOTOS, trial.options.crop_px).to(hardware.device)
     content = trial.vgg(crops, (CONTENT_LAYER,))[CONTENT_LAYER]
@@ -218,11 +226,3 @@ def _step_s(trial: Trainer) -> float:
         trial.step()
         times.append(time.monotonic() - began)
     return statistics.median(times)
-
-
-def _thumbnail(painting: Picture) -> bytes:
-    image = Image.fromarray(painting.pixels)
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=80)
-    return stream.getvalue()

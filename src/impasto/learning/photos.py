@@ -14,10 +14,10 @@ from torch import Tensor
 from impasto.errors import InputError
 from impasto.images import IMAGE_SUFFIXES, read_image, resize, scale_shorter_side
 
-__all__ = ["PhotoFolder", "to_tensor"]
+__all__ = ["PhotoFolder", "find_pictures", "to_tensor"]
 
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
-LARGEST_SCALE = 1.5  # a photo's shorter side is at most this many crops long
+LARGEST_SCALE = 1.5
 
 
 class PhotoFolder:
@@ -31,6 +31,7 @@ class PhotoFolder:
         photos: a folder, searched with all folders below it; or the files.
         seed: of the order, the crops, and the mirroring.
         on_skip: told of every photo that cannot be read, once.
+        largest_scale: a photo's shorter side is at most so many crops long, and at least one.
 
     Raises:
         InputError: there is no such folder, or no image in it.
@@ -41,10 +42,12 @@ class PhotoFolder:
         photos: str | Path | Sequence[Path],
         seed: int,
         on_skip: Callable[[InputError], None],
+        largest_scale: float = LARGEST_SCALE,
     ) -> None:
-        self.paths = _find(Path(photos)) if isinstance(photos, str | Path) else list(photos)
+        self.paths = find_pictures(Path(photos)) if isinstance(photos, str | Path) else list(photos)
         self.seed = seed
         self._on_skip = on_skip
+        self._largest_scale = largest_scale
         self._unreadable: set[int] = set()
         self._read = lru_cache(maxsize=KEPT_PHOTOS)(self._read_reduced)
 
@@ -67,7 +70,7 @@ class PhotoFolder:
         photo = self._first_readable(np.roll(order, -place), 2 * crop_px)
         random = np.random.default_rng((self.seed, epoch, place))
         height, width = photo.shape[:2]
-        largest = max(crop_px, min(min(width, height), round(LARGEST_SCALE * crop_px)))
+        largest = max(crop_px, min(min(width, height), round(self._largest_scale * crop_px)))
         scale = random.uniform(crop_px, largest) / min(width, height)
         width, height = max(crop_px, round(width * scale)), max(crop_px, round(height * scale))
         photo = resize(photo, width, height)
@@ -95,16 +98,21 @@ class PhotoFolder:
         return pixels
 
 
-def _find(folder: Path) -> list[Path]:
+def find_pictures(folder: Path, kind: str = "photographs") -> list[Path]:
+    """All pictures in a folder and the folders below it, in alphabetical order.
+
+    Raises:
+        InputError: there is no such folder, or no picture of that ``kind`` in it.
+    """
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder", "give a folder of photographs")
+        raise InputError(f"{folder} is not a folder", f"give a folder of {kind}")
     paths = sorted(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
     )
     if not paths:
-        raise InputError(f"{folder} holds no photographs", "give a folder with JPEG or PNG files")
+        raise InputError(f"{folder} holds no {kind}", "give a folder with JPEG or PNG files")
     return paths
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,12 +20,14 @@ from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_check
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder, to_tensor
-from impasto.learning.training import Losses, Trainer, TrainingOptions
+from impasto.learning.training import Losses, PerceptualTrainer, Trainer, TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Pack
+from impasto.styles import Pack, visible_pixels
 
-__all__ = ["RunFiles", "Start", "read_start", "train"]
+__all__ = ["RunFiles", "Start", "paint_grid", "prepare_folder", "read_start", "take_steps", "train"]
+
+Saved = TypeVar("Saved")
 
 PREVIEW_PHOTOS = 4
 PREVIEW_PX = 256
@@ -119,7 +122,7 @@ def train(
         TrainingError: the loss is not finite whatever the rate.
     """
     files = RunFiles(folder)
-    _prepare_folder(files, resume)
+    prepare_folder(files, resume)
     before = read_checkpoint(files.checkpoint) if resume else None
     if before:
         _check_same_run(before, spec, tuple(paintings), files.checkpoint)
@@ -128,7 +131,7 @@ def train(
 
     sizes = options.sizes_of(len(paintings))
     painting_tensors = [
-        to_tensor(scale_shorter_side(read_image(path).pixels, size_px))
+        to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
     crops = PhotoFolder(photos, options.seed, on_skip)
@@ -137,20 +140,62 @@ def train(
         trainer.load_state(before.state)
     elif start:
         trainer.start_from(start.weights, start.vectors)
-    seconds_before = before.seconds if before else 0.0
-    began = checkpointed = previewed = time.monotonic()
 
-    def write_state() -> Checkpoint:
-        seconds = seconds_before + time.monotonic() - began
+    def save(seconds: float) -> Checkpoint:
         checkpoint = Checkpoint(spec, options, tuple(paintings), trainer.state(), seconds)
         write_checkpoint(files.checkpoint, checkpoint)
         return checkpoint
 
-    def write_preview() -> None:
+    def preview() -> NDArray[np.uint8]:
         # Photos that training sees at random moments; the same ones in every preview.
+        network = trainer.average
         examples = crops.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
-        grid = paint_grid(trainer, examples)
-        write_image(files.preview(trainer.next_step), Picture(grid))
+        return paint_grid(network, network.styles, examples, trainer.hardware)
+
+    return take_steps(
+        trainer,
+        files,
+        save,
+        preview,
+        seconds_before=before.seconds if before else 0.0,
+        checkpoint_every_s=checkpoint_every_s,
+        preview_every_s=preview_every_s,
+        progress=progress,
+    )
+
+
+def take_steps(
+    trainer: PerceptualTrainer,
+    files: RunFiles,
+    save: Callable[[float], Saved],
+    preview: Callable[[], NDArray[np.uint8]],
+    *,
+    seconds_before: float,
+    checkpoint_every_s: float,
+    preview_every_s: float,
+    progress: ProgressListener,
+) -> Saved:
+    """The rest of a run's steps, with all that `train` promises around them.
+
+    Args:
+        trainer: as it is now.
+        files: of the run.
+        save: writes a checkpoint, given the seconds that the run has taken.
+        preview: paints what the trainer can do by now.
+        seconds_before: that the run took before it was resumed.
+        checkpoint_every_s, preview_every_s, progress: as `train` takes them.
+
+    Returns:
+        what was saved last.
+    """
+    options = trainer.options
+    began = checkpointed = previewed = time.monotonic()
+
+    def seconds() -> float:
+        return seconds_before + time.monotonic() - began
+
+    def write_preview() -> None:
+        write_image(files.preview(trainer.next_step), Picture(preview()))
 
     smooth: dict[str, float] = {}
     while trainer.next_step < options.steps:
@@ -158,22 +203,21 @@ def train(
         _update_means(smooth, losses)
         if trainer.next_step % LOG_EVERY_STEPS == 0:
             rate = trainer.rate_factor * options.rate_at(trainer.next_step)
-            seconds = seconds_before + time.monotonic() - began
-            _append_log(files.log, trainer.next_step, seconds, smooth, rate)
+            _append_log(files.log, trainer.next_step, seconds(), smooth, rate)
         try:
             progress(Progress("training", trainer.next_step, options.steps, dict(smooth)))
         except BaseException:
-            write_state()
+            save(seconds())
             raise
         now = time.monotonic()
         if now - checkpointed > checkpoint_every_s:
-            write_state()
+            save(seconds())
             checkpointed = now
         if now - previewed > preview_every_s:
             write_preview()
             previewed = now
     write_preview()
-    return write_state()
+    return save(seconds())
 
 
 def read_start(folder: Path, names: Sequence[str]) -> Start:
@@ -200,19 +244,41 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
     return Start(weights, np.stack([known.get(name, mean) for name in names]))
 
 
-def paint_grid(trainer: Trainer, photos: torch.Tensor) -> NDArray[np.uint8]:
-    """The averaged network's paintings of N photos in all styles, as one uint8 picture."""
+@torch.no_grad()
+def paint_grid(
+    network: StyleNetwork,
+    vectors: torch.Tensor,
+    photos: torch.Tensor,
+    hardware: Hardware,
+    paintings: torch.Tensor | None = None,
+) -> NDArray[np.uint8]:
+    """Photos in all of some styles, as one picture.
+
+    Args:
+        network: paints them.
+        vectors: of the styles, one a row.
+        photos: N x 3 x S x S, 0-1; one a row of the grid, at its beginning.
+        hardware: where the network is.
+        paintings: of the styles, as large as the photos; above the columns, if given.
+    """
     rows = []
-    network = trainer.average
-    with torch.no_grad(), trainer.hardware.autocast():
-        for photo in torch.split(photos.to(trainer.hardware.device), 1):
-            painted = [network(photo, vector[None]) for vector in network.styles]
-            rows.append(torch.cat([photo, *painted], dim=3))
+    if paintings is not None:
+        rows.append(torch.cat([torch.ones_like(photos[:1]), *torch.split(paintings, 1)], dim=3))
+    for photo in torch.split(photos.to(hardware.device), 1):
+        with hardware.autocast():
+            painted = [network(photo, vector[None]) for vector in vectors]
+        rows.append(torch.cat([photo, *painted], dim=3).cpu())
     grid = torch.cat(rows, dim=2)[0].clamp(0, 1).mul(255).round().byte()
-    return np.ascontiguousarray(grid.permute(1, 2, 0).cpu().numpy())
+    return np.ascontiguousarray(grid.permute(1, 2, 0).numpy())
 
 
-def _prepare_folder(files: RunFiles, resume: bool) -> None:
+def prepare_folder(files: RunFiles, resume: bool) -> None:
+    """The folder of a run that begins, or goes on.
+
+    Raises:
+        OptionError: it holds another run.
+        OutputError: it cannot be made.
+    """
     if not resume and files.checkpoint.exists():
         raise OptionError(
             f"{files.folder} holds a training run already", "give --resume, or another folder"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -32,7 +33,7 @@ from impasto.learning.photos import PhotoFolder
 from impasto.learning.vgg import Vgg19
 from impasto.network.spec import NetworkSpec
 
-__all__ = ["Losses", "Trainer", "TrainingOptions"]
+__all__ = ["Losses", "PerceptualTrainer", "Trainer", "TrainingOptions"]
 
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
@@ -44,6 +45,8 @@ MAY_BE_ZERO = (
     "stability_weight",
     "tv_weight",
     "content_weight",
+    "photo_share",
+    "recolour_share",
 )
 CONTEXT_PX = 64  # of the photo around a crop: most of what a network sees beyond a border
 SMALLEST_CROP_PX = 16  # VGG-19 halves them three times
@@ -167,70 +170,46 @@ class Losses:
         return self.content + STYLE_WEIGHT * self.style
 
 
-class Trainer:
-    """A network in training.
+class PerceptualTrainer(ABC):
+    """Steps of an optimiser that makes paintings better; subclasses know whose styles they are in.
 
     Args:
-        spec: the network to train.
-        paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
+        network: what is trained.
+        painter: paints; may be the same.
         photos: crops to paint.
         options: see `TrainingOptions`.
-        hardware: where to compute.
+        hardware: where to compute; the networks are there already.
     """
 
     def __init__(
         self,
-        spec: NetworkSpec,
-        paintings: Sequence[Tensor],
+        network: nn.Module,
+        painter: StyleNetwork,
         photos: PhotoFolder,
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
-        if options.shares and len(options.shares) != len(paintings):
-            raise OptionError(
-                f"{len(options.shares)} shares for {len(paintings)} styles", "give one for each"
-            )
         self.options = options
         self.photos = photos
         self.hardware = hardware
         self.vgg = Vgg19(hardware)
-        self.targets = StyleTargets.of(self.vgg, [each.to(hardware.device) for each in paintings])
-        with torch.random.fork_rng():
-            torch.manual_seed(options.seed)
-            self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
-        self.paint = hardware.compiled(self.network)
-        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
-        if options.trains == "styles":
-            self.network.convs.requires_grad_(False)
-        trained = [each for each in self.network.parameters() if each.requires_grad]
-        self.optimiser = torch.optim.Adam(trained, betas=(0.9, 0.99))
+        self.trained = network
+        self.painter = painter
+        self.paint = hardware.compiled(painter)
+        self.averaged = copy.deepcopy(network).eval().requires_grad_(False)
+        parameters = [each for each in network.parameters() if each.requires_grad]
+        self.optimiser = torch.optim.Adam(parameters, betas=(0.9, 0.99))
         self.next_step = 0
         self.next_photo = 0
         self.rate_factor = 1.0  # halved by every fallback
         self._failures = 0
         self._good_state = self._copy_state()
 
-    def start_from(
-        self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
-    ) -> None:
-        """Begin with the weights and style vectors of another run instead of random ones.
-
-        Args:
-            weights: by the names of `StyleNetwork.weights`.
-            vectors: one a style.
-
-        Raises:
-            OptionError: they are of another network.
+    @abstractmethod
+    def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
+        """For each of the next photos some styles, alike many: vectors, and what to reach; a
+        function of seed and place in the run alone.
         """
-        try:
-            for network in (self.network, self.average):
-                network.load_weights(weights)
-                network.load_styles(vectors)
-        except (ValueError, RuntimeError) as error:
-            raise OptionError(
-                "the run to start from is of another network", "start from one like this"
-            ) from error
-        self._good_state = self._copy_state()
 
     def step(self) -> Losses:
         """One step of the optimiser; after a loss that is not finite, a fallback and another try.
@@ -253,11 +232,10 @@ class Trainer:
         context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
         context = context.to(self.hardware.device)
         photos = _inside(context, CONTEXT_PX)
-        styles = self._pick_styles(photo_count)
         with torch.no_grad():
             content = self.vgg(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
-        repeats = len(styles) // photo_count
-        vectors = self.network.styles[styles]
+        vectors, targets = self.styles_for(photo_count)
+        repeats = len(vectors) // photo_count
         seen = self._with_grain(context, 2).repeat_interleave(repeats, dim=0)
         border = instability = torch.zeros(())
         with self.hardware.autocast():
@@ -271,7 +249,7 @@ class Trainer:
             self.vgg,
             pictures,
             content.repeat_interleave(repeats, dim=0),
-            self.targets.select(styles),
+            targets,
             exact=False,
         )
         c, s, tv = content_terms.mean(), style_terms.mean(), total_variation(pictures).mean()
@@ -282,7 +260,7 @@ class Trainer:
 
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        norm = nn.utils.clip_grad_norm_(self.trained.parameters(), GRADIENT_NORM)
         if not torch.isfinite(loss + norm):
             return None
         for group in self.optimiser.param_groups:
@@ -315,7 +293,7 @@ class Trainer:
             photos: N x 3 x H x W.
             view: a number, different for every time that a step asks.
         """
-        amount = self.network.spec.grain
+        amount = self.painter.spec.grain
         if amount == 0:
             return photos
         random = np.random.default_rng((self.options.seed, self.next_step, view))
@@ -330,23 +308,11 @@ class Trainer:
         noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
-    def _pick_styles(self, photo_count: int) -> Tensor:
-        """For each photo, different styles at random; a function of seed and step alone."""
-        random = np.random.default_rng((self.options.seed, self.next_step, 1))
-        style_count = len(self.network.styles)
-        repeats = min(self.options.styles_per_photo, style_count)
-        shares = np.array(self.options.shares or [1.0] * style_count)
-        picks = [
-            random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
-            for _ in range(photo_count)
-        ]
-        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
-
     @torch.no_grad()
     def _update_average(self) -> None:
         # Young averages forget faster, else they would remember the random start for long.
         decay = min(self.options.average_decay, self.next_step / (self.next_step + 10))
-        averaged, trained = self.average.state_dict(), self.network.state_dict()
+        averaged, trained = self.averaged.state_dict(), self.trained.state_dict()
         for name, tensor in averaged.items():
             tensor.lerp_(trained[name], 1 - decay)
 
@@ -364,8 +330,8 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         """All that the next steps depend on, besides pictures and options."""
         return {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "network": self.trained.state_dict(),
+            "average": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "next_step": self.next_step,
             "next_photo": self.next_photo,
@@ -378,8 +344,8 @@ class Trainer:
         self._good_state = self._copy_state()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
+        self.trained.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["average"])
         self.optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
         self.next_step = state["next_step"]
         self.next_photo = state["next_photo"]
@@ -387,6 +353,86 @@ class Trainer:
 
     def _copy_state(self) -> dict[str, Any]:
         return copy.deepcopy(self.state())
+
+
+class Trainer(PerceptualTrainer):
+    """A network in training, for some paintings.
+
+    Args:
+        spec: the network to train.
+        paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
+        photos: crops to paint.
+        options: see `TrainingOptions`.
+        hardware: where to compute.
+
+    Attributes:
+        network: as it is trained.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        paintings: Sequence[Tensor],
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        if options.shares and len(options.shares) != len(paintings):
+            raise OptionError(
+                f"{len(options.shares)} shares for {len(paintings)} styles", "give one for each"
+            )
+        with torch.random.fork_rng():
+            torch.manual_seed(options.seed)
+            self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
+        if options.trains == "styles":
+            self.network.convs.requires_grad_(False)
+        super().__init__(self.network, self.network, photos, options, hardware)
+        self.targets = StyleTargets.of(self.vgg, [each.to(hardware.device) for each in paintings])
+
+    @property
+    def average(self) -> StyleNetwork:
+        """What is kept in the end."""
+        assert isinstance(self.averaged, StyleNetwork)
+        return self.averaged
+
+    def start_from(
+        self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
+    ) -> None:
+        """Begin with the weights and style vectors of another run instead of random ones.
+
+        Args:
+            weights: by the names of `StyleNetwork.weights`.
+            vectors: one a style.
+
+        Raises:
+            OptionError: they are of another network.
+        """
+        try:
+            for network in (self.network, self.average):
+                network.load_weights(weights)
+                network.load_styles(vectors)
+        except (ValueError, RuntimeError) as error:
+            raise OptionError(
+                "the run to start from is of another network", "start from one like this"
+            ) from error
+        self._good_state = self._copy_state()
+
+    def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
+        """Different styles at random for each photo."""
+        styles = self._pick_styles(photo_count)
+        return self.network.styles[styles], self.targets.select(styles)
+
+    def _pick_styles(self, photo_count: int) -> Tensor:
+        """For each photo, different styles at random; a function of seed and step alone."""
+        random = np.random.default_rng((self.options.seed, self.next_step, 1))
+        style_count = len(self.network.styles)
+        repeats = min(self.options.styles_per_photo, style_count)
+        shares = np.array(self.options.shares or [1.0] * style_count)
+        picks = [
+            random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
+            for _ in range(photo_count)
+        ]
+        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
 
 
 def _inside(pictures: Tensor, border_px: int) -> Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from impasto.files import names_network
-from impasto.styles import Gallery, mixed_style, parse_mixture
+from impasto.prediction import find_style
+from impasto.styles import Gallery, names_painting, parse_mixture
 
 __all__ = ["HELP", "LiveSettings", "packs_from", "press"]
 
@@ -85,8 +86,8 @@ def packs_from(first: str, gallery: Gallery) -> list[list[str]]:
     """The gallery's styles for `LiveSettings`, pack by pack, with the wanted one in front.
 
     Args:
-        first: a name; a mixture, which is one more in its pack; or the file of a network, which is
-            a pack by itself.
+        first: a name; a mixture or painting, which is one more in its pack; or the file of a
+            network, which is a pack by itself.
         gallery: whose styles follow.
 
     Raises:
@@ -98,9 +99,11 @@ def packs_from(first: str, gallery: Gallery) -> list[list[str]]:
         packs[gallery.load_style(name).trunk].append(name)
     if names_network(first):
         return [[first], *filter(None, packs.values())]
-    style = mixed_style(first, gallery)
-    mates = [name for name in packs.pop(style.trunk) if name != style.name]
-    return [[style.name, *mates], *filter(None, packs.values())]
+    style = find_style(first, gallery)
+    if not names_painting(first):
+        first = style.name
+    mates = [name for name in packs.pop(style.trunk) if name != first]
+    return [[first, *mates], *filter(None, packs.values())]
 
 
 def press(settings: LiveSettings, key: str) -> LiveSettings:

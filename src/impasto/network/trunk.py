@@ -18,7 +18,7 @@ from impasto.network.regions import bake_regions
 from impasto.network.spec import NetworkSpec
 from impasto.network.tensors import read_tensors
 
-__all__ = ["Trunk", "random_trunk", "read_trunk", "write_trunk"]
+__all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"]
 
 FORMAT = "impasto-trunk-1"
 MAX_FILE_BYTES = 64 << 20
@@ -99,13 +99,27 @@ def read_trunk(path: Path) -> Trunk:
         StyleError: the file is missing, damaged, or not a trunk.
     """
     tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
-    spec = NetworkSpec.from_json(metadata.get("spec", ""))
+    return checked_trunk(path, metadata.get("spec", ""), tensors)
+
+
+def checked_trunk(path: Path, spec: str, tensors: Mapping[str, NDArray[np.generic]]) -> Trunk:
+    """A trunk of what was in a file.
+
+    Args:
+        path: of the file, for errors.
+        spec: its network's description, as `NetworkSpec.to_json` writes it.
+        tensors: its weights, perhaps among others.
+
+    Raises:
+        StyleError: the description is damaged, or a weight is missing or has another shape.
+    """
+    network = NetworkSpec.from_json(spec)
     weights = {}
-    for name, shape in _shapes(spec).items():
+    for name, shape in _shapes(network).items():
         if name not in tensors or tensors[name].shape != shape:
             raise StyleError(f"{path} lacks {name} of shape {shape}", "get the file anew")
         weights[name] = tensors[name].astype(np.float16)
-    return Trunk(spec, weights)
+    return Trunk(network, weights)
 
 
 def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:

@@ -1,12 +1,14 @@
 """Styles: vectors, the shipped gallery, and mixtures."""
 
 from impasto.styles.gallery import Gallery, open_gallery
-from impasto.styles.mixing import mix_vectors, mixed_style, parse_mixture
+from impasto.styles.mixing import mix_vectors, mixed_style, names_painting, parse_mixture
 from impasto.styles.own import add_style, remove_style
-from impasto.styles.pack import TRUNK_FILE, Pack
+from impasto.styles.pack import ENCODER_FILE, TRUNK_FILE, Pack
+from impasto.styles.painting import read_painting, thumbnail, visible_pixels
 from impasto.styles.style import STYLE_SUFFIX, Style, StyleCard, read_style, write_style
 
 __all__ = [
+    "ENCODER_FILE",
     "STYLE_SUFFIX",
     "TRUNK_FILE",
     "Gallery",
@@ -16,9 +18,13 @@ __all__ = [
     "add_style",
     "mix_vectors",
     "mixed_style",
+    "names_painting",
     "open_gallery",
     "parse_mixture",
+    "read_painting",
     "read_style",
     "remove_style",
+    "thumbnail",
+    "visible_pixels",
     "write_style",
 ]

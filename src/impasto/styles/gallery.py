@@ -103,18 +103,26 @@ class Gallery:
         self.check(style, style.name)
         return next(pack for pack in self.packs if pack.fits(style))
 
+    def trunk_of(self, style: Style) -> Trunk:
+        """The trunk that paints in a style: the one that it carries, else a pack's.
+
+        Raises:
+            StyleError: it carries none, and none of this gallery's does.
+        """
+        return style.own_trunk or self.pack_of(style).trunk
+
     def styles_of(self, trunk: Trunk) -> tuple[Style, ...]:
         """All styles that a trunk paints, the user's own among them, in alphabetical order."""
         styles = (self.load_style(name) for name in self.names)
         return tuple(style for style in styles if style.trunk == trunk.fingerprint)
 
     def check(self, style: Style, name: str) -> None:
-        """A style belongs to a trunk of this gallery.
+        """A style carries its trunk, or belongs to one of this gallery.
 
         Raises:
             StyleError: it belongs to another.
         """
-        if not any(pack.fits(style) for pack in self.packs):
+        if not style.own_trunk and not any(pack.fits(style) for pack in self.packs):
             known = ", ".join(pack.trunk.fingerprint for pack in self.packs)
             raise StyleError(
                 f"{name} belongs to trunk {style.trunk}, which is not here (there is {known})",

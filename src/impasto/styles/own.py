@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 from impasto.errors import StyleError
 from impasto.files import make_folder
+from impasto.network.trunk import write_trunk
 from impasto.styles.gallery import Gallery, own_folder
+from impasto.styles.pack import TRUNK_FILE
 from impasto.styles.style import STYLE_SUFFIX, Style, check_name, read_style, write_style
 
 __all__ = ["add_style", "remove_style"]
 
 
 def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
-    """Make a style known by name, wherever styles are asked for.
+    """Make a style known by name, wherever styles are asked for; one of that name that was added
+    before is replaced.
 
     Args:
         style: it, or its file.
@@ -22,8 +26,8 @@ def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
         name: instead of its own.
 
     Raises:
-        StyleError: it is damaged or belongs to another trunk, or a style of that name ships with
-            the gallery.
+        StyleError: it is damaged, belongs to another trunk and carries none, or a style of that
+            name ships with the gallery.
         OutputError: it cannot be written.
     """
     if isinstance(style, Path):
@@ -33,21 +37,54 @@ def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
     if name in gallery.shipped:
         raise StyleError(f"there is a style {name!r} already", "give it another name")
     style = replace(style, name=name)
-    make_folder(own_folder())
-    write_style(own_folder() / f"{name}{STYLE_SUFFIX}", style)
+    alone, packed = _file(name), _pack(name)
+    if style.own_trunk:
+        make_folder(packed)
+        write_trunk(packed / TRUNK_FILE, style.own_trunk)
+        write_style(packed / f"{name}{STYLE_SUFFIX}", replace(style, own_trunk=None))
+        alone.unlink(missing_ok=True)
+    else:
+        make_folder(own_folder())
+        write_style(alone, style)
+        _remove_pack(packed, name)
     return style
 
 
 def remove_style(name: str) -> Path:
     """Forget a style that was added.
 
+    Returns:
+        the file that is gone, or the folder of a style with a trunk of its own.
+
     Raises:
         StyleError: no style of that name was added.
     """
-    path = own_folder() / f"{check_name(name)}{STYLE_SUFFIX}"
-    if not path.is_file():
-        raise StyleError(
-            f"no style {name!r} was added", "only those can go; impasto styles lists all"
-        )
-    path.unlink()
-    return path
+    name = check_name(name)
+    if _file(name).is_file():
+        _file(name).unlink()
+        return _file(name)
+    if _remove_pack(_pack(name), name):
+        return _pack(name)
+    raise StyleError(f"no style {name!r} was added", "only those can go; impasto styles lists all")
+
+
+def _file(name: str) -> Path:
+    return own_folder() / f"{name}{STYLE_SUFFIX}"
+
+
+def _pack(name: str) -> Path:
+    """A style with a trunk of its own is a pack of one."""
+    return own_folder() / name
+
+
+def _remove_pack(folder: Path, name: str) -> bool:
+    """Whether there was one; other styles in it, which people put there, keep it alive."""
+    style = folder / f"{name}{STYLE_SUFFIX}"
+    if not style.is_file():
+        return False
+    style.unlink()
+    if not any(folder.glob(f"*{STYLE_SUFFIX}")):
+        (folder / TRUNK_FILE).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something else is in there
+            folder.rmdir()
+    return True

@@ -6,19 +6,22 @@ from functools import cached_property
 from pathlib import Path
 
 from impasto.errors import StyleError
+from impasto.network.encoder import Encoder, read_encoder
 from impasto.network.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["TRUNK_FILE", "Pack", "packs_in"]
+__all__ = ["ENCODER_FILE", "TRUNK_FILE", "Pack", "packs_in"]
 
 TRUNK_FILE = "trunk.safetensors"
+ENCODER_FILE = "encoder.safetensors"
 
 
 class Pack:
     """A folder with a trunk and the styles that belong to it; files are read when asked for.
 
     Args:
-        folder: holds ``trunk.safetensors`` and ``NAME.style`` files, as `impasto train` makes them.
+        folder: holds ``trunk.safetensors`` and ``NAME.style`` files, as `impasto train` makes them,
+            and perhaps ``encoder.safetensors``, of `impasto train-encoder`.
         name: by which people call the pack.
 
     Raises:
@@ -38,7 +41,7 @@ class Pack:
         """When the trunk's file was last written, in nanoseconds."""
         return (self.folder / TRUNK_FILE).stat().st_mtime_ns
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
         """Its styles, in alphabetical order."""
         return tuple(sorted(path.stem for path in self.folder.glob(f"*{STYLE_SUFFIX}")))
@@ -47,6 +50,33 @@ class Pack:
     def trunk(self) -> Trunk:
         """The trunk that its styles share."""
         return read_trunk(self.folder / TRUNK_FILE)
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether styles can be predicted for its trunk."""
+        return (self.folder / ENCODER_FILE).is_file()
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What predicts styles for its trunk.
+
+        Raises:
+            StyleError: there is none, it is damaged, or it is for another trunk.
+        """
+        path = self.folder / ENCODER_FILE
+        if not self.has_encoder:
+            raise StyleError(
+                "this gallery has no encoder, which predicts styles from paintings",
+                "impasto learn PAINTING makes a style of one, in minutes",
+            )
+        encoder = read_encoder(path)
+        size = self.trunk.spec.style_size
+        if encoder.trunk != self.trunk.fingerprint or encoder.spec.style_size != size:
+            raise StyleError(
+                f"{path} is for trunk {encoder.trunk}, not for {self.trunk.fingerprint}",
+                "train it anew with impasto train-encoder",
+            )
+        return encoder
 
     def fits(self, style: Style) -> bool:
         """Whether a style was trained with this trunk."""

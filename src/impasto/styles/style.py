@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 from impasto.errors import StyleError
 from impasto.files import write_atomically
 from impasto.network.tensors import read_tensors
+from impasto.network.trunk import Trunk, checked_trunk
 
 __all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
 
 STYLE_SUFFIX = ".style"
 FORMAT = "impasto-style-1"
-MAX_FILE_BYTES = 1 << 20
+MAX_FILE_BYTES = 64 << 20  # with a trunk of its own; without, a few kilobytes
+TRUNK_PREFIX = "trunk."
 MAX_VECTOR = 65536
 PAINTING_PX = 384
 
@@ -54,6 +57,8 @@ class Style:
         card: the painting's credit.
         thumbnail: a small JPEG of the painting; empty if there is none.
         painting_px: the painting's shorter side when the style was learned.
+        own_trunk: the trunk itself, where it was tuned to this painting alone (`impasto learn
+            --deep`); such a style needs no gallery, and mixes with no other.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Style:
     card: StyleCard = StyleCard()
     thumbnail: bytes = b""
     painting_px: int = PAINTING_PX
+    own_trunk: Trunk | None = None
 
 
 def check_name(text: str) -> str:
@@ -77,7 +83,8 @@ def check_name(text: str) -> str:
 
 
 def write_style(path: Path, style: Style) -> None:
-    """Write a style as a small safetensors file (the vector in float16).
+    """Write a style as a small safetensors file: the vector, and its own trunk if it has one, in
+    float16.
 
     Raises:
         OutputError: it cannot be written.
@@ -93,7 +100,14 @@ def write_style(path: Path, style: Style) -> None:
     }
     if style.thumbnail:
         metadata["thumbnail"] = base64.b64encode(style.thumbnail).decode()
-    content = save({"vector": style.vector.astype(np.float16)}, metadata=metadata)
+    tensors: dict[str, NDArray[np.float16]] = {"vector": style.vector.astype(np.float16)}
+    if style.own_trunk:
+        metadata["spec"] = style.own_trunk.spec.to_json()
+        tensors |= {
+            f"{TRUNK_PREFIX}{name}": np.ascontiguousarray(array)
+            for name, array in style.own_trunk.weights.items()
+        }
+    content = save(tensors, metadata=metadata)
     with write_atomically(path) as file:
         file.write(content)
 
@@ -115,4 +129,18 @@ def read_style(path: Path) -> Style:
         thumbnail = base64.b64decode(metadata.get("thumbnail", ""), validate=True)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StyleError(f"{path} has a damaged description", "get the file anew") from error
-    return Style(name, vector.astype(np.float32), trunk, card, thumbnail, painting_px)
+    own_trunk = _own_trunk(path, tensors, metadata) if "spec" in metadata else None
+    if own_trunk and (own_trunk.fingerprint != trunk or own_trunk.spec.style_size != vector.size):
+        raise StyleError(f"{path} carries another trunk than its own", "get the file anew")
+    return Style(name, vector.astype(np.float32), trunk, card, thumbnail, painting_px, own_trunk)
+
+
+def _own_trunk(
+    path: Path, tensors: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
+) -> Trunk:
+    weights = {
+        name.removeprefix(TRUNK_PREFIX): array
+        for name, array in tensors.items()
+        if name.startswith(TRUNK_PREFIX)
+    }
+    return checked_trunk(path, metadata["spec"], weights)

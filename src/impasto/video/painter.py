@@ -13,8 +13,9 @@ from impasto.closing import Closing
 from impasto.engines import EngineName, Precision
 from impasto.errors import ImpastoError, OptionError, StyleError
 from impasto.files import names_network
+from impasto.prediction import find_style
 from impasto.strokes import DEFAULT_STABILITY
-from impasto.styles import Gallery, Style, mix_vectors, mixed_style, open_gallery
+from impasto.styles import Gallery, Style, mix_vectors, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.temporal import Memory, SteadyPainter, check_stability
 from impasto.video.timeline import Timeline, parse_timeline
@@ -146,7 +147,7 @@ def _look_up(style: str | Style, gallery: Gallery) -> Style | None:
     if names_network(style):
         open_network(style, gallery)
         return None
-    return mixed_style(style, gallery)
+    return find_style(style, gallery)
 
 
 def _kindred(
@@ -157,7 +158,7 @@ def _kindred(
     remedy = "write a comma instead of .. (in a file: at_once = true), to change at once"
     if first is None or second is None:
         raise OptionError(f"{timeline.entry(number + 1)}: networks of files do not mix", remedy)
-    trunk = gallery.pack_of(first).trunk
+    trunk = gallery.trunk_of(first)
     if first.trunk != second.trunk or trunk.spec.norm != "instance":
         raise StyleError(
             f"{timeline.entry(number + 1)} does not mix with {first.name} before it", remedy

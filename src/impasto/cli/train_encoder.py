@@ -1,0 +1,145 @@
+"""``impasto train-encoder PAINTINGS --photos PHOTOS``: styles of any painting at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import GalleryOption, choose_gallery, require_torch
+from impasto.cli.train import WORTH_COMPILING_STEPS, interrupt_between_steps
+
+if TYPE_CHECKING:
+    from impasto.learning.hardware import Precision
+
+__all__ = ["train_encoder_command"]
+
+SCHEDULE = "Schedule"
+
+
+def train_encoder_command(
+    paintings: Annotated[
+        list[Path], typer.Argument(metavar="PAINTINGS", help="Folders of paintings; some hundred.")
+    ],
+    photos: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Photographs to learn on; some hundred.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the run.")
+    ] = Path("impasto-encoder"),
+    gallery: GalleryOption = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A painting not to learn from, or a JSON list of them. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in the output folder. Its own options stand; only --steps "
+            "may change.",
+        ),
+    ] = False,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Of the optimiser. Default: 12000.", rich_help_panel=SCHEDULE, show_default=False
+        ),
+    ] = None,
+    photos_per_step: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
+    paintings_per_photo: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
+    crop: Annotated[
+        int, typer.Option(metavar="PX", help="Side of the photos.", rich_help_panel=SCHEDULE)
+    ] = 256,
+    late_crop: Annotated[
+        int,
+        typer.Option(
+            metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
+        ),
+    ] = 320,
+    painting_crop: Annotated[
+        int, typer.Option(metavar="PX", help="Side of the paintings.", rich_help_panel=SCHEDULE)
+    ] = 256,
+    learning_rate: Annotated[float, typer.Option(rich_help_panel=SCHEDULE)] = 1e-3,
+    seed: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 0,
+    checkpoint_every: Annotated[
+        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
+    ] = 180,
+    preview_every: Annotated[
+        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
+    ] = 300,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto (bf16 where there is hardware for it), f32 or bf16.")
+    ] = "auto",
+    compile_: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile the network first: faster, after up to a minute. Default: for long "
+            "runs, where there is a C++ compiler.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Train the encoder that predicts a style from any painting (Ghiasi et al. 2017).
+
+    It is for one gallery's trunk, which stays as it is. Ctrl-C saves a checkpoint; --resume goes on
+    exactly there. FOLDER/encoder.safetensors, copied beside the gallery's trunk, makes impasto
+    PHOTO --style PAINTING.jpg work.
+    """
+    require_torch("impasto train-encoder")
+    from impasto.learning.checkpoint import read_encoder_checkpoint
+    from impasto.learning.encoder import EncoderOptions
+    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
+    from impasto.learning.run import RunFiles
+    from impasto.learning.train_encoder import find_paintings, train_encoder
+
+    chosen = choose_gallery(gallery)
+    found = find_paintings(paintings, leave_out or ())
+    if resume:
+        options = read_encoder_checkpoint(RunFiles(output).checkpoint).options
+        options = replace(options, steps=steps) if steps else options
+    else:
+        options = EncoderOptions(
+            steps=EncoderOptions.steps if steps is None else steps,
+            photos_per_step=photos_per_step,
+            styles_per_photo=paintings_per_photo,
+            crop_px=crop,
+            late_crop_px=late_crop,
+            painting_crop_px=painting_crop,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+    if compile_ is None:
+        compile_ = options.steps >= WORTH_COMPILING_STEPS and has_compiler()
+    hardware = choose_hardware(device, cast("Precision", precision), compile_)
+    keep_freed_memory()
+    console.note(f"training on {len(found)} paintings for {options.steps} steps on {hardware}")
+    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
+        try:
+            encoder = train_encoder(
+                found,
+                photos,
+                output,
+                chosen,
+                options=options,
+                resume=resume,
+                hardware=hardware,
+                checkpoint_every_s=checkpoint_every,
+                preview_every_s=preview_every,
+                progress=on_progress,
+                on_skip=console.error,
+            )
+        except KeyboardInterrupt:
+            if RunFiles(output).checkpoint.exists():
+                console.note(f"{output} has a checkpoint; --resume goes on from it")
+            raise
+    console.note(f"{encoder}: copy it to {chosen.folder} to predict styles")

@@ -1,0 +1,213 @@
+"""Training an encoder for a trunk that stays as it is (Ghiasi et al. 2017, arXiv 1705.06830).
+
+Every step looks at crops of several paintings, predicts a style vector from each, paints photos in
+them, and compares the result with just those crops: the same losses as of `Trainer`. What the paper
+gets from 80,000 paintings comes here from some hundred, seen in random crops, sizes and colours,
+and from photographs taken for paintings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from impasto.errors import InputError, OptionError
+from impasto.learning.hardware import Hardware
+from impasto.learning.networks import StyleNetwork
+from impasto.learning.perceptual import StyleTargets
+from impasto.learning.photos import PhotoFolder
+from impasto.learning.recolouring import recolour
+from impasto.learning.training import PerceptualTrainer, TrainingOptions
+from impasto.network.encoder import POOL_EPSILON, EncoderSpec
+
+__all__ = ["EncoderOptions", "EncoderTrainer", "PaintingCrops", "StyleEncoder"]
+
+LARGEST_SCALE = 2.0
+"""Of paintings; the mean over scales is the size at which an encoder looks at whole ones."""
+
+FIRST_SPREAD = 0.05  # of the first predictions about the mean vector
+
+
+@dataclass(frozen=True)
+class EncoderOptions(TrainingOptions):
+    """All that shapes a run of `EncoderTrainer`, besides its pictures.
+
+    Border and stability count nothing here: both are the trunk's, which stays as it is.
+
+    Attributes:
+        painting_crop_px: side of the paintings' square crops.
+        photo_share: how many of the paintings are photographs.
+        recolour_share: how many of the paintings get other colours.
+    """
+
+    steps: int = 12000
+    crop_px: int = 256
+    late_crop_px: int = 320
+    border_weight: float = 0.0
+    learning_rate: float = 1e-3
+    average_decay: float = 0.998
+    painting_crop_px: int = 256
+    photo_share: float = 0.2
+    recolour_share: float = 0.4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, share in (("photo", self.photo_share), ("recolour", self.recolour_share)):
+            if share > 1:
+                raise OptionError(f"{name}_share is {share}", "give a number from 0 to 1")
+
+
+class StyleEncoder(nn.Module):
+    """The torch side of an `EncoderSpec`.
+
+    Args:
+        spec: the layers.
+        mean_vector: what it predicts, nearly, before it is trained.
+    """
+
+    def __init__(self, spec: EncoderSpec, mean_vector: NDArray[np.float32]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.layers = nn.ModuleDict()
+        for name, shape in spec.shapes().items():
+            layer, kind = name.split(".")
+            if kind == "weight":
+                self.layers[layer] = (
+                    nn.Linear(shape[1], shape[0])
+                    if len(shape) == 2
+                    else nn.Conv2d(shape[1], shape[0], shape[2])
+                )
+                weight = self.get_parameter(f"layers.{layer}.weight")
+                nn.init.kaiming_normal_(weight, nonlinearity="relu")
+                nn.init.zeros_(self.get_parameter(f"layers.{layer}.bias"))
+        with torch.no_grad():
+            self.get_parameter("layers.style.weight").mul_(FIRST_SPREAD)
+            self.get_parameter("layers.style.bias").copy_(torch.from_numpy(mean_vector))
+
+    def forward(self, paintings: Tensor) -> Tensor:
+        """Predict the style vectors of paintings.
+
+        Args:
+            paintings: float N x 3 x H x W, RGB, 0-1.
+
+        Returns:
+            float32 N x ``spec.style_size``.
+        """
+        x = (paintings - 0.5) * 4
+        pooled = []
+        for number in range(1, len(self.spec.channels) + 1):
+            layer = self.layers[f"down{number}"]
+            assert isinstance(layer, nn.Conv2d)
+            x = F.pad(x, [layer.kernel_size[0] // 2] * 4, mode="reflect")
+            x = F.relu(F.conv2d(x, layer.weight, layer.bias, stride=2))
+            variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
+            pooled += [mean, torch.sqrt(variance + POOL_EPSILON)]
+        with torch.autocast(x.device.type, enabled=False):
+            hidden: Tensor = F.relu(self.layers["hidden"](torch.cat(pooled, dim=1)))
+            vectors: Tensor = self.layers["style"](self.layers["code"](hidden))
+        return vectors
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """By the names of `EncoderSpec.shapes`."""
+        return {
+            name: self.get_parameter(f"layers.{name}").detach().cpu().numpy()
+            for name in self.spec.shapes()
+        }
+
+
+class PaintingCrops:
+    """Crops of paintings to learn from, endless and reproducible as `PhotoFolder` is.
+
+    Args:
+        paintings: their files.
+        photos: files of photographs, some of which are taken for paintings.
+        options: of the run.
+        on_skip: told of every file that cannot be read, once.
+    """
+
+    def __init__(
+        self,
+        paintings: Sequence[Path],
+        photos: Sequence[Path],
+        options: EncoderOptions,
+        on_skip: Callable[[InputError], None],
+    ) -> None:
+        self._options = options
+        # Other orders and crops than those of the photos that are painted.
+        self._paintings = PhotoFolder(paintings, options.seed + 1, on_skip, LARGEST_SCALE)
+        self._photos = PhotoFolder(photos, options.seed + 2, on_skip, LARGEST_SCALE)
+
+    def crops(self, first: int, count: int) -> Tensor:
+        """Crops ``first`` to ``first + count - 1`` of the sequence.
+
+        Returns:
+            float32 count x 3 x S x S, RGB, 0-1.
+
+        Raises:
+            InputError: not one file can be read.
+        """
+        return torch.cat([self._crop(position) for position in range(first, first + count)])
+
+    def plain_crops(self, count: int) -> Tensor:
+        """Crops of paintings in their own colours, the same ones every time."""
+        return self._paintings.crops(0, count, self._options.painting_crop_px)
+
+    def _crop(self, position: int) -> Tensor:
+        options = self._options
+        random = np.random.default_rng((options.seed, position, 5))
+        folder = self._photos if random.random() < options.photo_share else self._paintings
+        crop = folder.crops(position, 1, options.painting_crop_px)
+        return recolour(crop, random) if random.random() < options.recolour_share else crop
+
+
+class EncoderTrainer(PerceptualTrainer):
+    """An encoder in training.
+
+    Args:
+        spec: the encoder to train.
+        trunk: paints, and stays as it is; its `StyleNetwork.styles` are the known styles.
+        paintings: to predict styles from.
+        photos: crops to paint.
+        options: see `EncoderOptions`.
+        hardware: where to compute.
+    """
+
+    def __init__(
+        self,
+        spec: EncoderSpec,
+        trunk: StyleNetwork,
+        paintings: PaintingCrops,
+        photos: PhotoFolder,
+        options: EncoderOptions,
+        hardware: Hardware,
+    ) -> None:
+        trunk = trunk.to(hardware.device).eval().requires_grad_(False)
+        with torch.random.fork_rng():
+            torch.manual_seed(options.seed)
+            mean: NDArray[np.float32] = trunk.styles.mean(dim=0).cpu().numpy()
+            encoder = StyleEncoder(spec, mean).to(hardware.device)
+        super().__init__(encoder, trunk, photos, options, hardware)
+        self.encoder = encoder
+        self.paintings = paintings
+
+    def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
+        """The predicted styles of the next crops of paintings, and what those crops look like."""
+        repeats = self.options.styles_per_photo
+        crops = self.paintings.crops(self.next_photo * repeats, photo_count * repeats)
+        crops = crops.to(self.hardware.device)
+        with self.hardware.autocast():
+            vectors = self.encoder(crops)
+        return vectors, StyleTargets.of(self.vgg, [crops])
+
+    @torch.no_grad()
+    def predict(self, paintings: Tensor) -> Tensor:
+        """The style vectors of some paintings, by the averaged encoder."""
+        vectors: Tensor = self.averaged(paintings.to(self.hardware.device))
+        return vectors

@@ -1,0 +1,168 @@
+"""A run that trains an encoder: as `impasto.learning.run` has it, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from impasto.errors import InputError, OptionError
+from impasto.learning.checkpoint import (
+    EncoderCheckpoint,
+    read_encoder_checkpoint,
+    write_encoder_checkpoint,
+)
+from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
+from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.photos import PhotoFolder, find_pictures
+from impasto.learning.run import RunFiles, Start, paint_grid, prepare_folder, take_steps
+from impasto.network.encoder import ENCODER, EncoderSpec, write_encoder
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import ENCODER_FILE, Gallery
+from impasto.styles.style import check_name
+
+__all__ = ["find_paintings", "train_encoder"]
+
+PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
+
+
+def train_encoder(
+    paintings: Sequence[Path],
+    photos: Path,
+    folder: Path,
+    gallery: Gallery,
+    *,
+    spec: EncoderSpec = ENCODER,
+    options: EncoderOptions | None = None,
+    resume: bool = False,
+    hardware: Hardware | None = None,
+    checkpoint_every_s: float = 180,
+    preview_every_s: float = 300,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Path:
+    """Train an encoder for a gallery's main trunk, or go on with it.
+
+    Args:
+        paintings: files, as `find_paintings` finds them; some hundred.
+        photos: a folder of photographs, searched with the folders below it: to paint, and some of
+            them to be taken for paintings.
+        folder: of the run; made if need be. At every checkpoint the encoder so far is written
+            there, too.
+        gallery: has the trunk, which stays as it is, and whose styles' mean is where the encoder
+            begins.
+        spec: the encoder to train, but for its ``style_size``.
+        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
+        resume: go on from the folder's checkpoint.
+        hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
+            `impasto.learning.run.train` takes them.
+
+    Returns:
+        the encoder's file. Beside a gallery's trunk, it lets the gallery predict styles.
+
+    Raises:
+        InputError: the paintings, the photos or the checkpoint cannot be read.
+        OptionError: the checkpoint is for another trunk, or there is one already.
+        StyleError: the gallery's trunk is damaged, or it has no style.
+        OutputError: the folder cannot be written.
+        TrainingError: the loss is not finite whatever the rate.
+    """
+    files = RunFiles(folder)
+    prepare_folder(files, resume)
+    trunk = gallery.trunk
+    spec = replace(spec, style_size=trunk.spec.style_size)
+    before = read_encoder_checkpoint(files.checkpoint) if resume else None
+    if before and before.trunk != trunk.fingerprint:
+        raise OptionError(
+            f"{files.checkpoint} is for trunk {before.trunk}, not for {trunk.fingerprint}",
+            "resume with the same --gallery",
+        )
+    spec = before.spec if before else spec
+    options = options or (before.options if before else EncoderOptions())
+
+    known = np.stack([style.vector for style in gallery.styles_of(trunk)])
+    hardware = hardware or choose_hardware()
+    photo_files = find_pictures(photos)
+    crops = PhotoFolder(photo_files, options.seed, on_skip)
+    trainer = EncoderTrainer(
+        spec,
+        Start(trunk.float32_weights(), known).network(trunk.spec),
+        PaintingCrops(paintings, photo_files, options, on_skip),
+        crops,
+        options,
+        hardware,
+    )
+    if before:
+        trainer.load_state(before.state)
+
+    def save(seconds: float) -> Path:
+        checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
+        write_encoder_checkpoint(files.checkpoint, checkpoint)
+        write_encoder(folder / ENCODER_FILE, checkpoint.encoder())
+        return folder / ENCODER_FILE
+
+    def preview() -> NDArray[np.uint8]:
+        examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
+        size_px = options.painting_crop_px
+        with torch.no_grad():
+            vectors = trainer.predict(examples)
+        shown = crops.crops(0, PREVIEW_PHOTOS, size_px)
+        return paint_grid(trainer.painter, vectors, shown, trainer.hardware, examples)
+
+    return take_steps(
+        trainer,
+        files,
+        save,
+        preview,
+        seconds_before=before.seconds if before else 0.0,
+        checkpoint_every_s=checkpoint_every_s,
+        preview_every_s=preview_every_s,
+        progress=progress,
+    )
+
+
+def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> list[Path]:
+    """The paintings to train on.
+
+    Args:
+        folders: each searched with the folders below it.
+        leave_out: files' names, with or without folder and suffix; or JSON lists of paintings
+            (`impasto.learning.paintings.read_paintings`).
+
+    Raises:
+        InputError: a folder holds no pictures, or a list cannot be read.
+        OptionError: what is to be left out is in none of the folders, or nothing is left.
+    """
+    found = [path for folder in folders for path in find_pictures(folder, "paintings")]
+    names = {check_name(Path(name).stem) for name in _names(leave_out)}
+    missing = names - {check_name(path.stem) for path in found}
+    if missing:  # a slip of the pen must not let a painting in
+        raise OptionError(
+            f"--leave-out: no painting {', '.join(sorted(missing))} there", "check the name"
+        )
+    kept = [path for path in found if check_name(path.stem) not in names]
+    if not kept:
+        raise OptionError("--leave-out leaves no painting", "leave out fewer")
+    return kept
+
+
+def _names(leave_out: Sequence[str]) -> list[str]:
+    names = []
+    for each in leave_out:
+        if not each.endswith(".json"):
+            names.append(each)
+            continue
+        try:
+            names += [str(e["painting"]) for e in json.loads(Path(each).read_text("utf-8"))]
+        except OSError as error:
+            raise InputError(f"{each} cannot be read ({error.strerror})", "check it") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{each} is not a list of paintings", 'write [{"painting": "cow.jpg"}, ...]'
+            ) from error
+    return names

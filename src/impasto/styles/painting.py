@@ -1,0 +1,63 @@
+"""Paintings that styles are made from."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError
+from impasto.images import Picture, bleed, check_pixels, read_image
+
+__all__ = ["SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
+
+SMALLEST_PAINTING_PX = 64
+THUMBNAIL_PX = 96
+
+
+def read_painting(source: str | Path | Picture | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The pixels of a painting; what is transparent gets the colours beside it.
+
+    Args:
+        source: a file (of an animation the first picture counts), a `Picture`, or an H x W x 3
+            uint8 RGB array.
+
+    Raises:
+        InputError: it cannot be read, is less than `SMALLEST_PAINTING_PX` on a side, or shows
+            nothing.
+        OptionError: an array of another kind.
+    """
+    name = f"{source}" if isinstance(source, str | Path) else "the painting"
+    if isinstance(source, np.ndarray):
+        check_pixels(source)
+        picture = Picture(source)
+    else:
+        picture = source if isinstance(source, Picture) else read_image(source)
+    if min(picture.width, picture.height) < SMALLEST_PAINTING_PX:
+        raise InputError(
+            f"{name} is {picture.width} x {picture.height} px",
+            f"give a painting of at least {SMALLEST_PAINTING_PX} px on each side",
+        )
+    if picture.alpha is not None and not picture.alpha.any():
+        raise InputError(f"{name} is transparent all over", "give a painting that can be seen")
+    return visible_pixels(picture)
+
+
+def visible_pixels(picture: Picture) -> NDArray[np.uint8]:
+    """What is seen of a picture, and beyond it the colours of its edge: files hold any colour, and
+    mostly black, where they are transparent.
+    """
+    return picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
+
+
+def thumbnail(painting: NDArray[np.uint8]) -> bytes:
+    """A small JPEG of a painting, for style files."""
+    from PIL import Image
+
+    image = Image.fromarray(painting)
+    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=80)
+    return stream.getvalue()
