@@ -2,7 +2,11 @@ import errno
 import json
 import math
 import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -186,3 +190,43 @@ def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):
         run(painting_files, photo_folder, tmp_path / "other", options=sized)
     with pytest.raises(OptionError, match="painting sizes"):
         replace(OPTIONS, painting_sizes=(8,))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from test_run import OPTIONS, run
+
+whole = torch.save
+
+def save_then_die(content, file):
+    if content["state"]["next_step"] < 4:
+        return whole(content, file)
+    file.write(b"half a checkpoint")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = save_then_die
+painting, photos, folder = map(Path, sys.argv[1:])
+run({"bold": painting}, photos, folder, checkpoint_every_s=0)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_killed_while_it_writes_a_checkpoint(photo_folder, painting_files, tmp_path):
+    tests = Path(__file__).parent
+    arguments = [painting_files["bold"], photo_folder, tmp_path / "run"]
+    path = os.pathsep.join([str(tests), str(tests.parent), *sys.path])
+    ran = subprocess.run(
+        [sys.executable, "-c", KILLED, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    assert ran.returncode == -signal.SIGKILL
+    assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").state["next_step"] == 3
+    bold = {"bold": painting_files["bold"]}
+    resumed = run(bold, photo_folder, tmp_path / "run", resume=True)
+    unbroken = run(bold, photo_folder, tmp_path / "unbroken")
+    expected, got = flat(unbroken.state), flat(resumed.state)
+    assert [name for name in expected if not same(expected[name], got[name])] == []
