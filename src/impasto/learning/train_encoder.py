@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.errors import InputError, OptionError
+from impasto.errors import InputError, OptionError, StyleError
 from impasto.learning.checkpoint import (
     EncoderCheckpoint,
     read_encoder_checkpoint,
@@ -85,13 +85,17 @@ def train_encoder(
     spec = before.spec if before else spec
     options = options or (before.options if before else EncoderOptions())
 
-    known = np.stack([style.vector for style in gallery.styles_of(trunk)])
+    known = [style.vector for style in gallery.styles_of(trunk)]
+    if not known:
+        raise StyleError(
+            f"{gallery.folder} has no style to begin with", "give a gallery with styles"
+        )
     hardware = hardware or choose_hardware()
     photo_files = find_pictures(photos)
     crops = PhotoFolder(photo_files, options.seed, on_skip)
     trainer = EncoderTrainer(
         spec,
-        Start(trunk.float32_weights(), known).network(trunk.spec),
+        Start(trunk.float32_weights(), np.stack(known)).network(trunk.spec),
         PaintingCrops(paintings, photo_files, options, on_skip),
         crops,
         options,

@@ -1,0 +1,55 @@
+"""From a folder of paintings to --style any-painting.jpg."""
+
+import shutil
+
+import pytest
+
+from impasto.images import Picture, write_image
+from tiny import picture
+
+
+@pytest.fixture
+def train(impasto, gallery, tmp_path):
+    for kind in ("paintings", "photos"):
+        (tmp_path / kind).mkdir()
+        for seed in range(3):
+            write_image(tmp_path / kind / f"{kind}-{seed}.png", Picture(picture(70, 66, seed)))
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "gallery").mkdir()
+    for path in gallery.iterdir():
+        shutil.copy(path, tmp_path / "gallery")
+    small = ["--crop", 32, "--late-crop", 32, "--painting-crop", 48, "--photos-per-step", 1]
+    given = ["--photos", "photos", "--gallery", "gallery", "--precision", "f32", "-o", "run"]
+
+    def run(*arguments):
+        return impasto("train-encoder", "paintings", *given, *small, *arguments)
+
+    return run
+
+
+def test_train_copy_paint(train, impasto, photo, tmp_path):
+    ran = train("--steps", 6, "--leave-out", "paintings-1.png")
+    assert ran.code == 0, ran.err
+    assert "training on 2 paintings for 6 steps on cpu in f32" in ran.err
+    assert "bad.jpg" in ran.err
+    again = train("--steps", 8)
+    assert (again.code, "--resume" in again.err) == (2, True)
+    assert train("--steps", 8, "--resume", "--leave-out", "paintings-1.png").code == 0
+    shutil.copy(tmp_path / "run" / "encoder.safetensors", tmp_path / "gallery")
+    painted = impasto(photo, "--style", "paintings/paintings-1.png", "--gallery", "gallery")
+    assert painted.code == 0, painted.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--leave-out", "painting-1.png"], 2, "no painting painting-1 there"),
+        (["--steps", "0"], 2, "steps is 0"),
+        (["--resume"], 3, "checkpoint.pt does not exist"),
+        (["--device", "abacus"], 2, "abacus"),
+        (["--photos", "nowhere"], 3, "nowhere is not a folder"),
+    ],
+)
+def test_what_cannot_be(train, arguments, code, says):
+    ran = train(*arguments)
+    assert (ran.code, says in ran.err) == (code, True), ran.err
