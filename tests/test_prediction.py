@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from impasto import predict_style
+from impasto import predict_style, stylize_frames
 from impasto.errors import InputError, OptionError, StyleError
 from impasto.images import Picture, write_image
+from impasto.live.controls import packs_from
 from impasto.network.encoder import write_encoder
 from impasto.network.trunk import random_trunk
 from impasto.prediction import find_style, styles_in
@@ -118,3 +119,18 @@ def test_grey_animated_and_long_paintings(gallery, tmp_path):
     Image.fromarray(picture(6000, 64)).save(tmp_path / "scroll.png")
     for name in ("grey.png", "moving.gif", "scroll.png"):
         assert np.isfinite(predict_style(tmp_path / name, gallery=gallery).vector).all()
+
+
+def test_a_video_goes_from_a_painting_to_a_style(gallery, cow):
+    frames = [picture(48, 40)] * 3
+    mixture = f"{cow}@0s..first@1s"
+    first, _, last = stylize_frames(frames, mixture, rate=2, stability=0, gallery=gallery)
+    for frame, style in ((first, str(cow)), (last, "first")):
+        (alone,) = stylize_frames(frames[:1], style, stability=0, gallery=gallery)
+        assert np.abs(frame.astype(int) - alone).mean() < 2
+
+
+def test_live_begins_with_a_painting(gallery, cow):
+    assert packs_from(str(cow), gallery) == [[str(cow), "first", "second"]]
+    with pytest.raises(InputError, match="does not exist"):
+        packs_from("nothing.jpg", gallery)

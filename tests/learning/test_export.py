@@ -6,7 +6,7 @@ from impasto.learning.checkpoint import Checkpoint
 from impasto.learning.export import export_gallery
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import to_tensor
-from impasto.learning.training import TrainingOptions
+from impasto.learning.training_options import TrainingOptions
 from impasto.styles import Gallery, StyleCard
 from impasto.stylizer import Stylizer
 from tiny import TINY, picture

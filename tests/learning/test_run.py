@@ -16,7 +16,7 @@ from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.export import export_gallery
 from impasto.learning.hardware import Hardware
 from impasto.learning.run import RunFiles, read_start, train
-from impasto.learning.training import TrainingOptions
+from impasto.learning.training_options import TrainingOptions
 from impasto.network.spec import johnson
 from tiny import TINY
 

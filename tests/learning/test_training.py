@@ -9,7 +9,8 @@ from impasto.images import grain_tile, read_image
 from impasto.learning import training
 from impasto.learning.hardware import Hardware
 from impasto.learning.photos import PhotoFolder, to_tensor
-from impasto.learning.training import CONTEXT_PX, Losses, Trainer, TrainingOptions
+from impasto.learning.training import CONTEXT_PX, Losses, Trainer
+from impasto.learning.training_options import TrainingOptions
 from tiny import TINY
 
 CPU = Hardware(torch.device("cpu"), torch.float32)

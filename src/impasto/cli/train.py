@@ -141,7 +141,7 @@ def train_command(
     from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.learning.paintings import read_paintings
     from impasto.learning.run import RunFiles, read_start, train
-    from impasto.learning.training import TrainingOptions
+    from impasto.learning.training_options import TrainingOptions
 
     chosen = read_paintings(styles, paintings, painting_size)
     if resume:

@@ -15,7 +15,7 @@ from impasto.errors import InputError
 from impasto.files import write_atomically
 from impasto.learning.encoder import EncoderOptions, StyleEncoder
 from impasto.learning.networks import StyleNetwork
-from impasto.learning.training import TrainingOptions
+from impasto.learning.training_options import TrainingOptions
 from impasto.network.encoder import Encoder, EncoderSpec
 from impasto.network.spec import NetworkSpec
 from impasto.network.trunk import Trunk

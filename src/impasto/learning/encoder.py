@@ -24,7 +24,8 @@ from impasto.learning.networks import StyleNetwork
 from impasto.learning.perceptual import StyleTargets
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.recolouring import recolour
-from impasto.learning.training import PerceptualTrainer, TrainingOptions
+from impasto.learning.training import PerceptualTrainer
+from impasto.learning.training_options import TrainingOptions
 from impasto.network.encoder import POOL_EPSILON, EncoderSpec
 
 __all__ = ["EncoderOptions", "EncoderTrainer", "PaintingCrops", "StyleEncoder"]

@@ -31,7 +31,8 @@ from impasto.learning.perceptual import (
 )
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
-from impasto.learning.training import Trainer, TrainingOptions
+from impasto.learning.training import Trainer
+from impasto.learning.training_options import TrainingOptions
 from impasto.prediction import predict_style
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style, StyleCard, open_gallery, read_painting, thumbnail

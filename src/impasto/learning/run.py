@@ -20,7 +20,8 @@ from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_check
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder, to_tensor
-from impasto.learning.training import Losses, PerceptualTrainer, Trainer, TrainingOptions
+from impasto.learning.training import Losses, PerceptualTrainer, Trainer
+from impasto.learning.training_options import TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Pack, visible_pixels

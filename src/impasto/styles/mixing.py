@@ -53,7 +53,7 @@ def parse_mixture(text: str) -> list[tuple[str, float]]:
 
 def _split(part: str) -> tuple[str, float]:
     """Name and weight; not a number where there is none to be read."""
-    if names_painting(part):  # C:\\cow.jpg has a colon, too
+    if names_painting(part):  # C:\cow.jpg has a colon, too
         return part, 1.0
     name, colon, number = part.rpartition(":") if ":" in part else (part, "", "")
     try:
