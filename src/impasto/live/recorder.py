@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from impasto.images import resize
 from impasto.video.encoding import Encoding, SegmentWriter
-from impasto.video.source import Colors, VideoInfo
+from impasto.video.source import BT_709, VideoInfo
 
 __all__ = ["Recorder"]
 
 MILLISECONDS = Fraction(1, 1000)
-BT_709 = Colors(matrix=1, range=1, primaries=1, transfer=1)
 ENCODING = Encoding("matroska", "h264", 20)  # Matroska is playable wherever it ends
 
 

@@ -19,13 +19,12 @@ from impasto.errors import OptionError
 from impasto.images import resize
 from impasto.live.camera import open_camera
 from impasto.live.loop import REPORT_S, LiveOptions, run_live
-from impasto.live.recorder import BT_709
 from impasto.network.spec import NetworkSpec
 from impasto.network.trunk import random_trunk, write_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import STYLE_SUFFIX, TRUNK_FILE, Gallery, Style, write_style
 from impasto.video.encoding import Encoding, SegmentWriter
-from impasto.video.source import VideoInfo
+from impasto.video.source import BT_709, VideoInfo
 
 __all__ = ["CAMERA_RATE", "MAX_SECONDS", "LiveSpeed", "measure_live", "random_gallery"]
 

@@ -100,8 +100,7 @@ class Gallery:
         Raises:
             StyleError: none of this gallery's does.
         """
-        self.check(style, style.name)
-        return next(pack for pack in self.packs if pack.fits(style))
+        return self._pack_of(style, style.name)
 
     def trunk_of(self, style: Style) -> Trunk:
         """The trunk that paints in a style: the one that it carries, else a pack's.
@@ -122,12 +121,19 @@ class Gallery:
         Raises:
             StyleError: it belongs to another.
         """
-        if not style.own_trunk and not any(pack.fits(style) for pack in self.packs):
-            known = ", ".join(pack.trunk.fingerprint for pack in self.packs)
-            raise StyleError(
-                f"{name} belongs to trunk {style.trunk}, which is not here (there is {known})",
-                "use it with the trunk that it was trained with, or learn it anew",
-            )
+        if not style.own_trunk:
+            self._pack_of(style, name)
+
+    def _pack_of(self, style: Style, name: str) -> Pack:
+        packs = self.packs
+        for pack in packs:
+            if pack.fits(style):
+                return pack
+        known = ", ".join(pack.trunk.fingerprint for pack in packs)
+        raise StyleError(
+            f"{name} belongs to trunk {style.trunk}, which is not here (there is {known})",
+            "use it with the trunk that it was trained with, or learn it anew",
+        )
 
     def _own_files(self) -> list[Path]:
         return list(self.own.glob(f"*{STYLE_SUFFIX}")) if self.own else []

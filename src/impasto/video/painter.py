@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -207,18 +208,15 @@ def stylize_frames(
         raise OptionError(f"rate is {rate}", "give frames a second")
     gallery = gallery or open_gallery()
 
-    def open_stylizer(style: str | Style, *, steered: bool) -> Stylizer:
-        return Stylizer(
-            style,
-            strength=strength,
-            stroke=stroke,
-            keep_colors=keep_colors,
-            engine=engine,
-            precision=precision,
-            gallery=gallery,
-            steered=steered,
-        )
-
+    open_stylizer = partial(
+        Stylizer,
+        strength=strength,
+        stroke=stroke,
+        keep_colors=keep_colors,
+        engine=engine,
+        precision=precision,
+        gallery=gallery,
+    )
     with VideoPainter(timeline, gallery, open_stylizer, stability=stability) as painter:
         for number, frame in enumerate(frames):
             yield painter(frame, number / (rate or 1))

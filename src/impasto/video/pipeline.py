@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -108,18 +109,15 @@ def stylize_video(
     timeline = as_timeline(style)
     gallery = gallery or open_gallery()
 
-    def open_stylizer(style: str | Style, *, steered: bool) -> Stylizer:
-        return Stylizer(
-            style,
-            strength=strength,
-            stroke=stroke,
-            keep_colors=keep_colors,
-            engine=engine,
-            precision=precision,
-            gallery=gallery,
-            steered=steered,
-        )
-
+    open_stylizer = partial(
+        Stylizer,
+        strength=strength,
+        stroke=stroke,
+        keep_colors=keep_colors,
+        engine=engine,
+        precision=precision,
+        gallery=gallery,
+    )
     with VideoPainter(timeline, gallery, open_stylizer, stability=stability) as painter:
         return convert_video(
             Path(video),
