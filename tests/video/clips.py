@@ -28,6 +28,7 @@ def make_clip(
     size: tuple[int, int] = (64, 48),
     times: Sequence[int] | None = None,
     audio_tracks: int = 0,
+    sound_codec: str = "aac",
     codec: str = "libx264",
     colors: tuple[int, int] = (1, 1),
     options: dict[str, str] | None = None,
@@ -43,7 +44,7 @@ def make_clip(
         context.options = {"crf": "5"} if codec == "libx264" else {}
         context.options = {**context.options, **(options or {})}
         context.colorspace, context.color_range = colors
-        sounds = [container.add_stream("aac", rate=8000) for _ in range(audio_tracks)]
+        sounds = [container.add_stream(sound_codec, rate=8000) for _ in range(audio_tracks)]
         for number, sound in enumerate(sounds):
             sound.layout = "mono"
             sound.metadata["language"] = ("eng", "deu")[number]

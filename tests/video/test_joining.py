@@ -6,7 +6,6 @@ import av
 import numpy as np
 import pytest
 
-from impasto.errors import OutputError
 from impasto.video import overlap
 from impasto.video.encoding import CODECS, choose_encoding
 from impasto.video.pipeline import convert_video
@@ -83,10 +82,6 @@ def _ms(time, chapter):
     return round(1000 * time * chapter["time_base"])
 
 
-def invert(pixels, time_s):
-    return 255 - pixels
-
-
 def convert(video, output, codec=None, crf=20, **changes):
     encoding = choose_encoding(output, codec, crf)
     return convert_video(
@@ -125,13 +120,6 @@ def test_those_of_a_part_move_with_it(tmp_path):
     assert texts == [(500, b"goes for a <i>walk</i>")]
     convert(film, tmp_path / "end.mkv", start_s=1)
     assert [title for title, _, _ in read_film(tmp_path / "end.mkv")[1]] == ["The end"]
-
-
-def test_subtitles_that_a_format_does_not_hold(tmp_path):
-    film = make_film(tmp_path)
-    with pytest.raises(OutputError, match=r"subtitles of .* write \.mkv"):
-        convert(film, tmp_path / "out.mp4")
-    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_chapters_and_metadata_in_mp4(tmp_path):

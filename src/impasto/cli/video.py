@@ -93,6 +93,12 @@ def video_command(
             show_default=False,
         ),
     ] = None,
+    no_sound: Annotated[
+        bool, typer.Option("--no-sound", help="Leave sound out.", rich_help_panel=FILE)
+    ] = False,
+    no_subtitles: Annotated[
+        bool, typer.Option("--no-subtitles", help="Leave subtitles out.", rich_help_panel=FILE)
+    ] = False,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace a video that exists.", rich_help_panel=FILE),
@@ -137,6 +143,8 @@ def video_command(
                 size=parse_size(size, "--size") if size else None,
                 start_s=start_s,
                 end_s=end_s,
+                sound=not no_sound,
+                subtitles=not no_subtitles,
                 resume=resume,
                 overwrite=overwrite,
                 engine=cast("EngineName", engine),

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
-from av.subtitles.stream import SubtitleStream
 
 from impasto.errors import OutputError
 from impasto.files import check_writable
 from impasto.video.source import open_container
+from impasto.video.tracks import Track, kept_streams
 
 if TYPE_CHECKING:
     from av.container.core import Chapter  # only PyAV's stubs have it
@@ -37,12 +36,14 @@ def join_segments(
     start_s: float = 0,
     end_s: float | None = None,
     last_frame_s: float | None = None,
+    sound: bool = True,
+    subtitles: bool = True,
 ) -> None:
     """Write the output beside its place and rename it.
 
-    All sound and subtitle streams are copied packet by packet, with their metadata, and so are the
-    file's metadata and chapters. What lies before ``start_s`` is left out, and times move forward
-    by as much.
+    All sound and subtitle streams go along (`impasto.video.tracks`), with their metadata, and so do
+    the file's metadata and chapters. What lies before ``start_s`` is left out, and times move
+    forward by as much.
 
     Args:
         segments: files of `impasto.video.encoding.SegmentWriter`, at least one.
@@ -51,6 +52,7 @@ def join_segments(
         container_format: FFmpeg's name of its format.
         start_s, end_s: the part of the source that the segments show, in seconds.
         last_frame_s: how long the last frame is shown, in seconds, if that is known.
+        sound, subtitles: keep them.
 
     Raises:
         OutputError: the file cannot be written, or its format cannot hold what the source holds.
@@ -62,7 +64,8 @@ def join_segments(
             written = av.open(str(temporary), "w", format=container_format)
             with written:
                 painted = _painted(segments, last_frame_s)
-                _write(written, original, first, painted, start_s, end_s)
+                streams = kept_streams(original, container_format, sound=sound, subtitles=subtitles)
+                _write(written, original, first, painted, list(streams), start_s, end_s)
         temporary.replace(output)
     except OSError as error:
         raise OutputError(f"{output} cannot be written ({error.strerror})", "check it") from error
@@ -81,6 +84,7 @@ def _write(
     original: InputContainer,
     first: InputContainer,
     painted: Iterator[Packet[Any]],
+    streams: Sequence[Stream],
     start_s: float,
     end_s: float | None,
 ) -> None:
@@ -94,18 +98,13 @@ def _write(
         del picture.metadata[tag]
     if "alpha_mode" in first.streams.video[0].metadata:
         picture.metadata["alpha_mode"] = "1"
-    copies: dict[int, Stream] = {}
-    for stream in original.streams:
-        if isinstance(stream, AudioStream | SubtitleStream):
-            copy = written.add_stream_from_template(stream)
-            copy.metadata.update(stream.metadata)
-            copies[stream.index] = copy
+    tracks = {stream.index: Track(written, stream) for stream in streams}
     written.metadata.update(original.metadata)
     written.set_chapters(_chapters(original, start_s, end_s))
     written.start_encoding()
 
     pictures = (_retimed(packet, picture, start_s) for packet in painted)
-    others = _copied(original, copies, start_s, end_s)
+    others = _copied(original, tracks, start_s, end_s)
     for _, _, packet in heapq.merge(pictures, others, key=lambda timed: timed[:2]):
         written.mux(packet)
 
@@ -127,11 +126,11 @@ def _painted(segments: Sequence[Path], last_frame_s: float | None) -> Iterator[P
 
 
 def _copied(
-    original: InputContainer, copies: dict[int, Stream], start_s: float, end_s: float | None
+    original: InputContainer, tracks: dict[int, Track], start_s: float, end_s: float | None
 ) -> Iterator[TimedPacket]:
-    if not copies:
+    if not tracks:
         return
-    sources = [original.streams[index] for index in copies]
+    sources = [original.streams[index] for index in tracks]
     packets = original.demux(*sources)
     while True:
         try:
@@ -144,7 +143,9 @@ def _copied(
         # Encoders' run-up has times before 0. It belongs to the beginning, and to nothing else.
         if (start_s and time_s < start_s) or (end_s is not None and time_s >= end_s):
             continue
-        yield _retimed(packet, copies[packet.stream.index], start_s)
+        track = tracks[packet.stream.index]
+        if (copy := track.packet(packet)) is not None:
+            yield _retimed(copy, track.target, start_s)
 
 
 def _retimed(packet: Packet[Any], target: Stream, start_s: float) -> TimedPacket:

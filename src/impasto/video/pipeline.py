@@ -29,6 +29,7 @@ from impasto.video.painter import VideoPainter, as_timeline
 from impasto.video.source import VideoInfo, VideoSource
 from impasto.video.temporal import Memory
 from impasto.video.timeline import Timeline
+from impasto.video.tracks import check_tracks
 
 __all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
 
@@ -69,6 +70,8 @@ def stylize_video(
     size: tuple[int, int] | None = None,
     start_s: float = 0,
     end_s: float | None = None,
+    sound: bool = True,
+    subtitles: bool = True,
     resume: bool = False,
     overwrite: bool = False,
     engine: EngineName = "auto",
@@ -95,6 +98,7 @@ def stylize_video(
         crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
         size: width and height of the output, in pixels; those of the video if not given.
         start_s, end_s: paint only this part, in seconds.
+        sound, subtitles: keep them.
         resume: go on with work on the same output that was interrupted.
         overwrite: replace an output that exists.
         progress: told after every frame.
@@ -102,7 +106,8 @@ def stylize_video(
     Raises:
         InputError: the video cannot be read.
         OptionError: an option is out of its range, or ``resume`` does not fit.
-        OutputError: the output exists, or cannot be written.
+        OutputError: the output exists, cannot be written, or could not hold the video's sound or
+            subtitles.
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
@@ -135,6 +140,8 @@ def stylize_video(
             size=size,
             start_s=start_s,
             end_s=end_s,
+            sound=sound,
+            subtitles=subtitles,
             resume=resume,
             overwrite=overwrite,
             progress=progress,
@@ -151,6 +158,8 @@ def convert_video(
     size: tuple[int, int] | None = None,
     start_s: float = 0,
     end_s: float | None = None,
+    sound: bool = True,
+    subtitles: bool = True,
     resume: bool = False,
     overwrite: bool = False,
     progress: ProgressListener = ignore_progress,
@@ -170,6 +179,8 @@ def convert_video(
         raise OptionError(f"{output} would replace the video", "give another output")
     if output.exists() and not (overwrite or resume):
         raise OutputError(f"{output} exists already", "overwrite it, or give another output")
+    if encoding.container != "gif":
+        check_tracks(video, output, encoding.container, sound=sound, subtitles=subtitles)
     with VideoSource(video) as source:
         stat = video.stat()
         everything = {
@@ -216,6 +227,8 @@ def convert_video(
                 start_s=start_s,
                 end_s=until if interrupted else end_s,
                 last_frame_s=last_frame_s,
+                sound=sound,
+                subtitles=subtitles,
             )
         if interrupted is not None:
             raise interrupted
