@@ -131,6 +131,6 @@ def test_a_video_goes_from_a_painting_to_a_style(gallery, cow):
 
 
 def test_live_begins_with_a_painting(gallery, cow):
-    assert packs_from(str(cow), gallery) == [[str(cow), "first", "second"]]
+    assert packs_from(str(cow), gallery) == ([[str(cow), "first", "second"]], 0)
     with pytest.raises(InputError, match="does not exist"):
         packs_from("nothing.jpg", gallery)

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from impasto.errors import EngineError, InputError, OptionError, OutputError, StyleError
 from impasto.images import read_image
 from impasto.live import LiveOptions, loop, open_camera, open_screen, run_live
+from impasto.live.digits import PAUSE_S
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 from video.clips import frame_pixels, make_clip, read_clip
@@ -277,3 +279,42 @@ def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options, mon
     run_live(ListCamera([picture(96, 96)]), ListScreen({3: "m"}, quits_after=60), options)
     assert not any("no other" in line for line in said)
     assert any(line.startswith("first+second ") for line in said)
+
+
+def test_digits_jump_to_a_style_at_once_or_after_a_pause(options, monkeypatch, tmp_path):
+    """Twelve styles, and a clock that stands still unless it is told to go on."""
+    gallery = tiny_gallery(tmp_path / "many", *"abcdefghijkl")
+    clock = SimpleNamespace(now_s=100.0)
+    clock.monotonic = lambda: clock.now_s
+    monkeypatch.setattr(loop, "time", clock)
+    lines, seen = [], []
+
+    def write_lines(pixels, wanted):
+        lines[:] = wanted
+        seen.append(wanted[0].split()[0])
+
+    def typing():
+        yield "1"
+        yield "2"
+        while "l" not in seen:
+            yield ""
+        yield "1"
+        while "style 1_" not in lines:
+            yield ""
+        yield from [""] * 20
+        assert seen[-1] == "l"
+        clock.now_s += PAUSE_S
+        while "a" not in seen:
+            yield ""
+        assert "style 1_" not in lines
+        yield "3"
+        yield "h"
+        while "10 j   11 k   12 l" not in lines or "c" not in seen:
+            yield ""
+        yield "q"
+
+    monkeypatch.setattr(loop, "write_lines", write_lines)
+    screen, keys = ListScreen({}), typing()
+    screen.key = lambda: next(keys)
+    run_live(ListCamera([picture(96, 96)]), screen, replace(options, style="b", gallery=gallery))
+    assert list(dict.fromkeys(seen)) == ["b", "l", "a", "c"]

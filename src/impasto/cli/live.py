@@ -62,9 +62,9 @@ def live_command(
 ) -> None:
     """Paint a webcam in a window.
 
-    Keys: n and p next and previous style, 1 to 9 that style, m mix with the next of its pack, + and
-    - strength, [ and ] finer and larger strokes, k keep colours, c compare, s save a photo, r
-    record, f full screen, h help, q or Esc quit.
+    Keys: n and p next and previous style, digits a style by its number (1 and 7 are 17; h shows the
+    numbers), m mix with the next of its pack, + and - strength, [ and ] finer and larger strokes, k
+    keep colours, c compare, s save a photo, r record, f full screen, h help, q or Esc quit.
     """
     from impasto.engines import EngineName, Precision
     from impasto.live import LiveOptions, open_camera, open_screen, open_virtual_camera, run_live

@@ -9,11 +9,11 @@ from impasto.files import names_network
 from impasto.prediction import find_style
 from impasto.styles import Gallery, names_painting, parse_mixture
 
-__all__ = ["HELP", "LiveSettings", "packs_from", "press"]
+__all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
 
 HELP = (
     ("n p", "next, previous style"),
-    ("1-9", "that style"),
+    ("0-9", "style by its number: 1 and 7 are 17"),
     ("m", "mix with the next style of its pack"),
     ("+ -", "strength"),
     ("[ ]", "finer, larger strokes"),
@@ -82,13 +82,16 @@ def _half_and_half(first: str, second: str) -> str:
     return "+".join(f"{name}:{weight:.3g}" for name, weight in parts)
 
 
-def packs_from(first: str, gallery: Gallery) -> list[list[str]]:
-    """The gallery's styles for `LiveSettings`, pack by pack, with the wanted one in front.
+def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
+    """The gallery's styles for `LiveSettings`, pack by pack, and the index of the wanted one.
+
+    A style of the gallery keeps its place, so that its number is always the same. What is none
+    comes in front.
 
     Args:
         first: a name; a mixture or painting, which is one more in its pack; or the file of a
             network, which is a pack by itself.
-        gallery: whose styles follow.
+        gallery: whose styles there are.
 
     Raises:
         OptionError: the mixture cannot be read.
@@ -98,12 +101,19 @@ def packs_from(first: str, gallery: Gallery) -> list[list[str]]:
     for name in gallery.names:
         packs[gallery.load_style(name).trunk].append(name)
     if names_network(first):
-        return [[first], *filter(None, packs.values())]
+        return [[first], *filter(None, packs.values())], 0
     style = find_style(first, gallery)
-    if not names_painting(first):
-        first = style.name
-    mates = [name for name in packs.pop(style.trunk) if name != first]
-    return [[first, *mates], *filter(None, packs.values())]
+    if not names_painting(first) and style.name in gallery.names:
+        names = [name for pack in packs.values() for name in pack]
+        return list(filter(None, packs.values())), names.index(style.name)
+    mates = packs.pop(style.trunk)
+    front = first if names_painting(first) else style.name
+    return [[front, *mates], *filter(None, packs.values())], 0
+
+
+def choose(settings: LiveSettings, number: int) -> LiveSettings:
+    """The settings with the style of a number, from 1."""
+    return replace(settings, index=number - 1)
 
 
 def press(settings: LiveSettings, key: str) -> LiveSettings:
@@ -112,8 +122,6 @@ def press(settings: LiveSettings, key: str) -> LiveSettings:
     if key in ("n", "p"):
         step = 1 if key == "n" else -1
         return replace(settings, index=(settings.index + step) % count)
-    if key.isdigit() and 1 <= int(key) <= count:
-        return replace(settings, index=int(key) - 1)
     if key in ("+", "=", "-"):
         change = -STRENGTH_STEP if key == "-" else STRENGTH_STEP
         strength = round(min(MAX_STRENGTH, max(0.0, settings.strength + change)), 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from impasto.errors import OptionError
 from impasto.images import Picture, write_image
 from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
-from impasto.live.controls import HELP, LiveSettings, packs_from, press
+from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
+from impasto.live.digits import NumberEntry
 from impasto.live.overlay import compare, write_lines
 from impasto.live.pace import Pace
 from impasto.live.painter import LivePainter, LivePicture
@@ -34,6 +35,7 @@ PICTURE_WAIT_S = 0.01
 MESSAGE_S = 2.0
 RATE_S, REPORT_S = 1.0, 10.0  # over which frames a second are counted: on the picture, at the end
 WAITING_SIZE = (480, 640, 3)
+STYLES_A_LINE = 3
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,15 @@ class _Session:
     ) -> None:
         self._capture, self._screen, self._virtual = capture, screen, virtual
         self._options, self._on_note = options, on_note
+        packs, index = packs_from(options.style, gallery)
         self._settings = LiveSettings(
-            packs_from(options.style, gallery),
+            packs,
+            index,
             strength=options.strength,
             stroke=options.stroke,
             keep_colors=options.keep_colors,
         )
+        self._number = NumberEntry(len(self._settings.styles))
         self._budget = FrameBudget(options.rate)
         self._recorder: Recorder | None = None
         self._message, self._message_until_s = "", 0.0
@@ -175,6 +180,7 @@ class _Session:
             key = self._screen.key()
             if key in ("q", "escape"):
                 break
+            self._choose(self._number.after(time.monotonic()))
             if key:
                 self._obey(key)
         return self._report()
@@ -217,6 +223,8 @@ class _Session:
             size += f" (reduced to hold {self._options.rate:g})"
         rate = self._last_second.rate
         lines = [f"{picture.style}  {settings.strength:.0%}  {size}  {rate:.0f} frames/s"]
+        if self._number.typed:
+            lines.append(f"style {self._number.typed}_")
         if picture.style != settings.style:
             lines.append(f"{settings.style} is coming")
         if settings.mixed and not settings.following:
@@ -227,9 +235,18 @@ class _Session:
             lines.append(self._message)
         if settings.help:
             lines += [f"{keys}: {what}" for keys, what in HELP]
+            lines += _numbered(settings.styles)
         return lines
 
+    def _choose(self, number: int | None) -> None:
+        if number is not None:
+            self._settings = self._painter.settings = choose(self._settings, number)
+
     def _obey(self, key: str) -> None:
+        if key.isdigit():
+            self._choose(self._number.press(key, time.monotonic()))
+            return
+        self._choose(self._number.finish())
         if key == "s":
             self._save_photo()
         elif key == "r":
@@ -269,3 +286,11 @@ class _Session:
     def close(self) -> None:
         self._painter.close()
         self._stop_recording()
+
+
+def _numbered(styles: Sequence[str]) -> list[str]:
+    """The styles with the numbers that choose them, a few in a line."""
+    names = [f"{number} {style}" for number, style in enumerate(styles, 1)]
+    return [
+        "   ".join(names[at : at + STYLES_A_LINE]) for at in range(0, len(names), STYLES_A_LINE)
+    ]
