@@ -8,6 +8,7 @@ from impasto.engines.select import (
     available_engines,
     choose_precision,
     has_bf16,
+    installed_engine,
     open_engine,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "choose_precision",
     "has_bf16",
     "has_vnni",
+    "installed_engine",
     "open_engine",
 ]

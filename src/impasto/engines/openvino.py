@@ -46,12 +46,14 @@ class OpenVINOEngine(Engine):
             self.version = openvino.__version__.split("-")[0]
             # What a graph of 8 bits leaves in floats is in the floats that the plugin prefers.
             floats = _preferred_precision(core) if precision == "int8" else self.precision
-            self._settings: dict[str, str | int] = {
+            self._settings: dict[str, str | int | bool] = {
                 "INFERENCE_PRECISION_HINT": floats,
                 "PERFORMANCE_HINT": "LATENCY",
             }
             if threads is not None:
                 self._settings["INFERENCE_NUM_THREADS"] = threads
+                # Of two engines on a core each, both would be pinned to the same one.
+                self._settings["ENABLE_CPU_PINNING"] = False
             self._model = _take_pixels(core.read_model(graph))
             self._any_size = self._compile()
         except RuntimeError as error:

@@ -16,6 +16,7 @@ __all__ = [
     "available_engines",
     "choose_precision",
     "has_bf16",
+    "installed_engine",
     "open_engine",
 ]
 
@@ -72,7 +73,7 @@ def choose_precision(engine: EngineName, precision: Precision) -> Precision:
     """
     if precision != "auto":
         return precision
-    if _installed(engine) != "openvino":
+    if installed_engine(engine) != "openvino":
         return "f32"
     if has_bf16():
         return "bf16"
@@ -107,7 +108,7 @@ def open_engine(
         raise OptionError(f"threads is {threads}", "give 1 or more")
     if precision == "int8" and b"QuantizeLinear" not in graph:
         raise EngineError("this network is not made for int8", "leave --precision out")
-    engine = _installed(engine)
+    engine = installed_engine(engine)
     module, name = _CLASSES[engine]
     try:
         engine_class = getattr(importlib.import_module(module), name)
@@ -121,7 +122,7 @@ def open_engine(
     return opened
 
 
-def _installed(engine: EngineName) -> EngineName:
+def installed_engine(engine: EngineName) -> EngineName:
     """What ``auto`` stands for: the fastest that is installed."""
     return next(iter(available_engines()), "opencv") if engine == "auto" else engine
 

@@ -31,9 +31,10 @@ VIDEO_SUFFIXES = {
 }
 """FFmpeg's containers by the end of a file's name."""
 
-# Speed before size: the encoder shares the processor with the network.
+# Speed before size: the encoder shares the processor with the network. "ultrafast" with
+# these two is far faster than "superfast" on paintings, and little larger at its quality.
 SPEED = {
-    "h264": {"preset": "superfast"},
+    "h264": {"preset": "ultrafast", "x264-params": "8x8dct=1:deblock=0,0"},
     "hevc": {"preset": "veryfast", "x265-params": "log-level=error"},
     "vp9": {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"},
     "av1": {"preset": "10"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -14,10 +15,12 @@ from impasto.closing import Closing
 from impasto.engines import EngineName, Precision
 from impasto.errors import ImpastoError, OptionError, StyleError
 from impasto.files import names_network
+from impasto.images import check_pixels
 from impasto.prediction import find_style
 from impasto.strokes import DEFAULT_STABILITY
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.video.crew import Crew
 from impasto.video.temporal import Memory, SteadyPainter, check_stability
 from impasto.video.timeline import Timeline, parse_timeline
 
@@ -32,20 +35,27 @@ CHANGING_STABILITY = 0.6
 class OpenStylizer(Protocol):
     """Makes a `Stylizer`; everything but its style is settled."""
 
-    def __call__(self, style: str | Style, *, steered: bool) -> Stylizer:
+    def __call__(self, style: str | Style, *, steered: bool, threads: int | None) -> Stylizer:
         """Open it."""
         ...
 
 
 class VideoPainter(Closing):
-    """Paints frames in their order; what lies between two points of a timeline has a `Stylizer` of
-    its own, opened when it is reached.
+    """Paints frames in their order; what lies between two points of a timeline has a `Crew` of its
+    own, opened when it is reached.
+
+    Several frames can be painted at once: `paint` takes them from any thread, a few ahead, and
+    `place` in their order. A call does both.
 
     Args:
         timeline: styles and times.
         gallery: where styles come from.
         open_stylizer: see `OpenStylizer`.
         stability: as `SteadyPainter` takes it.
+        crew: how many networks there are, each on its share of the cores.
+
+    Attributes:
+        crew: the same.
 
     Raises:
         OptionError, StyleError, InputError: a style cannot be opened, or two do not mix; the
@@ -59,12 +69,16 @@ class VideoPainter(Closing):
         open_stylizer: OpenStylizer,
         *,
         stability: float = DEFAULT_STABILITY,
+        crew: int = 1,
     ) -> None:
         check_stability(stability)
         self._timeline, self._open, self._stability = timeline, open_stylizer, stability
         self._changes = _changes(timeline, gallery)
+        self.crew = crew
+        self._crews: dict[int, Crew] = {}
+        self._opening = Lock()
         self._number = 0
-        self._stylizer, self._steady = self._open_stretch(0)
+        self._steady = self._steady_painter(0)
 
     def __call__(self, photo: Pixels, time_s: float) -> Pixels:
         """Paint the next frame.
@@ -77,13 +91,23 @@ class VideoPainter(Closing):
             OptionError: the frame is of another type or shape.
             EngineError: the engine fails.
         """
-        self._follow(time_s)
-        if self._number in self._changes:
-            first, second = self._changes[self._number]
+        check_pixels(photo)
+        return self.place(photo, self.paint(photo, time_s), time_s)
+
+    def paint(self, photo: Pixels, time_s: float) -> Pixels:
+        """What the network makes of a frame by itself; as a call, but in any order."""
+        number = self._timeline.stretch_at(time_s)
+        vector = None
+        if number in self._changes:
+            first, second = self._changes[number]
             share = self._timeline.share_at(time_s)
             vector = mix_vectors([first.vector, second.vector], [1 - share, share])
-            self._stylizer.restyle(vector)
-        return self._steady(photo)
+        return self._crew_of(number).paint(photo, vector)
+
+    def place(self, photo: Pixels, fresh: Pixels, time_s: float) -> Pixels:
+        """The next frame of the video, of which `paint` made ``fresh``."""
+        self._follow(time_s)
+        return self._steady.place(photo, fresh)
 
     @property
     def memory(self) -> Memory | None:
@@ -93,7 +117,7 @@ class VideoPainter(Closing):
     @property
     def engine(self) -> str:
         """That runs the network."""
-        return str(self._stylizer.engine)
+        return str(self._steady.stylizer.engine)
 
     def recall(self, memory: Memory, time_s: float) -> None:
         """Go on after a frame at a time, of which this was remembered."""
@@ -107,20 +131,33 @@ class VideoPainter(Closing):
         first, last = sorted((number, self._number))
         passed = self._timeline.points[first + 1 : last + 1]
         memory = None if any(point.at_once for point in passed) else self._steady.memory
-        self._stylizer.close()
-        self._number = number
-        self._stylizer, self._steady = self._open_stretch(number)
+        steady = self._steady_painter(number)
+        with self._opening:
+            self._crews.pop(self._number).close()
+        self._number, self._steady = number, steady
         self._steady.memory = memory
 
-    def _open_stretch(self, number: int) -> tuple[Stylizer, SteadyPainter]:
+    def _steady_painter(self, number: int) -> SteadyPainter:
         changes = number in self._changes
         stability = min(self._stability, CHANGING_STABILITY) if changes else self._stability
-        stylizer = self._open(self._timeline.points[number].style, steered=changes)
-        return stylizer, SteadyPainter(stylizer, stability)
+        return SteadyPainter(self._crew_of(number).first, stability)
+
+    def _crew_of(self, number: int) -> Crew:
+        """Of a point of the timeline; several threads may be the first to want it."""
+        with self._opening:
+            if number not in self._crews:
+                style, steered = self._timeline.points[number].style, number in self._changes
+                self._crews[number] = Crew(
+                    lambda threads: self._open(style, steered=steered, threads=threads), self.crew
+                )
+            return self._crews[number]
 
     def close(self) -> None:
-        """Let the engine's memory go."""
-        self._stylizer.close()
+        """Let the engines' memory go."""
+        with self._opening:
+            for crew in self._crews.values():
+                crew.close()
+            self._crews.clear()
 
 
 def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, tuple[Style, Style]]:

@@ -20,20 +20,22 @@ from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.strokes import DEFAULT_STABILITY, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.video.crew import crew_size
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.job import Job
 from impasto.video.joining import join_segments
-from impasto.video.overlap import PaintedFrame, read_ahead, write_behind
+from impasto.video.overlap import PaintedFrame, map_ahead, read_ahead, write_behind
 from impasto.video.painter import VideoPainter, as_timeline
-from impasto.video.source import VideoInfo, VideoSource
+from impasto.video.source import VideoFrame, VideoInfo, VideoSource
 from impasto.video.temporal import Memory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
 
 __all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
 
-Painter = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
+Pixels = NDArray[np.uint8]
+Painter = Callable[[Pixels, float], Pixels]
 
 DEFAULT_CRF = 20
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
@@ -123,7 +125,9 @@ def stylize_video(
         precision=precision,
         gallery=gallery,
     )
-    with VideoPainter(timeline, gallery, open_stylizer, stability=stability) as painter:
+    with VideoPainter(
+        timeline, gallery, open_stylizer, stability=stability, crew=crew_size(engine)
+    ) as painter:
         return convert_video(
             Path(video),
             Path(output),
@@ -274,16 +278,31 @@ def _paint(
     with ExitStack() as stack:
         frames = stack.enter_context(read_ahead(wanted))
         write = stack.enter_context(write_behind(job, info, encoding))
-        for number, frame in enumerate(frames, 1):
-            photo, alpha = frame.pixels, frame.alpha
-            if alpha is not None:
-                seen = np.where(alpha < FAINT, 0, alpha).astype(np.uint8)
-                photo, alpha = bleed(photo, seen), resize(alpha, width, height)
-            painting = painter(resize(photo, width, height), frame.time_s)
-            write(PaintedFrame(painting, alpha, frame.pts, steady.memory if steady else None))
+
+        def prepare(frame: VideoFrame) -> tuple[VideoFrame, Pixels | None]:
+            frame = _fitted(frame, width, height)
+            return frame, steady.paint(frame.pixels, frame.time_s) if steady else None
+
+        paintings = stack.enter_context(map_ahead(prepare, frames, steady.crew if steady else 1))
+        for number, (frame, fresh) in enumerate(paintings, 1):
+            if steady is None or fresh is None:
+                painting, memory = painter(frame.pixels, frame.time_s), None
+            else:
+                painting = steady.place(frame.pixels, fresh, frame.time_s)
+                memory = steady.memory
+            write(PaintedFrame(painting, frame.alpha, frame.pts, memory))
             rate = number / max(1e-9, time.monotonic() - began)
             done += 1
             progress(Progress("painting", done, max(total, done), {"frames/s": rate}))
+
+
+def _fitted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    """In the output's size; where nothing is seen, colours go on as beside."""
+    pixels, alpha = frame.pixels, frame.alpha
+    if alpha is not None:
+        seen = np.where(alpha < FAINT, 0, alpha).astype(np.uint8)
+        pixels, alpha = bleed(pixels, seen), resize(alpha, width, height)
+    return replace(frame, pixels=resize(pixels, width, height), alpha=alpha)
 
 
 def _frames_in_part(info: VideoInfo, start_s: float, end_s: float | None) -> int:

@@ -14,7 +14,7 @@ Nothing looks ahead: live pictures are treated in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -155,22 +155,58 @@ class SteadyPainter:
             EngineError: the engine fails.
         """
         check_pixels(photo)
-        if self.stability == 0 or self.stylizer.strength == 0:
+        if self._paints_alone:
             self.memory = None
             return self.stylizer(photo)
-        painting = self._paint(photo)
+        now, motion = self._look(photo)
+        if motion is None or self.memory is None:
+            fresh, statistics = self.stylizer.paint(photo)
+        else:
+            fresh, statistics = self.stylizer.paint(photo, self.memory.statistics, self._keep)
+        return self._finish(photo, self._carry_on(now, motion, fresh, statistics))
+
+    def place(self, photo: Pixels, fresh: Pixels) -> Pixels:
+        """The next frame, where its own painting is known: frames do not have to be painted in
+        their order.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            fresh: what `Stylizer.paint` made of it.
+
+        Raises:
+            OptionError: the frame is of another type or shape.
+        """
+        check_pixels(photo)
+        if self._paints_alone:
+            self.memory = None
+            return self._finish(photo, fresh)
+        return self._finish(photo, self._carry_on(*self._look(photo), fresh, ()))
+
+    @property
+    def _paints_alone(self) -> bool:
+        """Nothing is to be seen of one frame in the next."""
+        return self.stability == 0 or self.stylizer.strength == 0
+
+    def _finish(self, photo: Pixels, painting: Pixels) -> Pixels:
         return self.stylizer.finish(Picture(photo), painting).pixels
 
-    def _paint(self, photo: Pixels) -> Pixels:
+    def _look(self, photo: Pixels) -> tuple[Pixels, Motion | None]:
+        """The frame, reduced, and the motion from it to the canvas; none if a scene begins."""
         now = reduce(photo, *_reduced_size(photo))
         memory = self.memory
         if memory is None or memory.canvas.shape != photo.shape:
-            return self._begin(photo, now)
+            return now, None
         motion = find_motion(now, memory.photo, memory.motion)
-        if motion.trust.mean() < CUT_TRUST:
-            return self._begin(photo, now)
+        return now, motion if motion.trust.mean() >= CUT_TRUST else None
 
-        fresh, statistics = self.stylizer.paint(photo, memory.statistics, self._keep)
+    def _carry_on(
+        self, now: Pixels, motion: Motion | None, fresh: Pixels, statistics: Sequence[Floats]
+    ) -> Pixels:
+        """The painting of the next frame, which is remembered."""
+        memory = self.memory
+        if motion is None or memory is None:
+            self.memory = Memory(fresh, now, None, 0, 0, tuple(statistics))
+            return fresh
         memory = replace(memory, motion=motion, age=memory.age + 1, statistics=tuple(statistics))
         every = max(1, round(RENEW_FRAMES * min(1.0, 2 * self.stability)))
         renews = memory.age >= every or (motion.trust.mean() < ENOUGH_TRUST and memory.age > 1)
@@ -180,12 +216,6 @@ class SteadyPainter:
         if renews:
             memory = Memory(painting, now, None, 0, memory.renewals + 1, memory.statistics)
         self.memory = memory
-        return painting
-
-    def _begin(self, photo: Pixels, now: Pixels) -> Pixels:
-        """The first frame of a scene."""
-        painting, statistics = self.stylizer.paint(photo)
-        self.memory = Memory(painting, now, None, 0, 0, tuple(statistics))
         return painting
 
 
