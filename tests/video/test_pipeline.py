@@ -261,7 +261,7 @@ def test_impossible_parts(tmp_path, start_s, end_s):
     video = make_clip(tmp_path / "clip.mp4", frames=3)
     with pytest.raises(OptionError):
         convert(video, tmp_path / "out.mp4", start_s=start_s, end_s=end_s)
-    with pytest.raises(InputError, match="no frames in that part"):
+    with pytest.raises(InputError, match=r"no frame at or after .* s: it lasts about"):
         convert(video, tmp_path / "out.mp4", start_s=100)
 
 
