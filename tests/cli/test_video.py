@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 
 from video.clips import damage_packet, make_clip, read_clip
+from video.test_joining import make_film, read_film
 
 
 def test_a_video(impasto, gallery, tmp_path):
@@ -23,6 +24,7 @@ def test_a_video(impasto, gallery, tmp_path):
         (["clip.mp4", "--codec", "divx"], 2, "unknown codec 'divx'"),
         (["clip.mp4", "-o", "out.avi"], 2, "no video format"),
         (["clip.mp4", "--style", "frist"], 5, "did you mean first"),
+        (["clip.mp4", "--start", "9"], 3, "no frame at or after 9 s: it lasts about 0.08 s"),
         (["clip.mp4", "--resume"], 2, "no unfinished work"),
         (["clip.mp4", "--style", "first@0s..second@soon"], 2, "--style, entry 2: 'soon' is no"),
         (["clip.mp4", "--style", "first@0s..frist@1s"], 5, "entry 2 (frist@1s): no style"),
@@ -36,6 +38,25 @@ def test_impossible_videos(impasto, gallery, tmp_path, arguments, code, says):
     ran = impasto("video", *arguments, "--gallery", gallery)
     assert (ran.code, ran.err.count("\n")) == (code, 1)
     assert says in ran.err
+
+
+def test_into_a_folder(impasto, gallery, tmp_path):
+    make_clip(tmp_path / "clip.mp4", frames=2)
+    (tmp_path / "out").mkdir()
+    ran = impasto("video", "clip.mp4", "-s", "first", "--gallery", gallery, "-o", "out")
+    assert (ran.code, ran.err) == (0, "clip.mp4 -> out/clip-first.mp4\n")
+    assert len(read_clip(tmp_path / "out" / "clip-first.mp4")[0]) == 2
+
+
+def test_sound_and_subtitles_can_be_left_out(impasto, gallery, tmp_path):
+    make_film(tmp_path)
+    ran = impasto("video", "film.mkv", "-s", "first", "--gallery", gallery, "-o", "out.webm")
+    assert ran.code == 4
+    assert "leave it out with --no-sound" in ran.err
+    arguments = ["-o", "out.webm", "--no-sound", "--no-subtitles", "--end", "0.2"]
+    ran = impasto("video", "film.mkv", "-s", "first", "--gallery", gallery, *arguments)
+    assert ran.code == 0
+    assert read_film(tmp_path / "out.webm")[2] == [("video", None)]
 
 
 def test_styles_from_a_file(impasto, gallery, tmp_path):

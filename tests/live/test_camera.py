@@ -1,5 +1,9 @@
 """Cameras that are unplugged, with a stand-in for OpenCV's: no machine here has one."""
 
+import os
+import socket
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +14,7 @@ from impasto.live import camera as module
 from impasto.live import open_camera
 from impasto.live.camera import RETRY_S
 
+IMPORTS = {"PYTHONPATH": os.pathsep.join(sys.path)}
 BLUE_FIRST = np.full((4, 6, 3), (10, 20, 30), dtype=np.uint8)
 
 
@@ -41,11 +46,10 @@ def plug(monkeypatch):
     class Capture:
         """As `cv2.VideoCapture`: one that lost its device stays without it until it is opened."""
 
-        def __init__(self, source):
+        def __init__(self):
             plug.captures.append(self)
-            self.open(source)
 
-        def open(self, source):
+        def open(self, source, *backend_and_limits):
             plug.opened_s.append(plug.now_s)
             self.source, self.alive, self.broken = source, plug.plugged_in, False
             return self.alive
@@ -75,6 +79,32 @@ def test_frames_are_rgb_from_the_source_that_was_named(plug, source, opened):
     np.testing.assert_array_equal(camera.read(), BLUE_FIRST[..., ::-1])
     camera.close()
     assert not plug.captures[0].alive
+
+
+def test_a_network_camera_that_does_not_answer(monkeypatch):
+    """A server that takes the connection, and is silent; OpenCV alone would wait for half a
+    minute.
+    """
+    monkeypatch.setattr(module, "CONNECT_MS", 200)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"rtsp://127.0.0.1:{server.getsockname()[1]}/stream"
+        with pytest.raises(InputError, match="cannot be opened: check the address"):
+            open_camera(address)
+
+
+@pytest.mark.parametrize("source", ["77", "rtsp://127.0.0.1:1/stream"])
+def test_opencv_says_nothing_of_cameras_that_are_not_there(source):
+    """In a process of its own: its FFmpeg learns only once how much to say."""
+    program = (
+        "from impasto.errors import InputError\n"
+        "from impasto.live import open_camera\n"
+        f"try: open_camera({source!r})\n"
+        "except InputError as error: print(error.problem)"
+    )
+    run = [sys.executable, "-c", program]
+    done = subprocess.run(run, capture_output=True, text=True, env={**os.environ, **IMPORTS})
+    name = f"camera {source}" if source.isdigit() else source
+    assert (done.stdout, done.stderr) == (f"{name} cannot be opened\n", "")
 
 
 def test_no_camera_to_begin_with(plug):

@@ -76,6 +76,22 @@ def turn_clip(path: Path) -> Path:
     return path
 
 
+def make_broadcast(folder: Path, *, begin_s: int = 0, frames: int = 50) -> Path:
+    """A transport stream with sound and one key frame, whose clock begins anywhere."""
+    clip = make_clip(folder / "for-broadcast.mp4", frames=frames, audio_tracks=1)
+    path = folder / "clip.ts"
+    with (
+        av.open(str(clip)) as source,
+        av.open(str(path), "w", options={"output_ts_offset": str(begin_s)}) as written,
+    ):
+        targets = [written.add_stream_from_template(each, opaque=True) for each in source.streams]
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = targets[packet.stream.index]
+                written.mux(packet)
+    return path
+
+
 def damage_packet(path: Path, number: int, *, begin: int = 0, size: int = 8) -> None:
     """Overwrite ``size`` bytes of a picture's packet from ``begin`` on."""
     with av.open(str(path)) as container:

@@ -3,7 +3,7 @@ import pytest
 
 from impasto.errors import InputError
 from impasto.video import VideoSource, read_frames
-from video.clips import BASE, frame_pixels, make_clip, turn_clip
+from video.clips import BASE, frame_pixels, make_broadcast, make_clip, turn_clip
 
 
 def test_frames_and_what_the_video_says_of_itself(tmp_path):
@@ -43,6 +43,21 @@ def test_a_part(tmp_path):
         again = [frame.time_s for frame in source.frames(0.5, 1.0)]
     assert part == pytest.approx(np.arange(13, 25) / 25)
     assert again == part
+
+
+@pytest.mark.parametrize("begin_s", [0, 36000])
+def test_broadcasts_begin_at_any_time_and_do_not_know_their_key_frames(tmp_path, begin_s):
+    """Sound begins 0.128 s before pictures: AAC's run-up, at 8 kHz."""
+    with VideoSource(make_broadcast(tmp_path, begin_s=begin_s)) as source:
+        whole = list(source.frames())
+        part = list(source.frames(0.5, 1.0))
+        assert source.damaged == 0
+    expected = 0.128 + np.arange(50) / 25
+    assert [frame.time_s for frame in whole] == pytest.approx(expected, abs=1e-3)
+    assert [frame.time_s for frame in part] == [
+        frame.time_s for frame in whole if 0.5 <= frame.time_s < 1.0
+    ]
+    np.testing.assert_array_equal(part[0].pixels, whole[10].pixels)
 
 
 def test_a_video_that_is_cut_off(tmp_path):

@@ -87,6 +87,8 @@ def live_command(
         virtual = None
         if size:
             virtual = opened.enter_context(closing(open_virtual_camera(*size, fps)))
+        if "://" in camera:
+            console.note(f"connecting to {camera}")
         source = open_camera(camera)
         opened.pop_all()  # run_live closes them
     report = run_live(source, screen, options, on_note=console.note, virtual=virtual)

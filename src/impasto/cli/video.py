@@ -52,7 +52,7 @@ def video_command(
             "--output",
             "-o",
             metavar="FILE",
-            help="Ends in .mp4, .m4v, .mov, .mkv, .webm or .gif. "
+            help="Ends in .mp4, .m4v, .mov, .mkv, .webm or .gif; or a folder. "
             "Default: VIDEO-STYLE beside the video.",
             show_default=False,
         ),
@@ -125,7 +125,8 @@ def video_command(
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
     styles = read_timeline(timeline) if timeline else parse_timeline(style, "--style")
     label = file_label("+".join(dict.fromkeys(styles.names)))
-    target = output or video.with_name(f"{video.stem}-{label}{suffix}")
+    default = video.with_name(f"{video.stem}-{label}{suffix}")
+    target = output / default.name if output and output.is_dir() else output or default
     start_s = _seconds(start, "--start")
     end_s = _seconds(end, "--end") if end else None
     try:

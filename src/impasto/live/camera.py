@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ __all__ = ["Camera", "Capture", "LiveFrame", "open_camera"]
 
 RETRY_S = 1.0
 WAIT_S = 0.05
+CONNECT_MS, SILENCE_MS = 10_000, 5_000
+"""How long a network camera may take to answer, and then be silent. OpenCV's own limit is 30 s."""
 
 
 class Camera(Protocol):
@@ -38,10 +41,11 @@ def open_camera(source: str) -> Camera:
     Raises:
         InputError: there is none.
     """
+    _quieten_opencv()
     if source.isdigit():
-        return _Device(int(source), f"camera {source}")
+        return _Device(int(source), f"camera {source}", "plug it in, or give another number")
     if "://" in source:
-        return _Device(source, source)
+        return _Device(source, source, "check the address, and that the camera is on")
     if not Path(source).is_file():
         raise InputError(
             f"{source} is neither a camera nor a file", "give a number, an address or a video file"
@@ -49,15 +53,32 @@ def open_camera(source: str) -> Camera:
     return _File(source)
 
 
+def _quieten_opencv() -> None:
+    """It would write to the error output whenever it looks for a camera that is not there."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+
+
 class _Device:
     """A device or stream that may vanish and come back."""
 
-    def __init__(self, source: int | str, name: str) -> None:
+    def __init__(self, source: int | str, name: str, remedy: str) -> None:
         self._source = source
-        self._capture = cv2.VideoCapture(source)
+        self._capture = cv2.VideoCapture()
+        self._open()
         if not self._capture.isOpened():
-            raise InputError(f"{name} cannot be opened", "plug it in, or give another number")
+            raise InputError(f"{name} cannot be opened", remedy)
         self._next_try_s = 0.0
+
+    def _open(self) -> None:
+        if isinstance(self._source, int):
+            self._capture.open(self._source)
+        else:
+            limits = [
+                *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, CONNECT_MS),
+                *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, SILENCE_MS),
+            ]
+            self._capture.open(self._source, cv2.CAP_FFMPEG, limits)
 
     def read(self) -> NDArray[np.uint8] | None:
         ok, frame = self._capture.read() if self._capture.isOpened() else (False, None)
@@ -66,7 +87,7 @@ class _Device:
         if time.monotonic() >= self._next_try_s:
             self._next_try_s = time.monotonic() + RETRY_S
             self._capture.release()
-            self._capture.open(self._source)
+            self._open()
         time.sleep(WAIT_S)
         return None
 

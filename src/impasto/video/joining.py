@@ -16,7 +16,7 @@ from av.stream import Stream
 
 from impasto.errors import OutputError
 from impasto.files import check_writable
-from impasto.video.source import open_container
+from impasto.video.source import begin_s, open_container
 from impasto.video.tracks import Track, kept_streams
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def _copied(
 ) -> Iterator[TimedPacket]:
     if not tracks:
         return
+    origin_s = begin_s(original)
     sources = [original.streams[index] for index in tracks]
     packets = original.demux(*sources)
     while True:
@@ -139,13 +140,13 @@ def _copied(
             return
         if packet.pts is None or packet.dts is None or packet.time_base is None:
             continue
-        time_s = float(packet.pts * packet.time_base)
+        time_s = float(packet.pts * packet.time_base) - origin_s
         # Encoders' run-up has times before 0. It belongs to the beginning, and to nothing else.
         if (start_s and time_s < start_s) or (end_s is not None and time_s >= end_s):
             continue
         track = tracks[packet.stream.index]
         if (copy := track.packet(packet)) is not None:
-            yield _retimed(copy, track.target, start_s)
+            yield _retimed(copy, track.target, origin_s + start_s)
 
 
 def _retimed(packet: Packet[Any], target: Stream, start_s: float) -> TimedPacket:

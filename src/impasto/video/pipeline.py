@@ -205,7 +205,12 @@ def convert_video(
         if not job.segments:
             if interrupted is None:
                 job.remove()
-                raise InputError(f"{video} has no frames in that part", "give another part")
+                until = "" if end_s is None else f" and before {end_s:g} s"
+                whole_s = float(source.info.frame_count / source.info.rate)
+                raise InputError(
+                    f"{video} has no frame at or after {start_s:g} s{until}",
+                    f"it lasts about {whole_s:.3g} s",
+                )
             raise interrupted
         last_s = float(job.segments[-1].last_pts * source.info.time_base)
         last_frame_s = source.duration_s(job.segments[-1].last_pts)
@@ -222,14 +227,14 @@ def convert_video(
                 progress=progress,
             )
         else:
-            until = float((job.segments[-1].last_pts + 1) * source.info.time_base)
+            painted_s = float((job.segments[-1].last_pts + 1) * source.info.time_base)
             join_segments(
                 job.paths,
                 video,
                 output,
                 encoding.container,
                 start_s=start_s,
-                end_s=until if interrupted else end_s,
+                end_s=painted_s if interrupted else end_s,
                 last_frame_s=last_frame_s,
                 sound=sound,
                 subtitles=subtitles,

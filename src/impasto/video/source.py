@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ __all__ = [
     "VideoFrame",
     "VideoInfo",
     "VideoSource",
+    "begin_s",
     "open_container",
     "read_frames",
 ]
@@ -37,6 +39,8 @@ FALLBACK_RATE = Fraction(25)
 EXACT_COLORS = 0x2 | 0x2000 | 0x40000
 """How FFmpeg converts colours: SWS_BILINEAR, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND (PyAV before 18
 has no names for them). Its default is no faster, and 1 to 2 levels too dark."""
+FREE_RUNNING = 0x200  # AVFMT_TS_DISCONT
+SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0, math.inf)
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these leave alpha out, without a word."""
 
@@ -82,7 +86,7 @@ class VideoFrame:
 
     Attributes:
         pixels: H x W x 3, uint8, RGB.
-        pts: when it is shown, in the video's time base.
+        pts: when it is shown, in the video's time base, from its beginning (see `begin_s`).
         time_s: the same in seconds.
         alpha: H x W, uint8, 0 where nothing is to be seen; none if all is. Colours are not
             multiplied with it.
@@ -121,6 +125,7 @@ class VideoSource(Closing):
             info = _info(self._container, self._stream, first, self.path)
             alpha = _has_alpha(first) or self._decoder is not self._stream.codec_context
             self.info = replace(info, alpha=alpha)
+            self._begin_pts = round(begin_s(self._container) / info.time_base)
         except BaseException:
             self._container.close()
             raise
@@ -131,16 +136,14 @@ class VideoSource(Closing):
         before ``end_s``.
         """
         base = self.info.time_base
-        # To the key frame before; from there on, frames are decoded, but not given.
-        self._container.seek(max(0, int(start_s / base)), stream=self._stream)
-        if self._decoder.is_open:
-            self._decoder.flush_buffers()
         step = max(1, round(1 / self.info.rate / base))
         last: int | None = None
-        for frame in self._decode():
-            pts = frame.pts
-            if pts is None or (last is not None and pts <= last):
+        # From the key frame before; up to the start, frames are decoded, but not given.
+        for frame in self._decode_from(start_s):
+            if frame.pts is None or (last is not None and frame.pts - self._begin_pts <= last):
                 pts = 0 if last is None else last + step
+            else:
+                pts = frame.pts - self._begin_pts
             last = pts
             time_s = float(pts * base)
             if end_s is not None and time_s >= end_s:
@@ -152,12 +155,42 @@ class VideoSource(Closing):
 
     def duration_s(self, pts: int) -> float | None:
         """How long the frame of that time is shown, if the file says. Ends `frames`."""
+        pts += self._begin_pts
         self._container.seek(pts, stream=self._stream)
         with contextlib.suppress(av.error.FFmpegError):
             for packet in self._container.demux(self._stream):
                 if packet.pts == pts and packet.duration:
                     return float(packet.duration * self.info.time_base)
         return None
+
+    def _decode_from(self, start_s: float) -> Iterator[AvFrame]:
+        """Frames from one at or before a time on, or from the first there is.
+
+        Not every format knows where its key frames are. If nothing can be decoded before that time,
+        this looks further and further back.
+        """
+        damaged = self.damaged
+        for back_s in SEEK_BACK_S:
+            from_s = max(0.0, start_s - back_s)
+            self._container.seek(
+                self._begin_pts + int(from_s / self.info.time_base), stream=self._stream
+            )
+            if self._decoder.is_open:
+                self._decoder.flush_buffers()
+            frames = self._decode()
+            first = next(frames, None)
+            if from_s == 0 or (first is not None and self._time_s(first) <= start_s):
+                break
+            self.damaged = damaged
+        if first is not None:
+            yield first
+            yield from frames
+
+    def _time_s(self, frame: AvFrame) -> float:
+        """When it is shown; never, if the file does not say."""
+        if frame.pts is None:
+            return math.inf
+        return float((frame.pts - self._begin_pts) * self.info.time_base)
 
     def _decode(self) -> Iterator[AvFrame]:
         packets = self._container.demux(self._stream)
@@ -214,6 +247,14 @@ def open_container(path: Path) -> InputContainer:
     except (av.error.FFmpegError, OSError) as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path} is no video that can be read ({reason})", "check it") from error
+
+
+def begin_s(container: InputContainer) -> float:
+    """The time that a file calls its first: 0, but in broadcasts and recordings of cameras (MPEG
+    transport and program streams), whose clocks begin anywhere.
+    """
+    free_running = container.format.flags & FREE_RUNNING
+    return (container.start_time or 0) / av.time_base if free_running else 0.0
 
 
 def _picture_stream(container: InputContainer, path: Path) -> VideoStream:

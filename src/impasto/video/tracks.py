@@ -93,10 +93,13 @@ class _TextCoder:
 def kept_streams(
     original: InputContainer, container: str, *, sound: bool, subtitles: bool
 ) -> Iterator[Stream]:
-    """What goes along with the picture into a container: sound, subtitles, and their fonts."""
+    """What goes along with the picture into a container: sound, subtitles, and their fonts.
+
+    Sound that a broadcast announces, but does not have, is left out.
+    """
     for stream in original.streams:
         if (
-            (sound and isinstance(stream, AudioStream))
+            (sound and isinstance(stream, AudioStream) and stream.sample_rate)
             or (subtitles and isinstance(stream, SubtitleStream))
             # Only Matroska has a place for files.
             or (container == "matroska" and isinstance(stream, AttachmentStream))
