@@ -64,7 +64,8 @@ def stylize_command(
             metavar="PATH",
             show_default=False,
             help="A file, a folder, or - for standard output. "
-            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it.",
+            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. In another "
+            "folder, paintings have the photos' names.",
         ),
     ] = None,
     strength: Annotated[
