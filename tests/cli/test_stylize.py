@@ -123,7 +123,9 @@ def test_several_photos_into_a_folder(paint, folder, photo, tmp_path):
         (".", "a.png"),
     ],
 )
-def test_names_are_alike_however_photos_are_named(paint, folder, tmp_path, photos, output, painting):
+def test_names_are_alike_however_photos_are_named(
+    paint, folder, tmp_path, photos, output, painting
+):
     (folder / "c.png").unlink()
     before = set(files(tmp_path))
     assert paint(photos, "-o", output).code == 0

@@ -141,7 +141,9 @@ def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) 
         if target.resolve() in sources:
             raise OptionError(f"{job.target} would replace a photo", "give another -o")
         if target.resolve() in targets:
-            raise OptionError(f"two paintings would be called {job.target}", "paint them apart, with another -o")
+            raise OptionError(
+                f"two paintings would be called {job.target}", "paint them apart, with another -o"
+            )
         targets.add(target.resolve())
         if not job.makes_folder:
             check_writable(target)
