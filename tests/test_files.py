@@ -1,11 +1,14 @@
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
 from impasto.errors import OutputError
 from impasto.files import (
     check_writable,
+    clear_abandoned,
     file_label,
     make_folder,
     names_network,
@@ -40,6 +43,55 @@ def test_an_interrupt_leaves_the_old_file(tmp_path):
     with pytest.raises(KeyboardInterrupt), write_atomically(path):
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def leave_behind(path):
+    """A process that is killed while it writes, and the names of what it leaves."""
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from impasto.files import write_atomically\n"
+        "with write_atomically(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, path], check=False)
+    assert killed.returncode == -9
+    return names(path.parent)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    assert leave_behind(path) == [".a.txt.impasto-tmp", "a.txt"]
+    assert path.read_bytes() == b"old"
+    with write_atomically(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_folder_is_cleared_of_abandoned_files_only(tmp_path):
+    leave_behind(tmp_path / "a.txt")
+    for name in (".hidden.tmp", "a.impasto-tmp"):  # not ours
+        (tmp_path / name).touch()
+    with write_atomically(tmp_path / "b.txt") as file:
+        clear_abandoned(tmp_path)
+        assert names(tmp_path) == [".b.txt.impasto-tmp", ".hidden.tmp", "a.impasto-tmp"]
+        file.write(b"whole")
+    assert (tmp_path / "b.txt").read_bytes() == b"whole"
+
+
+def test_two_write_the_same_file(tmp_path):
+    path = tmp_path / "a.txt"
+    with write_atomically(path) as first:
+        first.write(b"first")
+        with write_atomically(path) as second:
+            second.write(b"second")
+            assert len(names(tmp_path)) == 2
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
     assert names(tmp_path) == ["a.txt"]
 
 

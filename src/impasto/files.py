@@ -12,12 +12,19 @@ from typing import BinaryIO
 
 from impasto.errors import OutputError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open cannot be deleted: lock enough
+    fcntl = None  # type: ignore[assignment]
+
 __all__ = [
     "NETWORK_SUFFIXES",
     "check_writable",
+    "clear_abandoned",
     "file_label",
     "make_folder",
     "names_network",
+    "replacing",
     "split_network",
     "user_cache_folder",
     "user_data_folder",
@@ -26,6 +33,8 @@ __all__ = [
 
 NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
 """Of files that are a style network each."""
+
+TEMPORARY_SUFFIX = ".impasto-tmp"
 
 
 def user_data_folder() -> Path:
@@ -46,9 +55,9 @@ def user_cache_folder() -> Path:
 def write_atomically(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only when it is complete.
 
-    The bytes go to a temporary file in the same folder, which is renamed at the end of the block.
-    After an exception in it, or a crash, whatever was at ``path`` is still there, untouched. A
-    symbolic link stays one, and its target is replaced; into a device or pipe, bytes go directly.
+    The bytes go to a temporary file (`replacing`). After an exception in the block, or a crash,
+    whatever was at ``path`` is still there, untouched. A symbolic link stays one, and its target is
+    replaced; into a device or pipe, bytes go directly.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
@@ -60,23 +69,86 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as file:
                 yield file
             return
-        temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(6)}.tmp")
-        try:
-            with temporary.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if path.exists():
-                with contextlib.suppress(OSError):  # some file systems have no permissions
-                    temporary.chmod(path.stat().st_mode & 0o777)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as file:
+            yield file
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error})",
             "check the disk's free space and permissions",
         ) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file in the same folder, which is renamed to ``path`` at the end of the
+    block, or deleted after an exception in it.
+
+    A process that is killed leaves it. It is always called the same, so that whoever writes
+    ``path`` next finds it and clears it away; if it is still being written, by another process or
+    thread, it is locked, and a file of another name is taken.
+
+    Raises:
+        OSError: the folder is missing or not writable, or the disk is full.
+    """
+    file = _open_temporary(path)
+    temporary = Path(file.name)
+    with file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if path.exists():
+                with contextlib.suppress(OSError):  # some file systems have no permissions
+                    temporary.chmod(path.stat().st_mode & 0o777)
+            _let_go(file)
+            temporary.replace(path)
+        except BaseException:
+            _let_go(file)
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Delete the temporary files that killed processes left in a folder."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        _delete_if_abandoned(path)
+
+
+def _open_temporary(path: Path) -> BinaryIO:
+    start = f".{path.name[:50]}"
+    temporary = path.with_name(start + TEMPORARY_SUFFIX)
+    _delete_if_abandoned(temporary)
+    try:
+        file = temporary.open("xb")
+    except FileExistsError:
+        name = f"{start}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}"
+        file = path.with_name(name).open("xb")
+    _lock(file)
+    return file
+
+
+def _delete_if_abandoned(path: Path) -> None:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        # Between opening and locking, another process may have put its own file there.
+        if _lock(file) and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            _let_go(file)
+            path.unlink()
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Until it is closed; false if it is locked already."""
+    if fcntl:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _let_go(file: BinaryIO) -> None:
+    """Windows neither renames nor deletes a file that is open."""
+    if not fcntl:
+        file.close()
 
 
 def check_writable(path: Path) -> None:

@@ -109,7 +109,37 @@ def test_a_target_inside_the_folder_is_not_painted_again(paint, folder, tmp_path
 
 def test_several_photos_into_a_folder(paint, folder, photo, tmp_path):
     assert paint("photo.png", "photos/a.png", "-o", "out").code == 0
-    assert files(tmp_path / "out") == ["a-first.png", "photo-first.png"]
+    assert files(tmp_path / "out") == ["a.png", "photo.png"]
+
+
+@pytest.mark.parametrize("photos", ["photos", "photos/*.png", "photos/a.png"])
+@pytest.mark.parametrize(
+    ("output", "painting"),
+    [
+        ("out/", "out/a.png"),  # elsewhere: the photo's name
+        ("photos/out/", "photos/out/a.png"),
+        ("photos/", "photos/a-first.png"),  # beside it: with the style's
+        ("./photos/../photos/", "photos/a-first.png"),
+        (".", "a.png"),
+    ],
+)
+def test_names_are_alike_however_photos_are_named(
+    paint, folder, tmp_path, photos, output, painting
+):
+    (folder / "c.png").unlink()
+    before = set(files(tmp_path))
+    assert paint(photos, "-o", output).code == 0
+    assert set(files(tmp_path)) - before == {painting}
+
+
+def test_paintings_of_an_earlier_run_are_no_photos(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    for photos, output in (("photos/*.png", ()), ("photos", ("-o", "photos"))):
+        assert paint(photos, *output, "--overwrite").code == 0
+        assert paint(photos, *output, "--skip-existing").err == (
+            "1 skipped, whose paintings exist already\n"
+        )
+        assert files(folder) == ["a-first.png", "a.png", "below/b.jpg", "notes.txt"]
 
 
 def stream(arguments, content):
@@ -231,7 +261,7 @@ def test_memory(paint, photo):
 def test_patterns_are_mirrored(paint, folder, tmp_path):
     (folder / "c.png").unlink()
     assert paint("photos/**/*.*", "-o", "out").code == 0
-    assert files(tmp_path / "out") == ["a-first.png", "below/b-first.jpg"]
+    assert files(tmp_path / "out") == ["a.png", "below/b.jpg"]
     assert paint("photos/*.png").code == 0
     assert (folder / "a-first.png").is_file()
     assert "no photo is called photos/*.webp" in paint("photos/*.webp").err

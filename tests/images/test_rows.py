@@ -111,6 +111,16 @@ def test_tiff_of_opencv(compression, kind, predictor):
     np.testing.assert_array_equal(read("tiff", content.tobytes())[1], samples)
 
 
+@pytest.mark.parametrize("predictor", [1, 3])
+def test_tiff_of_doubles(predictor):
+    samples = noise(Layout(31, 60, 3, False, "f4")).astype(np.float64) / 3
+    how = [cv2.IMWRITE_TIFF_COMPRESSION, 8, cv2.IMWRITE_TIFF_PREDICTOR, predictor]
+    _, content = cv2.imencode(".tiff", np.ascontiguousarray(samples[..., ::-1]), how)
+    reader, again = read("tiff", content.tobytes())
+    assert (reader.layout.kind, again.dtype) == ("f4", np.float32)
+    np.testing.assert_array_equal(again, samples.astype(np.float32))
+
+
 def test_tiff_pages():
     forms = [Layout(9, 70, 3), Layout(20, 5, 1, False, "u2"), Layout(3, 3, 3, True)]
     file, page = io.BytesIO(), None

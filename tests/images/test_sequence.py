@@ -100,6 +100,16 @@ def test_damage():
         list(sequence.frames)
 
 
+def test_a_document_whose_later_pages_are_gone(tmp_path):
+    """It is not taken for its first page."""
+    write_sequence(tmp_path / "a.tif", [Frame(Picture(picture(40, 30))) for _ in range(3)])
+    content = (tmp_path / "a.tif").read_bytes()
+    first_pages = content[: len(content) * 2 // 5]
+    assert read_image(first_pages).width == 40
+    with pytest.raises(InputError, match="not all of its pages"):
+        frames_of(first_pages)
+
+
 def test_an_animation_that_is_too_long(monkeypatch):
     monkeypatch.setattr("impasto.images.sequence.MAX_ANIMATION_PIXELS", 3000)
     with pytest.raises(InputError, match="as a video"):

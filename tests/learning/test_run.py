@@ -74,7 +74,7 @@ def test_what_a_run_leaves(photo_folder, painting_files, tmp_path):
     assert files.preview(20).is_file()
     assert files.preview(7).is_file()
     assert [event.done for event in events] == list(range(1, 21))
-    assert not list((tmp_path / "run").glob("*.tmp"))
+    assert not list((tmp_path / "run").glob("*tmp*"))
 
 
 def test_a_second_run_does_not_overwrite_the_first(photo_folder, painting_files, tmp_path):
@@ -225,8 +225,10 @@ def test_killed_while_it_writes_a_checkpoint(photo_folder, painting_files, tmp_p
     )
     assert ran.returncode == -signal.SIGKILL
     assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").state["next_step"] == 3
+    assert list((tmp_path / "run").glob(".*tmp"))
     bold = {"bold": painting_files["bold"]}
     resumed = run(bold, photo_folder, tmp_path / "run", resume=True)
     unbroken = run(bold, photo_folder, tmp_path / "unbroken")
     expected, got = flat(unbroken.state), flat(resumed.state)
     assert [name for name in expected if not same(expected[name], got[name])] == []
+    assert not list((tmp_path / "run").glob(".*tmp"))

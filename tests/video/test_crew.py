@@ -3,12 +3,12 @@ from threading import Barrier
 
 import numpy as np
 import pytest
+from tests.tiny import picture, tiny_gallery
 
 from impasto.errors import EngineError
 from impasto.stylizer import Stylizer
 from impasto.video import crew
 from impasto.video.crew import Crew, crew_size
-from tests.tiny import picture, tiny_gallery
 
 
 class Slow:
@@ -36,10 +36,12 @@ def test_frames_are_painted_at_the_same_time():
         photos = [picture(8, 8, seed) for seed in range(4)]
         for photo, painting in zip(photos, pool.map(painters.paint, photos), strict=True):
             assert (painting == np.invert(photo)).all()
-    assert len(opened) == 2 and all(each.closed for each in opened)
+    assert [each.closed for each in opened] == [True, True]
 
 
-@pytest.mark.parametrize("cores, size, threads", [(4, 2, 2), (5, 2, 2), (1, 2, 1), (4, 1, None)])
+@pytest.mark.parametrize(
+    ("cores", "size", "threads"), [(4, 2, 2), (5, 2, 2), (1, 2, 1), (4, 1, None)]
+)
 def test_the_crew_shares_the_cores(monkeypatch, cores, size, threads):
     monkeypatch.setattr(crew, "_cores", lambda: cores)
     given = []

@@ -50,5 +50,5 @@ def test_an_error_of_the_items_is_raised_here():
         yield 1
         raise OSError("gone")
 
-    with map_ahead(lambda item: item, items(), 1) as results, pytest.raises(OSError):
+    with map_ahead(lambda item: item, items(), 1) as results, pytest.raises(OSError, match="gone"):
         list(results)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, check_target, choose_gallery, require_torch
+from impasto.cli.options import (
+    DeviceOption,
+    GalleryOption,
+    TorchPrecisionOption,
+    check_target,
+    choose_gallery,
+    require_torch,
+)
 from impasto.cli.train import interrupt_between_steps
 from impasto.errors import OptionError
 
@@ -64,10 +71,8 @@ def learn_command(
         bool, typer.Option("--overwrite", help="Learn anew what was learned before.")
     ] = False,
     gallery: GalleryOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[
-        str, typer.Option(help="auto (bf16 where there is hardware for it), f32 or bf16.")
-    ] = "auto",
+    device: DeviceOption = "auto",
+    precision: TorchPrecisionOption = "auto",
 ) -> None:
     """Learn a style from one painting (Dumoulin et al. 2017, section 3.3).
 

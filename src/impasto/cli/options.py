@@ -20,13 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_STABILITY",
+    "SCHEDULE",
+    "WHERE",
+    "CompileOption",
+    "DeviceOption",
     "EngineOption",
+    "EverySecondsOption",
     "GalleryOption",
     "JsonOption",
+    "LateCropOption",
+    "MaskOption",
     "PrecisionOption",
+    "ResumeRunOption",
+    "ScheduleFloat",
+    "ScheduleInt",
     "StabilityOption",
     "StrokeOption",
     "StyleOption",
+    "TorchPrecisionOption",
     "check_json",
     "check_target",
     "choose_gallery",
@@ -36,12 +47,14 @@ __all__ = [
     "write_json",
 ]
 
+SPEED, WHERE, SCHEDULE = "Speed", "Where", "Schedule"
+
 EngineOption = Annotated[
     str,
     typer.Option(
         metavar="NAME",
         help="auto (the fastest installed), openvino, onnxruntime or opencv.",
-        rich_help_panel="Speed",
+        rich_help_panel=SPEED,
     ),
 ]
 PrecisionOption = Annotated[
@@ -49,7 +62,7 @@ PrecisionOption = Annotated[
     typer.Option(
         metavar="NAME",
         help="auto (bf16 where the CPU has it, else int8 where it has VNNI), f32, bf16 or int8.",
-        rich_help_panel="Speed",
+        rich_help_panel=SPEED,
     ),
 ]
 GalleryOption = Annotated[
@@ -60,7 +73,51 @@ GalleryOption = Annotated[
         show_default=False,
     ),
 ]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SPEED)]
+TorchPrecisionOption = Annotated[
+    str,
+    typer.Option(
+        help="auto (bf16 where there is hardware for it), f32 or bf16.", rich_help_panel=SPEED
+    ),
+]
+CompileOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Compile the network first: a sixth faster, after up to a minute. Default: for long "
+        "runs, where there is a C++ compiler.",
+        show_default=False,
+        rich_help_panel=SPEED,
+    ),
+]
 
+MaskOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PICTURE",
+        help="Paint where this picture is white; or subject, or background.",
+        show_default=False,
+        rich_help_panel=WHERE,
+    ),
+]
+
+ResumeRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with the run in the output folder. Its own options stand; only --steps may "
+        "change.",
+    ),
+]
+ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]
+ScheduleFloat = Annotated[float, typer.Option(rich_help_panel=SCHEDULE)]
+LateCropOption = Annotated[
+    int,
+    typer.Option(
+        metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
+    ),
+]
+EverySecondsOption = Annotated[float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)]
 
 JsonOption = Annotated[
     str | None,

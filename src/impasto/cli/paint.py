@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import check_target, require_torch
+from impasto.cli.options import (
+    WHERE,
+    DeviceOption,
+    MaskOption,
+    TorchPrecisionOption,
+    check_target,
+    require_torch,
+)
 from impasto.errors import OptionError
 from impasto.progress import Progress
 
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["paint_command"]
 
-OBJECTIVE, WHERE, SEARCH = "What to paint", "Where", "How to search"
+OBJECTIVE, SEARCH = "What to paint", "How to search"
 
 
 def paint_command(
@@ -96,15 +103,7 @@ def paint_command(
     pooling: Annotated[
         str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
     ] = "max",
-    mask: Annotated[
-        str,
-        typer.Option(
-            metavar="PICTURE",
-            help="Paint where this picture is white; or subject, or background.",
-            rich_help_panel=WHERE,
-            show_default=False,
-        ),
-    ] = "",
+    mask: MaskOption = "",
     subject: Annotated[
         str,
         typer.Option(
@@ -151,15 +150,8 @@ def paint_command(
             rich_help_panel=SEARCH,
         ),
     ] = 832,
-    device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SEARCH)
-    ] = "auto",
-    precision: Annotated[
-        str,
-        typer.Option(
-            help="auto (bf16 where there is hardware for it), f32 or bf16.", rich_help_panel=SEARCH
-        ),
-    ] = "auto",
+    device: DeviceOption = "auto",
+    precision: TorchPrecisionOption = "auto",
     save_every: Annotated[
         int,
         typer.Option(

@@ -12,8 +12,10 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
+    WHERE,
     EngineOption,
     GalleryOption,
+    MaskOption,
     PrecisionOption,
     StrokeOption,
     StyleOption,
@@ -42,7 +44,7 @@ OPTIONAL_VALUES = {
 }
 """Options whose value may be left out: what it is then, and what is one if it follows."""
 
-HOW, WHERE, FOLDERS, FILES = "How", "Where", "Folders", "Files"
+HOW, FOLDERS, FILES = "How", "Folders", "Files"
 
 
 def stylize_command(
@@ -64,7 +66,8 @@ def stylize_command(
             metavar="PATH",
             show_default=False,
             help="A file, a folder, or - for standard output. "
-            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it.",
+            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
+            "In another folder, paintings have the photos' names.",
         ),
     ] = None,
     strength: Annotated[
@@ -117,15 +120,7 @@ def stylize_command(
             rich_help_panel=HOW,
         ),
     ] = None,
-    mask: Annotated[
-        str,
-        typer.Option(
-            metavar="PICTURE",
-            help="Paint where this picture is white; or subject, or background.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = "",
+    mask: MaskOption = "",
     subject: Annotated[
         str,
         typer.Option(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ STREAM = "-"
 
 def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: bool) -> list[Job]:
     """Which file becomes which.
+
+    In its photo's own folder a painting is called PHOTO-STYLE; in any other it has the photo's
+    name, whether photos were named one by one, by a folder or by a pattern.
 
     Args:
         photos: files, folders, patterns, or `STREAM`.
@@ -41,24 +45,21 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
     into_folder = output not in (None, STREAM) and (
         str(output).endswith(("/", os.sep)) or Path(str(output)).is_dir() or several
     )
+    folder = Path(str(output)) if into_folder else None
     jobs: list[Job] = []
     for photo in photos:
         if photo == STREAM:
-            target = output or STREAM
-            if into_folder:
-                target = str(Path(target, f"standard-input-{label}.png"))
+            target = str(folder / f"standard-input-{label}.png") if folder else output or STREAM
             jobs.append(Job(STREAM, target, into_folder))
         elif _is_pattern(photo):
-            jobs += _plan_pattern(photo, output, label)
+            jobs += _plan_pattern(photo, folder, label)
         elif Path(photo).is_dir():
-            jobs += _plan_folder(Path(photo), output, label, recursive)
-        else:
-            name = _painting_name(Path(photo), label)
-            if output is None:
-                target = str(Path(photo).with_name(name))
-            else:
-                target = str(Path(output, name)) if into_folder else output
+            jobs += _plan_folder(Path(photo), folder, label, recursive)
+        elif output is None or folder:
+            target = str(_painting_path(Path(photo), folder or Path(photo).parent, label))
             jobs.append(Job(photo, target, into_folder))
+        else:
+            jobs.append(Job(photo, output))
     if any(job.target == STREAM for job in jobs) and sys.stdout.isatty():
         raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
     return jobs
@@ -69,53 +70,55 @@ def _is_pattern(photo: str) -> bool:
     return glob.has_magic(photo) and not Path(photo).exists()
 
 
-def _plan_pattern(pattern: str, output: str | None, label: str) -> Iterator[Job]:
+def _plan_pattern(pattern: str, folder: Path | None, label: str) -> list[Job]:
     """``trip/**/*.jpg``: the tree below the part without wildcards is mirrored."""
-    from impasto.batch import Job
-
-    fixed = []
-    for part in Path(pattern).parts:
-        if glob.has_magic(part):
-            break
-        fixed.append(part)
-    root = Path(*fixed)
+    root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
     # Path.glob would need a root of its own, and takes no absolute pattern.
     paths = (Path(each) for each in glob.iglob(pattern, recursive=True))  # noqa: PTH207
-    photos = list(_photos(paths, Path(output) if output else None))
-    if not photos:
+    jobs = _mirrored(paths, root, folder or root, label)
+    if not jobs:
         raise InputError(f"no photo is called {pattern}", "check the pattern")
-    for path in photos:
-        name = _painting_name(path, label)
-        if output is None:
-            yield Job(str(path), str(path.with_name(name)))
-        else:
-            below = path.relative_to(root).with_name(name)
-            yield Job(str(path), str(Path(output) / below), makes_folder=True)
+    return jobs
 
 
-def _plan_folder(folder: Path, output: str | None, label: str, recursive: bool) -> Iterator[Job]:
-    from impasto.batch import Job
-
-    named = folder if folder.name else folder.resolve()  # "." has no name of its own
-    target_folder = Path(output) if output else named.with_name(f"{named.name}-{label}")
-    photos = list(_photos(folder.rglob("*") if recursive else folder.iterdir(), target_folder))
-    if not photos:
+def _plan_folder(photos: Path, folder: Path | None, label: str, recursive: bool) -> list[Job]:
+    named = photos if photos.name else photos.resolve()  # "." has no name of its own
+    folder = folder or named.with_name(f"{named.name}-{label}")
+    jobs = _mirrored(photos.rglob("*") if recursive else photos.iterdir(), photos, folder, label)
+    if not jobs:
         hint = "give a folder with photos" if recursive else "look deeper with --recursive"
-        raise InputError(f"{folder} holds no photos", hint)
-    for path in photos:
-        name = path.relative_to(folder).with_suffix(_writable_suffix(path))
-        yield Job(str(path), str(target_folder / name), makes_folder=True)
+        raise InputError(f"{photos} holds no photos", hint)
+    return jobs
 
 
-def _photos(paths: Iterable[Path], outside: Path | None) -> Iterator[Path]:
-    """Those that are called photos, in order, and are not in the folder of paintings."""
+def _mirrored(paths: Iterable[Path], root: Path, folder: Path, label: str) -> list[Job]:
+    """A job for each photo below ``root``, in order; paintings of earlier runs are none."""
+    from impasto.batch import Job
     from impasto.images import IMAGE_SUFFIXES
 
+    targets: dict[Path, Path] = {}
+    apart = root.resolve() in folder.resolve().parents
     for path in sorted(paths):
+        painted = apart and folder.resolve() in path.resolve().parents
         named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-        painted = outside is not None and outside.resolve() in path.resolve().parents
         if named and not painted and path.is_file():
-            yield path
+            below = path.relative_to(root).parent
+            targets[path] = _painting_path(path, folder / below, label)
+    paintings = set(targets.values())
+    return [
+        Job(str(photo), str(target), makes_folder=target.parent != photo.parent)
+        for photo, target in targets.items()
+        if photo not in paintings
+    ]
+
+
+def _painting_path(photo: Path, folder: Path, label: str) -> Path:
+    from impasto.images import FORMATS
+
+    beside = folder.resolve() == photo.parent.resolve()
+    stem = f"{photo.stem}-{label}" if beside else photo.stem
+    writable = photo.suffix.lower().removeprefix(".") in FORMATS
+    return folder / f"{stem}{photo.suffix if writable else '.jpg'}"
 
 
 def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) -> list[Job]:
@@ -138,7 +141,9 @@ def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) 
         if target.resolve() in sources:
             raise OptionError(f"{job.target} would replace a photo", "give another -o")
         if target.resolve() in targets:
-            raise OptionError(f"two paintings would be called {job.target}", "paint them apart")
+            raise OptionError(
+                f"two paintings would be called {job.target}", "paint them apart, with another -o"
+            )
         targets.add(target.resolve())
         if not job.makes_folder:
             check_writable(target)
@@ -149,14 +154,3 @@ def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) 
                 f"{job.target} exists already", "give --overwrite, --skip-existing, or another -o"
             )
     return skipped
-
-
-def _painting_name(photo: Path, label: str) -> str:
-    return f"{photo.stem}-{label}{_writable_suffix(photo)}"
-
-
-def _writable_suffix(source: Path) -> str:
-    from impasto.images import FORMATS
-
-    suffix = source.suffix.lower().removeprefix(".")
-    return source.suffix if suffix in FORMATS else ".jpg"

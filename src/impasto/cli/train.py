@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import choose_preset, require_torch
+from impasto.cli.options import (
+    SCHEDULE,
+    CompileOption,
+    DeviceOption,
+    EverySecondsOption,
+    LateCropOption,
+    ResumeRunOption,
+    ScheduleFloat,
+    ScheduleInt,
+    TorchPrecisionOption,
+    choose_preset,
+    require_torch,
+)
 
 if TYPE_CHECKING:
     from impasto.learning.hardware import Precision
@@ -21,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["interrupt_between_steps", "train_command"]
 
-SCHEDULE, LOSSES = "Schedule", "Losses"
+LOSSES = "Losses"
 WORTH_COMPILING_STEPS = 500
 
 
@@ -52,14 +64,7 @@ def train_command(
             show_default=False,
         ),
     ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the run in the output folder. Its own options stand; only --steps "
-            "may change.",
-        ),
-    ] = False,
+    resume: ResumeRunOption = False,
     start_from: Annotated[
         Path | None,
         typer.Option(
@@ -74,19 +79,14 @@ def train_command(
             help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
         ),
     ] = None,
-    photos_per_step: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
-    styles_per_photo: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
+    photos_per_step: ScheduleInt = 2,
+    styles_per_photo: ScheduleInt = 2,
     crop: Annotated[
         int, typer.Option(metavar="PX", help="Side of the crops.", rich_help_panel=SCHEDULE)
     ] = 256,
-    late_crop: Annotated[
-        int,
-        typer.Option(
-            metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
-        ),
-    ] = 384,
-    learning_rate: Annotated[float, typer.Option(rich_help_panel=SCHEDULE)] = 3e-3,
-    seed: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 0,
+    late_crop: LateCropOption = 384,
+    learning_rate: ScheduleFloat = 3e-3,
+    seed: ScheduleInt = 0,
     content_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 1.0,
     style_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 15.0,
     tv_weight: Annotated[
@@ -110,25 +110,11 @@ def train_command(
             rich_help_panel=LOSSES,
         ),
     ] = 384,
-    checkpoint_every: Annotated[
-        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
-    ] = 180,
-    preview_every: Annotated[
-        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
-    ] = 300,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[
-        str, typer.Option(help="auto (bf16 where there is hardware for it), f32 or bf16.")
-    ] = "auto",
-    compile_: Annotated[
-        bool | None,
-        typer.Option(
-            "--compile/--no-compile",
-            help="Compile the network first: a sixth faster, after up to a minute. Default: for "
-            "long runs, where there is a C++ compiler.",
-            show_default=False,
-        ),
-    ] = None,
+    checkpoint_every: EverySecondsOption = 180,
+    preview_every: EverySecondsOption = 300,
+    device: DeviceOption = "auto",
+    precision: TorchPrecisionOption = "auto",
+    compile_: CompileOption = None,
 ) -> None:
     """Train one network on your paintings (Johnson et al. 2016, Dumoulin et al. 2017).
 

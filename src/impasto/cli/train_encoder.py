@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, choose_gallery, require_torch
+from impasto.cli.options import (
+    SCHEDULE,
+    CompileOption,
+    DeviceOption,
+    EverySecondsOption,
+    GalleryOption,
+    LateCropOption,
+    ResumeRunOption,
+    ScheduleFloat,
+    ScheduleInt,
+    TorchPrecisionOption,
+    choose_gallery,
+    require_torch,
+)
 from impasto.cli.train import WORTH_COMPILING_STEPS, interrupt_between_steps
 
 if TYPE_CHECKING:
     from impasto.learning.hardware import Precision
 
 __all__ = ["train_encoder_command"]
-
-SCHEDULE = "Schedule"
 
 
 def train_encoder_command(
@@ -39,55 +50,29 @@ def train_encoder_command(
             show_default=False,
         ),
     ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the run in the output folder. Its own options stand; only --steps "
-            "may change.",
-        ),
-    ] = False,
+    resume: ResumeRunOption = False,
     steps: Annotated[
         int | None,
         typer.Option(
             help="Of the optimiser. Default: 12000.", rich_help_panel=SCHEDULE, show_default=False
         ),
     ] = None,
-    photos_per_step: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
-    paintings_per_photo: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 2,
+    photos_per_step: ScheduleInt = 2,
+    paintings_per_photo: ScheduleInt = 2,
     crop: Annotated[
         int, typer.Option(metavar="PX", help="Side of the photos.", rich_help_panel=SCHEDULE)
     ] = 256,
-    late_crop: Annotated[
-        int,
-        typer.Option(
-            metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
-        ),
-    ] = 320,
+    late_crop: LateCropOption = 320,
     painting_crop: Annotated[
         int, typer.Option(metavar="PX", help="Side of the paintings.", rich_help_panel=SCHEDULE)
     ] = 256,
-    learning_rate: Annotated[float, typer.Option(rich_help_panel=SCHEDULE)] = 1e-3,
-    seed: Annotated[int, typer.Option(rich_help_panel=SCHEDULE)] = 0,
-    checkpoint_every: Annotated[
-        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
-    ] = 180,
-    preview_every: Annotated[
-        float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)
-    ] = 300,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[
-        str, typer.Option(help="auto (bf16 where there is hardware for it), f32 or bf16.")
-    ] = "auto",
-    compile_: Annotated[
-        bool | None,
-        typer.Option(
-            "--compile/--no-compile",
-            help="Compile the network first: faster, after up to a minute. Default: for long "
-            "runs, where there is a C++ compiler.",
-            show_default=False,
-        ),
-    ] = None,
+    learning_rate: ScheduleFloat = 1e-3,
+    seed: ScheduleInt = 0,
+    checkpoint_every: EverySecondsOption = 180,
+    preview_every: EverySecondsOption = 300,
+    device: DeviceOption = "auto",
+    precision: TorchPrecisionOption = "auto",
+    compile_: CompileOption = None,
 ) -> None:
     """Train the encoder that predicts a style from any painting (Ghiasi et al. 2017).
 

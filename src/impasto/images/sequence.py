@@ -89,13 +89,18 @@ def open_sequence(
         return
     with reading(source) as (file, name):
         limit = min(max_pixels, MAX_PIXELS)
-        count, loop = 1, None
+        count, loop, paged = 1, None, False
         # What cannot be opened here will be tried again as a single picture, with its own errors.
         with contextlib.suppress(Exception), opened(file, name) as image:
-            count = int(getattr(image, "n_frames", 1))
             loop = image.info.get("loop")
             size, paged = image.width * image.height, image.format == PAGED
-        if count == 1:
+            count = 0
+            count = int(getattr(image, "n_frames", 1))
+        if paged and not count:
+            raise InputError(
+                f"{name} is damaged or cut off: not all of its pages are there", "get it anew"
+            )
+        if count <= 1:
             yield PictureSequence(1, iter([Frame(decode(file, name, limit))]))
             return
         if count > MAX_FRAMES or (not paged and count * size > MAX_ANIMATION_PIXELS):

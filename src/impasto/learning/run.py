@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.files import make_folder
+from impasto.files import clear_abandoned, make_folder
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
@@ -274,7 +274,7 @@ def paint_grid(
 
 
 def prepare_folder(files: RunFiles, resume: bool) -> None:
-    """The folder of a run that begins, or goes on.
+    """The folder of a run that begins, or goes on; what a killed one was just writing is deleted.
 
     Raises:
         OptionError: it holds another run.
@@ -285,6 +285,7 @@ def prepare_folder(files: RunFiles, resume: bool) -> None:
             f"{files.folder} holds a training run already", "give --resume, or another folder"
         )
     make_folder(files.folder)
+    clear_abandoned(files.folder)
 
 
 def _check_same_run(

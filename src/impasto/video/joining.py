@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import secrets
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +14,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from impasto.errors import OutputError
-from impasto.files import check_writable
+from impasto.files import check_writable, replacing
 from impasto.video.source import begin_s, open_container
 from impasto.video.tracks import Track, kept_streams
 
@@ -58,15 +57,17 @@ def join_segments(
         OutputError: the file cannot be written, or its format cannot hold what the source holds.
     """
     check_writable(output)
-    temporary = output.with_name(f".{output.name[:50]}.{secrets.token_hex(6)}.tmp")
     try:
-        with open_container(source) as original, open_container(segments[0]) as first:
-            written = av.open(str(temporary), "w", format=container_format)
+        with (
+            open_container(source) as original,
+            open_container(segments[0]) as first,
+            replacing(output) as file,
+        ):
+            written = av.open(file.name, "w", format=container_format)
             with written:
                 painted = _painted(segments, last_frame_s)
                 streams = kept_streams(original, container_format, sound=sound, subtitles=subtitles)
                 _write(written, original, first, painted, list(streams), start_s, end_s)
-        temporary.replace(output)
     except OSError as error:
         raise OutputError(f"{output} cannot be written ({error.strerror})", "check it") from error
     except (
@@ -75,8 +76,6 @@ def join_segments(
         raise OutputError(
             f"{output} cannot hold the sound or subtitles of {source} ({error})", "write .mkv"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write(

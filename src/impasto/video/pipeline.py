@@ -148,6 +148,7 @@ def stylize_video(
             subtitles=subtitles,
             resume=resume,
             overwrite=overwrite,
+            exact_colors=strength != 1 or keep_colors,
             progress=progress,
         )
 
@@ -166,6 +167,7 @@ def convert_video(
     subtitles: bool = True,
     resume: bool = False,
     overwrite: bool = False,
+    exact_colors: bool = True,
     progress: ProgressListener = ignore_progress,
 ) -> VideoReport:
     """As `stylize_video`, with any function of a frame.
@@ -174,6 +176,7 @@ def convert_video(
         painter: takes H x W x 3 uint8 RGB pixels and their time in seconds, and gives pixels of the
             same shape. What a `VideoPainter` remembers outlives an interruption.
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
+        exact_colors: as `VideoSource` takes it; for painters that show something of the frame.
     """
     _check_part(start_s, end_s)
     if size is not None and not (min(size) >= 1 and max(size) <= MAX_SIDE_PX):
@@ -185,7 +188,7 @@ def convert_video(
         raise OutputError(f"{output} exists already", "overwrite it, or give another output")
     if encoding.container != "gif":
         check_tracks(video, output, encoding.container, sound=sound, subtitles=subtitles)
-    with VideoSource(video) as source:
+    with VideoSource(video, exact_colors=exact_colors) as source:
         stat = video.stat()
         everything = {
             **settings,

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from impasto.images.original import Metadata, Samples
 
-__all__ = ["STRIP_BYTES", "Layout", "RowReader", "RowWriter", "rows_within", "to_samples"]
+__all__ = ["STRIP_BYTES", "Kind", "Layout", "RowReader", "RowWriter", "rows_within", "to_samples"]
 
 STRIP_BYTES = 4 << 20
 """Strips that readers give are about as large as this."""
+
+
+Kind = Literal["u1", "u2", "f2", "f4", "f8"]
+"""Of a sample: bytes after whole numbers or floats."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,15 @@ class Layout:
         width, height: in pixels, as stored: before any orientation is applied.
         colors: 1 for grey, 3 for RGB, 4 for CMYK.
         alpha: one more channel follows, which is transparency.
-        kind: of a sample; ``f4`` has no fixed white.
+        kind: of a sample; floats have no fixed white. Readers give, and writers take, ``u1``,
+            ``u2`` and ``f4``.
     """
 
     width: int
     height: int
     colors: int
     alpha: bool = False
-    kind: Literal["u1", "u2", "f4"] = "u1"
+    kind: Kind = "u1"
 
     @property
     def channels(self) -> int:

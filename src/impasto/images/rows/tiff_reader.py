@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 import numpy as np
 
 from impasto.images.original import Metadata, Samples, cast_samples, full_white
-from impasto.images.rows.layout import STRIP_BYTES, Layout, to_samples
+from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, to_samples
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -47,7 +47,8 @@ DESCRIPTIVE = {270, 271, 272, 274, 305, 306, 315, 316, 33432, 34665, 34853, 1824
 
 
 class TiffReader:
-    """One page of a TIFF file: grey, RGB or CMYK in 8, 16 or 32 bits, without loss.
+    """One page of a TIFF file: grey, RGB or CMYK in whole numbers of 8 or 16 bits or floats of 32,
+    without loss; floats of 16 and 64 bits become such of 32.
 
     Args:
         file: open for reading.
@@ -73,11 +74,17 @@ class TiffReader:
         )
         bits = set(_numbers(tags.get(BITS, 1)))
         form = set(_numbers(tags.get(SAMPLE_FORMAT, 1)))
-        kinds = {(8, 1): "u1", (16, 1): "u2", (32, 3): "f4", (64, 3): "f8", (16, 3): "f2"}
+        kinds: dict[tuple[int, int], Kind] = {
+            (8, 1): "u1",
+            (16, 1): "u2",
+            (16, 3): "f2",
+            (32, 3): "f4",
+            (64, 3): "f8",
+        }
         kind = kinds.get((min(bits), min(form))) if len(bits) == len(form) == 1 else None
         if (
             not colors
-            or kind not in ("u1", "u2", "f4")
+            or not kind
             or not colors <= channels <= colors + 8
             or min(width, height) < 1
             or (tags.get(PLANAR, 1) != 1 and channels > 1)
@@ -85,12 +92,12 @@ class TiffReader:
             or self._predictor not in (1, DIFFERENCES, FLOAT_DIFFERENCES)
         ):
             raise ValueError("a kind of TIFF that is not read row by row")
-        kind = cast(Literal["u1", "u2", "f4"], kind)
+        given = cast(Literal["u1", "u2", "f4"], "f4" if kind[0] == "f" else kind)
         extra = _numbers(tags.get(EXTRA_SAMPLES, 0))
         self._premultiplied = extra[0] == PREMULTIPLIED
         alpha = channels > colors and extra[0] in (PREMULTIPLIED, STRAIGHT)
         self._stored = Layout(width, height, channels, False, kind)
-        self.layout = Layout(width, height, colors, alpha, kind)
+        self.layout = Layout(width, height, colors, alpha, given)
         self.profile = bytes(tags.get(PROFILE, b""))
         self.orientation = int(tags.get(ORIENTATION, 1))
         self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
@@ -186,7 +193,7 @@ class TiffReader:
             white = full_white(samples.dtype)
             colors = samples[..., :-1] * (white / np.where(alpha == 0, white, alpha))
             return cast_samples(np.concatenate([colors, alpha], axis=2), samples.dtype, white)
-        return samples
+        return samples.astype(self.layout.kind, copy=False)
 
 
 def descriptive_exif(tags: Any) -> dict[int, Any]:
