@@ -3,7 +3,7 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from tests.tiny import picture, tiny_gallery
+from tiny import picture, tiny_gallery
 
 from impasto.errors import EngineError
 from impasto.stylizer import Stylizer

@@ -42,11 +42,12 @@ def unrest(paintings):
 def test_strokes_stay_on_what_moves(stylizer):
     single = [stylizer(frame) for frame in walk()]
     calm = {}
-    for stability in (0.2, 0.5, 1.0):
+    for stability in (0.3, 0.5, 1.0):
         painter = SteadyPainter(stylizer, stability)
         calm[stability] = [painter(frame) for frame in walk()]
+    # Renewed after an odd number of pixels: the network paints every second one alike.
     assert unrest(calm[0.5]) < 0.5 * unrest(single)
-    assert unrest(calm[1.0]) < unrest(calm[0.5]) < unrest(calm[0.2]) < unrest(single)
+    assert unrest(calm[1.0]) < unrest(calm[0.5]) < unrest(calm[0.3]) < unrest(single)
 
 
 def test_strokes_stay_sharp(stylizer):
@@ -84,14 +85,14 @@ def test_a_new_size_begins_anew(stylizer):
 
 
 def test_every_stroke_is_renewed_at_last(stylizer):
-    """On a still picture, a canvas of another painting is gone after two renewals of a half."""
+    """On a still picture, a canvas of another painting is gone after two renewals of three quarters."""
     photo = texture()
     painter = SteadyPainter(stylizer, 0.5)
     painter(photo)
     painter.memory = Memory(
         np.zeros_like(photo), painter.memory.photo, None, 0, 0, painter.memory.statistics
     )
-    for _ in range(12):
+    for _ in range(14):
         painting = painter(photo)
     difference = np.abs(painting.astype(int) - stylizer(photo)).mean(axis=2)
     assert (difference > 20).mean() < 0.1  # soft edges of patches keep a little

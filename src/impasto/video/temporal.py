@@ -33,9 +33,12 @@ __all__ = [
     "check_stability",
 ]
 
-REDUCED_BY = 4
-SMALLEST_PX = 64  # smaller pictures are not reduced: flow would find nothing
-RENEW_FRAMES = 6
+# Motion is looked for in frames of this shorter side, but no smaller than a quarter of the video's.
+# Found less exactly, it bends strokes: their style loss is what grows. Half of it takes a quarter
+# of the time.
+REDUCED_TO_PX, QUICKLY_REDUCED_TO_PX, MOST_REDUCED = 240, 120, 4
+RENEW_FRAMES = 7
+OFTEN_BELOW = 0.4  # stability below which strokes are renewed more often, too
 ENOUGH_TRUST = 0.85  # with less, what was painted anew becomes part of the canvas at once
 CUT_TRUST = 0.35  # no movement leaves so little of a picture
 KEEP_STATISTICS = 0.9
@@ -120,8 +123,9 @@ class SteadyPainter:
 
     Args:
         stylizer: open.
-        stability: how large a share of the strokes stays when the others are renewed, every 6
-            frames; below 0.5 they are renewed more often, too. 0 paints frame by frame.
+        stability: from 0, which paints frame by frame, to 1. Every 7 frames, below 0.4 more often,
+            strokes are renewed, but for a share of ``stability**2``. Each time that they stay,
+            interpolation costs them some of their edge.
         quick: save time at some cost in sharpness; for live pictures.
         slow_statistics: those of a steered stylizer's network follow slowly.
 
@@ -192,12 +196,18 @@ class SteadyPainter:
 
     def _look(self, photo: Pixels) -> tuple[Pixels, Motion | None]:
         """The frame, reduced, and the motion from it to the canvas; none if a scene begins."""
-        now = reduce(photo, *_reduced_size(photo))
+        now = reduce(photo, *self._reduced_size(photo))
         memory = self.memory
         if memory is None or memory.canvas.shape != photo.shape:
             return now, None
         motion = find_motion(now, memory.photo, memory.motion)
         return now, motion if motion.trust.mean() >= CUT_TRUST else None
+
+    def _reduced_size(self, photo: Pixels) -> tuple[int, int]:
+        height, width = photo.shape[:2]
+        wanted_px = QUICKLY_REDUCED_TO_PX if self._quick else REDUCED_TO_PX
+        factor = max(1, min(MOST_REDUCED, min(width, height) // wanted_px))
+        return max(1, width // factor), max(1, height // factor)
 
     def _carry_on(
         self, now: Pixels, motion: Motion | None, fresh: Pixels, statistics: Sequence[Floats]
@@ -208,21 +218,15 @@ class SteadyPainter:
             self.memory = Memory(fresh, now, None, 0, 0, tuple(statistics))
             return fresh
         memory = replace(memory, motion=motion, age=memory.age + 1, statistics=tuple(statistics))
-        every = max(1, round(RENEW_FRAMES * min(1.0, 2 * self.stability)))
+        every = max(1, round(RENEW_FRAMES * min(1.0, self.stability / OFTEN_BELOW)))
         renews = memory.age >= every or (motion.trust.mean() < ENOUGH_TRUST and memory.age > 1)
-        stays = _stays(now.shape, memory.renewals, self.stability) if renews else None
+        stays = _stays(now.shape, memory.renewals, self.stability**2) if renews else None
         carried = carry(memory.canvas, motion, quick=self._quick)
         painting = _join(_crispen(carried, fresh), fresh, _weight(motion.trust, stays))
         if renews:
             memory = Memory(painting, now, None, 0, memory.renewals + 1, memory.statistics)
         self.memory = memory
         return painting
-
-
-def _reduced_size(photo: Pixels) -> tuple[int, int]:
-    height, width = photo.shape[:2]
-    factor = max(1, min(REDUCED_BY, min(width, height) // SMALLEST_PX))
-    return max(1, width // factor), max(1, height // factor)
 
 
 def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
@@ -233,9 +237,9 @@ def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
     return np.asarray(cv2.GaussianBlur(weight, (0, 0), 1), dtype=np.float32)
 
 
-def _stays(shape: tuple[int, ...], renewals: int, stability: float) -> NDArray[np.bool_]:
-    """Which strokes are not renewed this time; each has its turn."""
-    share = 1 - stability
+def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.bool_]:
+    """Which strokes are not renewed this time, a share of all; each has its turn."""
+    share = 1 - staying
     turn = (_turns(*shape) + renewals * share) % 1
     return turn >= share
 
