@@ -3,12 +3,12 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from tiny import picture, tiny_gallery
 
 from impasto.errors import EngineError
 from impasto.stylizer import Stylizer
 from impasto.video import crew
 from impasto.video.crew import Crew, crew_size
+from tiny import picture, tiny_gallery
 
 
 class Slow:

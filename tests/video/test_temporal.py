@@ -85,7 +85,7 @@ def test_a_new_size_begins_anew(stylizer):
 
 
 def test_every_stroke_is_renewed_at_last(stylizer):
-    """On a still picture, a canvas of another painting is gone after two renewals of three quarters."""
+    """On a still picture, a canvas of another painting is gone after two renewals."""
     photo = texture()
     painter = SteadyPainter(stylizer, 0.5)
     painter(photo)
