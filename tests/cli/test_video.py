@@ -28,16 +28,23 @@ def test_a_video(impasto, gallery, tmp_path):
         (["clip.mp4", "--resume"], 2, "no unfinished work"),
         (["clip.mp4", "--style", "first@0s..second@soon"], 2, "--style, entry 2: 'soon' is no"),
         (["clip.mp4", "--style", "first@0s..frist@1s"], 5, "entry 2 (frist@1s): no style"),
+        (["clip.mp4", "--style", "first", "--timeline", "a.toml"], 2, "--style and --timeline"),
         (["clip.mp4", "--timeline", "none.toml"], 3, "none.toml cannot be read"),
     ],
 )
 def test_impossible_videos(impasto, gallery, tmp_path, arguments, code, says):
     make_clip(tmp_path / "clip.mp4", frames=2)
-    if "--style" not in arguments:
+    if not {"--style", "--timeline"} & set(arguments):
         arguments = [*arguments, "--style", "first"]
     ran = impasto("video", *arguments, "--gallery", gallery)
     assert (ran.code, ran.err.count("\n")) == (code, 1)
     assert says in ran.err
+
+
+def test_no_command_is_needed_for_a_video(impasto, gallery, tmp_path):
+    make_clip(tmp_path / "clip.MP4", frames=2)
+    ran = impasto("clip.MP4", "--style", "first", "--gallery", gallery)
+    assert (ran.code, ran.err) == (0, "clip.MP4 -> clip-first.MP4\n")
 
 
 def test_into_a_folder(impasto, gallery, tmp_path):

@@ -29,15 +29,17 @@ FILE = "File"
 def video_command(
     video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
     style: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--style",
             "-s",
             metavar="NAME",
             help="A style, a mixture, or the file of a network; or styles and times: "
-            "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once.",
+            "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once. "
+            "Default: great-wave.",
+            show_default=False,
         ),
-    ] = "great-wave",
+    ] = None,
     timeline: Annotated[
         Path | None,
         typer.Option(
@@ -120,10 +122,16 @@ def video_command(
     Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
     """
     from impasto.engines import EngineName, Precision
+    from impasto.stylizer import DEFAULT_STYLE
     from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
-    styles = read_timeline(timeline) if timeline else parse_timeline(style, "--style")
+    if style and timeline:
+        raise OptionError("--style and --timeline both say what styles there are", "give one")
+    if timeline:
+        styles = read_timeline(timeline)
+    else:
+        styles = parse_timeline(style or DEFAULT_STYLE, "--style")
     label = file_label("+".join(dict.fromkeys(styles.names)))
     default = video.with_name(f"{video.stem}-{label}{suffix}")
     target = output / default.name if output and output.is_dir() else output or default
