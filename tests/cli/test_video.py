@@ -1,6 +1,7 @@
 import pytest
 from PIL import Image
 
+from impasto.video.painter import VideoPainter
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_joining import make_film, read_film
 
@@ -92,3 +93,26 @@ def test_damage_is_told(impasto, gallery, tmp_path):
     ran = impasto("video", "clip.mp4", "--style", "first", "--gallery", gallery)
     assert ran.code == 0
     assert "clip.mp4: 1 damaged packets or frames were bridged" in ran.err
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_interrupted_before_and_after_the_first_frames(
+    impasto, gallery, tmp_path, monkeypatch, painted
+):
+    """Only if something was painted does the output hold it; the old one there is not it."""
+    make_clip(tmp_path / "clip.mp4", frames=6)
+    make_clip(tmp_path / "old.mp4", frames=3)
+    paint = VideoPainter.__call__
+
+    def interrupted(self, photo, time_s):
+        if not painted or time_s > 0.1:
+            raise KeyboardInterrupt
+        return paint(self, photo, time_s)
+
+    monkeypatch.setattr(VideoPainter, "__call__", interrupted)
+    arguments = ["-s", "first", "--gallery", gallery, "-o", "old.mp4", "--overwrite"]
+    ran = impasto("video", "clip.mp4", *arguments)
+    assert ran.code == 130
+    says = "old.mp4 has what was painted so far; --resume goes on from there\n" if painted else ""
+    assert ran.err == says + "impasto: interrupted\n"
+    assert len(read_clip(tmp_path / "old.mp4")[0]) == 3

@@ -137,6 +137,7 @@ def video_command(
     target = output / default.name if output and output.is_dir() else output or default
     start_s = _seconds(start, "--start")
     end_s = _seconds(end, "--end") if end else None
+    before = _stamp(target)
     try:
         with console.progress() as progress:
             report = stylize_video(
@@ -162,7 +163,7 @@ def video_command(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        if target.exists():
+        if _stamp(target) not in (None, before):
             console.note(f"{target} has what was painted so far; --resume goes on from there")
         raise
     if report.damaged:
@@ -170,6 +171,15 @@ def video_command(
     rate = report.painted / max(report.seconds, 1e-9)
     console.detail(f"{report.painted} frames in {report.seconds:.1f} s, {rate:.1f} frames a second")
     console.note(f"{video} -> {target}")
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Another one when the file was written anew; none if there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def _seconds(text: str, option: str) -> float:
