@@ -1,6 +1,7 @@
 import pytest
 from PIL import Image
 
+from impasto.video.painter import VideoPainter
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_joining import make_film, read_film
 
@@ -28,16 +29,23 @@ def test_a_video(impasto, gallery, tmp_path):
         (["clip.mp4", "--resume"], 2, "no unfinished work"),
         (["clip.mp4", "--style", "first@0s..second@soon"], 2, "--style, entry 2: 'soon' is no"),
         (["clip.mp4", "--style", "first@0s..frist@1s"], 5, "entry 2 (frist@1s): no style"),
+        (["clip.mp4", "--style", "first", "--timeline", "a.toml"], 2, "--style and --timeline"),
         (["clip.mp4", "--timeline", "none.toml"], 3, "none.toml cannot be read"),
     ],
 )
 def test_impossible_videos(impasto, gallery, tmp_path, arguments, code, says):
     make_clip(tmp_path / "clip.mp4", frames=2)
-    if "--style" not in arguments:
+    if not {"--style", "--timeline"} & set(arguments):
         arguments = [*arguments, "--style", "first"]
     ran = impasto("video", *arguments, "--gallery", gallery)
     assert (ran.code, ran.err.count("\n")) == (code, 1)
     assert says in ran.err
+
+
+def test_no_command_is_needed_for_a_video(impasto, gallery, tmp_path):
+    make_clip(tmp_path / "clip.MP4", frames=2)
+    ran = impasto("clip.MP4", "--style", "first", "--gallery", gallery)
+    assert (ran.code, ran.err) == (0, "clip.MP4 -> clip-first.MP4\n")
 
 
 def test_into_a_folder(impasto, gallery, tmp_path):
@@ -85,3 +93,26 @@ def test_damage_is_told(impasto, gallery, tmp_path):
     ran = impasto("video", "clip.mp4", "--style", "first", "--gallery", gallery)
     assert ran.code == 0
     assert "clip.mp4: 1 damaged packets or frames were bridged" in ran.err
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_interrupted_before_and_after_the_first_frames(
+    impasto, gallery, tmp_path, monkeypatch, painted
+):
+    """Only if something was painted does the output hold it; the old one there is not it."""
+    make_clip(tmp_path / "clip.mp4", frames=6)
+    make_clip(tmp_path / "old.mp4", frames=3)
+    paint = VideoPainter.__call__
+
+    def interrupted(self, photo, time_s):
+        if not painted or time_s > 0.1:
+            raise KeyboardInterrupt
+        return paint(self, photo, time_s)
+
+    monkeypatch.setattr(VideoPainter, "__call__", interrupted)
+    arguments = ["-s", "first", "--gallery", gallery, "-o", "old.mp4", "--overwrite"]
+    ran = impasto("video", "clip.mp4", *arguments)
+    assert ran.code == 130
+    says = "old.mp4 has what was painted so far; --resume goes on from there\n" if painted else ""
+    assert ran.err == says + "impasto: interrupted\n"
+    assert len(read_clip(tmp_path / "old.mp4")[0]) == 3

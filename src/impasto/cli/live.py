@@ -88,7 +88,7 @@ def live_command(
         if size:
             virtual = opened.enter_context(closing(open_virtual_camera(*size, fps)))
         if "://" in camera:
-            console.note(f"connecting to {camera}")
+            console.note("connecting to the camera")
         source = open_camera(camera)
         opened.pop_all()  # run_live closes them
     report = run_live(source, screen, options, on_note=console.note, virtual=virtual)

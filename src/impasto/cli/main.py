@@ -7,6 +7,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -57,13 +58,17 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
 
+VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
+"""Of files that no command is needed for; that of videos loads what knows more of them."""
+
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
 app = typer.Typer(
     name="impasto",
     help=(
         "Turn photographs into paintings.\n\n"
-        "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave."
+        "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave, "
+        "and impasto CLIP.mp4 for impasto video CLIP.mp4."
     ),
     add_completion=False,
     rich_markup_mode="rich",
@@ -152,12 +157,15 @@ def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:
 
 
 def _with_command(arguments: list[str]) -> list[str]:
-    """Global flags may stand anywhere, and where no command is named, it is ``stylize``."""
+    """Global flags may stand anywhere, and where no command is named, it is ``stylize``, or for a
+    video's name ``video``.
+    """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
     if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
-        rest.insert(0, "stylize")
+        is_video = PurePath(rest[0]).suffix.lower() in VIDEO_SUFFIXES
+        rest.insert(0, "video" if is_video else "stylize")
     if rest and rest[0] == "stylize":
         rest = _with_values(rest)
     return flags + rest

@@ -29,15 +29,17 @@ FILE = "File"
 def video_command(
     video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
     style: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--style",
             "-s",
             metavar="NAME",
             help="A style, a mixture, or the file of a network; or styles and times: "
-            "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once.",
+            "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once. "
+            "Default: great-wave.",
+            show_default=False,
         ),
-    ] = "great-wave",
+    ] = None,
     timeline: Annotated[
         Path | None,
         typer.Option(
@@ -120,15 +122,22 @@ def video_command(
     Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
     """
     from impasto.engines import EngineName, Precision
+    from impasto.stylizer import DEFAULT_STYLE
     from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
-    styles = read_timeline(timeline) if timeline else parse_timeline(style, "--style")
+    if style and timeline:
+        raise OptionError("--style and --timeline both say what styles there are", "give one")
+    if timeline:
+        styles = read_timeline(timeline)
+    else:
+        styles = parse_timeline(style or DEFAULT_STYLE, "--style")
     label = file_label("+".join(dict.fromkeys(styles.names)))
     default = video.with_name(f"{video.stem}-{label}{suffix}")
     target = output / default.name if output and output.is_dir() else output or default
     start_s = _seconds(start, "--start")
     end_s = _seconds(end, "--end") if end else None
+    before = _stamp(target)
     try:
         with console.progress() as progress:
             report = stylize_video(
@@ -154,7 +163,7 @@ def video_command(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        if target.exists():
+        if _stamp(target) not in (None, before):
             console.note(f"{target} has what was painted so far; --resume goes on from there")
         raise
     if report.damaged:
@@ -162,6 +171,15 @@ def video_command(
     rate = report.painted / max(report.seconds, 1e-9)
     console.detail(f"{report.painted} frames in {report.seconds:.1f} s, {rate:.1f} frames a second")
     console.note(f"{video} -> {target}")
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Another one when the file was written anew; none if there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def _seconds(text: str, option: str) -> float:

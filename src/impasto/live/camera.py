@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ def open_camera(source: str) -> Camera:
     if source.isdigit():
         return _Device(int(source), f"camera {source}", "plug it in, or give another number")
     if "://" in source:
-        return _Device(source, source, "check the address, and that the camera is on")
+        name = re.sub("//[^/@]*@", "//", source)  # no passwords on the screen
+        return _Device(source, name, "check the address, and that the camera is on")
     if not Path(source).is_file():
         raise InputError(
             f"{source} is neither a camera nor a file", "give a number, an address or a video file"

@@ -121,8 +121,8 @@ def run_live(
         finally:
             session.close()
     finally:
-        capture.close()
         screen.close()
+        capture.close()  # may wait for a network camera to answer
         if virtual:
             virtual.close()
 
