@@ -64,6 +64,13 @@ def test_refused_with_a_way_out():
         plan_memory(30_000, 20_000, GB, "openvino", STANDARD, held_bytes_per_px=14)
 
 
+def test_row_by_row_is_advised_where_it_helps():
+    for limit, helps in ((GB, True), (1000, False)):
+        with pytest.raises(OptionError) as refused:
+            plan_memory(30_000, 20_000, limit, "openvino", STANDARD, held_bytes_per_px=14)
+        assert ("convert it to PNG" in refused.value.remedy) == helps
+
+
 def test_several_styles_take_more():
     one, three = (plan_memory(4000, 3000, 10**10, "openvino", STANDARD, styles=n) for n in (1, 3))
     assert three.peak_bytes > one.peak_bytes

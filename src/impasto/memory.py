@@ -110,7 +110,9 @@ def plan_memory(
         min(LEAST_SAMPLED_PX, pixels) * (measuring_bytes + 12),
     )
     hint = ", or convert it to PNG or TIFF (upright), and write one of these"
-    raise _refusal(width, height, limit_bytes, needed, hint if held_bytes_per_px else "")
+    row_by_row = needed - pixels * held_bytes_per_px
+    helps = held_bytes_per_px and row_by_row <= limit_bytes
+    raise _refusal(width, height, limit_bytes, needed, hint if helps else "")
 
 
 def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> OptionError:

@@ -134,9 +134,13 @@ def test_names_are_alike_however_photos_are_named(
 
 def test_paintings_of_an_earlier_run_are_no_photos(paint, folder, tmp_path):
     (folder / "c.png").unlink()
-    for photos, output in (("photos/*.png", ()), ("photos", ("-o", "photos"))):
-        assert paint(photos, *output, "--overwrite").code == 0
-        assert paint(photos, *output, "--skip-existing").err == (
+    for photos in (
+        ["photos/*.png"],
+        ["photos", "-o", "photos"],
+        ["photos/a.png", "photos/a-first.png"],  # as shells write patterns out
+    ):
+        assert paint(*photos, "--overwrite").code == 0
+        assert paint(*photos, "--skip-existing").err == (
             "1 skipped, whose paintings exist already\n"
         )
         assert files(folder) == ["a-first.png", "a.png", "below/b.jpg", "notes.txt"]
@@ -177,7 +181,9 @@ def test_standard_input_and_output(photo, gallery, tmp_path):
         (["cut.png"], 3, "cut.png is damaged or cut off"),
         (["hollow"], 3, "hollow holds no photos"),
         (["photo.png", "-o", "missing/out.png"], 4, "mkdir -p missing"),
-        (["photo.png", "-o", "old.png/"], 4, "cannot be made"),
+        (["photo.png", "-o", "old.png/"], 4, "old.png is a file, and a folder is needed"),
+        (["photo.png", "text.jpg", "-o", "old.png"], 4, "old.png is a file, and a folder"),
+        (["photo.png", "text.jpg", "-o", "new.png"], 2, "give -o FOLDER, or new.png/"),
         (["photo.png", "-o", "old.png/out.png"], 4, "not a folder"),
         (["photo.png", "-o", "old.png"], 4, "old.png exists already: give --overwrite"),
         (["photo.png", "-o", "out.xyz"], 2, "end it in .jpg"),

@@ -25,7 +25,8 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
     """Which file becomes which.
 
     In its photo's own folder a painting is called PHOTO-STYLE; in any other it has the photo's
-    name, whether photos were named one by one, by a folder or by a pattern.
+    name, whether photos were named one by one, by a folder or by a pattern. What is called as the
+    painting of another photo is no photo: an earlier run made it.
 
     Args:
         photos: files, folders, patterns, or `STREAM`.
@@ -36,6 +37,7 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
     Raises:
         InputError: a folder or pattern has no photos.
         OptionError: the paintings do not fit into the output.
+        OutputError: the output is a file where a folder is needed.
     """
     from impasto.batch import Job
 
@@ -46,6 +48,8 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
         str(output).endswith(("/", os.sep)) or Path(str(output)).is_dir() or several
     )
     folder = Path(str(output)) if into_folder else None
+    if folder:
+        _check_folder(folder, str(output))
     jobs: list[Job] = []
     for photo in photos:
         if photo == STREAM:
@@ -62,7 +66,21 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
             jobs.append(Job(photo, output))
     if any(job.target == STREAM for job in jobs) and sys.stdout.isatty():
         raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
-    return jobs
+    paintings = {Path(job.target) for job in jobs if len(jobs) > 1}
+    return [job for job in jobs if Path(job.source) not in paintings]
+
+
+def _check_folder(folder: Path, output: str) -> None:
+    from impasto.images import FORMATS
+
+    if folder.is_file():
+        raise OutputError(f"{folder} is a file, and a folder is needed", "give another -o")
+    pictured = folder.suffix.lower().removeprefix(".") in FORMATS
+    if pictured and not folder.is_dir() and not output.endswith(("/", os.sep)):
+        raise OptionError(
+            f"{folder} is called as one picture, and there are several photos",
+            f"give -o FOLDER, or {folder}/ if that is to be one",
+        )
 
 
 def _is_pattern(photo: str) -> bool:
@@ -92,24 +110,21 @@ def _plan_folder(photos: Path, folder: Path | None, label: str, recursive: bool)
 
 
 def _mirrored(paths: Iterable[Path], root: Path, folder: Path, label: str) -> list[Job]:
-    """A job for each photo below ``root``, in order; paintings of earlier runs are none."""
+    """A job for each photo below ``root``, in order, but for those in the paintings' folder."""
     from impasto.batch import Job
     from impasto.images import IMAGE_SUFFIXES
 
-    targets: dict[Path, Path] = {}
+    jobs = []
     apart = root.resolve() in folder.resolve().parents
     for path in sorted(paths):
         painted = apart and folder.resolve() in path.resolve().parents
         named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
         if named and not painted and path.is_file():
             below = path.relative_to(root).parent
-            targets[path] = _painting_path(path, folder / below, label)
-    paintings = set(targets.values())
-    return [
-        Job(str(photo), str(target), makes_folder=target.parent != photo.parent)
-        for photo, target in targets.items()
-        if photo not in paintings
-    ]
+            target = _painting_path(path, folder / below, label)
+            beside = target.parent == path.parent
+            jobs.append(Job(str(path), str(target), makes_folder=not beside))
+    return jobs
 
 
 def _painting_path(photo: Path, folder: Path, label: str) -> Path:
