@@ -102,14 +102,14 @@ def test_interrupted_before_and_after_the_first_frames(
     """Only if something was painted does the output hold it; the old one there is not it."""
     make_clip(tmp_path / "clip.mp4", frames=6)
     make_clip(tmp_path / "old.mp4", frames=3)
-    paint = VideoPainter.__call__
+    place = VideoPainter.place
 
-    def interrupted(self, photo, time_s):
+    def interrupted(self, photo, fresh, time_s):
         if not painted or time_s > 0.1:
             raise KeyboardInterrupt
-        return paint(self, photo, time_s)
+        return place(self, photo, fresh, time_s)
 
-    monkeypatch.setattr(VideoPainter, "__call__", interrupted)
+    monkeypatch.setattr(VideoPainter, "place", interrupted)
     arguments = ["-s", "first", "--gallery", gallery, "-o", "old.mp4", "--overwrite"]
     ran = impasto("video", "clip.mp4", *arguments)
     assert ran.code == 130
