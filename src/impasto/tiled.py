@@ -5,9 +5,9 @@ larger ones, instance normalisation would see another mean in every tile, and th
 apart; so statistics are measured once, on pieces from all over the picture, and frozen (as in URST,
 Chen et al. 2022, "Towards ultra-resolution neural style transfer via thumbnail instance
 normalization", section 3.2). Departure: they take them from a thumbnail. A network's statistics
-change with the scale of what it sees, so that pieces in full size come closer. Measuring again by
-all tiles, under the statistics of the pieces, leads away: each layer's must agree with those of the
-layers before it.
+change with the scale of what it sees, so that pieces in full size come closer. What is left is the
+error of a sample. Measuring again by all tiles, under the statistics of the pieces, leads away:
+each layer's must agree with those of the layers before it.
 """
 
 from __future__ import annotations
