@@ -391,8 +391,10 @@ def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tig
 
 def test_too_large_for_the_memory(stylizer, tmp_path):
     content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
-    with pytest.raises(OptionError, match=r"3000 x 2000 px need .*: give --memory 0\.\dGB, or"):
-        paint_photo(stylizer, content, tmp_path / "a.png", memory_bytes=300 << 20)
+    for memory_bytes, advice in ((500_000_000, r"GB, or convert it"), (300 << 20, r"GB$")):
+        says = r"3000 x 2000 px need .*: give --memory 0\.\d" + advice
+        with pytest.raises(OptionError, match=says):
+            paint_photo(stylizer, content, tmp_path / "a.png", memory_bytes=memory_bytes)
     assert list(tmp_path.iterdir()) == []
 
 
