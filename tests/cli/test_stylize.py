@@ -179,7 +179,8 @@ def test_standard_input_and_output(photo, gallery, tmp_path):
         (["empty.jpg"], 3, "empty.jpg is empty"),
         (["text.jpg"], 3, "text.jpg is not an image"),
         (["cut.png"], 3, "cut.png is damaged or cut off"),
-        (["hollow"], 3, "hollow holds no photos"),
+        (["hollow"], 3, "hollow holds no photos: give a folder with photos"),
+        (["deep"], 3, "deep holds no photos: look deeper with --recursive"),
         (["photo.png", "-o", "missing/out.png"], 4, "mkdir -p missing"),
         (["photo.png", "-o", "old.png/"], 4, "old.png is a file, and a folder is needed"),
         (["photo.png", "text.jpg", "-o", "old.png"], 4, "old.png is a file, and a folder"),
@@ -206,6 +207,7 @@ def test_what_goes_wrong_is_one_line(paint, photo, tmp_path, arguments, code, sa
     (tmp_path / "cut.png").write_bytes(photo.read_bytes()[:-300])
     (tmp_path / "old.png").write_bytes(b"precious")
     (tmp_path / "hollow").mkdir()
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     ran = paint(*arguments)
     assert ran.code == code, ran.err

@@ -104,7 +104,8 @@ def _plan_folder(photos: Path, folder: Path | None, label: str, recursive: bool)
     folder = folder or named.with_name(f"{named.name}-{label}")
     jobs = _mirrored(photos.rglob("*") if recursive else photos.iterdir(), photos, folder, label)
     if not jobs:
-        hint = "give a folder with photos" if recursive else "look deeper with --recursive"
+        deeper = not recursive and any(each.is_dir() for each in photos.iterdir())
+        hint = "look deeper with --recursive" if deeper else "give a folder with photos"
         raise InputError(f"{photos} holds no photos", hint)
     return jobs
 

@@ -87,10 +87,11 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
     """
     container = VIDEO_SUFFIXES.get(output.suffix.lower())
     if container is None:
-        raise OptionError(
-            f"{output}: no video format is called {output.suffix.removeprefix('.')!r}",
-            f"end it in {', '.join(VIDEO_SUFFIXES)}",
+        ending = output.suffix.removeprefix(".")
+        problem = (
+            f"no video format is called {ending!r}" if ending else "no ending tells the format"
         )
+        raise OptionError(f"{output}: {problem}", f"end it in {', '.join(VIDEO_SUFFIXES)}")
     if not 0 <= crf <= 63:
         raise OptionError(f"crf is {crf}", "give a number from 0 (best) to 63")
     if container == "gif":
