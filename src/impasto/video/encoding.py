@@ -89,7 +89,7 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
     if container is None:
         ending = output.suffix.removeprefix(".")
         problem = (
-            f"no video format is called {ending!r}" if ending else "no ending tells the format"
+            f"no video format is called {ending!r}" if ending else "no ending tells a format"
         )
         raise OptionError(f"{output}: {problem}", f"end it in {', '.join(VIDEO_SUFFIXES)}")
     if not 0 <= crf <= 63:
