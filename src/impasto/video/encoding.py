@@ -88,9 +88,7 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
     container = VIDEO_SUFFIXES.get(output.suffix.lower())
     if container is None:
         ending = output.suffix.removeprefix(".")
-        problem = (
-            f"no video format is called {ending!r}" if ending else "no ending tells a format"
-        )
+        problem = f"no video format is called {ending!r}" if ending else "no ending tells a format"
         raise OptionError(f"{output}: {problem}", f"end it in {', '.join(VIDEO_SUFFIXES)}")
     if not 0 <= crf <= 63:
         raise OptionError(f"crf is {crf}", "give a number from 0 (best) to 63")
