@@ -26,24 +26,27 @@ def main() -> None:
     parser.add_argument("--size", type=int, action="append", help="longer side; may be given again")
     parser.add_argument("--steps", type=int, default=64, help="at the coarsest scale")
     parser.add_argument("--tile", type=int, default=832)
+    parser.add_argument("--coarsest", type=int, default=256, help="longer side to begin with")
     parser.add_argument("--save", type=Path, help="keep the (last) painting")
     options = parser.parse_args()
     for size in options.size or [4000]:
-        arguments = options.photo, options.painting, size, options.steps, options.tile, options.save
+        how = PaintOptions(
+            size_px=size,
+            steps=options.steps,
+            tile_px=options.tile,
+            coarsest_px=options.coarsest,
+        )
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            print(pool.submit(measure, *arguments).result())
+            print(pool.submit(measure, options.photo, options.painting, how, options.save).result())
 
 
-def measure(
-    photo: Path, painting: Path, size: int, steps: int, tile: int, save: Path | None
-) -> str:
+def measure(photo: Path, painting: Path, options: PaintOptions, save: Path | None) -> str:
     times: list[tuple[int, int, float]] = []
 
     def on_iterate(iterate: Iterate) -> None:
         times.append((iterate.width, iterate.height, time.perf_counter()))
 
     began = time.perf_counter()
-    options = PaintOptions(size_px=size, steps=steps, tile_px=tile)
     picture = paint(photo, painting, options, on_iterate=on_iterate)
     if save:
         picture.save(save)
