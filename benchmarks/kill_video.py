@@ -54,6 +54,8 @@ def main() -> None:
                     sys.exit(f"kill {kills} left a video that does not play")
                 if Path(folder, f".{output.name}.parts", "job.json").exists():
                     resume = ["--resume"]
+                elif resume and output.exists():
+                    break  # killed when all was done: nothing is left to resume
             else:
                 subprocess.run([*command, *resume], check=True)
             if process.returncode > 0:
