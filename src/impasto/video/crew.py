@@ -20,7 +20,7 @@ from impasto.stylizer import Stylizer
 
 __all__ = ["Crew", "crew_size"]
 
-MOST_PAINTERS = 4  # each holds a frame's features: some 100 MB at 1920x1080
+MOST_PAINTERS = 4  # each holds the features of a frame
 
 Pixels = NDArray[np.uint8]
 

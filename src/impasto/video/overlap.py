@@ -74,9 +74,9 @@ def map_ahead(
     begun when its turn is ``threads`` items away. Its errors are raised in its turn.
     """
     with ThreadPoolExecutor(threads, thread_name_prefix="impasto-paint") as pool:
-        waiting: deque[Future[Result]] = deque()
 
         def results() -> Iterator[Result]:
+            waiting: deque[Future[Result]] = deque()
             for item in items:
                 waiting.append(pool.submit(function, item))
                 if len(waiting) > threads:
@@ -87,8 +87,7 @@ def map_ahead(
         try:
             yield results()
         finally:
-            for each in waiting:
-                each.cancel()
+            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, eq=False)

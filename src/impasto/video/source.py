@@ -40,7 +40,7 @@ EXACT_COLORS = 0x2 | 0x2000 | 0x40000
 """How FFmpeg converts colours: SWS_BILINEAR, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND (PyAV before 18
 has no names for them)."""
 QUICK_COLORS = 0x2
-"""In a quarter of the time, and a level or two too dark: SWS_BILINEAR."""
+"""In less time, and a level or two too dark: SWS_BILINEAR."""
 FREE_RUNNING = 0x200  # AVFMT_TS_DISCONT
 SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0, math.inf)
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
