@@ -3,7 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import OptionError
-from impasto.memory import ENGINE_BYTES_PER_PX, margin_px, parse_bytes, plan_memory
+from impasto.memory import (
+    ENGINE_BYTES_PER_PX,
+    LEAST_STRIP_BYTES,
+    margin_px,
+    parse_bytes,
+    plan_memory,
+)
 from impasto.network.spec import JOHNSON, STANDARD
 
 GB = 10**9
@@ -49,7 +55,7 @@ def test_plans_keep_their_limit_or_say_what_would_do(width, height, limit, engin
         return
     assert found.peak_bytes <= limit
     assert found.whole or found.tile_px >= 256
-    assert found.sample_px <= width * height
+    assert found.whole or found.strip_bytes >= LEAST_STRIP_BYTES
 
 
 def test_600_megapixels_in_a_gigabyte():

@@ -8,6 +8,7 @@ from impasto.images.spool import PixelRows, Spool
 from impasto.memory import MemoryPlan, margin_px
 from impasto.network.spec import johnson
 from impasto.network.trunk import random_trunk, write_trunk
+from impasto.progress import Progress
 from impasto.styles import Gallery, open_gallery, write_style
 from impasto.styles.pack import TRUNK_FILE
 from impasto.stylizer import Stylizer
@@ -19,8 +20,8 @@ SIZE = (330, 250)
 TILE_PX = 64
 
 
-def plan(sample_px=10**9, whole_px=0, spec=TINY):
-    return MemoryPlan(False, whole_px, TILE_PX, margin_px(spec), sample_px, 0)
+def plan(whole_px=0, spec=TINY, strip_bytes=100_000):
+    return MemoryPlan(False, whole_px, TILE_PX, margin_px(spec), strip_bytes, 0)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def along_seams(difference, length, axis):
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_tiles_are_the_whole(norm, gallery, tmp_path):
-    """With the whole picture's statistics: rounding apart, everywhere, seams included."""
+    """Rounding apart, everywhere, seams included."""
     photo = picture(*SIZE)
     if norm == "batch":
         spec = johnson("batch")
@@ -70,7 +71,7 @@ def test_tiles_of_shipped_styles_are_the_whole(name, tmp_path):
     with Stylizer(name, precision="f32") as stylizer:
         spec = stylizer.brush.spec
         whole = stylizer(photo).astype(int)
-        how = MemoryPlan(False, 0, 448, margin_px(spec), 10**9, 0)
+        how = MemoryPlan(False, 0, 448, margin_px(spec), 10**7, 0)
         difference = np.abs(tiled(stylizer, photo, tmp_path, how) - whole)
     assert difference.mean() < 0.2
     for axis in (0, 1):
@@ -85,7 +86,7 @@ def test_tiles_of_shipped_styles_are_the_whole(name, tmp_path):
 def test_too_small_a_margin_shows(gallery, tmp_path):
     """The test above can fail."""
     photo = picture(*SIZE)
-    narrow = MemoryPlan(False, 0, TILE_PX, 0, 10**9, 0)
+    narrow = MemoryPlan(False, 0, TILE_PX, 0, 10**7, 0)
     with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
         difference = np.abs(tiled(stylizer, photo, tmp_path, narrow) - stylizer(photo).astype(int))
     assert difference.max() > 10
@@ -103,26 +104,16 @@ def test_all_strokes(stroke, whole_px, gallery, tmp_path):
     assert np.abs(painted - whole).mean() < 0.2
 
 
-def test_sampled_statistics_come_close(gallery, tmp_path):
-    photo = picture(900, 700)
-    with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
-        whole = stylizer(photo).astype(int)
-        painted = tiled(stylizer, photo, tmp_path, plan(sample_px=6 * 256**2))
-        other = stylizer(255 - photo).astype(int)
-    difference = np.abs(painted - whole).mean()
-    assert difference < 6
-    assert difference < 0.2 * np.abs(other - whole).mean()
-
-
 def test_thin_pictures(gallery, tmp_path):
     for size in ((700, 3), (2, 500), (1, 1)):
         photo = picture(*size)
         with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
             whole = stylizer(photo).astype(int)
-            for sample_px in (10**9, 1000):
-                painted = tiled(stylizer, photo, tmp_path, plan(sample_px=sample_px))
+            for strip_bytes in (10**7, 1):
+                painted = tiled(stylizer, photo, tmp_path, plan(strip_bytes=strip_bytes))
+                # One pixel is flat: normalisation makes much of rounding.
                 assert painted.shape == photo.shape
-        assert whole.shape == photo.shape
+                assert size == (1, 1) or np.abs(painted - whole).max() <= 2
 
 
 def test_progress_and_interruption(gallery, tmp_path):
@@ -130,7 +121,7 @@ def test_progress_and_interruption(gallery, tmp_path):
 
     def stop(event):
         events.append(event)
-        if event.done == 3:
+        if event == Progress("painting at 330 x 250 px", 3, 24):
             raise KeyboardInterrupt
 
     with (
@@ -138,8 +129,8 @@ def test_progress_and_interruption(gallery, tmp_path):
         pytest.raises(KeyboardInterrupt),
     ):
         paint_tiled(stylizer, PixelRows(picture(*SIZE)), plan(), tmp_path, progress=stop)
-    assert [(event.done, event.total) for event in events] == [(1, 24), (2, 24), (3, 24)]
-    assert events[0].task == "painting at 330 x 250 px"
+    assert events[0].task == "measuring at 330 x 250 px"
+    assert [event.done for event in events if event.task.startswith("painting")] == [1, 2, 3]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.tiling import cut, scattered
+from impasto.tiling import cut
 
 sides = st.integers(1, 70_000)
 cores = st.integers(1, 300).map(lambda n: 8 * n)
@@ -34,13 +34,3 @@ def test_spans_cover_a_side_once(length, core_px, margin_px, multiple):
 def test_tiles_are_of_about_equal_length():
     lengths = [span.stop - span.start for span in cut(2100, 1024, 96, 8)]
     assert lengths == [704, 704, 692]
-
-
-@given(length=sides, count=st.integers(1, 20), size=st.integers(1, 500))
-def test_scattered_pieces_are_inside_and_in_order(length, count, size):
-    starts = scattered(length, count, size, 8)
-    assert len(starts) == count
-    assert starts == sorted(starts)
-    for start in starts:
-        assert start % 8 == 0
-        assert 0 <= start <= max(0, length - size)

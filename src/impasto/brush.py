@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -16,10 +17,13 @@ from impasto.engines import Engine, EngineName, Precision, choose_precision, ope
 from impasto.errors import OptionError
 from impasto.files import names_network
 from impasto.images import add_grain, pad_reflect
+from impasto.images.spool import PixelRows
+from impasto.measuring import FramedPhoto, measure_by_layers
 from impasto.network.framing import BakedNetwork, Framing
 from impasto.network.spec import NetworkSpec
 from impasto.network.trunk import Trunk
 from impasto.prediction import find_style
+from impasto.progress import ProgressListener, ignore_progress
 from impasto.strokes import NATURAL_PX
 from impasto.styles import Gallery, Style
 
@@ -197,6 +201,47 @@ class Brush(Closing):
                 for number in numbers:
                     vector = self._vectors[number]
                     statistics[number] = engine.paint_steered(padded, vector, unknown, 0.0)[1]
+        return statistics
+
+    def measure_by_layers(
+        self,
+        photo: PixelRows,
+        size: tuple[int, int],
+        folder: Path,
+        strip_bytes: int,
+        progress: ProgressListener = ignore_progress,
+        task: str = "measuring",
+    ) -> list[Vector]:
+        """The same of a picture that is too large for memory (`impasto.measuring`).
+
+        Args:
+            photo: in memory or on disk.
+            size: width and height at which it shall be painted, neither below its own.
+            folder: for temporary files.
+            strip_bytes: about how much memory it may take.
+            progress: told now and then, of ``task``.
+
+        Raises:
+            OutputError: the disk is full.
+            EngineError: the engine fails.
+        """
+        unknown = np.zeros_like(self._vector)
+        if self._trunk is None or not self._measures:
+            return [unknown] * len(self._vectors)
+        framed = FramedPhoto(photo, size, self.framing, self.seed)
+        statistics = [unknown] * len(self._vectors)
+        for trunk, numbers in self._packs:
+            for number in numbers:
+                statistics[number] = measure_by_layers(
+                    trunk,
+                    self._vectors[number],
+                    framed,
+                    self._open_floats,
+                    folder,
+                    strip_bytes=strip_bytes,
+                    progress=progress,
+                    task=task,
+                )
         return statistics
 
     def frozen_engine(

@@ -18,12 +18,11 @@ DEFAULT_BYTES = 2_000_000_000
 BASE_BYTES = 300 << 20  # Python, NumPy, OpenCV, an engine, a network
 WHOLE_BYTES_PER_PX = 30  # the photo, padded, painted, blended, decoded and encoded
 ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
-MEASURING_BYTES_PER_PX = {"openvino": 92, "onnxruntime": 145, "opencv": 300}
 STRIP_BYTES_PER_PX = 16  # of tiles side by side: what is seen, what was painted, what is written
 SHARES_BYTES_PER_PX = 16  # of each style, where there are several
 TILES_PX = (2048, 1536, 1024, 768, 512, 256)
-MOST_SAMPLED_PX = 40_000_000
-LEAST_SAMPLED_PX = 1_000_000
+MOST_STRIP_BYTES = 128 << 20  # of features: larger strips gain nothing
+LEAST_STRIP_BYTES = 32 << 20
 FIXED_BYTES = 64 << 20  # buffers of reading and writing
 
 POWERS = "KMGT"
@@ -38,7 +37,7 @@ class MemoryPlan:
         whole_px: passes of up to so many pixels are painted in one piece.
         tile_px: side of what a tile contributes.
         margin_px: what it sees beyond that, on each side.
-        sample_px: pixels from which statistics are measured.
+        strip_bytes: of features, while statistics are measured.
         peak_bytes: the most memory that is predicted.
     """
 
@@ -46,7 +45,7 @@ class MemoryPlan:
     whole_px: int
     tile_px: int
     margin_px: int
-    sample_px: int
+    strip_bytes: int
     peak_bytes: int
 
     def __str__(self) -> str:
@@ -54,8 +53,8 @@ class MemoryPlan:
         if self.whole:
             return f"in one piece, {peak}"
         return (
-            f"in tiles of {self.tile_px} px that overlap by {2 * self.margin_px}, statistics from "
-            f"{self.sample_px / 1e6:.1f} MP, {peak}"
+            f"measured layer by layer, painted in tiles of {self.tile_px} px that overlap by "
+            f"{2 * self.margin_px}, {peak}"
         )
 
 
@@ -84,31 +83,29 @@ def plan_memory(
         OptionError: it cannot, with what would do.
     """
     pixels = width * height
-    engine_bytes, measuring_bytes = ENGINE_BYTES_PER_PX[engine], MEASURING_BYTES_PER_PX[engine]
+    engine_bytes = ENGINE_BYTES_PER_PX[engine]
     margin = margin_px(spec) if spec else 0
     shares_bytes = SHARES_BYTES_PER_PX * styles if styles > 1 else 0
     whole_bytes = WHOLE_BYTES_PER_PX + engine_bytes + shares_bytes
     strip_bytes = STRIP_BYTES_PER_PX + shares_bytes
     whole_peak = BASE_BYTES + pixels * whole_bytes
     if whole_peak <= limit_bytes:
-        return MemoryPlan(True, pixels, 0, margin, pixels, whole_peak)
+        return MemoryPlan(True, pixels, 0, margin, 0, whole_peak)
     if not spec:
         raise _refusal(width, height, limit_bytes, whole_peak, ", or use a style of a gallery")
     held = BASE_BYTES + FIXED_BYTES + pixels * held_bytes_per_px
     for tile in TILES_PX:
         strip = width * (tile + 2 * margin) * strip_bytes
         window = min(width, tile + 2 * margin) * min(height, tile + 2 * margin)
-        room = limit_bytes - held - strip
-        sample = min(MOST_SAMPLED_PX, (limit_bytes - held) // (measuring_bytes + 12), pixels)
-        if window * engine_bytes <= room and sample >= min(LEAST_SAMPLED_PX, pixels):
-            peak = held + max(strip + window * engine_bytes, sample * (measuring_bytes + 12))
+        tiling = held + strip + window * engine_bytes
+        features = min(MOST_STRIP_BYTES, limit_bytes - held)
+        if tiling <= limit_bytes and features >= LEAST_STRIP_BYTES:
             whole_px = (limit_bytes - held) // whole_bytes
-            return MemoryPlan(False, whole_px, tile, margin, sample, peak)
+            peak = max(tiling, held + features)
+            return MemoryPlan(False, whole_px, tile, margin, features, peak)
     smallest = TILES_PX[-1] + 2 * margin
-    needed = held + max(
-        width * smallest * strip_bytes + smallest**2 * engine_bytes,
-        min(LEAST_SAMPLED_PX, pixels) * (measuring_bytes + 12),
-    )
+    window_bytes = min(width, smallest) * min(height, smallest) * engine_bytes
+    needed = held + max(width * smallest * strip_bytes + window_bytes, LEAST_STRIP_BYTES)
     hint = ", or convert it to PNG or TIFF (upright), and write one of these"
     row_by_row = needed - pixels * held_bytes_per_px
     helps = held_bytes_per_px and row_by_row <= limit_bytes

@@ -35,6 +35,7 @@ from impasto.images import (
 from impasto.images.rows import RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
+from impasto.measuring import waiting_bytes_per_px
 from impasto.memory import DEFAULT_BYTES, MemoryPlan, plan_memory
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
@@ -181,7 +182,7 @@ class _Job:
         if plan.whole or self.stylizer.strength == 0:
             painted = self.stylizer.stylize(photo)
         else:
-            self._check_room(photo.width, photo.height, 1)
+            self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
             rows, size = PixelRows(pixels), (photo.width, photo.height)
             areas = self.stylizer.find_areas(reduced(rows), size)
@@ -196,7 +197,7 @@ class _Job:
         width, height = reader.layout.width, reader.layout.height
         held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX
         plan = self.plan(width, height, held)
-        self._check_room(width, height, 3)
+        self._check_room(width, height, 9 + self._waiting_bytes(plan))
         photo = PictureRows(reader, name, strip=self.strip)
         with ExitStack() as stack:
             painting: PixelRows | None = None
@@ -242,8 +243,13 @@ class _Job:
         restored = restore_detail(*seen, self.stylizer.detail, radius)
         return restored[top - first : bottom - first]
 
-    def _check_room(self, width: int, height: int, copies: int) -> None:
-        needed = 3 * width * height * copies
+    def _waiting_bytes(self, plan: MemoryPlan) -> int:
+        """What waits on disk for each pixel while statistics are measured."""
+        spec = self.stylizer.brush.spec
+        return 0 if plan.whole or spec is None else waiting_bytes_per_px(spec)
+
+    def _check_room(self, width: int, height: int, bytes_per_px: int) -> None:
+        needed = width * height * bytes_per_px
         try:
             free = shutil.disk_usage(self.target.parent).free
         except OSError:

@@ -2,12 +2,7 @@
 
 Each pass from coarse to fine (`impasto.strokes`) that is small enough is painted in one piece. In
 larger ones, instance normalisation would see another mean in every tile, and the tiles would drift
-apart; so statistics are measured once, on pieces from all over the picture, and frozen (as in URST,
-Chen et al. 2022, "Towards ultra-resolution neural style transfer via thumbnail instance
-normalization", section 3.2). Departure: they take them from a thumbnail. A network's statistics
-change with the scale of what it sees, so that pieces in full size come closer. What is left is the
-error of a sample. Measuring again by all tiles, under the statistics of the pieces, leads away:
-each layer's must agree with those of the layers before it.
+apart; so the whole picture's statistics are measured first (`impasto.measuring`), and frozen.
 """
 
 from __future__ import annotations
@@ -26,14 +21,12 @@ from impasto.memory import MemoryPlan
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.strokes import pass_sizes
 from impasto.stylizer import Stylizer
-from impasto.tiling import cut, scattered
+from impasto.tiling import cut
 
 __all__ = ["paint_tiled"]
 
 Pixels = NDArray[np.uint8]
 EVERYWHERE = Areas()
-PIECE_PX = 512
-"""Side of the pieces that statistics are measured on: smaller ones have more edges."""
 
 
 def paint_tiled(
@@ -121,7 +114,14 @@ class _TiledPainting:
     def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
         plan, brush = self._plan, self._stylizer.brush
         multiple = brush.framing.multiple
-        statistics = self._measure(source, size)
+        statistics = brush.measure_by_layers(
+            source,
+            size,
+            self._folder,
+            plan.strip_bytes,
+            self._progress,
+            f"measuring at {size[0]} x {size[1]} px",
+        )
         width, height = size
         rows = cut(height, plan.tile_px, plan.margin_px, multiple)
         columns = cut(width, plan.tile_px, plan.margin_px, multiple)
@@ -154,23 +154,6 @@ class _TiledPainting:
 
     def _shares(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32] | None:
         return None if self._areas.shares is None else self._areas.share_rows(size, top, bottom)
-
-    def _measure(self, source: PixelRows, size: tuple[int, int]) -> list[NDArray[np.float32]]:
-        """Statistics of pieces from all over the picture, laid side by side."""
-        width, height = size
-        if width * height <= self._plan.sample_px:
-            return self._stylizer.brush.measure(enlarged_rows(source, size, 0, height))
-        piece_width, piece_height = min(PIECE_PX, width), min(PIECE_PX, height)
-        pieces = self._plan.sample_px / (piece_width * piece_height)
-        down = max(1, round((pieces * height / width) ** 0.5))
-        across = max(1, int(pieces / down))
-        mosaic = []
-        multiple = self._stylizer.brush.framing.multiple
-        for top in scattered(height, down, piece_height, multiple):
-            seen = enlarged_rows(source, size, top, top + piece_height)
-            starts = scattered(width, across, piece_width, multiple)
-            mosaic.append(np.concatenate([seen[:, x : x + piece_width] for x in starts], axis=1))
-        return self._stylizer.brush.measure(np.concatenate(mosaic))
 
 
 def _task(size: tuple[int, int]) -> str:

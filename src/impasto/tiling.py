@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-__all__ = ["Span", "cut", "scattered"]
+__all__ = ["Span", "cut"]
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,3 @@ def cut(length: int, core_px: int, margin_px: int, multiple: int) -> list[Span]:
         window_stop = min(length, -(-(stop + margin_px) // multiple) * multiple)
         spans.append(Span(start, stop, window_start, window_stop))
     return spans
-
-
-def scattered(length: int, count: int, size: int, multiple: int) -> list[int]:
-    """Where pieces of one size start, spread evenly over a side, on the network's grid."""
-    middles = (np.arange(count) + 0.5) * length / count
-    starts = np.clip(np.rint(middles - size / 2), 0, max(0, length - size))
-    return [int(start) // multiple * multiple for start in starts]

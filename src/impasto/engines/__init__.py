@@ -1,6 +1,6 @@
 """Engines: what runs a baked graph. Loading this loads none of them."""
 
-from impasto.engines.base import Engine, EngineName, Precision
+from impasto.engines.base import Engine, EngineName, Precision, Vectors
 from impasto.engines.cpu import has_vnni
 from impasto.engines.fake import FakeEngine
 from impasto.engines.select import (
@@ -18,6 +18,7 @@ __all__ = [
     "EngineName",
     "FakeEngine",
     "Precision",
+    "Vectors",
     "available_engines",
     "choose_precision",
     "has_bf16",

@@ -126,6 +126,20 @@ class Engine(Closing, ABC):
             raise EngineError("the graph predicts no style", "give that of an encoder")
         return given["vector"]
 
+    @abstractmethod
+    def run_part(self, features: Vectors) -> Vectors:
+        """Run the graph of a part of a network (`impasto.network.stages`).
+
+        Args:
+            features: what it takes, by name: float32, contiguous.
+
+        Returns:
+            what it gives, by name.
+
+        Raises:
+            EngineError: the engine fails.
+        """
+
     def _paint(
         self, photo: NDArray[np.uint8], vectors: Vectors
     ) -> tuple[NDArray[np.uint8], Vectors]:

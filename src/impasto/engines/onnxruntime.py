@@ -45,21 +45,21 @@ class OnnxRuntimeEngine(Engine):
             raise EngineError(
                 f"ONNX Runtime cannot load the graph ({first_line(error)})", "try another engine"
             ) from error
-        self._further = [
-            each.name for each in self._session.get_outputs() if each.name != "painting"
-        ]
+        self._outputs = [each.name for each in self._session.get_outputs()]
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         planes = np.ascontiguousarray(photo.transpose(2, 0, 1)[None], dtype=np.float32)
         planes /= 255
+        given = self.run_part({"photo": planes, **vectors})
+        painting = np.rint(given.pop("painting")[0] * 255)
+        return np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8), given
+
+    def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
+        """As the base class says."""
         try:
-            painting, *further = self._session.run(
-                ["painting", *self._further], {"photo": planes, **vectors}
-            )
+            given = self._session.run(self._outputs, dict(features))
         except Exception as error:
             raise EngineError(
                 f"ONNX Runtime failed ({first_line(error)})", "try another engine"
             ) from error
-        painting = np.rint(painting[0] * 255)
-        pixels = np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8)
-        return pixels, dict(zip(self._further, further, strict=True))
+        return dict(zip(self._outputs, given, strict=True))

@@ -34,27 +34,31 @@ class OpenCVEngine(Engine):
         if threads is not None:
             cv2.setNumThreads(threads)
         self._net = load_net(graph)
-        outputs = self._net.getUnconnectedOutLayersNames()
-        self._further = [name for name in outputs if name != "painting"]
+        self._outputs = list(self._net.getUnconnectedOutLayersNames())
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+        # The pixels are RGB and the network wants RGB: swapRB stays off.
+        planes = cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False)
+        given = self.run_part({"photo": np.asarray(planes, dtype=np.float32), **vectors})
+        # Rounds and clips.
+        painted = [cv2.convertScaleAbs(plane, alpha=255) for plane in given.pop("painting")[0]]
+        further = {name: vector.ravel() for name, vector in given.items()}
+        return np.asarray(cv2.merge(painted), dtype=np.uint8), further
+
+    def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
+        """As the base class says."""
         try:
-            # The pixels are RGB and the network wants RGB: swapRB stays off.
-            pixels = cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False)
-            for name, array in {"photo": pixels, **vectors}.items():
+            for name, array in features.items():
                 self._net.setInput(array, name)
-            painting, *further = self._net.forward(["painting", *self._further])
+            given = self._net.forward(self._outputs)
         except cv2.error as error:
             raise EngineError(
                 f"OpenCV dnn failed ({first_line(error)})", "try another engine"
             ) from error
-        # Rounds and clips.
-        planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in painting[0]]
-        given = {
-            name: np.array(vector, dtype=np.float32).ravel()
-            for name, vector in zip(self._further, further, strict=True)
+        return {
+            name: np.array(array, dtype=np.float32)
+            for name, array in zip(self._outputs, given, strict=True)
         }
-        return np.asarray(cv2.merge(planes), dtype=np.uint8), given
 
 
 def load_net(graph: bytes) -> cv2.dnn.Net:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import numpy as np
 import openvino
@@ -54,7 +57,9 @@ class OpenVINOEngine(Engine):
                 self._settings["INFERENCE_NUM_THREADS"] = threads
                 # Of two engines on a core each, both would be pinned to the same one.
                 self._settings["ENABLE_CPU_PINNING"] = False
-            self._model = _take_pixels(core.read_model(graph))
+            self._model = core.read_model(graph)
+            if "painting" in self._model.output(0).names:
+                self._model = _take_pixels(self._model)
             self._any_size = self._compile()
         except RuntimeError as error:
             raise EngineError(
@@ -69,17 +74,23 @@ class OpenVINOEngine(Engine):
         return compiled.create_infer_request()
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
-        try:
+        with _failures_told():
             request = self._request_for(photo.shape)
-            # Sharing the input saves a copy; the result is copied, the next call overwrites it.
-            result = request.infer({"pixels": photo[None], **vectors}, share_inputs=True)
-        except RuntimeError as error:
-            raise EngineError(
-                f"OpenVINO failed ({first_line(error)})", "try another engine"
-            ) from error
-        painting, *further = result.values()
-        names = [output.any_name for output in self._model.outputs[1:]]
-        return painting[0], dict(zip(names, further, strict=True))
+            given = self._infer(request, {"pixels": photo[None], **vectors})
+        return given.pop("painting")[0], given
+
+    def run_part(self, features: Vectors) -> Vectors:
+        """As the base class says."""
+        with _failures_told():
+            return self._infer(self._any_size, features)
+
+    def _infer(
+        self, request: openvino.InferRequest, inputs: Mapping[str, NDArray[Any]]
+    ) -> dict[str, NDArray[Any]]:
+        # Sharing the input saves a copy; the result is copied, the next call overwrites it.
+        given = request.infer(dict(inputs), share_inputs=True).values()
+        names = [output.any_name for output in self._model.outputs]
+        return dict(zip(names, given, strict=True))
 
     def _request_for(self, shape: tuple[int, ...]) -> openvino.InferRequest:
         if shape != self._last_shape:
@@ -93,6 +104,14 @@ class OpenVINOEngine(Engine):
     def close(self) -> None:
         """Let go of the compiled models."""
         del self._any_size, self._one_size, self._model
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise EngineError(f"OpenVINO failed ({first_line(error)})", "try another engine") from error
 
 
 def has_bf16() -> bool:
@@ -126,4 +145,5 @@ def _take_pixels(model: openvino.Model) -> openvino.Model:
     painting = ops.multiply(first.input_value(0), np.float32(255))
     painting = ops.clamp(ops.round(painting, "half_to_even"), 0, 255)
     painting = ops.transpose(ops.convert(painting, "u8"), np.array([0, 2, 3, 1]))
+    painting.output(0).set_names({"painting"})
     return openvino.Model([ops.result(painting), *further], [pixels, *vectors], "impasto")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from impasto.closing import Closing
 from impasto.errors import OutputError
 from impasto.images.windows import shrink_rows
 
-__all__ = ["PixelRows", "Spool", "reduced"]
+__all__ = ["PixelRows", "RowFile", "Spool", "reduced"]
 
 Pixels = NDArray[np.uint8]
 STRIP_BYTES = 8 << 20
@@ -51,8 +52,65 @@ class PixelRows(Closing):
         """Let go of it."""
 
 
+class RowFile(Closing):
+    """Rows of bytes in a temporary file that nobody else sees, gone when it is closed.
+
+    Args:
+        row_bytes: the length of each.
+        folder: where the file shall be.
+
+    Attributes:
+        length: rows in it.
+
+    Raises:
+        OutputError: there is no room.
+    """
+
+    def __init__(self, row_bytes: int, folder: Path) -> None:
+        self._row_bytes = row_bytes
+        self.length = 0
+        try:
+            self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
+        except OSError as error:
+            raise OutputError(
+                f"no temporary file can be made in {folder} ({error.strerror})", "write elsewhere"
+            ) from error
+
+    def append(self, rows: NDArray[Any]) -> None:
+        """The next rows: contiguous.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        try:
+            self._file.write(rows.data)
+        except OSError as error:
+            raise OutputError(
+                f"there is no room for what waits on disk ({error.strerror})",
+                "make room, or write to another disk",
+            ) from error
+        self.length += rows.nbytes // self._row_bytes
+
+    def rows(self, top: int, bottom: int) -> bytes:
+        """Those rows.
+
+        Raises:
+            ValueError: they were not appended yet.
+        """
+        self._file.seek(self._row_bytes * top)
+        content = self._file.read(self._row_bytes * (bottom - top))
+        self._file.seek(0, 2)
+        if len(content) < self._row_bytes * (bottom - top):
+            raise ValueError(f"rows up to {bottom} were not appended yet")
+        return content
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._file.close()
+
+
 class Spool(PixelRows):
-    """A picture in a temporary file that nobody else sees, gone when it is closed.
+    """A picture in a temporary file (`RowFile`).
 
     Args:
         size: width and height, in pixels.
@@ -64,12 +122,7 @@ class Spool(PixelRows):
 
     def __init__(self, size: tuple[int, int], folder: Path) -> None:
         self.size, self.channels = size, 3
-        try:
-            self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
-        except OSError as error:
-            raise OutputError(
-                f"no temporary file can be made in {folder} ({error.strerror})", "write elsewhere"
-            ) from error
+        self._file = RowFile(3 * size[0], folder)
 
     def append(self, rows: Pixels) -> None:
         """The next rows, from the top: n x W x 3, uint8.
@@ -77,13 +130,7 @@ class Spool(PixelRows):
         Raises:
             OutputError: the disk is full.
         """
-        try:
-            self._file.write(np.ascontiguousarray(rows).data)
-        except OSError as error:
-            raise OutputError(
-                f"there is no room for pixels that wait on disk ({error.strerror})",
-                "make room, or write to another disk",
-            ) from error
+        self._file.append(np.ascontiguousarray(rows))
 
     def rows(self, top: int, bottom: int) -> Pixels:
         """Those rows: n x W x 3, uint8.
@@ -91,13 +138,8 @@ class Spool(PixelRows):
         Raises:
             ValueError: they were not appended yet.
         """
-        width = self.size[0]
-        self._file.seek(3 * width * top)
-        content = self._file.read(3 * width * (bottom - top))
-        self._file.seek(0, 2)
-        if len(content) < 3 * width * (bottom - top):
-            raise ValueError(f"rows up to {bottom} were not appended yet")
-        return np.frombuffer(content, dtype=np.uint8).reshape(-1, width, 3)
+        content = self._file.rows(top, bottom)
+        return np.frombuffer(content, dtype=np.uint8).reshape(-1, self.size[0], 3)
 
     def close(self) -> None:
         """Delete the file."""

@@ -17,6 +17,7 @@ OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
 
 Array = NDArray[np.float32]
+Shape = tuple[int | str, ...]
 
 
 class GraphBuilder:
@@ -95,23 +96,43 @@ class GraphBuilder:
             opset: that its nodes are of.
             fixed_px: width and height, if they are not free.
         """
-        from onnx import TensorProto, helper
-
-        def value(name: str, *shape: int | str) -> ValueInfoProto:
-            return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
         width, height = fixed_px or ("width", "height")
         picture = (1, 3, height, width)
-        graph = helper.make_graph(
-            self.nodes,
+        return self.serialised(
             name,
-            [
-                value("photo", *picture),
-                *(value(*item) for item in inputs.items()),
-                *(value(of, 1, channels, height, width) for of, channels in maps.items()),
-            ],
-            [value("painting", *picture), *(value(*item) for item in outputs.items())],
-            list(self.constants.values()),
+            {
+                "photo": picture,
+                **{of: (length,) for of, length in inputs.items()},
+                **{of: (1, channels, height, width) for of, channels in maps.items()},
+            },
+            {"painting": picture, **{of: (length,) for of, length in outputs.items()}},
+            opset,
+        )
+
+    def serialised(
+        self,
+        name: str,
+        inputs: Mapping[str, Shape],
+        outputs: Mapping[str, Shape],
+        opset: int = OPSET,
+    ) -> bytes:
+        """The whole, whatever goes in and comes out.
+
+        Args:
+            name: of the graph.
+            inputs, outputs: their shapes; a name in place of a number is free.
+            opset: that its nodes are of.
+        """
+        from onnx import TensorProto, helper
+
+        def values(shapes: Mapping[str, Shape]) -> list[ValueInfoProto]:
+            return [
+                helper.make_tensor_value_info(of, TensorProto.FLOAT, shape)
+                for of, shape in shapes.items()
+            ]
+
+        graph = helper.make_graph(
+            self.nodes, name, values(inputs), values(outputs), list(self.constants.values())
         )
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="impasto"

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +18,6 @@ from impasto.video.source import VideoFrame, VideoInfo
 from impasto.video.temporal import Memory
 
 __all__ = ["PaintedFrame", "read_ahead", "write_behind"]
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
 SEGMENT_FRAMES = 240
@@ -64,30 +58,6 @@ def read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
     finally:
         stopped.set()
         thread.join()
-
-
-@contextmanager
-def map_ahead(
-    function: Callable[[Item], Result], items: Iterator[Item], threads: int
-) -> Iterator[Iterator[Result]]:
-    """A function's results for all items, in their order, computed in so many threads; an item is
-    begun when its turn is ``threads`` items away. Its errors are raised in its turn.
-    """
-    with ThreadPoolExecutor(threads, thread_name_prefix="impasto-paint") as pool:
-
-        def results() -> Iterator[Result]:
-            waiting: deque[Future[Result]] = deque()
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-
-        try:
-            yield results()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, eq=False)

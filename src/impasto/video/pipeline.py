@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.ahead import map_ahead
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import bleed, resize
@@ -25,7 +26,7 @@ from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.job import Job
 from impasto.video.joining import join_segments
-from impasto.video.overlap import PaintedFrame, map_ahead, read_ahead, write_behind
+from impasto.video.overlap import PaintedFrame, read_ahead, write_behind
 from impasto.video.painter import VideoPainter, as_timeline
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
 from impasto.video.temporal import Memory

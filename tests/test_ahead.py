@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from impasto.video.overlap import map_ahead
+from impasto.ahead import map_ahead
 
 
 @pytest.mark.parametrize("threads", [1, 3])
