@@ -20,9 +20,15 @@ def paint(job):
     return PhotoReport(4, 3)
 
 
+def painted(jobs, paint, at_once=1):
+    outcomes = []
+    paint_batch(jobs, paint, outcomes.append, at_once)
+    return outcomes
+
+
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_one_failure_stops_nothing(at_once):
-    outcomes = list(paint_batch(JOBS, paint, at_once))
+    outcomes = painted(JOBS, paint, at_once)
     assert sorted(each.job.source for each in outcomes) == [job.source for job in JOBS]
     assert {each.job.source: each.status for each in outcomes}["c.png"] == "failed"
     assert sum(each.status == "painted" for each in outcomes) == 4
@@ -35,31 +41,37 @@ def test_several_at_once():
         together.wait()
         return PhotoReport(4, 3)
 
-    assert len(list(paint_batch(JOBS[:3], wait, 3))) == 3
+    assert len(painted(JOBS[:3], wait, 3)) == 3
 
 
-def test_an_interruption_begins_no_more():
-    begun = []
+def test_an_interruption_begins_no_more_and_tells_of_those_begun():
+    begun, told = [], []
 
     def slow(job):
         begun.append(job)
         time.sleep(0.05)
         return PhotoReport(4, 3)
 
-    outcomes = paint_batch(JOBS * 20, slow, 2)
-    next(outcomes)
-    outcomes.close()  # as an exception in the loop does
+    def interrupted(outcome):
+        told.append(outcome)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paint_batch(JOBS * 20, slow, interrupted, 2)
     assert len(begun) < 10
+    assert len(told) == len(begun)
+    assert all(each.status == "painted" for each in told)
 
 
 @pytest.mark.parametrize("at_once", [0, 65])
 def test_impossible_numbers(at_once):
     with pytest.raises(OptionError, match="jobs is"):
-        list(paint_batch(JOBS, paint, at_once))
+        painted(JOBS, paint, at_once)
 
 
 def test_report():
-    outcomes = list(paint_batch(JOBS, paint))[:4]
+    outcomes = painted(JOBS, paint)[:4]
     report = json.loads(report_json(outcomes, planned=5, about={"engine": "fake"}))
     assert {key: report[key] for key in ("painted", "skipped", "failed", "not_reached")} == {
         "painted": 3, "skipped": 0, "failed": 1, "not_reached": 1,
@@ -77,7 +89,7 @@ def test_threads_share_a_stylizer(tmp_path):
     jobs = [Job(str(tmp_path / f"{n}.png"), str(tmp_path / f"out-{n}.png")) for n in range(6)]
     with Stylizer("first", gallery=tiny_gallery(tmp_path / "gallery"), precision="f32") as stylizer:
         expected = [stylizer(read_image(job.source).pixels) for job in jobs]
-        outcomes = list(paint_batch(jobs, lambda j: paint_photo(stylizer, j.source, j.target), 4))
+        outcomes = painted(jobs, lambda j: paint_photo(stylizer, j.source, j.target), 4)
     assert all(each.status == "painted" for each in outcomes)
     for job, pixels in zip(jobs, expected, strict=True):
         assert (read_image(job.target).pixels == pixels).all()

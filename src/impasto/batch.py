@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -51,20 +51,23 @@ class Outcome:
 
 
 def paint_batch(
-    jobs: Sequence[Job], paint: Callable[[Job], PhotoReport], at_once: int = 1
-) -> Iterator[Outcome]:
+    jobs: Sequence[Job],
+    paint: Callable[[Job], PhotoReport],
+    tell: Callable[[Outcome], None],
+    at_once: int = 1,
+) -> None:
     """Paint photos; one that fails does not keep the others from being painted.
+
+    After an exception, Ctrl-C above all, no more are begun; those begun at the same time as the
+    one that was waited for are finished, and told of.
 
     Args:
         jobs: what to paint.
         paint: paints one; it is called from several threads. A `Stylizer` may be shared by them:
             its network paints one picture at a time (on all cores), while other photos are read,
             written and compressed.
+        tell: told what became of each, as it is done.
         at_once: how many photos at the same time.
-
-    Yields:
-        what became of each, as it is done. After an exception in the caller, Ctrl-C above all, no
-        more are begun, and those begun are finished.
 
     Raises:
         OptionError: ``at_once`` is out of its range.
@@ -73,15 +76,19 @@ def paint_batch(
         raise OptionError(f"jobs is {at_once}", f"give a whole number from 1 to {MAX_JOBS}")
     if at_once == 1:
         for job in jobs:
-            yield _outcome(job, paint)
+            tell(_outcome(job, paint))
         return
     pool = ThreadPoolExecutor(at_once)
+    untold = {pool.submit(_outcome, job, paint) for job in jobs}
     try:
-        futures: list[Future[Outcome]] = [pool.submit(_outcome, job, paint) for job in jobs]
-        for future in as_completed(futures):
-            yield future.result()
+        for future in as_completed(list(untold)):
+            untold.remove(future)
+            tell(future.result())
     finally:
         pool.shutdown(cancel_futures=True)
+        for future in untold:
+            if not future.cancelled():
+                tell(future.result())
 
 
 def _outcome(job: Job, paint: Callable[[Job], PhotoReport]) -> Outcome:

@@ -172,6 +172,23 @@ def test_standard_input_and_output(photo, gallery, tmp_path):
     assert ran.stderr == b"impasto: standard input is empty: give an image\n"
 
 
+def test_the_format_of_paintings_without_a_name(paint, photo, folder, tmp_path):
+    assert paint(photo, "-o", "out/", "--format", "WebP").code == 0
+    assert (tmp_path / "out" / "photo.webp").read_bytes().startswith(b"RIFF")
+    assert paint(photo, "--format", "jpeg").code == 0
+    assert (tmp_path / "photo-first.jpeg").is_file()
+    assert paint(folder, "-r", "-o", "all", "--format", "tif").code == 9
+    assert files(tmp_path / "all") == ["a.tif", "below/b.tif"]
+
+
+def test_formats_that_cannot_be(paint, photo):
+    assert paint(photo, "-o", "a.jpg", "--format", "jpeg").code == 0
+    ran = paint(photo, "-o", "a.png", "--format", "jpg")
+    assert (ran.code, "--format jpg is not that of a.png" in ran.err) == (2, True)
+    ran = paint(photo, "--format", "doc")
+    assert (ran.code, "--format doc is no format: one of jpg, jpeg, png" in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

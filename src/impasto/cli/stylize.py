@@ -23,7 +23,7 @@ from impasto.cli.options import (
     choose_gallery,
     write_json,
 )
-from impasto.cli.targets import STREAM, check_targets, plan_jobs
+from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
 from impasto.errors import BatchError, OptionError
 from impasto.files import file_label, make_folder
 from impasto.progress import Progress
@@ -200,14 +200,15 @@ def stylize_command(
         int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
     ] = 95,
     file_format: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Of standard output: png, jpg, webp...",
+            help="Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
+            show_default=False,
             rich_help_panel=FILES,
         ),
-    ] = "png",
+    ] = None,
     strip: Annotated[
         bool,
         typer.Option(
@@ -250,7 +251,8 @@ def stylize_command(
         raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
     rest, placed = recipe.placed_styles()
     label = file_label("+".join(dict.fromkeys([rest, *(each for _, each in placed)])))
-    work = plan_jobs(photos, output, label, recursive) if photos else []
+    suffix = choose_suffix(file_format, output)
+    work = plan_jobs(photos, output, label, recursive, suffix) if photos else []
     skipped = check_targets(work, overwrite=overwrite, skip_existing=skip_existing)
     if report == STREAM and any(job.target == STREAM for job in work):
         raise OptionError("standard output holds the painting", "give --report FILE")
@@ -277,7 +279,7 @@ def stylize_command(
             _paint,
             stylizer,
             quality=quality,
-            file_format=file_format.lower(),
+            file_format=suffix.removeprefix(".") or "png",
             strip=strip,
             memory_bytes=memory_bytes // max(1, jobs),
         )
@@ -322,12 +324,15 @@ def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome
     with console.progress() as progress:
         if len(jobs) == 1:
             paint = partial(paint, progress=progress)
-        for outcome in paint_batch(jobs, paint, at_once):
+
+        def tell(outcome: Outcome) -> None:
             outcomes.append(outcome)
             if outcome.report:
                 _say(outcome, outcome.report)
             if len(jobs) > 1:
                 progress(Progress("painting", len(outcomes), len(jobs)))
+
+        paint_batch(jobs, paint, tell, at_once)
 
 
 def _say(outcome: Outcome, report: PhotoReport) -> None:

@@ -16,12 +16,35 @@ from impasto.files import check_writable
 if TYPE_CHECKING:
     from impasto.batch import Job
 
-__all__ = ["STREAM", "check_targets", "plan_jobs"]
+__all__ = ["STREAM", "check_targets", "choose_suffix", "plan_jobs"]
 
 STREAM = "-"
 
 
-def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: bool) -> list[Job]:
+def choose_suffix(file_format: str | None, output: str | None) -> str:
+    """With the dot, of paintings whose file is not named; empty if they are as their photos.
+
+    Raises:
+        OptionError: there is no such format, or the output has another one.
+    """
+    from impasto.images import FORMATS
+
+    if file_format is None:
+        return ""
+    ending = file_format.lower().removeprefix(".")
+    if ending not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise OptionError(f"--format {file_format} is no format", f"one of {known}")
+    named = Path(output or "")
+    of_file = FORMATS.get(named.suffix.lower().removeprefix("."))
+    if of_file not in (None, FORMATS[ending]) and not named.is_dir():
+        raise OptionError(f"--format {file_format} is not that of {output}", "give one of them")
+    return f".{ending}"
+
+
+def plan_jobs(
+    photos: Sequence[str], output: str | None, label: str, recursive: bool, suffix: str = ""
+) -> list[Job]:
     """Which file becomes which.
 
     In its photo's own folder a painting is called PHOTO-STYLE; in any other it has the photo's
@@ -33,6 +56,7 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
         output: a file, a folder, or `STREAM`; beside the photos if not given.
         label: the style's part of file names.
         recursive: look into folders below folders.
+        suffix: as `choose_suffix` gives it.
 
     Raises:
         InputError: a folder or pattern has no photos.
@@ -53,14 +77,18 @@ def plan_jobs(photos: Sequence[str], output: str | None, label: str, recursive: 
     jobs: list[Job] = []
     for photo in photos:
         if photo == STREAM:
-            target = str(folder / f"standard-input-{label}.png") if folder else output or STREAM
+            target = (
+                str(folder / f"standard-input-{label}{suffix or '.png'}")
+                if folder
+                else output or STREAM
+            )
             jobs.append(Job(STREAM, target, into_folder))
         elif _is_pattern(photo):
-            jobs += _plan_pattern(photo, folder, label)
+            jobs += _plan_pattern(photo, folder, label, suffix)
         elif Path(photo).is_dir():
-            jobs += _plan_folder(Path(photo), folder, label, recursive)
+            jobs += _plan_folder(Path(photo), folder, label, recursive, suffix)
         elif output is None or folder:
-            target = str(_painting_path(Path(photo), folder or Path(photo).parent, label))
+            target = str(_painting_path(Path(photo), folder or Path(photo).parent, label, suffix))
             jobs.append(Job(photo, target, into_folder))
         else:
             jobs.append(Job(photo, output))
@@ -88,21 +116,24 @@ def _is_pattern(photo: str) -> bool:
     return glob.has_magic(photo) and not Path(photo).exists()
 
 
-def _plan_pattern(pattern: str, folder: Path | None, label: str) -> list[Job]:
+def _plan_pattern(pattern: str, folder: Path | None, label: str, suffix: str) -> list[Job]:
     """``trip/**/*.jpg``: the tree below the part without wildcards is mirrored."""
     root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
     # Path.glob would need a root of its own, and takes no absolute pattern.
     paths = (Path(each) for each in glob.iglob(pattern, recursive=True))  # noqa: PTH207
-    jobs = _mirrored(paths, root, folder or root, label)
+    jobs = _mirrored(paths, root, folder or root, label, suffix)
     if not jobs:
         raise InputError(f"no photo is called {pattern}", "check the pattern")
     return jobs
 
 
-def _plan_folder(photos: Path, folder: Path | None, label: str, recursive: bool) -> list[Job]:
+def _plan_folder(
+    photos: Path, folder: Path | None, label: str, recursive: bool, suffix: str
+) -> list[Job]:
     named = photos if photos.name else photos.resolve()  # "." has no name of its own
     folder = folder or named.with_name(f"{named.name}-{label}")
-    jobs = _mirrored(photos.rglob("*") if recursive else photos.iterdir(), photos, folder, label)
+    paths = photos.rglob("*") if recursive else photos.iterdir()
+    jobs = _mirrored(paths, photos, folder, label, suffix)
     if not jobs:
         deeper = not recursive and any(each.is_dir() for each in photos.iterdir())
         hint = "look deeper with --recursive" if deeper else "give a folder with photos"
@@ -110,7 +141,9 @@ def _plan_folder(photos: Path, folder: Path | None, label: str, recursive: bool)
     return jobs
 
 
-def _mirrored(paths: Iterable[Path], root: Path, folder: Path, label: str) -> list[Job]:
+def _mirrored(
+    paths: Iterable[Path], root: Path, folder: Path, label: str, suffix: str
+) -> list[Job]:
     """A job for each photo below ``root``, in order, but for those in the paintings' folder."""
     from impasto.batch import Job
     from impasto.images import IMAGE_SUFFIXES
@@ -122,19 +155,21 @@ def _mirrored(paths: Iterable[Path], root: Path, folder: Path, label: str) -> li
         named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
         if named and not painted and path.is_file():
             below = path.relative_to(root).parent
-            target = _painting_path(path, folder / below, label)
+            target = _painting_path(path, folder / below, label, suffix)
             beside = target.parent == path.parent
             jobs.append(Job(str(path), str(target), makes_folder=not beside))
     return jobs
 
 
-def _painting_path(photo: Path, folder: Path, label: str) -> Path:
+def _painting_path(photo: Path, folder: Path, label: str, suffix: str) -> Path:
     from impasto.images import FORMATS
 
     beside = folder.resolve() == photo.parent.resolve()
     stem = f"{photo.stem}-{label}" if beside else photo.stem
-    writable = photo.suffix.lower().removeprefix(".") in FORMATS
-    return folder / f"{stem}{photo.suffix if writable else '.jpg'}"
+    if not suffix:
+        writable = photo.suffix.lower().removeprefix(".") in FORMATS
+        suffix = photo.suffix if writable else ".jpg"
+    return folder / f"{stem}{suffix}"
 
 
 def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) -> list[Job]:
