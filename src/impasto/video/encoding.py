@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError, OutputError
 from impasto.images import lay_on_white
+from impasto.video.samples import knows, to_yuv420
 from impasto.video.source import EXACT_COLORS, VideoInfo
 
 __all__ = ["CODECS", "VIDEO_SUFFIXES", "Encoding", "SegmentWriter", "choose_encoding"]
@@ -212,6 +213,10 @@ class SegmentWriter:
         more = (self._fitted(height) - height, self._fitted(width) - width)
         if any(more):
             samples = np.pad(samples, ((0, more[0]), (0, more[1]), (0, 0)), mode="edge")
+        if self._format == "yuv420p" and knows(self._colors):
+            frame = AvFrame.from_ndarray(to_yuv420(samples, self._colors), format="yuv420p")
+            frame.colorspace, frame.color_range = self._colors.matrix, self._colors.range
+            return frame
         layout = "rgb24" if samples.shape[2] == 3 else "rgba"
         frame = AvFrame.from_ndarray(np.ascontiguousarray(samples), format=layout)
         if self._format == "bgra":
