@@ -46,6 +46,21 @@ def test_from_paintings_to_a_painting(impasto, data):
     assert ran.code == 0, ran.err
 
 
+def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
+    quick = ["--crop", "32", "--precision", "f32", "--no-compile", "--photos", "photos"]
+    ran = impasto("distil", gallery, "-o", "small", "--steps", "2", *quick)
+    assert ran.code == 0, ran.err
+    assert "--start-from small" in ran.err
+    ran = impasto("photos/3.jpg", "--gallery", "small/gallery", "--style", "first+second")
+    assert ran.code == 0, ran.err
+    arguments = ["train", "paintings", "--photos", "photos", "-o", "run", *QUICK]
+    ran = impasto(*arguments, "--preset", "turbo", "--start-from", "small", "--steps", "1")
+    assert ran.code == 0, ran.err
+    ran = impasto("distil", gallery, "-o", "small", *quick)
+    assert (ran.code, "--resume" in ran.err) == (2, True)
+    assert impasto("distil", data, "-o", "other", *quick).code == 5
+
+
 def test_johnsons_preset(impasto, data):
     ran = impasto(
         "train", "paintings/bold.png", "--photos", "photos", "-o", "run", *QUICK,

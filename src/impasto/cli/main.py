@@ -16,6 +16,7 @@ from impasto import __version__
 from impasto.cli import (
     bench,
     convert,
+    distil,
     evaluate,
     export,
     learn,
@@ -46,6 +47,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
         train_encoder.train_encoder_command,
         "Train what predicts a style from any painting.",
     ),
+    "distil": (distil.distil_command, "Teach a small network what a large one paints."),
     "evaluate": (evaluate.evaluate_command, "Measure how good styles are."),
     "convert": (
         convert.convert_command,

@@ -20,7 +20,8 @@ from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_check
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder, to_tensor
-from impasto.learning.training import Losses, PerceptualTrainer, Trainer
+from impasto.learning.steps import StepTrainer
+from impasto.learning.training import Trainer
 from impasto.learning.training_options import TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
@@ -166,7 +167,7 @@ def train(
 
 
 def take_steps(
-    trainer: PerceptualTrainer,
+    trainer: StepTrainer,
     files: RunFiles,
     save: Callable[[float], Saved],
     preview: Callable[[], NDArray[np.uint8]],
@@ -200,8 +201,7 @@ def take_steps(
 
     smooth: dict[str, float] = {}
     while trainer.next_step < options.steps:
-        losses = trainer.step()
-        _update_means(smooth, losses)
+        _update_means(smooth, trainer.step())
         if trainer.next_step % LOG_EVERY_STEPS == 0:
             rate = trainer.rate_factor * options.rate_at(trainer.next_step)
             _append_log(files.log, trainer.next_step, seconds(), smooth, rate)
@@ -301,9 +301,8 @@ def _check_same_run(
         )
 
 
-def _update_means(smooth: dict[str, float], losses: Losses) -> None:
+def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None:
     """Single steps jump about with their photos; what is shown is a mean over some fifty."""
-    latest = {"content": losses.content, "style": losses.style, "J": losses.objective}
     for name, value in latest.items():
         smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
 

@@ -1,0 +1,114 @@
+"""``impasto distil GALLERY --photos PHOTOS``: a small network taught by a large one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import (
+    SCHEDULE,
+    CompileOption,
+    DeviceOption,
+    EverySecondsOption,
+    ResumeRunOption,
+    ScheduleFloat,
+    ScheduleInt,
+    TorchPrecisionOption,
+    choose_preset,
+    require_torch,
+)
+from impasto.cli.train import WORTH_COMPILING_STEPS, interrupt_between_steps
+
+if TYPE_CHECKING:
+    from impasto.learning.hardware import Precision
+
+__all__ = ["distil_command"]
+
+
+def distil_command(
+    gallery: Annotated[
+        Path, typer.Argument(metavar="GALLERY", help="Its trunk teaches, in all of its styles.")
+    ],
+    photos: Annotated[Path, typer.Option(metavar="FOLDER", help="Photographs to learn on.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the run.")
+    ] = Path("impasto-distilled"),
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The network that learns: standard, turbo or johnson-instance."
+        ),
+    ] = "turbo",
+    resume: ResumeRunOption = False,
+    steps: ScheduleInt = 6000,
+    photos_per_step: ScheduleInt = 2,
+    styles_per_photo: ScheduleInt = 2,
+    crop: Annotated[
+        int, typer.Option(metavar="PX", help="Side of the crops.", rich_help_panel=SCHEDULE)
+    ] = 256,
+    learning_rate: ScheduleFloat = 3e-3,
+    seed: ScheduleInt = 0,
+    checkpoint_every: EverySecondsOption = 180,
+    preview_every: EverySecondsOption = 300,
+    device: DeviceOption = "auto",
+    precision: TorchPrecisionOption = "auto",
+    compile_: CompileOption = None,
+) -> None:
+    """Teach a small network to paint like a large one (Hinton et al. 2015).
+
+    It needs no paintings. Ctrl-C saves a checkpoint; --resume goes on exactly there. impasto train
+    LIST --preset NAME --start-from FOLDER then makes it as good as its size allows.
+    """
+    require_torch("impasto distil")
+    from impasto.learning.checkpoint import read_checkpoint
+    from impasto.learning.distilling import distil
+    from impasto.learning.export import export_gallery
+    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
+    from impasto.learning.run import RunFiles
+    from impasto.learning.training_options import TrainingOptions
+    from impasto.styles import Pack
+
+    if resume:
+        options = read_checkpoint(RunFiles(output).checkpoint).options
+    else:
+        options = TrainingOptions(
+            steps=steps,
+            photos_per_step=photos_per_step,
+            styles_per_photo=styles_per_photo,
+            crop_px=crop,
+            late_crop_px=crop,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+    if compile_ is None:
+        compile_ = options.steps >= WORTH_COMPILING_STEPS and has_compiler()
+    hardware = choose_hardware(device, cast("Precision", precision), compile_)
+    keep_freed_memory()
+    teacher = Pack(gallery)
+    console.note(f"distilling {len(teacher.names)} styles for {options.steps} steps on {hardware}")
+    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
+        try:
+            checkpoint = distil(
+                gallery,
+                photos,
+                output,
+                student=choose_preset(preset),
+                options=options,
+                resume=resume,
+                hardware=hardware,
+                checkpoint_every_s=checkpoint_every,
+                preview_every_s=preview_every,
+                progress=on_progress,
+                on_skip=console.error,
+            )
+        except KeyboardInterrupt:
+            if RunFiles(output).checkpoint.exists():
+                console.note(f"{output} has a checkpoint; --resume goes on from it")
+            raise
+    cards = {name: teacher.read(name).card for name in teacher.names}
+    made = export_gallery(checkpoint, cards, output / "gallery")
+    console.note(f"impasto train LIST --preset {preset} --start-from {output}, or as it is:")
+    console.note(f"impasto PHOTO --gallery {made.folder} --style {made.names[0]}")

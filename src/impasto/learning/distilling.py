@@ -1,0 +1,163 @@
+"""Teaching a small network what a larger one paints (Hinton et al. 2015, "Distilling the knowledge
+in a neural network"; here the knowledge is pictures, as in Ba & Caruana 2014).
+
+A step needs no VGG-19, and is told of every pixel what it should be. So the student learns most of
+its strokes; perceptual losses (`impasto.learning.training`) then make of them what suits its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.errors import InputError, OptionError
+from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.networks import StyleNetwork
+from impasto.learning.photos import PhotoFolder
+from impasto.learning.run import (
+    PREVIEW_PHOTOS,
+    PREVIEW_PX,
+    RunFiles,
+    Start,
+    paint_grid,
+    prepare_folder,
+    take_steps,
+)
+from impasto.learning.steps import StepTrainer
+from impasto.learning.training_options import TrainingOptions
+from impasto.network.spec import NetworkSpec
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import Pack
+
+__all__ = ["Distiller", "distil"]
+
+EDGE_WEIGHT = 2.0  # of differences between neighbours: where strokes begin and end
+
+
+class Distiller(StepTrainer):
+    """Makes a network paint like another one.
+
+    Args:
+        teacher: paints, and stays as it is.
+        student: another spec for the same styles.
+        photos: crops to paint.
+        options: see `TrainingOptions`; its weights of losses have no effect.
+        hardware: where to compute.
+    """
+
+    def __init__(
+        self,
+        teacher: StyleNetwork,
+        student: NetworkSpec,
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(options.seed)
+            network = StyleNetwork(student, len(teacher.styles)).to(hardware.device)
+        super().__init__(network, network, photos, options, hardware)
+        self.teacher = teacher.to(hardware.device).eval().requires_grad_(False)
+        self.teach = hardware.compiled(self.teacher)
+
+    def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
+        """The mean difference of pixels, and of edges, from the teacher's painting."""
+        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
+        seen = self.with_grain(photos, 2)
+        random = np.random.default_rng((self.options.seed, self.next_step, 1))
+        repeats = min(self.options.styles_per_photo, len(self.painter.styles))
+        styles = torch.from_numpy(
+            np.concatenate(
+                [random.permutation(len(self.painter.styles))[:repeats] for _ in range(photo_count)]
+            )
+        )
+        seen = seen.repeat_interleave(repeats, dim=0)
+        with self.hardware.autocast():
+            with torch.no_grad():
+                wanted = self.teach(seen, self.teacher.styles[styles]).clamp(0, 1)
+            painted = self.paint(seen, self.painter.styles[styles])
+        apart = painted - wanted
+        pixels = apart.abs().mean()
+        edges = apart.diff(dim=2).abs().mean() + apart.diff(dim=3).abs().mean()
+        return pixels + EDGE_WEIGHT * edges, {"pixels": pixels.item(), "edges": edges.item()}
+
+
+def distil(
+    gallery: Path,
+    photos: Path | Sequence[Path],
+    folder: Path,
+    *,
+    student: NetworkSpec,
+    options: TrainingOptions,
+    resume: bool = False,
+    hardware: Hardware | None = None,
+    checkpoint_every_s: float = 180,
+    preview_every_s: float = 300,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Checkpoint:
+    """Teach a network all styles of a pack.
+
+    Args:
+        gallery: the folder of the pack (`impasto.styles.Pack`).
+        photos, folder, resume, hardware, checkpoint_every_s, preview_every_s, progress, on_skip:
+            as `impasto.learning.run.train` takes them.
+        student: the network that learns.
+        options: of the run; with ``resume``, those of the checkpoint stand.
+
+    Returns:
+        the run's last checkpoint, which another run can start from.
+
+    Raises:
+        StyleError: there is no pack, or it has no styles.
+        OptionError: the checkpoint is of other styles or another network, or there is one already.
+        InputError, OutputError, TrainingError: see `impasto.learning.run.train`.
+    """
+    files = RunFiles(folder)
+    prepare_folder(files, resume)
+    pack = Pack(gallery)
+    names = tuple(pack.names)
+    styles = [pack.read(name) for name in names]
+    options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
+    start = Start(pack.trunk.float32_weights(), np.stack([style.vector for style in styles]))
+    before = read_checkpoint(files.checkpoint) if resume else None
+    if before and (before.styles, before.spec) != (names, student):
+        raise OptionError(
+            f"{files.checkpoint} is of other styles or another network",
+            "resume with the same gallery and preset",
+        )
+    options = before.options if before else options
+    crops = PhotoFolder(photos, options.seed, on_skip)
+    hardware = hardware or choose_hardware()
+    trainer = Distiller(start.network(pack.trunk.spec), student, crops, options, hardware)
+    if before:
+        trainer.load_state(before.state)
+
+    def save(seconds: float) -> Checkpoint:
+        checkpoint = Checkpoint(student, options, names, trainer.state(), seconds)
+        write_checkpoint(files.checkpoint, checkpoint)
+        return checkpoint
+
+    def preview() -> NDArray[np.uint8]:
+        network = trainer.averaged
+        assert isinstance(network, StyleNetwork)
+        examples = crops.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
+        return paint_grid(network, network.styles, examples, trainer.hardware)
+
+    return take_steps(
+        trainer,
+        files,
+        save,
+        preview,
+        seconds_before=before.seconds if before else 0.0,
+        checkpoint_every_s=checkpoint_every_s,
+        preview_every_s=preview_every_s,
+        progress=progress,
+    )
