@@ -4,7 +4,7 @@
 
 PHOTO is enlarged to each size, written as a PNG row by row, and painted by the command that users
 give. With --compare, a picture is painted in one piece and in tiles, and what differs is said.
-600 megapixels (the files, and pixels that wait, take some 8 GB of disk):
+600 megapixels (the files, and pixels and features that wait, take some 20 GB of disk):
 
     python benchmarks/large_pictures.py PHOTO --size 30000x20000 --memory 1GB --folder /tmp
 """
