@@ -24,6 +24,7 @@ import av
 import numpy as np
 
 from impasto.images import resize
+from impasto.strokes import FRAME_NATURAL_PX
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames, stylize_video
 
@@ -82,7 +83,7 @@ def make_clip(path: Path, frames: int, size: tuple[int, int] = SIZE) -> Path:
 def speed(clip: Path, output: Path, options: argparse.Namespace) -> dict[str, float]:
     pictures = [frame.pixels for frame in islice(read_frames(clip), 30)]
     network, whole = [], []
-    with Stylizer() as stylizer:
+    with Stylizer(natural_px=FRAME_NATURAL_PX) as stylizer:
         for _ in range(options.rounds):
             for picture in pictures[:6]:
                 stylizer(picture)

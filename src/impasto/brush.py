@@ -42,6 +42,8 @@ class Brush(Closing):
         gallery: where names come from.
         beside: further styles of the gallery, to be painted beside ``style`` in one picture.
         seed: of the grain.
+        natural_px: the shorter side up to which a picture is painted as it is. A network of its own
+            paints any picture so, as it did where it comes from.
         engine, precision, threads: as `open_engine` takes them.
         steered: let `paint_steered` take and give statistics. Networks without instance
             normalisation, and networks of their own, have nothing to steer.
@@ -49,7 +51,7 @@ class Brush(Closing):
     Attributes:
         engine: runs the network.
         framing: which pictures the network takes.
-        natural_px: the shorter side up to which it paints a picture as it is.
+        natural_px: the same; infinite of a network of its own.
         is_steered: whether `paint_steered` has an effect.
 
     Raises:
@@ -64,6 +66,7 @@ class Brush(Closing):
         *,
         beside: Sequence[str | Style] = (),
         seed: int = 0,
+        natural_px: float = NATURAL_PX,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -87,7 +90,8 @@ class Brush(Closing):
         self._packs = _by_trunk([*(trunk for trunk, _ in others), self._trunk])
         self.seed = seed
         self.is_steered = steered and self._measures
-        network, self.natural_px = _network(
+        self.natural_px = natural_px if self._trunk is not None else math.inf
+        network = _network(
             style, self._trunk, self._vector, steered=self.is_steered, int8=self._int8
         )
         self.framing = network.framing
@@ -277,19 +281,13 @@ class Brush(Closing):
         self.engine.close()
 
 
-def open_network(
-    style: str | Style, gallery: Gallery, *, int8: bool = False
-) -> tuple[BakedNetwork, float]:
+def open_network(style: str | Style, gallery: Gallery, *, int8: bool = False) -> BakedNetwork:
     """The network that paints in a style.
 
     Args:
         style: as `Brush` takes it.
         gallery: where names and mixtures come from.
         int8: in 8 bits; without effect on a network of its own.
-
-    Returns:
-        the network, and the shorter side in pixels up to which it paints a picture as it is. A
-        network of its own paints any picture as it is, as it did where it comes from.
 
     Raises:
         OptionError, StyleError, InputError, MissingExtraError: see `Brush`.
@@ -299,13 +297,13 @@ def open_network(
 
 def _network(
     style: str | Style, trunk: Trunk | None, vector: Vector, *, steered: bool, int8: bool
-) -> tuple[BakedNetwork, float]:
+) -> BakedNetwork:
     if trunk is None:
         from impasto.legacy import load_network
 
-        return load_network(str(style)), math.inf
+        return load_network(str(style))
     graph = _steered(trunk, vector, int8) if steered else trunk.bake(vector, int8=int8)
-    return BakedNetwork(graph, trunk.spec.framing), NATURAL_PX
+    return BakedNetwork(graph, trunk.spec.framing)
 
 
 def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:

@@ -88,7 +88,7 @@ def measure_speed(
     if spec:
         networks = {int8: _random_network(spec, int8) for int8 in (False, True)}
     else:
-        networks = {int8: open_network(style, gallery, int8=int8)[0] for int8 in (False, True)}
+        networks = {int8: open_network(style, gallery, int8=int8) for int8 in (False, True)}
     contestants: dict[str, tuple[Engine, Framing]] = {}
     with ExitStack() as stack:
         for name, precision in engines:

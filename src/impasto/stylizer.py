@@ -32,7 +32,7 @@ from impasto.images import (
     resize,
     restore_detail,
 )
-from impasto.strokes import MAX_STROKE, MIN_STROKE, pass_sizes
+from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
 from impasto.styles import Gallery, Style, open_gallery
 
 __all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
@@ -62,6 +62,8 @@ class Stylizer(Closing):
         protect_faces: from 0 (not at all) to 1 (no strokes on faces); needs the extra ``faces``.
         detail: from 0 to 1: how far the photo's edges are put back (`impasto.images.guided`).
         seed: of the grain that the strokes follow where the photo is flat.
+        natural_px: pictures whose shorter side is longer than this are painted from coarse to fine
+            (`impasto.strokes`), so that strokes grow with them.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes bfloat16 where the CPU has it, else 8 bits where it is fast at
             them, else ``f32``; or ``f32``, ``bf16``, ``int8``.
@@ -93,6 +95,7 @@ class Stylizer(Closing):
         protect_faces: float = 0.0,
         detail: float = 0.0,
         seed: int = 0,
+        natural_px: int = NATURAL_PX,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -121,6 +124,7 @@ class Stylizer(Closing):
             gallery or open_gallery(),
             beside=[region.style for region in regions],
             seed=seed,
+            natural_px=natural_px,
             engine=engine,
             precision=precision,
             threads=threads,

@@ -21,6 +21,7 @@ from impasto.engines import EngineName, Precision
 from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.learning.evaluate import Scorer, exact_vgg
 from impasto.progress import Progress
+from impasto.strokes import FRAME_NATURAL_PX
 from impasto.styles import Gallery
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames
@@ -74,7 +75,12 @@ def evaluate_videos(
             pixels = read_image(subject.painting).pixels
             scorer = Scorer(vgg, scale_shorter_side(pixels, painting_px or subject.painting_px))
             open_stylizer = partial(
-                Stylizer, subject.style, gallery=gallery, engine=engine, precision=precision
+                Stylizer,
+                subject.style,
+                natural_px=FRAME_NATURAL_PX,
+                gallery=gallery,
+                engine=engine,
+                precision=precision,
             )
             measured: dict[str, list[tuple[float, float]]] = {}
             for number, video in enumerate(videos):

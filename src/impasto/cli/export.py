@@ -80,7 +80,7 @@ def export_command(
     from impasto.brush import open_network
 
     chosen = choose_gallery(gallery)
-    network, _ = open_network(style, chosen)
+    network = open_network(style, chosen)
     fixed_px = parse_size(size, "--size") if size else None
     if int8:
         network = _quantized(style, chosen, network)
@@ -111,7 +111,7 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     if names_network(style):
         quantized = replace(network, graph=quantize_int8(network.graph, pictures))
     else:
-        quantized, _ = open_network(style, gallery, int8=True)
+        quantized = open_network(style, gallery, int8=True)
     paintings = []
     for each in (network, quantized):
         with open_engine(each.graph, precision="f32") as engine:

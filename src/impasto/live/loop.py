@@ -24,7 +24,7 @@ from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
 from impasto.live.virtual import VirtualCamera
-from impasto.strokes import DEFAULT_STABILITY
+from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX
 from impasto.styles import Gallery, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.temporal import check_stability
@@ -159,6 +159,7 @@ class _Session:
             return Stylizer(
                 style,
                 strength=options.strength,
+                natural_px=FRAME_NATURAL_PX,
                 engine=options.engine,
                 precision=options.precision,
                 gallery=gallery,

@@ -17,7 +17,7 @@ from impasto.errors import ImpastoError, OptionError, StyleError
 from impasto.files import names_network
 from impasto.images import check_pixels
 from impasto.prediction import find_style
-from impasto.strokes import DEFAULT_STABILITY
+from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.crew import Crew
@@ -250,6 +250,7 @@ def stylize_frames(
         strength=strength,
         stroke=stroke,
         keep_colors=keep_colors,
+        natural_px=FRAME_NATURAL_PX,
         engine=engine,
         precision=precision,
         gallery=gallery,

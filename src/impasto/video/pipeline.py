@@ -18,7 +18,7 @@ from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import bleed, resize
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import DEFAULT_STABILITY, MAX_SIDE_PX
+from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from impasto.video.crew import crew_size
@@ -122,6 +122,7 @@ def stylize_video(
         strength=strength,
         stroke=stroke,
         keep_colors=keep_colors,
+        natural_px=FRAME_NATURAL_PX,
         engine=engine,
         precision=precision,
         gallery=gallery,
