@@ -23,7 +23,7 @@ def main() -> None:
 
     coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
     tiles = [(name, impasto.stylize(coffee, name)) for name in names]
-    save(tiles, "styles.jpg", columns=6, tile_px=280)
+    save(tiles, "styles.jpg", columns=5, tile_px=336)
 
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")
     tiles = []
