@@ -124,10 +124,10 @@ def test_stability_brings_calm(trainer):
             TINY,
             [torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(k)) for k in (0, 1)],
             trainer.photos,
-            replace(OPTIONS, stability_weight=weight, learning_rate=0.01),
+            replace(OPTIONS, stability_weight=weight, learning_rate=0.003, steps=60),
             CPU,
         )
-        for _ in range(20):
+        for _ in range(60):
             again.step()
         photos = trainer.photos.crops(0, 2, 64)
         noise = 0.03 * torch.randn(photos.shape, generator=torch.Generator().manual_seed(2))
