@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -20,10 +20,7 @@ from impasto.cli.options import (
     choose_preset,
     require_torch,
 )
-from impasto.cli.train import WORTH_COMPILING_STEPS, interrupt_between_steps
-
-if TYPE_CHECKING:
-    from impasto.learning.hardware import Precision
+from impasto.cli.train import prepare_hardware, run_in
 
 __all__ = ["distil_command"]
 
@@ -66,7 +63,6 @@ def distil_command(
     from impasto.learning.checkpoint import read_checkpoint
     from impasto.learning.distilling import distil
     from impasto.learning.export import export_gallery
-    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.learning.run import RunFiles
     from impasto.learning.training_options import TrainingOptions
     from impasto.styles import Pack
@@ -83,31 +79,23 @@ def distil_command(
             learning_rate=learning_rate,
             seed=seed,
         )
-    if compile_ is None:
-        compile_ = options.steps >= WORTH_COMPILING_STEPS and has_compiler()
-    hardware = choose_hardware(device, cast("Precision", precision), compile_)
-    keep_freed_memory()
+    hardware = prepare_hardware(device, precision, compile_, options.steps)
     teacher = Pack(gallery)
     console.note(f"distilling {len(teacher.names)} styles for {options.steps} steps on {hardware}")
-    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
-        try:
-            checkpoint = distil(
-                gallery,
-                photos,
-                output,
-                student=choose_preset(preset),
-                options=options,
-                resume=resume,
-                hardware=hardware,
-                checkpoint_every_s=checkpoint_every,
-                preview_every_s=preview_every,
-                progress=on_progress,
-                on_skip=console.error,
-            )
-        except KeyboardInterrupt:
-            if RunFiles(output).checkpoint.exists():
-                console.note(f"{output} has a checkpoint; --resume goes on from it")
-            raise
+    with run_in(output) as progress:
+        checkpoint = distil(
+            gallery,
+            photos,
+            output,
+            student=choose_preset(preset),
+            options=options,
+            resume=resume,
+            hardware=hardware,
+            checkpoint_every_s=checkpoint_every,
+            preview_every_s=preview_every,
+            progress=progress,
+            on_skip=console.error,
+        )
     cards = {name: teacher.read(name).card for name in teacher.names}
     made = export_gallery(checkpoint, cards, output / "gallery")
     console.note(f"impasto train LIST --preset {preset} --start-from {output}, or as it is:")

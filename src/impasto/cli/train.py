@@ -28,10 +28,10 @@ from impasto.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from impasto.learning.hardware import Precision
+    from impasto.learning.hardware import Hardware, Precision
     from impasto.progress import Progress, ProgressListener
 
-__all__ = ["interrupt_between_steps", "train_command"]
+__all__ = ["interrupt_between_steps", "prepare_hardware", "run_in", "train_command"]
 
 LOSSES = "Losses"
 WORTH_COMPILING_STEPS = 500
@@ -124,7 +124,6 @@ def train_command(
     require_torch("impasto train")
     from impasto.learning.checkpoint import read_checkpoint
     from impasto.learning.export import export_gallery
-    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.learning.paintings import read_paintings
     from impasto.learning.run import RunFiles, read_start, train
     from impasto.learning.training_options import TrainingOptions
@@ -152,34 +151,57 @@ def train_command(
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,
         )
-    if compile_ is None:
-        compile_ = options.steps >= WORTH_COMPILING_STEPS and has_compiler()
-    hardware = choose_hardware(device, cast("Precision", precision), compile_)
-    keep_freed_memory()
+    hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
-    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
-        try:
-            checkpoint = train(
-                {name: painting.path for name, painting in chosen.items()},
-                photos,
-                output,
-                spec=choose_preset(preset) if preset else None,
-                options=options,
-                resume=resume,
-                start=read_start(start_from, list(chosen)) if start_from else None,
-                hardware=hardware,
-                checkpoint_every_s=checkpoint_every,
-                preview_every_s=preview_every,
-                progress=on_progress,
-                on_skip=console.error,
-            )
-        except KeyboardInterrupt:
-            if RunFiles(output).checkpoint.exists():
-                console.note(f"{output} has a checkpoint; --resume goes on from it")
-            raise
+    with run_in(output) as progress:
+        checkpoint = train(
+            {name: painting.path for name, painting in chosen.items()},
+            photos,
+            output,
+            spec=choose_preset(preset) if preset else None,
+            options=options,
+            resume=resume,
+            start=read_start(start_from, list(chosen)) if start_from else None,
+            hardware=hardware,
+            checkpoint_every_s=checkpoint_every,
+            preview_every_s=preview_every,
+            progress=progress,
+            on_skip=console.error,
+        )
     cards = {name: painting.card for name, painting in chosen.items()}
     gallery = export_gallery(checkpoint, cards, output / "gallery")
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")
+
+
+def prepare_hardware(device: str, precision: str, compile_: bool | None, steps: int) -> Hardware:
+    """Where a run of so many steps computes; compiled, unless somebody said, if that is worth it.
+
+    Raises:
+        OptionError: there is no such device or precision here.
+    """
+    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
+
+    if compile_ is None:
+        compile_ = steps >= WORTH_COMPILING_STEPS and has_compiler()
+    hardware = choose_hardware(device, cast("Precision", precision), compile_)
+    keep_freed_memory()
+    return hardware
+
+
+@contextmanager
+def run_in(folder: Path) -> Iterator[ProgressListener]:
+    """A listener that shows a run's progress, and raises a Ctrl-C between steps; then the user is
+    told how to go on.
+    """
+    from impasto.learning.run import RunFiles
+
+    with console.progress() as progress, interrupt_between_steps(progress) as listener:
+        try:
+            yield listener
+        except KeyboardInterrupt:
+            if RunFiles(folder).checkpoint.exists():
+                console.note(f"{folder} has a checkpoint; --resume goes on from it")
+            raise
 
 
 @contextmanager

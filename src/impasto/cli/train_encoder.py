@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -23,10 +23,7 @@ from impasto.cli.options import (
     choose_gallery,
     require_torch,
 )
-from impasto.cli.train import WORTH_COMPILING_STEPS, interrupt_between_steps
-
-if TYPE_CHECKING:
-    from impasto.learning.hardware import Precision
+from impasto.cli.train import prepare_hardware, run_in
 
 __all__ = ["train_encoder_command"]
 
@@ -83,7 +80,6 @@ def train_encoder_command(
     require_torch("impasto train-encoder")
     from impasto.learning.checkpoint import read_encoder_checkpoint
     from impasto.learning.encoder import EncoderOptions
-    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.learning.run import RunFiles
     from impasto.learning.train_encoder import find_paintings, train_encoder
 
@@ -103,28 +99,20 @@ def train_encoder_command(
             learning_rate=learning_rate,
             seed=seed,
         )
-    if compile_ is None:
-        compile_ = options.steps >= WORTH_COMPILING_STEPS and has_compiler()
-    hardware = choose_hardware(device, cast("Precision", precision), compile_)
-    keep_freed_memory()
+    hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training on {len(found)} paintings for {options.steps} steps on {hardware}")
-    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
-        try:
-            encoder = train_encoder(
-                found,
-                photos,
-                output,
-                chosen,
-                options=options,
-                resume=resume,
-                hardware=hardware,
-                checkpoint_every_s=checkpoint_every,
-                preview_every_s=preview_every,
-                progress=on_progress,
-                on_skip=console.error,
-            )
-        except KeyboardInterrupt:
-            if RunFiles(output).checkpoint.exists():
-                console.note(f"{output} has a checkpoint; --resume goes on from it")
-            raise
+    with run_in(output) as progress:
+        encoder = train_encoder(
+            found,
+            photos,
+            output,
+            chosen,
+            options=options,
+            resume=resume,
+            hardware=hardware,
+            checkpoint_every_s=checkpoint_every,
+            preview_every_s=preview_every,
+            progress=progress,
+            on_skip=console.error,
+        )
     console.note(f"{encoder}: copy it to {chosen.folder} to predict styles")

@@ -22,11 +22,9 @@ from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.run import (
-    PREVIEW_PHOTOS,
-    PREVIEW_PX,
     RunFiles,
     Start,
-    paint_grid,
+    paint_preview,
     prepare_folder,
     take_steps,
 )
@@ -146,10 +144,8 @@ def distil(
         return checkpoint
 
     def preview() -> NDArray[np.uint8]:
-        network = trainer.averaged
-        assert isinstance(network, StyleNetwork)
-        examples = crops.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
-        return paint_grid(network, network.styles, examples, trainer.hardware)
+        assert isinstance(trainer.averaged, StyleNetwork)
+        return paint_preview(trainer.averaged, crops, trainer.hardware)
 
     return take_steps(
         trainer,

@@ -27,7 +27,16 @@ from impasto.network.spec import STANDARD, NetworkSpec
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Pack, visible_pixels
 
-__all__ = ["RunFiles", "Start", "paint_grid", "prepare_folder", "read_start", "take_steps", "train"]
+__all__ = [
+    "RunFiles",
+    "Start",
+    "paint_grid",
+    "paint_preview",
+    "prepare_folder",
+    "read_start",
+    "take_steps",
+    "train",
+]
 
 Saved = TypeVar("Saved")
 
@@ -149,10 +158,7 @@ def train(
         return checkpoint
 
     def preview() -> NDArray[np.uint8]:
-        # Photos that training sees at random moments; the same ones in every preview.
-        network = trainer.average
-        examples = crops.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
-        return paint_grid(network, network.styles, examples, trainer.hardware)
+        return paint_preview(trainer.average, crops, trainer.hardware)
 
     return take_steps(
         trainer,
@@ -243,6 +249,14 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
         known = {name: pack.read(name).vector for name in pack.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
     return Start(weights, np.stack([known.get(name, mean) for name in names]))
+
+
+def paint_preview(
+    network: StyleNetwork, photos: PhotoFolder, hardware: Hardware
+) -> NDArray[np.uint8]:
+    """Photos that training sees at random moments, the same ones every time, in all styles."""
+    examples = photos.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
+    return paint_grid(network, network.styles, examples, hardware)
 
 
 @torch.no_grad()
