@@ -46,13 +46,11 @@ def to_yuv420(pixels: NDArray[np.uint8], colors: Colors) -> NDArray[np.uint8]:
 
     height, width = pixels.shape[:2]
     planes = cv2.transform(pixels, _matrix(colors.matrix, colors.range))
+    half = cv2.resize(planes, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     samples = np.empty((height * 3 // 2, width), dtype=np.uint8)
     cv2.extractChannel(planes, 0, samples[:height])
-    half = (width // 2, height // 2)
-    chromas = samples[height:].reshape(2, half[1], half[0])
-    for number, chroma in enumerate(chromas, 1):
-        plane = cv2.extractChannel(planes, number)
-        cv2.resize(plane, half, chroma, interpolation=cv2.INTER_AREA)
+    for number, chroma in enumerate(samples[height:].reshape(2, height // 2, width // 2), 1):
+        cv2.extractChannel(half, number, chroma)
     return samples
 
 
