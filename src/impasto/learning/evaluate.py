@@ -31,7 +31,7 @@ from impasto.learning.perceptual import (
     STYLE_LAYERS,
     STYLE_WEIGHT,
     StyleTargets,
-    content_and_style,
+    picture_losses,
 )
 from impasto.learning.photos import to_tensor
 from impasto.learning.vgg import Vgg19
@@ -294,7 +294,7 @@ class _Curves:
         optimiser = _one_step_lbfgs(picture)
 
         def objective() -> Tensor:
-            c, s = content_and_style(self.vgg, picture, content, style)
+            c, s, _ = picture_losses(self.vgg, picture, content, style)
             j = (c + STYLE_WEIGHT * s).sum()
             (gradient,) = torch.autograd.grad(j, picture)
             picture.grad = gradient.contiguous()

@@ -27,7 +27,7 @@ from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.perceptual import (
     CONTENT_LAYER,
     STYLE_WEIGHT,
-    content_and_style,
+    picture_losses,
 )
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
@@ -214,7 +214,7 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
     for vector in network.styles:
         with hardware.autocast():
             painted = network(crops, vector.expand(TRIAL_PHOTOS, -1)).clamp(0, 1)
-        c, s = content_and_style(trial.vgg, painted, content, trial.targets, exact=False)
+        c, s, _ = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
         objectives.append((c + STYLE_WEIGHT * s).mean().item())
     return Start(weights, vectors[[int(np.argmin(objectives))]])
 

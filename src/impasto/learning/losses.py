@@ -22,8 +22,10 @@ from torch.autograd.function import FunctionCtx
 __all__ = [
     "content_loss",
     "gram_matrix",
+    "long_range_loss",
     "paper_content_loss",
     "paper_style_loss",
+    "shifted_covariance",
     "style_loss",
     "total_variation",
 ]
@@ -102,6 +104,41 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """
     difference = (gram - target).square().sum(dim=(1, 2))
     return difference / (target.square().sum(dim=(1, 2)) + TINY)
+
+
+def shifted_covariance(features: Tensor, across: int, down: int) -> Tensor:
+    """Covariances between features and those some positions aside.
+
+    Berger & Memisevic 2017, "Incorporating long-range consistency in CNN-based texture generation",
+    section 3, but for the means, which are taken off: a Gram matrix knows them, and what a picture
+    repeats would be hard to see beside them.
+
+    Args:
+        features: N x C x H x W.
+        across, down: how far aside, in positions; smaller than W and H.
+
+    Returns:
+        N x C x C, float32.
+    """
+    height, width = features.shape[2:]
+    mean = features.mean(dim=(2, 3), keepdim=True, dtype=torch.float32)
+    centred = features - mean.to(features.dtype)
+    here = _positions(centred[..., : height - down, : width - across])
+    aside = _positions(centred[..., down:, across:])
+    return (here.transpose(1, 2) @ aside).float() / here.shape[1]
+
+
+def long_range_loss(covariances: Tensor, targets: Tensor, variance: Tensor) -> Tensor:
+    """Scale-free: ``|D - B|^2 / |V|^2``, mean over shifts, with the covariance V at no distance: at
+    a large one, a painting may have next to none.
+
+    Args:
+        covariances: N x shifts x C x C, of the picture.
+        targets: the same, or 1 x shifts x C x C, of the painting.
+        variance: N x C x C or 1 x C x C, of the painting.
+    """
+    difference = (covariances - targets).square().sum(dim=(2, 3)).mean(dim=1)
+    return difference / (variance.square().sum(dim=(1, 2)) + TINY)
 
 
 def paper_content_loss(features: Tensor, target: Tensor) -> Tensor:

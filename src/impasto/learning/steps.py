@@ -133,6 +133,21 @@ class StepTrainer(ABC):
         noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
+    def pick_styles(self, photo_count: int) -> Tensor:
+        """For each photo, numbers of different styles, by their shares; of all photos in a row.
+
+        They are a function of seed and step alone.
+        """
+        random = np.random.default_rng((self.options.seed, self.next_step, 1))
+        style_count = len(self.painter.styles)
+        repeats = min(self.options.styles_per_photo, style_count)
+        shares = np.array(self.options.shares or [1.0] * style_count)
+        picks = [
+            random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
+            for _ in range(photo_count)
+        ]
+        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
+
     @torch.no_grad()
     def _update_average(self) -> None:
         # Young averages forget faster, else they would remember the random start for long.

@@ -23,7 +23,7 @@ from impasto.errors import OptionError
 from impasto.learning.hardware import Hardware
 from impasto.learning.losses import total_variation
 from impasto.learning.networks import StyleNetwork
-from impasto.learning.perceptual import CONTENT_LAYER, STYLE_WEIGHT, StyleTargets, content_and_style
+from impasto.learning.perceptual import CONTENT_LAYER, STYLE_WEIGHT, StyleTargets, picture_losses
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.steps import StepTrainer
 from impasto.learning.training_options import TrainingOptions
@@ -85,21 +85,25 @@ class PerceptualTrainer(StepTrainer):
                 border = _rim_difference(painted, again)
                 instability = (painted - again).square().mean()
         pictures = painted.clamp(0, 1)
-        content_terms, style_terms = content_and_style(
+        terms = picture_losses(
             self.vgg,
             pictures,
             content.repeat_interleave(repeats, dim=0),
             targets,
             exact=False,
         )
-        c, s, tv = content_terms.mean(), style_terms.mean(), total_variation(pictures).mean()
+        c, s, tv = terms.content.mean(), terms.style.mean(), total_variation(pictures).mean()
         beyond = (painted - pictures).square().mean()
         loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
         loss = loss + RANGE_WEIGHT * beyond + options.border_weight * border
         loss = loss + options.stability_weight * instability
-        content_loss, style_loss = c.item(), s.item()
-        objective = content_loss + STYLE_WEIGHT * style_loss
-        return loss, {"content": content_loss, "style": style_loss, "J": objective}
+        figures = {"content": c.item(), "style": s.item()}
+        figures["J"] = figures["content"] + STYLE_WEIGHT * figures["style"]
+        if options.long_range_weight:
+            apart = terms.long_range.mean()
+            loss = loss + options.long_range_weight * apart
+            figures["long range"] = apart.item()
+        return loss, figures
 
     @torch.no_grad()
     def _paint_again(self, context: Tensor, seen: Tensor, vectors: Tensor) -> Tensor:
@@ -149,7 +153,11 @@ class Trainer(PerceptualTrainer):
         if options.trains == "styles":
             self.network.convs.requires_grad_(False)
         super().__init__(self.network, self.network, photos, options, hardware)
-        self.targets = StyleTargets.of(self.vgg, [each.to(hardware.device) for each in paintings])
+        self.targets = StyleTargets.of(
+            self.vgg,
+            [each.to(hardware.device) for each in paintings],
+            long_range=options.long_range_weight > 0,
+        )
 
     @property
     def average(self) -> StyleNetwork:
@@ -181,20 +189,8 @@ class Trainer(PerceptualTrainer):
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
         """Different styles at random for each photo."""
-        styles = self._pick_styles(photo_count)
+        styles = self.pick_styles(photo_count)
         return self.network.styles[styles], self.targets.select(styles)
-
-    def _pick_styles(self, photo_count: int) -> Tensor:
-        """For each photo, different styles at random; a function of seed and step alone."""
-        random = np.random.default_rng((self.options.seed, self.next_step, 1))
-        style_count = len(self.network.styles)
-        repeats = min(self.options.styles_per_photo, style_count)
-        shares = np.array(self.options.shares or [1.0] * style_count)
-        picks = [
-            random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
-            for _ in range(photo_count)
-        ]
-        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
 
 
 def _inside(pictures: Tensor, border_px: int) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 __all__ = ["Gallery", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
+TURBO = Path(__file__).parent / "turbo"
 
 
 def own_folder() -> Path:
@@ -153,13 +155,22 @@ class Gallery:
         return f"there are {', '.join(self.names)}" if self.names else "the gallery is empty"
 
 
-def open_gallery(folder: Path | None = None) -> Gallery:
-    """The gallery in a folder; without one, the shipped gallery, which is read once, with the
-    user's own styles (`impasto.styles.own`).
+def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
+    """The gallery in a folder; without one, the shipped gallery.
+
+    Args:
+        folder: or ``"turbo"``: the shipped styles once more, in networks of less than half the size
+            (`impasto.network.spec.TURBO`), for live video. A folder of that name is ``"./turbo"``.
+            What ships is read once, and has the user's own styles with it (`impasto.styles.own`).
+
+    Raises:
+        StyleError: the folder holds no trunk.
     """
-    return Gallery(folder) if folder else _shipped()
+    if folder is None:
+        return _shipped(SHIPPED)
+    return _shipped(TURBO) if folder == TURBO.name else Gallery(Path(folder))
 
 
 @cache
-def _shipped() -> Gallery:
-    return Gallery(own=own_folder())
+def _shipped(folder: Path) -> Gallery:
+    return Gallery(folder, own=own_folder())
