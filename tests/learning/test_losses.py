@@ -5,11 +5,11 @@ import torch
 
 from impasto.learning.losses import (
     content_loss,
+    correlation_loss,
+    deep_correlations,
     gram_matrix,
-    long_range_loss,
     paper_content_loss,
     paper_style_loss,
-    shifted_covariance,
     style_loss,
     total_variation,
 )
@@ -93,46 +93,45 @@ def test_a_silent_target_gives_finite_losses():
     assert torch.isfinite(style_loss(gram_matrix(nothing), gram_matrix(nothing))).all()
 
 
-def test_shifted_covariances():
-    # Less their means, 1.5 both, FEATURES are [[-0.5, 0.5], [1.5, -1.5]]: the left column times
-    # the right one, and every column times itself.
-    assert shifted_covariance(FEATURES, 1, 0)[0].tolist() == [[-0.25, 0.75], [0.75, -2.25]]
-    assert shifted_covariance(FEATURES, 0, 0)[0].tolist() == [[0.25, -0.75], [-0.75, 2.25]]
-    upright = FEATURES.transpose(2, 3)
-    assert torch.equal(shifted_covariance(upright, 0, 1), shifted_covariance(FEATURES, 1, 0))
+def test_deep_correlations_are_sums_over_pairs():
+    """By hand, from features less their means over 7 x 7 positions."""
+    features = torch.rand(1, 2, 9, 10)
+    mirrored = torch.nn.functional.pad(features, (3, 3, 3, 3), mode="reflect")
+    fine = features - mirrored.unfold(2, 7, 1).unfold(3, 7, 1).mean(dim=(4, 5))
+    got = deep_correlations(features, 4)
+    assert got.shape == (1, 2, 5, 9)
+    for down, across in [(0, 0), (0, 3), (2, -4), (4, 4)]:
+        pairs = [
+            fine[0, :, y, x] * fine[0, :, y + down, x + across]
+            for y in range(9 - down)
+            for x in range(10)
+            if 0 <= x + across < 10
+        ]
+        expected = torch.stack(pairs).mean(dim=0)
+        assert torch.allclose(got[0, :, down, 4 + across], expected, atol=1e-5)
 
 
-def test_shifted_covariances_of_bfloat16_are_nearly_exact():
-    features = 3 + torch.rand(1, 4, 32, 32)
-    expected = shifted_covariance(features, 2, 0)
-    got = shifted_covariance(features.bfloat16(), 2, 0)
-    assert got.dtype == torch.float32
-    assert (got - expected).abs().max() < 0.01 * shifted_covariance(features, 0, 0).max()
-
-
-def test_long_range_loss():
-    variance = torch.tensor([[[0.0, 2.0], [0.0, 0.0]]])
-    apart = torch.zeros(1, 2, 2, 2)
-    apart[0, 0, 0, 1] = 2
-    # A square of 4 in one of two shifts, over 4.
-    assert long_range_loss(apart, torch.zeros(1, 2, 2, 2), variance).tolist() == pytest.approx(
-        [0.5]
-    )
+def test_correlation_loss():
+    target = torch.zeros(1, 1, 5, 9)
+    target[0, 0, 0, 4] = 2  # the variance
+    other = target.clone()
+    other[0, 0, 0, 4] = other[0, 0, 2, 6] = 1  # too near to count
+    assert correlation_loss(other, target).tolist() == [0]
+    other[0, 0, 3, 4] = other[0, 0, 0, 1] = 1
+    assert correlation_loss(other, target).tolist() == pytest.approx([2 / 4])
 
 
 def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn():
-    """Which is what the long-range loss is for."""
-    strewn = torch.zeros(1, 1, 64, 64)
-    places = torch.randperm(64 * 64, generator=torch.Generator().manual_seed(0))[:256]
-    strewn.view(-1)[places] = 1
-    rows = torch.zeros(1, 1, 64, 64)
+    """Which is what the correlation loss is for."""
+    places = torch.randperm(64 * 64, generator=torch.Generator().manual_seed(0))
+    strewn, others, rows = torch.zeros(3, 1, 1, 64, 64)
+    strewn.view(-1)[places[:256]] = 1
+    others.view(-1)[places[-256:]] = 1
     rows[..., ::4, ::4] = 1
     assert torch.equal(gram_matrix(rows), gram_matrix(strewn))
-    variance = shifted_covariance(strewn, 0, 0)
-    target = shifted_covariance(strewn, 4, 0)[:, None]
-    apart = shifted_covariance(rows, 4, 0)[:, None]
-    assert long_range_loss(target, target, variance) == 0
-    assert 0.8 < long_range_loss(apart, target, variance) < 1.2
+    target = deep_correlations(strewn, 12)
+    assert correlation_loss(deep_correlations(rows, 12), target) > 10
+    assert correlation_loss(deep_correlations(others, 12), target) < 0.5
 
 
 def test_total_variation():

@@ -140,12 +140,12 @@ def test_stability_brings_calm(trainer):
     assert moved[1] < 0.8 * moved[0]
 
 
-def test_long_range_loss_is_told_and_falls(photo_folder, painting_files):
+def test_correlation_loss_is_told_and_falls(photo_folder, painting_files):
     paintings = [to_tensor(read_image(path).pixels) for path in painting_files.values()]
     photos = PhotoFolder(photo_folder, OPTIONS.seed, on_skip=lambda error: None)
-    options = replace(OPTIONS, content_weight=0, style_weight=1e-9, long_range_weight=10)
+    options = replace(OPTIONS, content_weight=0, style_weight=1e-9, correlation_weight=10)
     trainer = Trainer(TINY, paintings, photos, options, CPU)
-    losses = [trainer.step()["long range"] for _ in range(20)]
+    losses = [trainer.step()["correlation"] for _ in range(20)]
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 

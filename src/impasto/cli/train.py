@@ -102,10 +102,10 @@ def train_command(
             rich_help_panel=LOSSES,
         ),
     ] = 0.0,
-    long_range_weight: Annotated[
+    correlation_weight: Annotated[
         float,
         typer.Option(
-            help="Of motifs that do not stand in rows where the painting's do not; try 3.",
+            help="Of motifs that stand in rows only where the painting's do; try 0.15.",
             rich_help_panel=LOSSES,
         ),
     ] = 0.0,
@@ -154,7 +154,7 @@ def train_command(
             tv_weight=tv_weight,
             border_weight=border_weight,
             stability_weight=stability_weight,
-            long_range_weight=long_range_weight,
+            correlation_weight=correlation_weight,
             learning_rate=learning_rate,
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,

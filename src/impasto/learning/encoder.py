@@ -205,8 +205,8 @@ class EncoderTrainer(PerceptualTrainer):
         crops = crops.to(self.hardware.device)
         with self.hardware.autocast():
             vectors = self.encoder(crops)
-        apart = self.options.long_range_weight > 0
-        return vectors, StyleTargets.of(self.vgg, [crops], long_range=apart)
+        apart = self.options.correlation_weight > 0
+        return vectors, StyleTargets.of(self.vgg, [crops], correlations=apart)
 
     @torch.no_grad()
     def predict(self, paintings: Tensor) -> Tensor:

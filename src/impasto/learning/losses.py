@@ -18,19 +18,22 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
+from torch.nn import functional
 
 __all__ = [
     "content_loss",
+    "correlation_loss",
+    "deep_correlations",
     "gram_matrix",
-    "long_range_loss",
     "paper_content_loss",
     "paper_style_loss",
-    "shifted_covariance",
     "style_loss",
     "total_variation",
 ]
 
 PARTS = 16
+SMOOTH = 7  # positions over which features count as smooth: a motif, not more
+FAR = 3  # positions: nearer, a stroke has to do with itself
 TINY = 1e-8  # keeps the quotient finite where the target is silent (a black picture)
 
 
@@ -106,39 +109,48 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
     return difference / (target.square().sum(dim=(1, 2)) + TINY)
 
 
-def shifted_covariance(features: Tensor, across: int, down: int) -> Tensor:
-    """Covariances between features and those some positions aside.
-
-    Berger & Memisevic 2017, "Incorporating long-range consistency in CNN-based texture generation",
-    section 3, but for the means, which are taken off: a Gram matrix knows them, and what a picture
-    repeats would be hard to see beside them.
+def deep_correlations(features: Tensor, reach: int) -> Tensor:
+    """How much each feature has to do with itself some way aside: Sendik & Cohen-Or 2017, "Deep
+    correlations for texture synthesis", equation 3, but for what is smooth, which is taken off:
+    clouds and hills go on for long, and what a picture repeats would be hard to see beside them.
 
     Args:
-        features: N x C x H x W.
-        across, down: how far aside, in positions; smaller than W and H.
+        features: N x C x H x W, H and W at least 7.
+        reach: how far aside, in positions.
 
     Returns:
-        N x C x C, float32.
+        N x C x reach + 1 x 2 reach + 1, float32: down from 0, across from ``-reach``.
     """
     height, width = features.shape[2:]
-    mean = features.mean(dim=(2, 3), keepdim=True, dtype=torch.float32)
-    centred = features - mean.to(features.dtype)
-    here = _positions(centred[..., : height - down, : width - across])
-    aside = _positions(centred[..., down:, across:])
-    return (here.transpose(1, 2) @ aside).float() / here.shape[1]
+    margin = SMOOTH // 2
+    padded = functional.pad(features, (margin,) * 4, mode="reflect")
+    fine = (features - functional.avg_pool2d(padded, SMOOTH, stride=1)).float().contiguous()
+    # So much larger that nothing goes around the border, and a size that is quick to transform.
+    size = [-(-(side + reach) // 16) * 16 for side in (height, width)]
+    spectrum = torch.fft.rfft2(fine, s=size)
+    power = spectrum.real.square() + spectrum.imag.square()
+    sums = torch.fft.irfft2(power, s=size)[..., : reach + 1, :]
+    sums = torch.cat([sums[..., -reach:], sums[..., : reach + 1]], dim=-1)
+    down = torch.arange(reach + 1, device=features.device)
+    across = torch.arange(-reach, reach + 1, device=features.device).abs()
+    overlap = (height - down).clamp(min=1)[:, None] * (width - across).clamp(min=1)
+    return sums / overlap
 
 
-def long_range_loss(covariances: Tensor, targets: Tensor, variance: Tensor) -> Tensor:
-    """Scale-free: ``|D - B|^2 / |V|^2``, mean over shifts, with the covariance V at no distance: at
-    a large one, a painting may have next to none.
+def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
+    """Scale-free: ``|R - T|^2 / |V|^2`` over all that is `FAR` aside, with the painting's variances
+    V: what is far aside in a painting, it may have nothing to do with.
 
     Args:
-        covariances: N x shifts x C x C, of the picture.
-        targets: the same, or 1 x shifts x C x C, of the painting.
-        variance: N x C x C or 1 x C x C, of the painting.
+        correlations: of the picture, as `deep_correlations` gives them.
+        target: of the painting, or 1 x as much.
     """
-    difference = (covariances - targets).square().sum(dim=(2, 3)).mean(dim=1)
-    return difference / (variance.square().sum(dim=(1, 2)) + TINY)
+    reach = target.shape[2] - 1
+    variance = target[:, :, 0, reach]
+    far = torch.ones_like(target[0, 0])
+    far[:FAR, reach - FAR + 1 : reach + FAR] = 0
+    difference = ((correlations - target).square() * far).sum(dim=(1, 2, 3))
+    return difference / (variance.square().sum(dim=1) + TINY)
 
 
 def paper_content_loss(features: Tensor, target: Tensor) -> Tensor:

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from impasto.learning.losses import (
     content_loss,
+    correlation_loss,
+    deep_correlations,
     gram_matrix,
-    long_range_loss,
-    shifted_covariance,
     style_loss,
 )
 from impasto.learning.vgg import Vgg19
@@ -35,27 +35,9 @@ CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STYLE_WEIGHT = 15.0
 
-LONG_RANGE_LAYER = "relu3_1"
-SHIFTS = ((2, 0), (0, 2), (4, 0), (0, 4))
-"""Across and down, in positions of that layer, which are 4 px apart: the rows of motifs that a
-network paints on flat ground stand 8 px apart or a multiple of it, like its coarsest grid."""
-
-
-@dataclass(frozen=True)
-class LongRange:
-    """Covariances of some paintings' features with those aside.
-
-    Attributes:
-        variances: paintings x C x C.
-        covariances: paintings x shifts x C x C.
-    """
-
-    variances: Tensor
-    covariances: Tensor
-
-    def select(self, indices: Tensor) -> LongRange:
-        """Those of some of the paintings, by their numbers."""
-        return LongRange(self.variances[indices], self.covariances[indices])
+CORRELATION_LAYER, CORRELATION_REACH = "relu3_1", 12
+"""In positions 4 px apart: rows of motifs that a network paints on flat ground are 16 to 32 px
+apart, multiples of its coarsest grid."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +46,15 @@ class StyleTargets:
 
     Attributes:
         grams: Gram matrices, for each layer paintings x C x C.
-        long_range: if it was asked for.
+        correlations: deep correlations of `CORRELATION_LAYER`, if they were asked for.
     """
 
     grams: Mapping[str, Tensor]
-    long_range: LongRange | None = None
+    correlations: Tensor | None = None
 
     @classmethod
     def of(
-        cls, vgg: Vgg19, paintings: Sequence[Tensor], *, long_range: bool = False
+        cls, vgg: Vgg19, paintings: Sequence[Tensor], *, correlations: bool = False
     ) -> StyleTargets:
         """Measure paintings, each float 1 x 3 x H x W, RGB, 0-1, of any size."""
         with torch.no_grad():
@@ -81,19 +63,14 @@ class StyleTargets:
                 layer: torch.cat([gram_matrix(each[layer]) for each in features])
                 for layer in STYLE_LAYERS
             }
-            apart = None
-            if long_range:
-                layers = [each[LONG_RANGE_LAYER].float() for each in features]
-                apart = LongRange(
-                    torch.cat([shifted_covariance(each, 0, 0) for each in layers]),
-                    torch.cat([_covariances(each) for each in layers]),
-                )
-        return cls(MappingProxyType(grams), apart)
+            apart = [_correlations(each) for each in features] if correlations else []
+        return cls(MappingProxyType(grams), torch.cat(apart) if apart else None)
 
     def select(self, indices: Tensor) -> StyleTargets:
         """The targets of some of the paintings, by their numbers."""
         grams = {layer: grams[indices] for layer, grams in self.grams.items()}
-        return StyleTargets(grams, self.long_range and self.long_range.select(indices))
+        apart = None if self.correlations is None else self.correlations[indices]
+        return StyleTargets(grams, apart)
 
 
 class PictureLosses(NamedTuple):
@@ -102,12 +79,12 @@ class PictureLosses(NamedTuple):
     Attributes:
         content: scale-free content loss.
         style: scale-free style loss, mean over layers.
-        long_range: scale-free, of one layer; 0 if the targets have none.
+        correlation: scale-free correlation loss of one layer; 0 if the targets have none.
     """
 
     content: Tensor
     style: Tensor
-    long_range: Tensor
+    correlation: Tensor
 
 
 def picture_losses(
@@ -128,15 +105,11 @@ def picture_losses(
     ]
     content_terms = content_loss(features[CONTENT_LAYER], content)
     apart = torch.zeros_like(content_terms)
-    if targets.long_range is not None:
-        apart = long_range_loss(
-            _covariances(features[LONG_RANGE_LAYER]),
-            targets.long_range.covariances,
-            targets.long_range.variances,
-        )
+    if targets.correlations is not None:
+        apart = correlation_loss(_correlations(features), targets.correlations)
     return PictureLosses(content_terms, torch.stack(style).mean(dim=0), apart)
 
 
-def _covariances(features: Tensor) -> Tensor:
-    """N x shifts x C x C."""
-    return torch.stack([shifted_covariance(features, *each) for each in SHIFTS], dim=1)
+def _correlations(features: Mapping[str, Tensor]) -> Tensor:
+    # A quarter of the channels sees what repeats as well as all, and is quicker.
+    return deep_correlations(features[CORRELATION_LAYER][:, ::4], CORRELATION_REACH)

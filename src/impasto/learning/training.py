@@ -99,10 +99,10 @@ class PerceptualTrainer(StepTrainer):
         loss = loss + options.stability_weight * instability
         figures = {"content": c.item(), "style": s.item()}
         figures["J"] = figures["content"] + STYLE_WEIGHT * figures["style"]
-        if options.long_range_weight:
-            apart = terms.long_range.mean()
-            loss = loss + options.long_range_weight * apart
-            figures["long range"] = apart.item()
+        if options.correlation_weight:
+            apart = terms.correlation.mean()
+            loss = loss + options.correlation_weight * apart
+            figures["correlation"] = apart.item()
         return loss, figures
 
     @torch.no_grad()
@@ -156,7 +156,7 @@ class Trainer(PerceptualTrainer):
         self.targets = StyleTargets.of(
             self.vgg,
             [each.to(hardware.device) for each in paintings],
-            long_range=options.long_range_weight > 0,
+            correlations=options.correlation_weight > 0,
         )
 
     @property

@@ -16,7 +16,7 @@ MAY_BE_ZERO = (
     "late_from",
     "border_weight",
     "stability_weight",
-    "long_range_weight",
+    "correlation_weight",
     "tv_weight",
     "content_weight",
     "photo_share",
@@ -45,8 +45,8 @@ class TrainingOptions:
         stability_weight: of a fifth loss, for videos: painted again under other grain and a few
             pixels aside, a crop should look the same. It costs style, and calms strokes that noise
             and motion would make flicker.
-        long_range_weight: of a sixth loss: features some way apart should have as much to do with
-            each other as in the painting (`losses.long_range_loss`). Gram matrices do not mind one
+        correlation_weight: of a sixth loss: features some way apart should have as much to do with
+            each other as in the painting (`losses.correlation_loss`). Gram matrices do not mind one
             motif in rows on flat ground; this does.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
@@ -66,7 +66,7 @@ class TrainingOptions:
     painting_px: int = 384
     border_weight: float = 5.0
     stability_weight: float = 0.0
-    long_range_weight: float = 0.0
+    correlation_weight: float = 0.0
     content_weight: float = 1.0
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
