@@ -38,6 +38,8 @@ def test_the_photo_has_no_content_loss_and_the_painting_no_style_loss(pictures):
     assert copy.style_loss == pytest.approx(0, abs=1e-10)
     assert copy.deep_style == pytest.approx(0, abs=1e-10)
     assert copy.content > 0.1
+    assert copy.repetition == pytest.approx(0, abs=1e-10)
+    assert identity.repetition > 0.01
 
 
 def test_a_reference_that_is_stuck_starts_afresh(pictures, monkeypatch):
@@ -97,7 +99,7 @@ def test_reference_falls_and_is_cached(pictures, tmp_path):
 
 def test_iterations_are_counted_on_the_curve():
     def report(objective, reference):
-        return StyleReport("x", {"photo": Score(objective, 0.0, 0.0)}, reference)
+        return StyleReport("x", {"photo": Score(objective, 0.0, 0.0, 0.0)}, reference)
 
     curve = [9.0, 5.0, 3.0, 2.0]
     assert report(4.0, curve).iterations == 2
@@ -108,9 +110,10 @@ def test_iterations_are_counted_on_the_curve():
 
 
 def test_medians_and_objective():
-    scores = {str(n): Score(content=n, style=n / 10, deep_style=n) for n in (1.0, 2.0, 9.0)}
+    scores = {str(n): Score(n, n / 10, n, n / 2) for n in (1.0, 2.0, 9.0)}
     report = StyleReport("x", scores, [])
     assert (report.content, report.style_loss, report.deep_style) == (2.0, 0.2, 2.0)
+    assert report.repetition == 1.0
     assert report.objective == pytest.approx(2 + 15 * 0.2)
 
 

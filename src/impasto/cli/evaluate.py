@@ -94,9 +94,10 @@ def evaluate_command(
 ) -> None:
     """Measure content loss C, style loss S and J = C + 15 S (medians over the photos).
 
-    With --reference, J is also told as the number of L-BFGS iterations that reach it. With --video,
-    the warping error is measured beside S: how much a painting differs from the one before, moved
-    to where things are now.
+    R is how much one motif stands in rows where the painting has none (parts of a painting have
+    0.2 to 0.5). With --reference, J is also told as the number of L-BFGS iterations that reach it.
+    With --video, the warping error is measured beside S: how much a painting differs from the one
+    before, moved to where things are now.
     """
     require_torch("impasto evaluate")
     check_json(json_file)
@@ -163,7 +164,7 @@ def evaluate_command(
     if json_file and write_json(json_file, text):
         return
     console.table(
-        ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations"),
+        ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations", "R"),
         [
             (
                 report.style,
@@ -172,6 +173,7 @@ def evaluate_command(
                 f"{report.deep_style:.4f}",
                 f"{report.objective:.3f}",
                 "" if report.iterations is None else _iterations(report.iterations, reference),
+                f"{report.repetition:.2f}",
             )
             for report in reports
         ],

@@ -111,8 +111,8 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
 
 def deep_correlations(features: Tensor, reach: int) -> Tensor:
     """How much each feature has to do with itself some way aside: Sendik & Cohen-Or 2017, "Deep
-    correlations for texture synthesis", equation 3, but for what is smooth, which is taken off:
-    clouds and hills go on for long, and what a picture repeats would be hard to see beside them.
+    correlations for texture synthesis", but for what is smooth, which is taken off: clouds and
+    hills go on for long, and what a picture repeats would be hard to see beside them.
 
     Args:
         features: N x C x H x W, H and W at least 7.

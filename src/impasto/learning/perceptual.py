@@ -28,6 +28,7 @@ __all__ = [
     "STYLE_WEIGHT",
     "PictureLosses",
     "StyleTargets",
+    "layer_correlations",
     "picture_losses",
 ]
 
@@ -63,7 +64,7 @@ class StyleTargets:
                 layer: torch.cat([gram_matrix(each[layer]) for each in features])
                 for layer in STYLE_LAYERS
             }
-            apart = [_correlations(each) for each in features] if correlations else []
+            apart = [layer_correlations(each) for each in features] if correlations else []
         return cls(MappingProxyType(grams), torch.cat(apart) if apart else None)
 
     def select(self, indices: Tensor) -> StyleTargets:
@@ -106,10 +107,11 @@ def picture_losses(
     content_terms = content_loss(features[CONTENT_LAYER], content)
     apart = torch.zeros_like(content_terms)
     if targets.correlations is not None:
-        apart = correlation_loss(_correlations(features), targets.correlations)
+        apart = correlation_loss(layer_correlations(features), targets.correlations)
     return PictureLosses(content_terms, torch.stack(style).mean(dim=0), apart)
 
 
-def _correlations(features: Mapping[str, Tensor]) -> Tensor:
+def layer_correlations(features: Mapping[str, Tensor]) -> Tensor:
+    """Deep correlations of `CORRELATION_LAYER`, as the correlation loss compares them."""
     # A quarter of the channels sees what repeats as well as all, and is quicker.
     return deep_correlations(features[CORRELATION_LAYER][:, ::4], CORRELATION_REACH)
