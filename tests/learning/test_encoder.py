@@ -127,6 +127,23 @@ def test_a_run_for_another_trunk_is_not_resumed(setting, tmp_path):
         read_checkpoint(setting["folder"] / "checkpoint.pt")
 
 
+def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(setting, tmp_path):
+    old = read_encoder(train_encoder(**setting))
+    trunk = random_trunk(TINY, seed=3)
+    (tmp_path / "other").mkdir()
+    write_trunk(tmp_path / "other" / TRUNK_FILE, trunk)
+    write_style(tmp_path / "other" / "first.style", tiny_style(trunk, "first", 0))
+    other = {**setting, "gallery": Gallery(tmp_path / "other"), "folder": tmp_path / "new"}
+    other["options"] = replace(OPTIONS, steps=1, learning_rate=1e-8)
+    new = read_encoder(train_encoder(**other, start_from=setting["folder"]))
+    assert new.trunk == trunk.fingerprint != old.trunk
+    for name, array in old.weights.items():
+        np.testing.assert_allclose(new.weights[name], array, atol=1e-4)
+    other |= {"folder": tmp_path / "third", "spec": replace(SPEC, hidden=8)}
+    with pytest.raises(OptionError, match="another encoder"):
+        train_encoder(**other, start_from=setting["folder"])
+
+
 def test_a_full_disk_leaves_the_last_checkpoint(setting, monkeypatch):
     train_encoder(**setting)
     path = setting["folder"] / "checkpoint.pt"

@@ -48,6 +48,14 @@ def train_encoder_command(
         ),
     ] = None,
     resume: ResumeRunOption = False,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Start from the encoder of another run, which may be for another trunk.",
+            show_default=False,
+        ),
+    ] = None,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -109,6 +117,7 @@ def train_encoder_command(
             chosen,
             options=options,
             resume=resume,
+            start_from=start_from,
             hardware=hardware,
             checkpoint_every_s=checkpoint_every,
             preview_every_s=preview_every,

@@ -8,7 +8,7 @@ and from photographs taken for paintings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,6 +197,12 @@ class EncoderTrainer(PerceptualTrainer):
         super().__init__(encoder, trunk, photos, options, hardware)
         self.encoder = encoder
         self.paintings = paintings
+
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with the weights of another encoder, of the same spec, instead of random ones."""
+        for encoder in (self.encoder, self.averaged):
+            encoder.load_state_dict(weights)
+        self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
         """The predicted styles of the next crops of paintings, and what those crops look like."""

@@ -40,6 +40,7 @@ def train_encoder(
     spec: EncoderSpec = ENCODER,
     options: EncoderOptions | None = None,
     resume: bool = False,
+    start_from: Path | None = None,
     hardware: Hardware | None = None,
     checkpoint_every_s: float = 180,
     preview_every_s: float = 300,
@@ -59,6 +60,8 @@ def train_encoder(
         spec: the encoder to train, but for its ``style_size``.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
+        start_from: the folder of another run, whose encoder this one begins with. It may be for
+            another trunk: one that was trained on needs its encoder trained on, too.
         hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
             `impasto.learning.run.train` takes them.
 
@@ -67,7 +70,8 @@ def train_encoder(
 
     Raises:
         InputError: the paintings, the photos or the checkpoint cannot be read.
-        OptionError: the checkpoint is for another trunk, or there is one already.
+        OptionError: the checkpoint is for another trunk, or there is one already; or the run to
+            start from is of another encoder.
         StyleError: the gallery's trunk is damaged, or it has no style.
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
@@ -103,6 +107,11 @@ def train_encoder(
     )
     if before:
         trainer.load_state(before.state)
+    elif start_from:
+        start = read_encoder_checkpoint(RunFiles(start_from).checkpoint)
+        if start.spec != spec:
+            raise OptionError(f"{start_from} is of another encoder", "start from one like this")
+        trainer.start_from(start.state["average"])
 
     def save(seconds: float) -> Path:
         checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
