@@ -147,23 +147,27 @@ def test_stylize_takes_files_pictures_and_arrays(tmp_path):
     assert impasto.read_image(tmp_path / "out.jpg").pixels.shape == photo.shape
 
 
-@pytest.mark.parametrize("name", open_gallery().names)
-def test_shipped_styles_paint_no_frame(name):
+@pytest.mark.parametrize(
+    ("gallery", "name"),
+    [(gallery, name) for gallery in (None, "turbo") for name in open_gallery(gallery).shipped],
+)
+def test_shipped_styles_paint_no_frame(gallery, name):
     """On textures that are alike everywhere, so are the paintings, up to the border.
 
-    Before there was a border loss, four of six styles were 35 to 70 levels off. The Scream and the
-    Wheat Field still are at 38, along the top, the others below 30. Many textures: with six of
+    Before there was a border loss, four of six styles were 35 to 70 levels off. The Wheat Field
+    still is at 33, the small network's Scream at 43, along the top. Many textures: with six of
     them, styles of large forms are that far off in the middle of a picture by chance.
     """
+    limit = 45 if gallery == "turbo" else 35
     random = np.random.default_rng(0)
     textures = [
         resize(random.integers(0, 256, (24, 32, 3), dtype=np.uint8), 256, 192) for _ in range(24)
     ]
-    with Stylizer(name) as stylizer:
+    with Stylizer(name, gallery=open_gallery(gallery)) as stylizer:
         painted = np.stack([stylizer(texture) for texture in textures]).astype(float)
     inside = painted[:, 32:-32, 32:-32]
     for border in (painted[:, :6], painted[:, -6:], painted[:, :, :6], painted[:, :, -6:]):
-        assert np.abs(border.mean(axis=(0, 1, 2)) - inside.mean(axis=(0, 1, 2))).max() < 40
+        assert np.abs(border.mean(axis=(0, 1, 2)) - inside.mean(axis=(0, 1, 2))).max() < limit
         assert 0.6 < border.std() / inside.std() < 1.4
 
 

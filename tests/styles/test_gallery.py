@@ -4,7 +4,7 @@ import pytest
 
 from impasto.errors import StyleError
 from impasto.network.trunk import random_trunk, write_trunk
-from impasto.styles import TRUNK_FILE, Gallery, write_style
+from impasto.styles import TRUNK_FILE, Gallery, open_gallery, write_style
 from tiny import TINY, tiny_gallery, tiny_style
 
 
@@ -43,6 +43,15 @@ def test_a_name_is_not_a_path(tmp_path, name):
 def test_no_gallery(tmp_path):
     with pytest.raises(StyleError, match=r"holds no trunk\.safetensors"):
         Gallery(tmp_path)
+
+
+def test_turbo_is_a_gallery_unless_it_is_a_path(tmp_path, monkeypatch):
+    tiny_gallery(tmp_path / "turbo", "great-wave")
+    monkeypatch.chdir(tmp_path)
+    assert open_gallery("turbo").trunk.spec.name == "turbo"
+    assert open_gallery("turbo") is open_gallery("turbo")
+    assert open_gallery("./turbo").trunk.spec == TINY
+    assert open_gallery(tmp_path / "turbo").trunk.spec == TINY
 
 
 def test_a_style_of_another_trunk(tmp_path):

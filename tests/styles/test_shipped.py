@@ -2,8 +2,10 @@
 
 import pytest
 
+from impasto.network.spec import STANDARD, TURBO
 from impasto.styles import TRUNK_FILE, open_gallery
 from impasto.styles.gallery import SHIPPED
+from impasto.styles.gallery import TURBO as TURBO_FOLDER
 
 PACKS = {
     "main": "composition-vii golden-horn great-wave starry-night the-scream udnie",
@@ -13,27 +15,48 @@ PACKS = {
     ),
     "oils": "blue-dancers cafe-terrace demon-seated street-berlin street-pavers wheat-field",
 }
-NAMES = sorted(" ".join(PACKS.values()).split())
 
 
-def test_names():
-    gallery = open_gallery()
-    assert {pack.name: " ".join(pack.names) for pack in gallery.shipped_packs} == PACKS
-    assert list(gallery.shipped) == NAMES
-    assert len(NAMES) == 25
+GALLERIES = {None: (STANDARD, PACKS), "turbo": (TURBO, {"main": PACKS["main"]})}
+EVERY = [
+    (gallery, name)
+    for gallery, (_, packs) in GALLERIES.items()
+    for names in packs.values()
+    for name in names.split()
+]
 
 
-def test_it_is_small():
-    for trunk in SHIPPED.rglob(TRUNK_FILE):
-        assert trunk.stat().st_size <= 1_500_000
-    assert sum(file.stat().st_size for file in SHIPPED.rglob("*") if file.is_file()) <= 6_000_000
+@pytest.mark.parametrize("name", GALLERIES)
+def test_names(name):
+    spec, packs = GALLERIES[name]
+    gallery = open_gallery(name)
+    assert {pack.name: " ".join(pack.names) for pack in gallery.shipped_packs} == packs
+    assert list(gallery.shipped) == sorted(" ".join(packs.values()).split())
+    assert {pack.trunk.spec for pack in gallery.shipped_packs} == {spec}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_style(name):
-    style = open_gallery().load_style(name)
+def test_there_are_24_or_more():
+    assert len(open_gallery().shipped) == 25
+
+
+@pytest.mark.parametrize(
+    ("folder", "trunk_bytes", "bytes_in_all"),
+    [(SHIPPED, 1_500_000, 6_000_000), (TURBO_FOLDER, 700_000, 2_500_000)],
+)
+def test_it_is_small(folder, trunk_bytes, bytes_in_all):
+    for trunk in folder.rglob(TRUNK_FILE):
+        assert trunk.stat().st_size <= trunk_bytes
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) <= bytes_in_all
+
+
+@pytest.mark.parametrize(("gallery", "name"), EVERY)
+def test_every_style(gallery, name):
+    opened = open_gallery(gallery)
+    style = opened.load_style(name)
     assert style.name == name
+    assert style.card == open_gallery().load_style(name).card
     assert all((style.card.title, style.card.artist, style.card.year))
     assert style.card.licence.startswith("Public domain")
-    folder = open_gallery().pack_of(style).folder
+    folder = opened.pack_of(style).folder
     assert (folder / f"{name}.style").stat().st_size <= 8_000
