@@ -43,7 +43,7 @@ def test_frames_are_painted_at_the_same_time():
     ("cores", "size", "threads"), [(4, 2, 2), (5, 2, 2), (1, 2, 1), (4, 1, None)]
 )
 def test_the_crew_shares_the_cores(monkeypatch, cores, size, threads):
-    monkeypatch.setattr(crew, "_cores", lambda: cores)
+    monkeypatch.setattr(crew, "usable_cores", lambda: cores)
     given = []
 
     def open_stylizer(threads):
@@ -79,6 +79,6 @@ def test_a_crew_paints_as_one_stylizer_does(tmp_path):
 
 
 def test_opencv_has_one_painter_as_its_threads_are_shared(monkeypatch):
-    monkeypatch.setattr(crew, "_cores", lambda: 64)
+    monkeypatch.setattr(crew, "usable_cores", lambda: 64)
     assert crew_size("opencv") == 1
     assert crew_size("openvino") == crew.MOST_PAINTERS

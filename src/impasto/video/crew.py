@@ -7,7 +7,6 @@ leave no gaps (`benchmarks/video_speed.py`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from queue import SimpleQueue
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.closing import Closing
+from impasto.cores import usable_cores
 from impasto.engines import EngineName, installed_engine
 from impasto.stylizer import Stylizer
 
@@ -29,7 +29,7 @@ def crew_size(engine: EngineName) -> int:
     """How many frames an engine may paint at once: one a core."""
     if installed_engine(engine) == "opencv":
         return 1  # its threads are the whole process's
-    return max(1, min(MOST_PAINTERS, _cores()))
+    return max(1, min(MOST_PAINTERS, usable_cores()))
 
 
 class Crew(Closing):
@@ -44,7 +44,7 @@ class Crew(Closing):
     """
 
     def __init__(self, open_stylizer: Callable[[int | None], Stylizer], size: int) -> None:
-        threads = None if size == 1 else max(1, _cores() // size)
+        threads = None if size == 1 else max(1, usable_cores() // size)
         self._all: list[Stylizer] = []
         self._idle: SimpleQueue[Stylizer] = SimpleQueue()
         for _ in range(size):
@@ -73,10 +73,3 @@ class Crew(Closing):
         """Let the engines' memory go."""
         for stylizer in self._all:
             stylizer.close()
-
-
-def _cores() -> int:
-    """That this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from impasto.cores import usable_cores
 from impasto.errors import OptionError, OutputError
 from impasto.images import lay_on_white
 from impasto.video.samples import knows, to_yuv420
@@ -34,7 +35,7 @@ VIDEO_SUFFIXES = {
 
 # A frame takes x264 about a tenth of the time that it takes the network: more threads than that
 # would only get in the network's way.
-X264_THREADS = 1 + (os.cpu_count() or 1) // 8
+X264_THREADS = 1 + usable_cores() // 8
 
 # Speed before size: the encoder shares the processor with the network. "ultrafast" with 8x8dct is
 # far faster than "superfast" on paintings, and little larger at its quality.
