@@ -211,8 +211,7 @@ class EncoderTrainer(PerceptualTrainer):
         crops = crops.to(self.hardware.device)
         with self.hardware.autocast():
             vectors = self.encoder(crops)
-        apart = self.options.correlation_weight > 0
-        return vectors, StyleTargets.of(self.vgg, [crops], correlations=apart)
+        return vectors, self.targets_of([crops])
 
     @torch.no_grad()
     def predict(self, paintings: Tensor) -> Tensor:

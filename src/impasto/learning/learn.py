@@ -26,7 +26,6 @@ from impasto.learning.checkpoint import Checkpoint, read_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.perceptual import (
     CONTENT_LAYER,
-    STYLE_WEIGHT,
     picture_losses,
 )
 from impasto.learning.photos import PhotoFolder, to_tensor
@@ -214,8 +213,8 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
     for vector in network.styles:
         with hardware.autocast():
             painted = network(crops, vector.expand(TRIAL_PHOTOS, -1)).clamp(0, 1)
-        c, s, _ = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
-        objectives.append((c + STYLE_WEIGHT * s).mean().item())
+        losses = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
+        objectives.append(losses.objective.mean().item())
     return Start(weights, vectors[[int(np.argmin(objectives))]])
 
 

@@ -115,7 +115,7 @@ def deep_correlations(features: Tensor, reach: int) -> Tensor:
     hills go on for long, and what a picture repeats would be hard to see beside them.
 
     Args:
-        features: N x C x H x W, H and W at least 7.
+        features: N x C x H x W, H and W at least 4.
         reach: how far aside, in positions.
 
     Returns:
@@ -139,7 +139,7 @@ def deep_correlations(features: Tensor, reach: int) -> Tensor:
 
 def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
     """Scale-free: ``|R - T|^2 / |V|^2`` over all that is `FAR` aside, with the painting's variances
-    V: what is far aside in a painting, it may have nothing to do with.
+    V instead of T: far aside, a painting may have nothing to do with itself.
 
     Args:
         correlations: of the picture, as `deep_correlations` gives them.

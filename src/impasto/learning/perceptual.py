@@ -64,8 +64,8 @@ class StyleTargets:
                 layer: torch.cat([gram_matrix(each[layer]) for each in features])
                 for layer in STYLE_LAYERS
             }
-            apart = [layer_correlations(each) for each in features] if correlations else []
-        return cls(MappingProxyType(grams), torch.cat(apart) if apart else None)
+            apart = [layer_correlations(each) for each in features] if correlations else None
+        return cls(MappingProxyType(grams), None if apart is None else torch.cat(apart))
 
     def select(self, indices: Tensor) -> StyleTargets:
         """The targets of some of the paintings, by their numbers."""
@@ -86,6 +86,11 @@ class PictureLosses(NamedTuple):
     content: Tensor
     style: Tensor
     correlation: Tensor
+
+    @property
+    def objective(self) -> Tensor:
+        """J = content + 15 * style."""
+        return self.content + STYLE_WEIGHT * self.style
 
 
 def picture_losses(

@@ -23,7 +23,7 @@ from impasto.errors import OptionError
 from impasto.learning.hardware import Hardware
 from impasto.learning.losses import total_variation
 from impasto.learning.networks import StyleNetwork
-from impasto.learning.perceptual import CONTENT_LAYER, STYLE_WEIGHT, StyleTargets, picture_losses
+from impasto.learning.perceptual import CONTENT_LAYER, StyleTargets, picture_losses
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.steps import StepTrainer
 from impasto.learning.training_options import TrainingOptions
@@ -62,6 +62,11 @@ class PerceptualTrainer(StepTrainer):
         function of seed and place in the run alone.
         """
 
+    def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
+        """What the losses of this run need to know of paintings, each float 1 x 3 x H x W."""
+        wanted = self.options.correlation_weight > 0
+        return StyleTargets.of(self.vgg, paintings, correlations=wanted)
+
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
         """The objective, and what keeps paintings in their range, calm, and without a frame.
 
@@ -97,8 +102,7 @@ class PerceptualTrainer(StepTrainer):
         loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
         loss = loss + RANGE_WEIGHT * beyond + options.border_weight * border
         loss = loss + options.stability_weight * instability
-        figures = {"content": c.item(), "style": s.item()}
-        figures["J"] = figures["content"] + STYLE_WEIGHT * figures["style"]
+        figures = {"content": c.item(), "style": s.item(), "J": terms.objective.mean().item()}
         if options.correlation_weight:
             apart = terms.correlation.mean()
             loss = loss + options.correlation_weight * apart
@@ -153,11 +157,7 @@ class Trainer(PerceptualTrainer):
         if options.trains == "styles":
             self.network.convs.requires_grad_(False)
         super().__init__(self.network, self.network, photos, options, hardware)
-        self.targets = StyleTargets.of(
-            self.vgg,
-            [each.to(hardware.device) for each in paintings],
-            correlations=options.correlation_weight > 0,
-        )
+        self.targets = self.targets_of([each.to(hardware.device) for each in paintings])
 
     @property
     def average(self) -> StyleNetwork:

@@ -45,8 +45,8 @@ class TrainingOptions:
         stability_weight: of a fifth loss, for videos: painted again under other grain and a few
             pixels aside, a crop should look the same. It costs style, and calms strokes that noise
             and motion would make flicker.
-        correlation_weight: of a sixth loss: features some way apart should have as much to do with
-            each other as in the painting (`losses.correlation_loss`). Gram matrices do not mind one
+        correlation_weight: of a sixth loss: features should have as much to do with themselves some
+            way aside as in the painting (`losses.correlation_loss`). Gram matrices do not mind one
             motif in rows on flat ground; this does.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
