@@ -94,10 +94,10 @@ def evaluate_command(
 ) -> None:
     """Measure content loss C, style loss S and J = C + 15 S (medians over the photos).
 
-    R is how much one motif stands in rows where the painting has none (parts of a painting have
-    0.2 to 0.5). With --reference, J is also told as the number of L-BFGS iterations that reach it.
-    With --video, the warping error is measured beside S: how much a painting differs from the one
-    before, moved to where things are now.
+    R is how much one motif stands in rows where the painting has none (of parts of the paintings
+    themselves, most have 0.2 to 0.8). With --reference, J is also told as the number of L-BFGS
+    iterations that reach it. With --video, the warping error is measured beside S: how much a
+    painting differs from the one before, moved to where things are now.
     """
     require_torch("impasto evaluate")
     check_json(json_file)
