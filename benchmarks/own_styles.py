@@ -91,7 +91,7 @@ def measure(
         way = deep(options.deep_minutes)
         minutes = options.deep_minutes
         styles[way], seconds[way] = learn(name, painting, minutes, True, gallery, options)
-    if gallery.main.has_encoder:
+    if gallery.open_pack.has_encoder:
         began = time.perf_counter()
         styles[PREDICTED] = impasto.predict_style(painting, gallery=gallery)
         seconds[PREDICTED] = time.perf_counter() - began
@@ -134,7 +134,7 @@ def learn(
     this trunk.
     """
     kind = "deep" if is_deep else "learned"
-    kept = options.output / f"{name}-{kind}-{minutes:g}-{gallery.trunk.fingerprint}.style"
+    kept = options.output / f"{name}-{kind}-{minutes:g}-{gallery.open_pack.trunk.fingerprint}.style"
     took = kept.with_suffix(".seconds")
     if kept.exists() and took.exists():
         return impasto.read_style(kept), float(took.read_text())

@@ -43,7 +43,7 @@ def predict_style(
     Args:
         painting: a picture of it, at least 64 px on each side: a file, a `Picture`, or an
             H x W x 3 uint8 RGB array.
-        gallery: for whose main trunk; the shipped gallery if not given.
+        gallery: for the trunk of its `Gallery.open_pack`; the shipped gallery if not given.
 
     Raises:
         InputError: the painting cannot be read, or is too small.
@@ -51,7 +51,7 @@ def predict_style(
         EngineError: no engine can run it.
     """
     gallery = gallery or open_gallery()
-    encoder = gallery.main.encoder  # before a large picture is read in vain
+    encoder = gallery.open_pack.encoder  # before a large picture is read in vain
     pixels = read_painting(painting)
     is_file = isinstance(painting, str | Path)
     title = Path(painting).stem if isinstance(painting, str | Path) else "painting"

@@ -14,7 +14,7 @@ from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.hardware import Hardware
 from impasto.learning.learn import free_photos, learn, learned_style
 from impasto.network.encoder import write_encoder
-from impasto.styles import Gallery, read_style, write_style
+from impasto.styles import ENCODER_FILE, Gallery, read_style, write_style
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_encoder, tiny_gallery
 
@@ -99,6 +99,21 @@ def test_interrupted_and_resumed(painting, setting, gallery, tmp_path):
     )
     assert totals == [37] * 30  # so many more
     assert np.abs(style.vector - early.vector).max() > 1e-4
+
+
+def test_with_another_trunk_it_does_not_go_on(painting, setting, gallery):
+    learn(painting, **setting)
+    other = tiny_gallery(gallery.folder, seed=5)
+    with pytest.raises(OptionError, match="another network"):
+        learn(painting, **{**setting, "gallery": other}, resume=True)
+
+
+def test_it_is_learned_for_the_pack_with_an_encoder(painting, setting, gallery):
+    pack = tiny_gallery(gallery.folder / "moderns", "third", seed=4)
+    write_encoder(pack.folder / ENCODER_FILE, tiny_encoder(pack.trunk))
+    both = Gallery(gallery.folder)
+    style = learn(painting, **{**setting, "gallery": both})
+    assert both.pack_of(style).name == "moderns"
 
 
 def test_what_cannot_be_learned_from(setting, tmp_path):

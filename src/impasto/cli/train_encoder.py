@@ -52,7 +52,8 @@ def train_encoder_command(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Start from the encoder of another run, which may be for another trunk.",
+            help="Start from the encoder of another run or a gallery, which may be for another "
+            "trunk.",
             show_default=False,
         ),
     ] = None,

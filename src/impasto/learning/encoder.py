@@ -198,10 +198,11 @@ class EncoderTrainer(PerceptualTrainer):
         self.encoder = encoder
         self.paintings = paintings
 
-    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+    def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
         """Begin with the weights of another encoder, of the same spec, instead of random ones."""
+        state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
         for encoder in (self.encoder, self.averaged):
-            encoder.load_state_dict(weights)
+            encoder.load_state_dict(state)
         self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:

@@ -32,6 +32,7 @@ from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
 from impasto.learning.training import Trainer
 from impasto.learning.training_options import TrainingOptions
+from impasto.network.trunk import Trunk
 from impasto.prediction import predict_style
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style, StyleCard, open_gallery, read_painting, thumbnail
@@ -78,10 +79,10 @@ def learn(
 ) -> Style:
     """Fit a style to a painting.
 
-    It begins with that style of the gallery, or that prediction of its encoder, which is nearest to
-    the painting, and shares the gallery's trunk. When the progress listener raises, the run's
-    folder has a checkpoint, from which `learned_style` makes a style, and from which ``resume``
-    goes on.
+    It shares the trunk of the gallery's `Gallery.open_pack`, and begins with that style of this
+    pack, or that prediction of its encoder, which is nearest to the painting. When the progress
+    listener raises, the run's folder has a checkpoint, from which `learned_style` makes a style,
+    and from which ``resume`` goes on.
 
     Args:
         painting: a picture of it, at least 64 px on each side.
@@ -90,7 +91,7 @@ def learn(
         minutes: about how long it may take; the number of steps follows from the first ones.
         folder: for checkpoint, log and previews; `learning_folder` if not given.
         resume: go on with the run in the folder, for so many minutes more.
-        gallery: whose trunk it is for; the shipped gallery if not given.
+        gallery: whose open pack it is for; the shipped gallery if not given.
         deep: tune the trunk, too. The style carries its own, is larger (1.2 MB), and mixes with no
             other.
         options: of training; ``steps`` is set by ``minutes``. `OPTIONS` or `DEEP` if not given.
@@ -101,7 +102,7 @@ def learn(
     Raises:
         InputError: the painting, the photos or the checkpoint cannot be read.
         OptionError: minutes are out of their range, the folder holds a run already, or the one to
-            resume was not as ``deep``.
+            resume was not as ``deep``, or with another trunk.
         StyleError: the name has no letter.
         MissingExtraError: there are no photos, and scikit-image is not installed.
         OutputError: the folder cannot be written.
@@ -122,8 +123,9 @@ def learn(
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
     crops = PhotoFolder(chosen, options.seed, on_skip)
 
+    pack = gallery.open_pack
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
-    trial = Trainer(gallery.trunk.spec, [target], crops, options, hardware)
+    trial = Trainer(pack.trunk.spec, [target], crops, options, hardware)
     steps = max(FEWEST_STEPS, round(60 * minutes / _step_s(trial)))
     if resume:
         before = read_checkpoint(RunFiles(folder).checkpoint)
@@ -132,6 +134,11 @@ def learn(
                 f"{name} was learned {'with' if options.trains == 'styles' else 'without'} --deep",
                 "go on as it began, or begin anew with --overwrite",
             )
+        if not deep and not _has_weights(before, pack.trunk):
+            raise OptionError(
+                f"{name} was learned with another network than this gallery's",
+                "begin anew with --overwrite",
+            )
         options = replace(before.options, steps=before.state["next_step"] + steps)
     else:
         options = replace(options, steps=steps)
@@ -139,7 +146,7 @@ def learn(
         {name: painting},
         chosen,
         folder,
-        spec=gallery.trunk.spec,
+        spec=pack.trunk.spec,
         options=options,
         resume=resume,
         start=None if resume else _nearest(gallery, trial, pixels),
@@ -163,7 +170,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     Args:
         checkpoint: of `learn`'s run.
         painting: that it learned from.
-        gallery: whose trunk it learned with.
+        gallery: with whose open pack it learned.
 
     Raises:
         InputError: the painting cannot be read.
@@ -174,7 +181,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     return Style(
         checkpoint.styles[0],
         vector,
-        (own_trunk or gallery.trunk).fingerprint,
+        (own_trunk or gallery.open_pack.trunk).fingerprint,
         card,
         thumbnail(read_painting(painting)),
         checkpoint.options.painting_px,
@@ -197,16 +204,17 @@ def free_photos() -> list[Path]:
 
 @torch.no_grad()
 def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> Start:
-    """The trunk, and that vector which has the lowest objective for a painting: one of its styles,
-    their mean, or what the gallery's encoder predicts, if it has one.
+    """The open pack's trunk, and that vector which has the lowest objective for a painting: one of
+    its styles, their mean, or what its encoder predicts, if it has one.
     """
-    weights, hardware = gallery.trunk.float32_weights(), trial.hardware
-    known = [style.vector for style in gallery.styles_of(gallery.trunk)]
+    trunk, hardware = gallery.open_pack.trunk, trial.hardware
+    known = [style.vector for style in gallery.styles_of(trunk)]
     known.append(np.mean(known, axis=0))
-    if gallery.main.has_encoder:
+    if gallery.open_pack.has_encoder:
         known.append(predict_style(painting, gallery=gallery).vector)
     vectors = np.stack(known).astype(np.float32)
-    network = Start(weights, vectors).network(gallery.trunk.spec).to(hardware.device).eval()
+    weights = trunk.float32_weights()
+    network = Start(weights, vectors).network(trunk.spec).to(hardware.device).eval()
     crops = trial.photos.crops(0, TRIAL_PHOTOS, trial.options.crop_px).to(hardware.device)
     content = trial.vgg(crops, (CONTENT_LAYER,))[CONTENT_LAYER]
     objectives = []
@@ -216,6 +224,15 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
         losses = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
         objectives.append(losses.objective.mean().item())
     return Start(weights, vectors[[int(np.argmin(objectives))]])
+
+
+def _has_weights(checkpoint: Checkpoint, trunk: Trunk) -> bool:
+    if checkpoint.spec != trunk.spec:
+        return False
+    learned = checkpoint.averaged_network().weights()
+    vector = np.zeros((1, trunk.spec.style_size), dtype=np.float32)
+    weights = Start(trunk.float32_weights(), vector).network(trunk.spec).weights()
+    return all(np.array_equal(learned[name], array) for name, array in weights.items())
 
 
 def _step_s(trial: Trainer) -> float:

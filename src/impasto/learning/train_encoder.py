@@ -21,7 +21,7 @@ from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCro
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.photos import PhotoFolder, find_pictures
 from impasto.learning.run import RunFiles, Start, paint_grid, prepare_folder, take_steps
-from impasto.network.encoder import ENCODER, EncoderSpec, write_encoder
+from impasto.network.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import ENCODER_FILE, Gallery
 from impasto.styles.style import check_name
@@ -60,8 +60,8 @@ def train_encoder(
         spec: the encoder to train, but for its ``style_size``.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
-        start_from: the folder of another run, whose encoder this one begins with. It may be for
-            another trunk: one that was trained on needs its encoder trained on, too.
+        start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
+            It may be for another trunk: one that was trained on needs its encoder trained on, too.
         hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
             `impasto.learning.run.train` takes them.
 
@@ -70,9 +70,10 @@ def train_encoder(
 
     Raises:
         InputError: the paintings, the photos or the checkpoint cannot be read.
-        OptionError: the checkpoint is for another trunk, or there is one already; or the run to
-            start from is of another encoder.
-        StyleError: the gallery's trunk is damaged, or it has no style.
+        OptionError: the checkpoint is for another trunk, or there is one already; or the encoder to
+            start from has other layers.
+        StyleError: the gallery's trunk or the encoder to start from is damaged, or there is none;
+            or the gallery has no style.
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
     """
@@ -108,10 +109,10 @@ def train_encoder(
     if before:
         trainer.load_state(before.state)
     elif start_from:
-        start = read_encoder_checkpoint(RunFiles(start_from).checkpoint)
+        start = read_encoder(start_from / ENCODER_FILE)
         if start.spec != spec:
-            raise OptionError(f"{start_from} is of another encoder", "start from one like this")
-        trainer.start_from(start.state["average"])
+            raise OptionError(f"{start_from} has another encoder", "start from one like this")
+        trainer.start_from(start.weights)
 
     def save(seconds: float) -> Path:
         checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)

@@ -76,8 +76,15 @@ class Gallery:
 
     @property
     def trunk(self) -> Trunk:
-        """The main pack's trunk: the one that new styles are learned for."""
+        """The main pack's trunk."""
         return self.main.trunk
+
+    @cached_property
+    def open_pack(self) -> Pack:
+        """The pack that new styles are predicted and learned for: the one with an encoder, else the
+        main one.
+        """
+        return next((pack for pack in self.shipped_packs if pack.has_encoder), self.main)
 
     def load_style(self, name: str) -> Style:
         """The style of that name; case, spaces and underscores are forgiven.
