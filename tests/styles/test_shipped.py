@@ -1,11 +1,15 @@
 """What ships: files that load, fit each other, are small, and have their credits."""
 
+import numpy as np
 import pytest
 
 from impasto.network.spec import STANDARD, TURBO
+from impasto.prediction import predict_style
 from impasto.styles import TRUNK_FILE, open_gallery
 from impasto.styles.gallery import SHIPPED
 from impasto.styles.gallery import TURBO as TURBO_FOLDER
+from impasto.stylizer import Stylizer
+from tiny import picture
 
 PACKS = {
     "main": "composition-vii golden-horn great-wave starry-night the-scream udnie",
@@ -60,3 +64,17 @@ def test_every_style(gallery, name):
     assert style.card.licence.startswith("Public domain")
     folder = opened.pack_of(style).folder
     assert (folder / f"{name}.style").stat().st_size <= 8_000
+
+
+def test_paintings_lend_their_colours():
+    """The shipped encoder: in a warm picture's style, a photo is warmer than in a cold one's."""
+    assert open_gallery().open_pack.name == "moderns"
+    photo, painting = picture(96, 80, seed=1), picture(160, 128, seed=2)
+    redness = {}
+    for name, tint in (("warm", (1, 0.6, 0.2)), ("cold", (0.2, 0.6, 1))):
+        style = predict_style((painting * np.array(tint)).astype(np.uint8))
+        assert open_gallery().pack_of(style).name == "moderns"
+        with Stylizer(style) as stylizer:
+            painted = np.asarray(stylizer(photo), dtype=np.float32)
+        redness[name] = float(painted[..., 0].mean() - painted[..., 2].mean())
+    assert redness["warm"] > redness["cold"] + 20
