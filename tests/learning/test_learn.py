@@ -84,6 +84,16 @@ def test_it_begins_with_the_nearest_style(gallery, photo_folder, monkeypatch):
         np.testing.assert_allclose(start.vectors[0], gallery.load_style(name).vector)
 
 
+def test_where_time_is_short_steps_are_smaller(painting, setting, tmp_path, monkeypatch):
+    """Time for 24 steps of three photos is time for 72 of one."""
+    monkeypatch.setattr(module, "_step_s", lambda trial: 0.25)
+    totals = []
+    setting["options"] = replace(OPTIONS, photos_per_step=3)
+    learn(painting, **setting, progress=lambda event: totals.append(event.total))
+    assert totals == [72] * 72
+    assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").options.photos_per_step == 1
+
+
 def test_interrupted_and_resumed(painting, setting, gallery, tmp_path):
     def stop_at_7(event):
         if event.done == 7:

@@ -46,6 +46,7 @@ FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rock
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
 TRIAL_STEPS = 3
 FEWEST_STEPS = 20
+FEW_STEPS = 60  # where time is for no more of them, each is a third as large: it learns as much
 TRIAL_PHOTOS = 2
 OPTIONS = TrainingOptions(
     photos_per_step=3,
@@ -124,24 +125,18 @@ def learn(
     crops = PhotoFolder(chosen, options.seed, on_skip)
 
     pack = gallery.open_pack
+    before = read_checkpoint(RunFiles(folder).checkpoint) if resume else None
+    if before:
+        _check_goes_on(before, options, pack.trunk, name)
+        options = before.options
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
     trial = Trainer(pack.trunk.spec, [target], crops, options, hardware)
-    steps = max(FEWEST_STEPS, round(60 * minutes / _step_s(trial)))
-    if resume:
-        before = read_checkpoint(RunFiles(folder).checkpoint)
-        if before.options.trains != options.trains:
-            raise OptionError(
-                f"{name} was learned {'with' if options.trains == 'styles' else 'without'} --deep",
-                "go on as it began, or begin anew with --overwrite",
-            )
-        if not deep and not _has_weights(before, pack.trunk):
-            raise OptionError(
-                f"{name} was learned with another network than this gallery's",
-                "begin anew with --overwrite",
-            )
-        options = replace(before.options, steps=before.state["next_step"] + steps)
-    else:
-        options = replace(options, steps=steps)
+    steps = 60 * minutes / _step_s(trial)
+    if steps < FEW_STEPS and not before:
+        steps *= options.photos_per_step
+        options = replace(options, photos_per_step=1)
+    steps_before = before.state["next_step"] if before else 0
+    options = replace(options, steps=steps_before + max(FEWEST_STEPS, round(steps)))
     checkpoint = train(
         {name: painting},
         chosen,
@@ -224,6 +219,19 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
         losses = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
         objectives.append(losses.objective.mean().item())
     return Start(weights, vectors[[int(np.argmin(objectives))]])
+
+
+def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, name: str) -> None:
+    if before.options.trains != options.trains:
+        raise OptionError(
+            f"{name} was learned {'with' if options.trains == 'styles' else 'without'} --deep",
+            "go on as it began, or begin anew with --overwrite",
+        )
+    if options.trains == "styles" and not _has_weights(before, trunk):
+        raise OptionError(
+            f"{name} was learned with another network than this gallery's",
+            "begin anew with --overwrite",
+        )
 
 
 def _has_weights(checkpoint: Checkpoint, trunk: Trunk) -> bool:
