@@ -29,7 +29,7 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
     assert "impasto PHOTO --style cow" in ran.err
     assert "bad.jpg" in ran.err
     assert "cow" in impasto("styles").out
-    assert impasto(photo, "--style", "cow:0.5+udnie", "-o", "painted.png").code == 0
+    assert impasto(photo, "--style", "cow:0.5+night-snow", "-o", "painted.png").code == 0
     assert (tmp_path / "painted.png").exists()
 
     ran = impasto(*LEARN)
@@ -41,7 +41,7 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
     assert impasto("styles", "add", "shared.style", "--name", "Red Cow").code == 0
     shown = impasto("styles", "show", "red-cow").out
     assert "cow.png" in shown
-    assert "(pack main)" in shown
+    assert "(pack moderns)" in shown
     assert "shared" not in impasto("styles", "show", "shared.style").out
 
 
