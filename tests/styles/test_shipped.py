@@ -21,7 +21,10 @@ PACKS = {
 }
 
 
-GALLERIES = {None: (STANDARD, PACKS), "turbo": (TURBO, {"main": PACKS["main"]})}
+GALLERIES = {
+    None: (STANDARD, PACKS),
+    "turbo": (TURBO, {name: PACKS[name] for name in ("main", "oils")}),
+}
 EVERY = [
     (gallery, name)
     for gallery, (_, packs) in GALLERIES.items()
