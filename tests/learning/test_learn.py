@@ -48,6 +48,22 @@ def setting(gallery, photo_folder, tmp_path, monkeypatch):
     }
 
 
+def test_a_budget_counts_the_slower_steps_at_the_end(monkeypatch):
+    """70 % of the steps take one second, the rest, of larger crops, two."""
+
+    class Trial:
+        options = module.OPTIONS
+        next_step = 0
+
+        def step(self):
+            clock[0] += 1 if self.options.crop_at(self.next_step)[0] == 256 else 2
+            self.next_step += 1
+
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    assert module._step_s(Trial()) == pytest.approx(0.7 * 1 + 0.3 * 2)
+
+
 def test_a_vector_is_learned_and_the_trunk_stays(painting, setting, gallery, tmp_path):
     losses = []
     style = learn(painting, **setting, progress=lambda event: losses.append(event.figures["J"]))

@@ -9,6 +9,7 @@ few photographs will do.
 from __future__ import annotations
 
 import importlib.util
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -89,7 +90,7 @@ def learn(
         painting: a picture of it, at least 64 px on each side.
         photos: a folder of photographs to practise on, or their files; `free_photos` if not given.
         name: of the style; after the painting's file if not given.
-        minutes: about how long it may take; the number of steps follows from the first ones.
+        minutes: about how long it may take; the number of steps follows from a few for trial.
         folder: for checkpoint, log and previews; `learning_folder` if not given.
         resume: go on with the run in the folder, for so many minutes more.
         gallery: whose open pack it is for; the shipped gallery if not given.
@@ -244,7 +245,14 @@ def _has_weights(checkpoint: Checkpoint, trunk: Trunk) -> bool:
 
 
 def _step_s(trial: Trainer) -> float:
-    """How long a step takes, by a trainer that is thrown away."""
+    """How long a step takes in the mean, early and late, by a trainer that is thrown away."""
+    options = trial.options
+    early_s = _median_step_s(trial)
+    trial.next_step = math.ceil(options.late_from * options.steps)
+    return options.late_from * early_s + (1 - options.late_from) * _median_step_s(trial)
+
+
+def _median_step_s(trial: Trainer) -> float:
     times = []
     for _ in range(TRIAL_STEPS):
         began = time.monotonic()
