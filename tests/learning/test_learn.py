@@ -37,6 +37,7 @@ def painting(tmp_path):
 
 @pytest.fixture
 def setting(gallery, photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
     monkeypatch.setattr(module, "_step_s", lambda trial: 0.2)  # 30 steps in 0.1 minutes
     return {
         "photos": photo_folder,
@@ -62,6 +63,23 @@ def test_a_budget_counts_the_slower_steps_at_the_end(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
     assert module._step_s(Trial()) == pytest.approx(0.7 * 1 + 0.3 * 2)
+
+
+def test_a_budget_counts_what_comes_before_training(painting, setting, monkeypatch):
+    """Of six seconds, the search for a first vector takes one: 25 steps are left."""
+    clock = [0.0]
+
+    def slow_search(gallery, trial, pixels):
+        clock[0] += 1
+        return nearest(gallery, trial, pixels)
+
+    nearest = module._nearest
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(module, "_nearest", slow_search)
+    setting["options"] = replace(OPTIONS, photos_per_step=2)
+    totals = []
+    learn(painting, **setting, progress=lambda event: totals.append(event.total))
+    assert totals == [2 * 25] * 50  # few steps, so each is of one photo
 
 
 def test_a_vector_is_learned_and_the_trunk_stays(painting, setting, gallery, tmp_path):

@@ -45,7 +45,7 @@ FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rock
 """Photographs in scikit-image, all in the public domain or CC0."""
 
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
-TRIAL_STEPS = 3
+TRIAL_STEPS, LATE_TRIAL_STEPS = 3, 1  # a late one takes about twice as long
 FEWEST_STEPS = 20
 FEW_STEPS = 60  # where time is for fewer, each is of one photo: the same work teaches as much
 TRIAL_PHOTOS = 2
@@ -90,7 +90,7 @@ def learn(
         painting: a picture of it, at least 64 px on each side.
         photos: a folder of photographs to practise on, or their files; `free_photos` if not given.
         name: of the style; after the painting's file if not given.
-        minutes: about how long it may take; the number of steps follows from a few for trial.
+        minutes: about how long the call may take; the number of steps follows from a few for trial.
         folder: for checkpoint, log and previews; `learning_folder` if not given.
         resume: go on with the run in the folder, for so many minutes more.
         gallery: whose open pack it is for; the shipped gallery if not given.
@@ -110,6 +110,7 @@ def learn(
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
     """
+    began = time.monotonic()
     painting = Path(painting)
     if not SMALLEST_MINUTES <= minutes <= MOST_MINUTES:
         raise OptionError(
@@ -132,7 +133,10 @@ def learn(
         options = before.options
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
     trial = Trainer(pack.trunk.spec, [target], crops, options, hardware)
-    steps = 60 * minutes / _step_s(trial)
+    start = None if resume else _nearest(gallery, trial, pixels)
+    step_s = _step_s(trial)
+    left_s = 60 * minutes - (time.monotonic() - began)  # loading and trials took their part
+    steps = left_s / step_s
     if steps < FEW_STEPS and not before:
         steps *= options.photos_per_step
         options = replace(options, photos_per_step=1)
@@ -145,7 +149,7 @@ def learn(
         spec=pack.trunk.spec,
         options=options,
         resume=resume,
-        start=None if resume else _nearest(gallery, trial, pixels),
+        start=start,
         hardware=hardware,
         checkpoint_every_s=30,
         preview_every_s=30,
@@ -247,14 +251,15 @@ def _has_weights(checkpoint: Checkpoint, trunk: Trunk) -> bool:
 def _step_s(trial: Trainer) -> float:
     """How long a step takes in the mean, early and late, by a trainer that is thrown away."""
     options = trial.options
-    early_s = _median_step_s(trial)
+    early_s = _median_step_s(trial, TRIAL_STEPS)
     trial.next_step = math.ceil(options.late_from * options.steps)
-    return options.late_from * early_s + (1 - options.late_from) * _median_step_s(trial)
+    late_s = _median_step_s(trial, LATE_TRIAL_STEPS)
+    return options.late_from * early_s + (1 - options.late_from) * late_s
 
 
-def _median_step_s(trial: Trainer) -> float:
+def _median_step_s(trial: Trainer, count: int) -> float:
     times = []
-    for _ in range(TRIAL_STEPS):
+    for _ in range(count):
         began = time.monotonic()
         trial.step()
         times.append(time.monotonic() - began)
