@@ -19,11 +19,13 @@ PACKS = {
     ),
     "oils": "blue-dancers cafe-terrace demon-seated street-berlin street-pavers wheat-field",
 }
-
+SOME_MODERNS = (
+    "little-blue-horse mrs-van-muyden red-horse red-wedge sea-at-satta shipwreck sleeping-gypsy"
+)
 
 GALLERIES = {
     None: (STANDARD, PACKS),
-    "turbo": (TURBO, {name: PACKS[name] for name in ("main", "oils")}),
+    "turbo": (TURBO, {**PACKS, "moderns": SOME_MODERNS}),
 }
 EVERY = [
     (gallery, name)

@@ -166,8 +166,8 @@ def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
     """The gallery in a folder; without one, the shipped gallery.
 
     Args:
-        folder: or ``"turbo"``: the styles of the packs main and oils in networks of less than half
-            the size (`impasto.network.spec.TURBO`), for live video. A folder of that name is
+        folder: or ``"turbo"``: nineteen of the shipped styles in networks of less than half the
+            size (`impasto.network.spec.TURBO`), for live video. A folder of that name is
             ``"./turbo"``. What ships is read once, and has the user's own styles with it
             (`impasto.styles.own`).
 
