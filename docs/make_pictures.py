@@ -25,6 +25,13 @@ def main() -> None:
     tiles = [(name, impasto.stylize(coffee, name)) for name in names]
     save(tiles, "styles.jpg", columns=5, tile_px=336)
 
+    small = impasto.open_gallery("turbo")
+    tiles = []
+    for name in small.names:
+        with impasto.Stylizer(name, gallery=small) as stylizer:
+            tiles.append((name, impasto.Picture(stylizer(coffee.pixels))))
+    save(tiles, "gallery/turbo.jpg", columns=5, tile_px=336)
+
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")
     tiles = []
     for style in ("great-wave", "udnie"):
