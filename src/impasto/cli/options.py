@@ -69,7 +69,7 @@ GalleryOption = Annotated[
     str | None,
     typer.Option(
         metavar="FOLDER",
-        help="Styles of your own, as impasto train makes them; or turbo: nineteen of the "
+        help="Styles of your own, as impasto train makes them; or turbo: most of the "
         "shipped ones in networks of less than half the size.",
         show_default=False,
     ),

@@ -166,7 +166,7 @@ def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
     """The gallery in a folder; without one, the shipped gallery.
 
     Args:
-        folder: or ``"turbo"``: nineteen of the shipped styles in networks of less than half the
+        folder: or ``"turbo"``: most of the shipped styles in networks of less than half the
             size (`impasto.network.spec.TURBO`), for live video. A folder of that name is
             ``"./turbo"``. What ships is read once, and has the user's own styles with it
             (`impasto.styles.own`).
