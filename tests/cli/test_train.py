@@ -4,10 +4,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from impasto.images import Picture, write_image
 from impasto.learning.checkpoint import read_checkpoint
+from impasto.styles import open_gallery
 from tiny import picture
 
 QUICK = [
@@ -46,6 +48,17 @@ def test_from_paintings_to_a_painting(impasto, data):
     assert ran.code == 0, ran.err
 
 
+def test_styles_only_leaves_the_trunk_as_it_is(impasto, data):
+    arguments = ["train", "paintings", "--photos", "photos", *QUICK, "--steps", "2"]
+    assert impasto(*arguments, "-o", "run").code == 0
+    ran = impasto(*arguments, "-o", "again", "--start-from", "run", "--styles-only")
+    assert ran.code == 0, ran.err
+    before, after = (open_gallery(data / run / "gallery") for run in ("run", "again"))
+    assert after.open_pack.trunk.fingerprint == before.open_pack.trunk.fingerprint
+    vectors = [gallery.load_style("bold").vector for gallery in (before, after)]
+    assert not np.array_equal(*vectors)
+
+
 def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
     quick = ["--crop", "32", "--precision", "f32", "--no-compile", "--photos", "photos"]
     ran = impasto("distil", gallery, "-o", "small", "--steps", "2", *quick)
@@ -77,6 +90,7 @@ def test_johnsons_preset(impasto, data):
         (["paintings", "--photos", "nowhere"], 3, "nowhere is not a folder"),
         (["paintings", "--photos", "photos", "--preset", "huge"], 2, "--preset 'huge'"),
         (["paintings", "--photos", "photos", "--steps", "0"], 2, "steps is 0"),
+        (["paintings", "--photos", "photos", "--styles-only"], 2, "--start-from FOLDER"),
         (["paintings", "--photos", "photos", "--resume"], 3, "checkpoint.pt does not exist"),
         (["paintings", "--photos", "photos", "--preset", "johnson-batch"], 2, "one style"),
     ],

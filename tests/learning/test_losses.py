@@ -5,8 +5,6 @@ import torch
 
 from impasto.learning.losses import (
     content_loss,
-    correlation_loss,
-    deep_correlations,
     gram_matrix,
     paper_content_loss,
     paper_style_loss,
@@ -91,47 +89,6 @@ def test_a_silent_target_gives_finite_losses():
     nothing = torch.zeros(1, 2, 2, 2)
     assert torch.isfinite(content_loss(nothing, nothing)).all()
     assert torch.isfinite(style_loss(gram_matrix(nothing), gram_matrix(nothing))).all()
-
-
-def test_deep_correlations_are_sums_over_pairs():
-    """By hand, from features less their means over 7 x 7 positions."""
-    features = torch.rand(1, 2, 9, 10)
-    mirrored = torch.nn.functional.pad(features, (3, 3, 3, 3), mode="reflect")
-    fine = features - mirrored.unfold(2, 7, 1).unfold(3, 7, 1).mean(dim=(4, 5))
-    got = deep_correlations(features, 4)
-    assert got.shape == (1, 2, 5, 9)
-    for down, across in [(0, 0), (0, 3), (2, -4), (4, 4)]:
-        pairs = [
-            fine[0, :, y, x] * fine[0, :, y + down, x + across]
-            for y in range(9 - down)
-            for x in range(10)
-            if 0 <= x + across < 10
-        ]
-        expected = torch.stack(pairs).mean(dim=0)
-        assert torch.allclose(got[0, :, down, 4 + across], expected, atol=1e-5)
-
-
-def test_correlation_loss():
-    target = torch.zeros(1, 1, 5, 9)
-    target[0, 0, 0, 4] = 2  # the variance
-    other = target.clone()
-    other[0, 0, 0, 4] = other[0, 0, 2, 6] = 1  # too near to count
-    assert correlation_loss(other, target).tolist() == [0]
-    other[0, 0, 3, 4] = other[0, 0, 0, 1] = 1
-    assert correlation_loss(other, target).tolist() == pytest.approx([2 / 4])
-
-
-def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn():
-    """Which is what the correlation loss is for."""
-    places = torch.randperm(64 * 64, generator=torch.Generator().manual_seed(0))
-    strewn, others, rows = torch.zeros(3, 1, 1, 64, 64)
-    strewn.view(-1)[places[:256]] = 1
-    others.view(-1)[places[-256:]] = 1
-    rows[..., ::4, ::4] = 1
-    assert torch.equal(gram_matrix(rows), gram_matrix(strewn))
-    target = deep_correlations(strewn, 12)
-    assert correlation_loss(deep_correlations(rows, 12), target) > 10
-    assert correlation_loss(deep_correlations(others, 12), target) < 0.5
 
 
 def test_total_variation():

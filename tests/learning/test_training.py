@@ -140,12 +140,16 @@ def test_stability_brings_calm(trainer):
     assert moved[1] < 0.8 * moved[0]
 
 
-def test_correlation_loss_is_told_and_falls(photo_folder, painting_files):
+@pytest.mark.parametrize(
+    ("option", "figure"),
+    [("correlation_weight", "correlation"), ("local_correlation_weight", "local")],
+)
+def test_correlation_losses_are_told_and_fall(option, figure, photo_folder, painting_files):
     paintings = [to_tensor(read_image(path).pixels) for path in painting_files.values()]
     photos = PhotoFolder(photo_folder, OPTIONS.seed, on_skip=lambda error: None)
-    options = replace(OPTIONS, content_weight=0, style_weight=1e-9, correlation_weight=10)
+    options = replace(OPTIONS, content_weight=0, style_weight=1e-9, **{option: 10})
     trainer = Trainer(TINY, paintings, photos, options, CPU)
-    losses = [trainer.step()["correlation"] for _ in range(20)]
+    losses = [trainer.step()[figure] for _ in range(20)]
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
@@ -180,7 +184,7 @@ def test_after_resuming_it_falls_back_to_the_resumed_state(trainer, monkeypatch)
 
 def test_it_gives_up_when_nothing_helps(trainer, monkeypatch):
     nothing = torch.full((4,), math.nan, requires_grad=True)
-    losses = PictureLosses(nothing, nothing, nothing)
+    losses = PictureLosses(nothing, nothing, nothing, nothing)
     monkeypatch.setattr(training, "picture_losses", lambda *_, **__: losses)
     with pytest.raises(TrainingError, match="not finite"):
         trainer.step()

@@ -26,6 +26,7 @@ from impasto.cli.options import (
     choose_preset,
     require_torch,
 )
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.learning.hardware import Hardware, Precision
@@ -73,6 +74,9 @@ def train_command(
             show_default=False,
         ),
     ] = None,
+    styles_only: Annotated[
+        bool, typer.Option("--styles-only", help="Train style vectors; the trunk stays as it is.")
+    ] = False,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -109,6 +113,13 @@ def train_command(
             rich_help_panel=LOSSES,
         ),
     ] = 0.0,
+    local_correlation_weight: Annotated[
+        float,
+        typer.Option(
+            help="Of motifs that stand in rows in a part of the picture; try 1.",
+            rich_help_panel=LOSSES,
+        ),
+    ] = 0.0,
     painting_size: Annotated[
         int,
         typer.Option(
@@ -135,6 +146,8 @@ def train_command(
     from impasto.learning.run import RunFiles, read_start, train
     from impasto.learning.training_options import TrainingOptions
 
+    if styles_only and not (start_from or resume):
+        raise OptionError("--styles-only has no trunk", "name one by --start-from FOLDER")
     chosen = read_paintings(styles, paintings, painting_size)
     if resume:
         # The run's own options stand, but for its length.
@@ -155,6 +168,8 @@ def train_command(
             border_weight=border_weight,
             stability_weight=stability_weight,
             correlation_weight=correlation_weight,
+            local_correlation_weight=local_correlation_weight,
+            trains="styles" if styles_only else "all",
             learning_rate=learning_rate,
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,

@@ -24,12 +24,14 @@ from torch import Tensor
 from impasto.errors import OptionError
 from impasto.files import write_atomically
 from impasto.images import read_image, scale_shorter_side
+from impasto.learning.correlations import correlation_loss
 from impasto.learning.hardware import Hardware, choose_hardware
-from impasto.learning.losses import content_loss, correlation_loss, gram_matrix, style_loss
+from impasto.learning.losses import content_loss, gram_matrix, style_loss
 from impasto.learning.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
     STYLE_WEIGHT,
+    PhotoTargets,
     StyleTargets,
     layer_correlations,
     picture_losses,
@@ -302,8 +304,7 @@ class _Curves:
     ) -> list[float]:
         device = self.vgg.get_buffer("mean_bgr").device
         target = to_tensor(photo).to(device)
-        with torch.no_grad():
-            content = self.vgg(target, (CONTENT_LAYER,))[CONTENT_LAYER]
+        content = PhotoTargets.of(self.vgg, target)
         style = StyleTargets.of(self.vgg, [to_tensor(painting).to(device)])
         noise = torch.rand(target.shape, generator=torch.Generator().manual_seed(0))
         picture = noise.to(device).requires_grad_()

@@ -26,7 +26,7 @@ from impasto.images import scale_shorter_side
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.perceptual import (
-    CONTENT_LAYER,
+    PhotoTargets,
     picture_losses,
 )
 from impasto.learning.photos import PhotoFolder, to_tensor
@@ -216,7 +216,7 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
     weights = trunk.float32_weights()
     network = Start(weights, vectors).network(trunk.spec).to(hardware.device).eval()
     crops = trial.photos.crops(0, TRIAL_PHOTOS, trial.options.crop_px).to(hardware.device)
-    content = trial.vgg(crops, (CONTENT_LAYER,))[CONTENT_LAYER]
+    content = PhotoTargets.of(trial.vgg, crops)
     objectives = []
     for vector in network.styles:
         with hardware.autocast():

@@ -18,12 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
-from torch.nn import functional
 
 __all__ = [
     "content_loss",
-    "correlation_loss",
-    "deep_correlations",
     "gram_matrix",
     "paper_content_loss",
     "paper_style_loss",
@@ -32,8 +29,6 @@ __all__ = [
 ]
 
 PARTS = 16
-SMOOTH = 7  # positions over which features count as smooth: a motif, not more
-FAR = 3  # positions: nearer, a stroke has to do with itself
 TINY = 1e-8  # keeps the quotient finite where the target is silent (a black picture)
 
 
@@ -107,50 +102,6 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """
     difference = (gram - target).square().sum(dim=(1, 2))
     return difference / (target.square().sum(dim=(1, 2)) + TINY)
-
-
-def deep_correlations(features: Tensor, reach: int) -> Tensor:
-    """How much each feature has to do with itself some way aside: Sendik & Cohen-Or 2017, "Deep
-    correlations for texture synthesis", but for what is smooth, which is taken off: clouds and
-    hills go on for long, and what a picture repeats would be hard to see beside them.
-
-    Args:
-        features: N x C x H x W, H and W at least 4.
-        reach: how far aside, in positions.
-
-    Returns:
-        N x C x reach + 1 x 2 reach + 1, float32: down from 0, across from ``-reach``.
-    """
-    height, width = features.shape[2:]
-    margin = SMOOTH // 2
-    padded = functional.pad(features, (margin,) * 4, mode="reflect")
-    fine = (features - functional.avg_pool2d(padded, SMOOTH, stride=1)).float().contiguous()
-    # So much larger that nothing goes around the border, and a size that is quick to transform.
-    size = [-(-(side + reach) // 16) * 16 for side in (height, width)]
-    spectrum = torch.fft.rfft2(fine, s=size)
-    power = spectrum.real.square() + spectrum.imag.square()
-    sums = torch.fft.irfft2(power, s=size)[..., : reach + 1, :]
-    sums = torch.cat([sums[..., -reach:], sums[..., : reach + 1]], dim=-1)
-    down = torch.arange(reach + 1, device=features.device)
-    across = torch.arange(-reach, reach + 1, device=features.device).abs()
-    overlap = (height - down).clamp(min=1)[:, None] * (width - across).clamp(min=1)
-    return sums / overlap
-
-
-def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
-    """Scale-free: ``|R - T|^2 / |V|^2`` over all that is `FAR` aside, with the painting's variances
-    V instead of T: far aside, a painting may have nothing to do with itself.
-
-    Args:
-        correlations: of the picture, as `deep_correlations` gives them.
-        target: of the painting, or 1 x as much.
-    """
-    reach = target.shape[2] - 1
-    variance = target[:, :, 0, reach]
-    far = torch.ones_like(target[0, 0])
-    far[:FAR, reach - FAR + 1 : reach + FAR] = 0
-    difference = ((correlations - target).square() * far).sum(dim=(1, 2, 3))
-    return difference / (variance.square().sum(dim=1) + TINY)
 
 
 def paper_content_loss(features: Tensor, target: Tensor) -> Tensor:

@@ -13,22 +13,26 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from impasto.learning.losses import (
-    content_loss,
+from impasto.learning.correlations import (
     correlation_loss,
     deep_correlations,
-    gram_matrix,
-    style_loss,
+    far_power,
+    local_correlation_loss,
+    painting_regularity,
+    parts,
 )
+from impasto.learning.losses import content_loss, gram_matrix, style_loss
 from impasto.learning.vgg import Vgg19
 
 __all__ = [
     "CONTENT_LAYER",
     "STYLE_LAYERS",
     "STYLE_WEIGHT",
+    "PhotoTargets",
     "PictureLosses",
     "StyleTargets",
     "layer_correlations",
+    "part_powers",
     "picture_losses",
 ]
 
@@ -48,10 +52,14 @@ class StyleTargets:
     Attributes:
         grams: Gram matrices, for each layer paintings x C x C.
         correlations: deep correlations of `CORRELATION_LAYER`, if they were asked for.
+        regularity, power: how much parts of each painting repeat themselves, and how much they
+            vary, as `local_correlation_loss` takes them; if correlations were asked for.
     """
 
     grams: Mapping[str, Tensor]
     correlations: Tensor | None = None
+    regularity: Tensor | None = None
+    power: Tensor | None = None
 
     @classmethod
     def of(
@@ -60,18 +68,59 @@ class StyleTargets:
         """Measure paintings, each float 1 x 3 x H x W, RGB, 0-1, of any size."""
         with torch.no_grad():
             features = [vgg(painting, STYLE_LAYERS) for painting in paintings]
-            grams = {
-                layer: torch.cat([gram_matrix(each[layer]) for each in features])
-                for layer in STYLE_LAYERS
-            }
-            apart = [layer_correlations(each) for each in features] if correlations else None
-        return cls(MappingProxyType(grams), None if apart is None else torch.cat(apart))
+            grams = MappingProxyType(
+                {
+                    layer: torch.cat([gram_matrix(each[layer]) for each in features])
+                    for layer in STYLE_LAYERS
+                }
+            )
+            if not correlations:
+                return cls(grams)
+            local = [painting_regularity(*part_powers(each)) for each in features]
+            regularities, powers = zip(*local, strict=True)
+            apart = [layer_correlations(each) for each in features]
+            return cls(grams, torch.cat(apart), torch.cat(regularities), torch.cat(powers))
 
     def select(self, indices: Tensor) -> StyleTargets:
         """The targets of some of the paintings, by their numbers."""
         grams = {layer: grams[indices] for layer, grams in self.grams.items()}
-        apart = None if self.correlations is None else self.correlations[indices]
-        return StyleTargets(grams, apart)
+        if self.correlations is None or self.regularity is None or self.power is None:
+            return StyleTargets(grams)
+        return StyleTargets(
+            grams, self.correlations[indices], self.regularity[indices], self.power[indices]
+        )
+
+
+@dataclass(frozen=True)
+class PhotoTargets:
+    """What pictures should keep of their photos.
+
+    Attributes:
+        content: `CONTENT_LAYER` features.
+        repeated: photos x parts, how much parts of each photo repeat themselves, if it was asked
+            for: the local correlation loss lets pictures do so, too.
+    """
+
+    content: Tensor
+    repeated: Tensor | None = None
+
+    @classmethod
+    def of(cls, vgg: Vgg19, photos: Tensor, *, correlations: bool = False) -> PhotoTargets:
+        """Measure photos, float N x 3 x H x W, RGB, 0-1."""
+        layers = (CONTENT_LAYER, CORRELATION_LAYER) if correlations else (CONTENT_LAYER,)
+        with torch.no_grad():
+            features = vgg(photos, layers)
+            repeated = part_powers(features)[0] if correlations else None
+        return cls(features[CONTENT_LAYER], repeated)
+
+    def repeat(self, times: int) -> PhotoTargets:
+        """Each photo so often, in a row."""
+        content, repeated = (
+            None if each is None else each.repeat_interleave(times, dim=0)
+            for each in (self.content, self.repeated)
+        )
+        assert content is not None
+        return PhotoTargets(content, repeated)
 
 
 class PictureLosses(NamedTuple):
@@ -81,11 +130,13 @@ class PictureLosses(NamedTuple):
         content: scale-free content loss.
         style: scale-free style loss, mean over layers.
         correlation: scale-free correlation loss of one layer; 0 if the targets have none.
+        local_correlation: the same of parts by themselves; 0 if a photo's targets have none.
     """
 
     content: Tensor
     style: Tensor
     correlation: Tensor
+    local_correlation: Tensor
 
     @property
     def objective(self) -> Tensor:
@@ -94,13 +145,13 @@ class PictureLosses(NamedTuple):
 
 
 def picture_losses(
-    vgg: Vgg19, pictures: Tensor, content: Tensor, targets: StyleTargets, exact: bool = True
+    vgg: Vgg19, pictures: Tensor, photos: PhotoTargets, targets: StyleTargets, exact: bool = True
 ) -> PictureLosses:
     """How far pictures are from a photo's content and a painting's style.
 
     Args:
         pictures: N x 3 x H x W, 0-1.
-        content: `CONTENT_LAYER` features of the N photos.
+        photos: of the N photos.
         targets: of N paintings, or of one.
         exact: as `gram_matrix` takes it.
     """
@@ -109,14 +160,31 @@ def picture_losses(
         style_loss(gram_matrix(features[layer], exact), targets.grams[layer])
         for layer in STYLE_LAYERS
     ]
-    content_terms = content_loss(features[CONTENT_LAYER], content)
-    apart = torch.zeros_like(content_terms)
+    content = content_loss(features[CONTENT_LAYER], photos.content)
+    apart = local = torch.zeros_like(content)
     if targets.correlations is not None:
         apart = correlation_loss(layer_correlations(features), targets.correlations)
-    return PictureLosses(content_terms, torch.stack(style).mean(dim=0), apart)
+    if photos.repeated is not None:
+        assert targets.regularity is not None
+        assert targets.power is not None
+        local = local_correlation_loss(
+            *part_powers(features), photos.repeated, targets.regularity, targets.power
+        )
+    return PictureLosses(content, torch.stack(style).mean(dim=0), apart, local)
 
 
 def layer_correlations(features: Mapping[str, Tensor]) -> Tensor:
     """Deep correlations of `CORRELATION_LAYER`, as the correlation loss compares them."""
+    return deep_correlations(_seen(features), CORRELATION_REACH)
+
+
+def part_powers(features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """`far_power` of each part of `CORRELATION_LAYER`, N x parts each."""
+    cut = parts(_seen(features))
+    far, own = far_power(deep_correlations(cut.flatten(0, 1), CORRELATION_REACH))
+    return far.reshape(cut.shape[:2]), own.reshape(cut.shape[:2])
+
+
+def _seen(features: Mapping[str, Tensor]) -> Tensor:
     # A quarter of the channels sees what repeats as well as all, and is quicker.
-    return deep_correlations(features[CORRELATION_LAYER][:, ::4], CORRELATION_REACH)
+    return features[CORRELATION_LAYER][:, ::4]

@@ -23,7 +23,7 @@ from impasto.errors import OptionError
 from impasto.learning.hardware import Hardware
 from impasto.learning.losses import total_variation
 from impasto.learning.networks import StyleNetwork
-from impasto.learning.perceptual import CONTENT_LAYER, StyleTargets, picture_losses
+from impasto.learning.perceptual import PhotoTargets, StyleTargets, picture_losses
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.steps import StepTrainer
 from impasto.learning.training_options import TrainingOptions
@@ -64,7 +64,8 @@ class PerceptualTrainer(StepTrainer):
 
     def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
         """What the losses of this run need to know of paintings, each float 1 x 3 x H x W."""
-        wanted = self.options.correlation_weight > 0
+        options = self.options
+        wanted = options.correlation_weight > 0 or options.local_correlation_weight > 0
         return StyleTargets.of(self.vgg, paintings, correlations=wanted)
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
@@ -77,8 +78,9 @@ class PerceptualTrainer(StepTrainer):
         context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
         context = context.to(self.hardware.device)
         photos = _inside(context, CONTEXT_PX)
-        with torch.no_grad():
-            content = self.vgg(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
+        content = PhotoTargets.of(
+            self.vgg, photos, correlations=options.local_correlation_weight > 0
+        )
         vectors, targets = self.styles_for(photo_count)
         repeats = len(vectors) // photo_count
         seen = self.with_grain(context, 2).repeat_interleave(repeats, dim=0)
@@ -90,13 +92,7 @@ class PerceptualTrainer(StepTrainer):
                 border = _rim_difference(painted, again)
                 instability = (painted - again).square().mean()
         pictures = painted.clamp(0, 1)
-        terms = picture_losses(
-            self.vgg,
-            pictures,
-            content.repeat_interleave(repeats, dim=0),
-            targets,
-            exact=False,
-        )
+        terms = picture_losses(self.vgg, pictures, content.repeat(repeats), targets, exact=False)
         c, s, tv = terms.content.mean(), terms.style.mean(), total_variation(pictures).mean()
         beyond = (painted - pictures).square().mean()
         loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
@@ -107,6 +103,10 @@ class PerceptualTrainer(StepTrainer):
             apart = terms.correlation.mean()
             loss = loss + options.correlation_weight * apart
             figures["correlation"] = apart.item()
+        if options.local_correlation_weight:
+            local = terms.local_correlation.mean()
+            loss = loss + options.local_correlation_weight * local
+            figures["local"] = local.item()
         return loss, figures
 
     @torch.no_grad()

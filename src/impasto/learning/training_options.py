@@ -17,6 +17,7 @@ MAY_BE_ZERO = (
     "border_weight",
     "stability_weight",
     "correlation_weight",
+    "local_correlation_weight",
     "tv_weight",
     "content_weight",
     "photo_share",
@@ -46,8 +47,11 @@ class TrainingOptions:
             pixels aside, a crop should look the same. It costs style, and calms strokes that noise
             and motion would make flicker.
         correlation_weight: of a sixth loss: features should have as much to do with themselves some
-            way aside as in the painting (`losses.correlation_loss`). Gram matrices do not mind one
-            motif in rows on flat ground; this does.
+            way aside as in the painting (`correlations.correlation_loss`). Gram matrices do not
+            mind one motif in rows on flat ground; this does.
+        local_correlation_weight: of a seventh loss: no part of a picture should have more to do
+            with itself than the painting or the photo has (`correlations.local_correlation_loss`);
+            it finds a small patch of rows, which the sixth does not.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
         trains: ``all``: trunk and style vectors; ``styles``: the vectors alone.
@@ -67,6 +71,7 @@ class TrainingOptions:
     border_weight: float = 5.0
     stability_weight: float = 0.0
     correlation_weight: float = 0.0
+    local_correlation_weight: float = 0.0
     content_weight: float = 1.0
     style_weight: float = STYLE_WEIGHT
     tv_weight: float = 0.5
