@@ -143,11 +143,9 @@ def train_command(
     from impasto.learning.checkpoint import read_checkpoint
     from impasto.learning.export import export_gallery
     from impasto.learning.paintings import read_paintings
-    from impasto.learning.run import RunFiles, read_start, train
+    from impasto.learning.run import RunFiles, read_start, read_start_trunk, train
     from impasto.learning.training_options import TrainingOptions
 
-    if styles_only and not (start_from or resume):
-        raise OptionError("--styles-only has no trunk", "name one by --start-from FOLDER")
     chosen = read_paintings(styles, paintings, painting_size)
     if resume:
         # The run's own options stand, but for its length.
@@ -174,6 +172,11 @@ def train_command(
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,
         )
+    trunk = None
+    if options.trains == "styles":
+        if not start_from:
+            raise OptionError("styles alone have no trunk", "name one by --start-from FOLDER")
+        trunk = read_start_trunk(start_from)
     hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
     with run_in(output) as progress:
@@ -192,7 +195,7 @@ def train_command(
             on_skip=console.error,
         )
     cards = {name: painting.card for name, painting in chosen.items()}
-    gallery = export_gallery(checkpoint, cards, output / "gallery")
+    gallery = export_gallery(checkpoint, cards, output / "gallery", trunk)
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")
 
 

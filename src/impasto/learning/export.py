@@ -7,25 +7,32 @@ from pathlib import Path
 
 from impasto.files import make_folder
 from impasto.learning.checkpoint import Checkpoint
-from impasto.network.trunk import write_trunk
+from impasto.network.trunk import Trunk, write_trunk
 from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 
 __all__ = ["export_gallery"]
 
 
-def export_gallery(checkpoint: Checkpoint, cards: Mapping[str, StyleCard], folder: Path) -> Gallery:
+def export_gallery(
+    checkpoint: Checkpoint,
+    cards: Mapping[str, StyleCard],
+    folder: Path,
+    trunk: Trunk | None = None,
+) -> Gallery:
     """Write a run's trunk and styles, in float16.
 
     Args:
         checkpoint: of the run.
         cards: the paintings' credits by style name; a style without one gets an empty card.
         folder: where to; made if need be. Style files of an earlier export are replaced.
+        trunk: that a run of style vectors alone began with. Its own has the same weights but for
+            the last bits, and other styles would not fit it.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    trunk = checkpoint.trunk()
+    trunk = trunk or checkpoint.trunk()
     make_folder(folder)
     write_trunk(folder / TRUNK_FILE, trunk)
     sizes = checkpoint.options.sizes_of(len(checkpoint.styles))

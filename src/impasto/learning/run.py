@@ -24,6 +24,7 @@ from impasto.learning.steps import StepTrainer
 from impasto.learning.training import Trainer
 from impasto.learning.training_options import TrainingOptions
 from impasto.network.spec import STANDARD, NetworkSpec
+from impasto.network.trunk import Trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Pack, visible_pixels
 
@@ -34,6 +35,7 @@ __all__ = [
     "paint_preview",
     "prepare_folder",
     "read_start",
+    "read_start_trunk",
     "take_steps",
     "train",
 ]
@@ -249,6 +251,20 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
         known = {name: pack.read(name).vector for name in pack.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
     return Start(weights, np.stack([known.get(name, mean) for name in names]))
+
+
+def read_start_trunk(folder: Path) -> Trunk:
+    """The trunk of another run, or of a gallery: exactly the one that its styles fit.
+
+    Raises:
+        InputError, StyleError: the folder holds neither.
+    """
+    files = RunFiles(folder)
+    return (
+        read_checkpoint(files.checkpoint).trunk()
+        if files.checkpoint.exists()
+        else Pack(folder).trunk
+    )
 
 
 def paint_preview(
