@@ -26,10 +26,7 @@ def main() -> None:
     save(tiles, "styles.jpg", columns=5, tile_px=336)
 
     small = impasto.open_gallery("turbo")
-    tiles = []
-    for name in small.names:
-        with impasto.Stylizer(name, gallery=small) as stylizer:
-            tiles.append((name, impasto.Picture(stylizer(coffee.pixels))))
+    tiles = [(name, impasto.stylize(coffee, name, gallery=small)) for name in small.names]
     save(tiles, "gallery/turbo.jpg", columns=5, tile_px=336)
 
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg")

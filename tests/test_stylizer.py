@@ -10,7 +10,7 @@ from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
 from impasto.strokes import pass_sizes
 from impasto.styles import open_gallery
-from impasto.stylizer import Stylizer
+from impasto.stylizer import Stylizer, stylize
 from legacy import foreign
 from legacy.write_t7 import johnson, write_t7
 from tiny import picture, tiny_gallery
@@ -34,6 +34,14 @@ def test_any_size(stylizer, width, height):
     assert painted.shape == (height, width, 3)
     assert painted.dtype == np.uint8
     assert painted.flags.c_contiguous
+
+
+def test_one_photo_in_a_gallery_of_ones_own(gallery, stylizer):
+    photo = picture(45, 30)
+    painted = stylize(photo, "first", gallery=gallery, precision="f32")
+    np.testing.assert_array_equal(painted.pixels, stylizer(photo))
+    with pytest.raises(StyleError, match="udnie"):
+        stylize(photo, "udnie", gallery=gallery)
 
 
 def test_the_photo_is_not_touched(stylizer):

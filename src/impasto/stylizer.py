@@ -338,6 +338,7 @@ def stylize(
     seed: int = 0,
     engine: EngineName = "auto",
     precision: Precision = "auto",
+    gallery: Gallery | None = None,
 ) -> Picture:
     """Paint one photo.
 
@@ -348,7 +349,7 @@ def stylize(
         style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), a `Style`, or the
             file of a network of its own.
         strength, stroke, keep_colors, palette, mask, regions, protect_faces, detail, seed, engine,
-            precision: see `Stylizer`.
+            precision, gallery: see `Stylizer`.
 
     Returns:
         the painting; ``.save(path)`` writes it, ``.pixels`` is the array.
@@ -378,5 +379,6 @@ def stylize(
         seed=seed,
         engine=engine,
         precision=precision,
+        gallery=gallery,
     ) as stylizer:
         return stylizer.stylize(picture)
