@@ -32,6 +32,7 @@ __all__ = [
 SMOOTH = 7  # positions over which features count as smooth: a motif, not more
 FAR = 3  # positions: nearer, a stroke has to do with itself
 PART, STEP = 24, 20  # positions: rows of a motif or two fit twice; neighbours overlap
+USUAL = 0.9  # of a painting's parts: a picture may be as regular as these without being wallpaper
 FLAT = 0.002  # of the painting's own power: what varies less has no motif to repeat
 
 
@@ -122,17 +123,18 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
         far, own: paintings x parts, `far_power` of their `parts`.
 
     Returns:
-        regularity: ``|R|^2 / |V|^2``, mean over parts, and power: ``|V|^2``, mean over parts; one
-            float32 number a painting.
+        regularity: ``|R|^2 / |V|^2`` that nine of ten parts stay below, and power: ``|V|^2``, mean
+            over parts; one float32 number a painting.
     """
     power = own.mean(dim=1)
-    return (far / (own + FLAT * power[:, None] + TINY)).mean(dim=1), power
+    regularity = far / (own + FLAT * power[:, None] + TINY)
+    return regularity.quantile(USUAL, dim=1), power
 
 
 def local_correlation_loss(
     far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
 ) -> Tensor:
-    """How much more a picture's parts repeat themselves than the painting does, or the photo there.
+    """How much more a picture's parts repeat themselves than the painting's do, or the photo there.
 
     What a part's regularity ``|R|^2 / |V|^2`` has above the painting's counts, in units of the
     painting's; the mean over parts. A fence stays a fence: where the photo has correlations of its
