@@ -19,13 +19,18 @@ PACKS = {
     ),
     "oils": "blue-dancers cafe-terrace demon-seated street-berlin street-pavers wheat-field",
 }
-SOME_MODERNS = (
-    "little-blue-horse mrs-van-muyden red-horse red-wedge sea-at-satta shipwreck sleeping-gypsy"
-)
+SMALL = {
+    "main": "composition-vii golden-horn great-wave the-scream udnie",
+    "moderns": (
+        "little-blue-horse mrs-van-muyden red-horse red-wedge sea-at-satta shipwreck sleeping-gypsy"
+    ),
+    "oils": PACKS["oils"],
+    "van-gogh": "self-portrait-1887 starry-night",
+}
 
 GALLERIES = {
     None: (STANDARD, PACKS),
-    "turbo": (TURBO, {**PACKS, "moderns": SOME_MODERNS}),
+    "turbo": (TURBO, SMALL),
 }
 EVERY = [
     (gallery, name)
