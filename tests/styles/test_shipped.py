@@ -20,7 +20,7 @@ PACKS = {
     "oils": "blue-dancers cafe-terrace demon-seated street-berlin street-pavers wheat-field",
 }
 SMALL = {
-    "main": "composition-vii golden-horn great-wave the-scream udnie",
+    "main": "golden-horn great-wave the-scream udnie",
     "moderns": (
         "little-blue-horse mrs-van-muyden red-horse red-wedge sea-at-satta shipwreck sleeping-gypsy"
     ),
