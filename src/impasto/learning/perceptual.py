@@ -115,12 +115,10 @@ class PhotoTargets:
 
     def repeat(self, times: int) -> PhotoTargets:
         """Each photo so often, in a row."""
-        content, repeated = (
-            None if each is None else each.repeat_interleave(times, dim=0)
-            for each in (self.content, self.repeated)
+        return PhotoTargets(
+            self.content.repeat_interleave(times, dim=0),
+            None if self.repeated is None else self.repeated.repeat_interleave(times, dim=0),
         )
-        assert content is not None
-        return PhotoTargets(content, repeated)
 
 
 class PictureLosses(NamedTuple):
