@@ -16,7 +16,7 @@ import numpy as np
 
 from impasto.images import read_image, scale_shorter_side
 from impasto.learning.evaluate import Scorer, exact_vgg
-from impasto.learning.paintings import read_paintings
+from impasto.learning.paintings import Painting, read_paintings
 
 LISTS = ("first-six.json", "oils.json", "moderns.json")
 SIDE = 256
@@ -27,17 +27,21 @@ def main() -> None:
         sys.exit(__doc__)
     vgg = exact_vgg()
     figures = []
-    for name in LISTS:
-        listed = read_paintings(Path(__file__).parents[1] / "training" / name, Path(sys.argv[1]))
-        for style, painting in listed.items():
-            pixels = scale_shorter_side(read_image(painting.path).pixels, painting.size_px)
-            scorer = Scorer(vgg, pixels)
-            corners = (pixels[:SIDE, :SIDE], pixels[:SIDE, -SIDE:], pixels[-SIDE:, -SIDE:])
-            parts = [np.ascontiguousarray(corner) for corner in corners]
-            figures.append(statistics.median(scorer(part, part).repetition for part in parts))
-            print(f"{style:24} {figures[-1]:.2f}")
+    for style, painting in listed_paintings(Path(sys.argv[1])).items():
+        pixels = scale_shorter_side(read_image(painting.path).pixels, painting.size_px)
+        scorer = Scorer(vgg, pixels)
+        corners = (pixels[:SIDE, :SIDE], pixels[:SIDE, -SIDE:], pixels[-SIDE:, -SIDE:])
+        parts = [np.ascontiguousarray(corner) for corner in corners]
+        figures.append(statistics.median(scorer(part, part).repetition for part in parts))
+        print(f"{style:24} {figures[-1]:.2f}")
     low, high = np.percentile(figures, [10, 90])
     print(f"median {statistics.median(figures):.2f}, eight of ten from {low:.2f} to {high:.2f}")
+
+
+def listed_paintings(folder: Path) -> dict[str, Painting]:
+    """Those of the lists in training/, by the names of their styles."""
+    lists = (Path(__file__).parents[1] / "training" / name for name in LISTS)
+    return {name: each for path in lists for name, each in read_paintings(path, folder).items()}
 
 
 if __name__ == "__main__":

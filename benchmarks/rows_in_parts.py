@@ -21,15 +21,14 @@ from numpy.typing import NDArray
 
 import impasto
 from impasto.images import read_image, resize, scale_shorter_side
-from impasto.learning.correlations import FLAT
+from impasto.learning.correlations import excess_regularity
 from impasto.learning.evaluate import exact_vgg
-from impasto.learning.paintings import Painting, read_paintings
 from impasto.learning.perceptual import STYLE_LAYERS, PhotoTargets, StyleTargets, part_powers
 from impasto.learning.photos import to_tensor
 from impasto.learning.vgg import Vgg19
+from repetition_of_paintings import listed_paintings
 
 PHOTOS = ("coffee.png", "astronaut.png", "rocket.jpg")
-LISTS = ("first-six.json", "oils.json", "moderns.json")
 
 
 def main() -> None:
@@ -40,10 +39,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=768)
     options = parser.parse_args()
     gallery = impasto.open_gallery(options.gallery) if options.gallery else impasto.open_gallery()
-    listed: dict[str, Painting] = {}
-    for name in LISTS:
-        path = Path(__file__).parents[1] / "training" / name
-        listed.update(read_paintings(path, options.paintings))
+    listed = listed_paintings(options.paintings)
     photos = {name: _photo(name, options.size) for name in PHOTOS}
     vgg = exact_vgg()
     print(f"{'style':20}" + "".join(f"{name.split('.')[0]:>20}" for name in PHOTOS) + "   median")
@@ -75,9 +71,7 @@ def _above(
     assert repeated is not None
     assert targets.regularity is not None
     assert targets.power is not None
-    own = own + FLAT * targets.power[:, None]
-    allowed = torch.maximum(targets.regularity[:, None], repeated / own)
-    return (far / own - allowed).clamp(min=0) / targets.regularity[:, None]
+    return excess_regularity(far, own, repeated, targets.regularity, targets.power)
 
 
 if __name__ == "__main__":

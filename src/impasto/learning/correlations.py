@@ -23,6 +23,7 @@ from impasto.learning.losses import TINY
 __all__ = [
     "correlation_loss",
     "deep_correlations",
+    "excess_regularity",
     "far_power",
     "local_correlation_loss",
     "painting_regularity",
@@ -134,19 +135,28 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
 def local_correlation_loss(
     far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
 ) -> Tensor:
-    """How much more a picture's parts repeat themselves than the painting's do, or the photo there.
+    """How much more a picture's parts repeat themselves than the painting's do, or the photo there:
+    `excess_regularity`, which has the arguments, mean over parts.
+    """
+    return excess_regularity(far, own, photo, regularity, power).mean(dim=1)
 
-    What a part's regularity ``|R|^2 / |V|^2`` has above the painting's counts, in units of the
-    painting's; the mean over parts. A fence stays a fence: where the photo has correlations of its
-    own, they are allowed.
+
+def excess_regularity(
+    far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
+) -> Tensor:
+    """What each part's regularity ``|R|^2 / |V|^2`` has above the painting's, in units of the
+    painting's. A fence stays a fence: where the photo has correlations of its own, they are
+    allowed.
 
     Args:
         far, own: N x parts, `far_power` of the picture's `parts`.
         photo: N x parts, the photo's far correlations.
         regularity, power: N, of the painting, as `painting_regularity` gives them.
+
+    Returns:
+        N x parts.
     """
     own = own + FLAT * power[:, None] + TINY
     # Not to be had by more contrast: only what is there counts as the photo's.
     allowed = torch.maximum(regularity[:, None], photo / own.detach())
-    above = (far / own - allowed).clamp(min=0)
-    return (above / (regularity[:, None] + TINY)).mean(dim=1)
+    return (far / own - allowed).clamp(min=0) / (regularity[:, None] + TINY)
