@@ -57,6 +57,11 @@ def test_styles_only_leaves_the_trunk_as_it_is(impasto, data):
     assert after.open_pack.trunk.fingerprint == before.open_pack.trunk.fingerprint
     vectors = [gallery.load_style("bold").vector for gallery in (before, after)]
     assert not np.array_equal(*vectors)
+    on = [*arguments, "-o", "again", "--resume", "--steps", "3", "--start-from"]
+    assert impasto(*on, "run").code == 0
+    assert impasto(*arguments, "-o", "other", "--seed", "5").code == 0
+    ran = impasto(*on, "other")
+    assert (ran.code, "did not begin with the trunk of other" in ran.err) == (2, True)
 
 
 def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from impasto.errors import InputError
+from impasto.images import Picture, write_image
 from impasto.learning.photos import PhotoFolder, to_tensor
 
 
@@ -34,6 +36,23 @@ def test_every_photo_once_an_epoch(photo_folder, monkeypatch):
 def test_crops_larger_than_the_photos(photo_folder):
     crops = PhotoFolder(photo_folder, seed=0, on_skip=no_skip)
     assert crops.crops(0, 5, 96).shape == (5, 3, 96, 96)
+
+
+def test_photos_are_enlarged_up_to_what_is_asked_for(tmp_path):
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    write_image(tmp_path / "stripes.png", Picture(stripes))
+
+    def stripes_across(enlarge):
+        """In each of some crops as large as the photo, which has 32."""
+        crops = PhotoFolder(tmp_path, seed=0, on_skip=no_skip, enlarge=enlarge).crops(0, 24, 64)
+        bright = (crops[:, 0, 32] > 0.5).int()
+        return ((bright[:, 1:] - bright[:, :-1]) == 1).sum(dim=1)
+
+    assert stripes_across(1).tolist() == pytest.approx([32] * 24, abs=1)
+    enlarged = stripes_across(2)
+    assert enlarged.min() == pytest.approx(16, abs=2)
+    assert enlarged.max() > 25
 
 
 def test_unreadable_photos_are_skipped_and_named_once(photo_folder):

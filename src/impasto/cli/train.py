@@ -89,6 +89,14 @@ def train_command(
         int, typer.Option(metavar="PX", help="Side of the crops.", rich_help_panel=SCHEDULE)
     ] = 256,
     late_crop: LateCropOption = 384,
+    enlarge: Annotated[
+        float,
+        typer.Option(
+            help="Photos at random up to so many times as large, so that smooth ground is seen; "
+            "try 2 with small photos.",
+            rich_help_panel=SCHEDULE,
+        ),
+    ] = 1.0,
     learning_rate: ScheduleFloat = 3e-3,
     seed: ScheduleInt = 0,
     content_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 1.0,
@@ -147,10 +155,10 @@ def train_command(
     from impasto.learning.training_options import TrainingOptions
 
     chosen = read_paintings(styles, paintings, painting_size)
-    if resume:
+    before = read_checkpoint(RunFiles(output).checkpoint) if resume else None
+    if before:
         # The run's own options stand, but for its length.
-        options = read_checkpoint(RunFiles(output).checkpoint).options
-        options = replace(options, steps=steps) if steps else options
+        options = replace(before.options, steps=steps) if steps else before.options
     else:
         options = TrainingOptions(
             steps=TrainingOptions.steps if steps is None else steps,
@@ -158,6 +166,7 @@ def train_command(
             styles_per_photo=styles_per_photo,
             crop_px=crop,
             late_crop_px=late_crop,
+            enlarge=enlarge,
             painting_px=painting_size,
             painting_sizes=tuple(painting.size_px for painting in chosen.values()),
             content_weight=content_weight,
@@ -177,6 +186,10 @@ def train_command(
         if not start_from:
             raise OptionError("styles alone have no trunk", "name one by --start-from FOLDER")
         trunk = read_start_trunk(start_from)
+        if before and not before.has_weights_of(trunk):
+            raise OptionError(
+                f"{output} did not begin with the trunk of {start_from}", "name that one"
+            )
     hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
     with run_in(output) as progress:

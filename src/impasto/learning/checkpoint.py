@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 FORMAT = 1
+FLOAT16_ERROR = 2**-10  # relative, of a weight's norm, twice what rounding to float16 costs
 ENCODER_FORMAT = "encoder-1"
 
 
@@ -63,6 +64,18 @@ class Checkpoint:
         """That network without its styles, in float16."""
         weights = self.averaged_network().weights()
         return Trunk(self.spec, {name: array.astype(np.float16) for name, array in weights.items()})
+
+    def has_weights_of(self, trunk: Trunk) -> bool:
+        """Whether the run's weights are a trunk's, but for the rounding of float16."""
+        if self.spec != trunk.spec:
+            return False
+        network = StyleNetwork(self.spec, len(self.styles))
+        network.load_weights(trunk.float32_weights())  # as a run that begins with them holds them
+        theirs = network.weights()
+        return all(
+            bool(np.linalg.norm(array - theirs[name]) <= FLOAT16_ERROR * np.linalg.norm(array))
+            for name, array in self.averaged_network().weights().items()
+        )
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

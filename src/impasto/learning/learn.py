@@ -232,20 +232,11 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
             f"{name} was learned {'with' if options.trains == 'styles' else 'without'} --deep",
             "go on as it began, or begin anew with --overwrite",
         )
-    if options.trains == "styles" and not _has_weights(before, trunk):
+    if options.trains == "styles" and not before.has_weights_of(trunk):
         raise OptionError(
             f"{name} was learned with another network than this gallery's",
             "begin anew with --overwrite",
         )
-
-
-def _has_weights(checkpoint: Checkpoint, trunk: Trunk) -> bool:
-    if checkpoint.spec != trunk.spec:
-        return False
-    learned = checkpoint.averaged_network().weights()
-    vector = np.zeros((1, trunk.spec.style_size), dtype=np.float32)
-    weights = Start(trunk.float32_weights(), vector).network(trunk.spec).weights()
-    return all(np.array_equal(learned[name], array) for name, array in weights.items())
 
 
 def _step_s(trial: Trainer) -> float:

@@ -32,6 +32,8 @@ class PhotoFolder:
         seed: of the order, the crops, and the mirroring.
         on_skip: told of every photo that cannot be read, once.
         largest_scale: a photo's shorter side is at most so many crops long, and at least one.
+        enlarge: by up to how much a photo may be enlarged beyond that, at random: a small photo
+            shows hardly any smooth ground, a large one much.
 
     Raises:
         InputError: there is no such folder, or no image in it.
@@ -43,11 +45,13 @@ class PhotoFolder:
         seed: int,
         on_skip: Callable[[InputError], None],
         largest_scale: float = LARGEST_SCALE,
+        enlarge: float = 1.0,
     ) -> None:
         self.paths = find_pictures(Path(photos)) if isinstance(photos, str | Path) else list(photos)
         self.seed = seed
         self._on_skip = on_skip
         self._largest_scale = largest_scale
+        self._enlarge = enlarge
         self._unreadable: set[int] = set()
         self._read = lru_cache(maxsize=KEPT_PHOTOS)(self._read_reduced)
 
@@ -71,7 +75,7 @@ class PhotoFolder:
         random = np.random.default_rng((self.seed, epoch, place))
         height, width = photo.shape[:2]
         largest = max(crop_px, min(min(width, height), round(self._largest_scale * crop_px)))
-        scale = random.uniform(crop_px, largest) / min(width, height)
+        scale = random.uniform(crop_px, self._enlarge * largest) / min(width, height)
         width, height = max(crop_px, round(width * scale)), max(crop_px, round(height * scale))
         photo = resize(photo, width, height)
         left = random.integers(width - crop_px + 1)

@@ -147,7 +147,7 @@ def train(
         to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
-    crops = PhotoFolder(photos, options.seed, on_skip)
+    crops = PhotoFolder(photos, options.seed, on_skip, enlarge=options.enlarge)
     trainer = Trainer(spec, painting_tensors, crops, options, hardware or choose_hardware())
     if before:
         trainer.load_state(before.state)

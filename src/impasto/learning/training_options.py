@@ -23,6 +23,7 @@ MAY_BE_ZERO = (
     "photo_share",
     "recolour_share",
 )
+LARGEST_ENLARGEMENT = 4
 SMALLEST_CROP_PX = 16  # VGG-19 halves them three times
 
 
@@ -41,6 +42,8 @@ class TrainingOptions:
         border_weight: of a fourth loss: near the border of a crop, the painting should be what it
             is where the photo goes on. Without it, networks learn a frame from VGG-19's zero
             padding, tell the border by its mirror symmetry, and paint a sky along every top.
+        enlarge: by up to how much photos are enlarged, at random: large pictures have smooth
+            ground, where rows of a motif show.
         painting_px: the paintings' shorter side: larger gives larger strokes.
         painting_sizes: the same for each painting, where they differ.
         stability_weight: of a fifth loss, for videos: painted again under other grain and a few
@@ -67,6 +70,7 @@ class TrainingOptions:
     crop_px: int = 256
     late_crop_px: int = 384
     late_from: float = 0.7
+    enlarge: float = 1.0
     painting_px: int = 384
     border_weight: float = 5.0
     stability_weight: float = 0.0
@@ -101,6 +105,10 @@ class TrainingOptions:
             raise OptionError(
                 f"crops of {min(self.crop_px, self.late_crop_px)} px are too small",
                 f"give at least {SMALLEST_CROP_PX} px",
+            )
+        if not 1 <= self.enlarge <= LARGEST_ENLARGEMENT:
+            raise OptionError(
+                f"enlarge is {self.enlarge:g}", f"give a number from 1 to {LARGEST_ENLARGEMENT}"
             )
         if self.late_from > 1 or self.average_decay >= 1:
             raise OptionError("late_from or average_decay is above its range", "stay below 1")
