@@ -33,7 +33,7 @@ __all__ = [
 SMOOTH = 7  # positions over which features count as smooth: a motif, not more
 FAR = 3  # positions: nearer, a stroke has to do with itself
 PART, STEP = 24, 20  # positions: rows of a motif or two fit twice; neighbours overlap
-USUAL = 0.9  # of a painting's parts: a picture may be as regular as these without being wallpaper
+USUAL = 0.5  # of a painting's parts: long edges, which the others have, hide rows
 FLAT = 0.002  # of the painting's own power: what varies less has no motif to repeat
 
 
@@ -124,8 +124,8 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
         far, own: paintings x parts, `far_power` of their `parts`.
 
     Returns:
-        regularity: ``|R|^2 / |V|^2`` that nine of ten parts stay below, and power: ``|V|^2``, mean
-            over parts; one float32 number a painting.
+        regularity: ``|R|^2 / |V|^2`` of the median part, and power: ``|V|^2``, mean over parts;
+            one float32 number a painting.
     """
     power = own.mean(dim=1)
     regularity = far / (own + FLAT * power[:, None] + TINY)
