@@ -2,7 +2,7 @@
 
 A preset is a TOML file whose keys are a `Recipe`'s attributes; those left out have their defaults::
 
-    style = "great-wave:0.7+the-scream:0.3"
+    style = "great-wave:0.7+udnie:0.3"
     strength = 0.8
     keep_colors = "luminance"
 """

@@ -44,7 +44,7 @@ MAX_STRENGTH = 1.5
 class Stylizer(Closing):
     """Paints pictures in one style, or one mixture of styles; open it once and use it often.
 
-    >>> with Stylizer("great-wave:0.7+the-scream:0.3") as stylizer:
+    >>> with Stylizer("great-wave:0.7+udnie:0.3") as stylizer:
     ...     painting = stylizer(photo)  # H x W x 3 uint8 RGB, both
 
     Args:
@@ -346,7 +346,7 @@ def stylize(
 
     Args:
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
-        style: a style's name, a mixture (``"great-wave:0.7+the-scream:0.3"``), a `Style`, or the
+        style: a style's name, a mixture (``"great-wave:0.7+udnie:0.3"``), a `Style`, or the
             file of a network of its own.
         strength, stroke, keep_colors, palette, mask, regions, protect_faces, detail, seed, engine,
             precision, gallery: see `Stylizer`.

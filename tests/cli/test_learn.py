@@ -29,7 +29,7 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
     assert "impasto PHOTO --style cow" in ran.err
     assert "bad.jpg" in ran.err
     assert "cow" in impasto("styles").out
-    assert impasto(photo, "--style", "cow:0.5+night-snow", "-o", "painted.png").code == 0
+    assert impasto(photo, "--style", "cow:0.5+sea-at-satta", "-o", "painted.png").code == 0
     assert (tmp_path / "painted.png").exists()
 
     ran = impasto(*LEARN)

@@ -138,7 +138,7 @@ StyleOption = Annotated[
         "-s",
         metavar="NAME",
         help="A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
-        "great-wave:0.7+cow.jpg:0.3, or the file of a network: the_scream.t7, candy.onnx, "
+        "sea-at-satta:0.7+cow.jpg:0.3, or the file of a network: the_scream.t7, candy.onnx, "
         "many.onnx#7, magenta.onnx#painting.jpg.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Mixtures of styles: ``great-wave:0.7+the-scream:0.3``.
+"""Mixtures of styles: ``great-wave:0.7+udnie:0.3``.
 
 A mixture's vector is the weighted mean of its styles' vectors (Dumoulin et al. 2017, section 3.3).
 """
