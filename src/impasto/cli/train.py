@@ -124,7 +124,7 @@ def train_command(
     local_correlation_weight: Annotated[
         float,
         typer.Option(
-            help="Of motifs that stand in rows in a part of the picture; try 1.",
+            help="Of motifs that stand in rows in a part of the picture; try 2.",
             rich_help_panel=LOSSES,
         ),
     ] = 0.0,
