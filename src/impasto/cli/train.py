@@ -181,15 +181,18 @@ def train_command(
             shares=tuple(painting.share for painting in chosen.values()),
             seed=seed,
         )
+    start = read_start(start_from, list(chosen)) if start_from else None
     trunk = None
     if options.trains == "styles":
-        if not start_from:
+        if not start_from or not start:
             raise OptionError("styles alone have no trunk", "name one by --start-from FOLDER")
         trunk = read_start_trunk(start_from)
         if before and not before.has_weights_of(trunk):
             raise OptionError(
                 f"{output} did not begin with the trunk of {start_from}", "name that one"
             )
+        # A run's own weights are finer than those that its gallery has, and the styles will fit.
+        start = replace(start, weights=trunk.float32_weights())
     hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
     with run_in(output) as progress:
@@ -200,7 +203,7 @@ def train_command(
             spec=choose_preset(preset) if preset else None,
             options=options,
             resume=resume,
-            start=read_start(start_from, list(chosen)) if start_from else None,
+            start=start,
             hardware=hardware,
             checkpoint_every_s=checkpoint_every,
             preview_every_s=preview_every,

@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 FORMAT = 1
-FLOAT16_ERROR = 2**-10  # relative, of a weight's norm, twice what rounding to float16 costs
 ENCODER_FORMAT = "encoder-1"
 
 
@@ -66,16 +65,14 @@ class Checkpoint:
         return Trunk(self.spec, {name: array.astype(np.float16) for name, array in weights.items()})
 
     def has_weights_of(self, trunk: Trunk) -> bool:
-        """Whether the run's weights are a trunk's, but for the rounding of float16."""
+        """Whether the run's weights are just a trunk's, as a run that begins with it holds them."""
         if self.spec != trunk.spec:
             return False
         network = StyleNetwork(self.spec, len(self.styles))
-        network.load_weights(trunk.float32_weights())  # as a run that begins with them holds them
+        network.load_weights(trunk.float32_weights())
         theirs = network.weights()
-        return all(
-            bool(np.linalg.norm(array - theirs[name]) <= FLOAT16_ERROR * np.linalg.norm(array))
-            for name, array in self.averaged_network().weights().items()
-        )
+        ours = self.averaged_network().weights()
+        return all(np.array_equal(array, theirs[name]) for name, array in ours.items())
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
