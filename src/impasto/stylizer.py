@@ -37,7 +37,9 @@ from impasto.styles import Gallery, Style, open_gallery
 
 __all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
 
-DEFAULT_STYLE = "great-wave"
+DEFAULT_STYLE = "udnie"
+"""In every shipped gallery."""
+
 MAX_STRENGTH = 1.5
 
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from impasto.cli.options import DEFAULT_STYLE as DEFAULT_IN_HELP
 from impasto.network.spec import STANDARD, TURBO
 from impasto.prediction import predict_style
 from impasto.styles import TRUNK_FILE, open_gallery
 from impasto.styles.gallery import SHIPPED
 from impasto.styles.gallery import TURBO as TURBO_FOLDER
-from impasto.stylizer import Stylizer
+from impasto.stylizer import DEFAULT_STYLE, Stylizer
 from tiny import picture
 
 PACKS = {
@@ -21,7 +22,7 @@ PACKS = {
     "prints": "great-wave night-snow udnie",
 }
 SMALL = {
-    "main": "golden-horn great-wave the-scream udnie",
+    "main": "golden-horn the-scream udnie",
     "moderns": (
         "little-blue-horse mrs-van-muyden red-horse red-wedge sea-at-satta shipwreck sleeping-gypsy"
     ),
@@ -48,6 +49,12 @@ def test_names(name):
     assert {pack.name: " ".join(pack.names) for pack in gallery.shipped_packs} == packs
     assert list(gallery.shipped) == sorted(" ".join(packs.values()).split())
     assert {pack.trunk.spec for pack in gallery.shipped_packs} == {spec}
+
+
+@pytest.mark.parametrize("name", GALLERIES)
+def test_nobody_has_to_name_a_style(name):
+    assert DEFAULT_STYLE == DEFAULT_IN_HELP
+    assert DEFAULT_STYLE in open_gallery(name).shipped
 
 
 def test_there_are_24_or_more():

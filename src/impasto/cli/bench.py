@@ -11,6 +11,7 @@ from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
     DEFAULT_STABILITY,
+    DEFAULT_STYLE,
     GalleryOption,
     JsonOption,
     check_json,
@@ -42,7 +43,7 @@ def bench_command(
             show_default=False,
         ),
     ] = None,
-    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = "great-wave",
+    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = DEFAULT_STYLE,
     preset: Annotated[
         str | None,
         typer.Option(

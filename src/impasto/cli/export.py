@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, StyleOption, check_target, choose_gallery, parse_size
+from impasto.cli.options import (
+    DEFAULT_STYLE,
+    GalleryOption,
+    StyleOption,
+    check_target,
+    choose_gallery,
+    parse_size,
+)
 from impasto.errors import OptionError
 from impasto.files import file_label, names_network, split_network, write_atomically
 
@@ -40,7 +47,7 @@ CALIBRATION_PICTURES = 8
 
 
 def export_command(
-    style: StyleOption = "great-wave",
+    style: StyleOption = DEFAULT_STYLE,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -11,6 +11,7 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import (
     DEFAULT_STABILITY,
+    DEFAULT_STYLE,
     EngineOption,
     GalleryOption,
     PrecisionOption,
@@ -32,7 +33,7 @@ def live_command(
     ] = "0",
     style: Annotated[
         str, typer.Option("--style", "-s", metavar="NAME", help="To begin with.")
-    ] = "great-wave",
+    ] = DEFAULT_STYLE,
     strength: Annotated[
         float, typer.Option(help="0 is the camera, 1 the painting, up to 1.5 exaggerates.")
     ] = 1.0,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_STABILITY",
+    "DEFAULT_STYLE",
     "SCHEDULE",
     "WHERE",
     "CompileOption",
@@ -46,6 +47,9 @@ __all__ = [
     "require_torch",
     "write_json",
 ]
+
+DEFAULT_STYLE = "udnie"
+"""That of `impasto.stylizer`, which is too much to import for help alone."""
 
 SPEED, WHERE, SCHEDULE = "Speed", "Where", "Schedule"
 

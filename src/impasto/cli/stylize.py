@@ -12,6 +12,7 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
+    DEFAULT_STYLE,
     WHERE,
     EngineOption,
     GalleryOption,
@@ -57,7 +58,7 @@ def stylize_command(
             show_default=False,
         ),
     ] = None,
-    style: StyleOption = "great-wave",
+    style: StyleOption = DEFAULT_STYLE,
     output: Annotated[
         str | None,
         typer.Option(

@@ -10,6 +10,7 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import (
     DEFAULT_STABILITY,
+    DEFAULT_STYLE,
     EngineOption,
     GalleryOption,
     PrecisionOption,
@@ -36,7 +37,7 @@ def video_command(
             metavar="NAME",
             help="A style, a mixture, or the file of a network; or styles and times: "
             "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once. "
-            "Default: great-wave.",
+            "Default: udnie.",
             show_default=False,
         ),
     ] = None,
@@ -122,7 +123,6 @@ def video_command(
     Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
     """
     from impasto.engines import EngineName, Precision
-    from impasto.stylizer import DEFAULT_STYLE
     from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
