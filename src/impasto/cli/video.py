@@ -37,7 +37,7 @@ def video_command(
             metavar="NAME",
             help="A style, a mixture, or the file of a network; or styles and times: "
             "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once. "
-            "Default: udnie.",
+            f"Default: {DEFAULT_STYLE}.",
             show_default=False,
         ),
     ] = None,
