@@ -32,6 +32,11 @@ def test_nothing_near(tmp_path):
         tiny_gallery(tmp_path, "great-wave", "udnie").load_style("xyz")
 
 
+def test_turbo_says_which_styles_only_the_larger_networks_have():
+    with pytest.raises(StyleError, match="only the larger networks paint it"):
+        open_gallery("turbo").load_style("Great Wave")
+
+
 @pytest.mark.parametrize("name", ["../great-wave", "/etc/passwd", "", "."])
 def test_a_name_is_not_a_path(tmp_path, name):
     tiny_gallery(tmp_path, "great-wave")

@@ -155,6 +155,8 @@ class Gallery:
         return True
 
     def _suggestion(self, name: str) -> str:
+        if self.folder == TURBO and name in _shipped(SHIPPED).shipped:
+            return "only the larger networks paint it: leave --gallery turbo out"
         near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)
         near += [each for each in self.names if name and name in each and each not in near]
         if near:
