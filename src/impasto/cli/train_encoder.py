@@ -73,6 +73,15 @@ def train_encoder_command(
         int, typer.Option(metavar="PX", help="Side of the paintings.", rich_help_panel=SCHEDULE)
     ] = 256,
     learning_rate: ScheduleFloat = 1e-3,
+    samples: Annotated[
+        int,
+        typer.Option(
+            help="Paint so many first, and train by an emulator that has learned from them: far "
+            "quicker, and less exact. Try 4000, with --start-from.",
+            rich_help_panel=SCHEDULE,
+            show_default=False,
+        ),
+    ] = 0,
     seed: ScheduleInt = 0,
     checkpoint_every: EverySecondsOption = 180,
     preview_every: EverySecondsOption = 300,
@@ -106,6 +115,7 @@ def train_encoder_command(
             late_crop_px=late_crop,
             painting_crop_px=painting_crop,
             learning_rate=learning_rate,
+            samples=samples,
             seed=seed,
         )
     hardware = prepare_hardware(device, precision, compile_, options.steps)

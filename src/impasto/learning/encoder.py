@@ -46,6 +46,8 @@ class EncoderOptions(TrainingOptions):
         painting_crop_px: side of the paintings' square crops.
         photo_share: how many of the paintings are photographs.
         recolour_share: how many of the paintings get other colours.
+        samples: if any, the encoder is trained by an emulator that has learned from so many
+            (`impasto.learning.emulated`), which is far quicker, and less exact, than the losses.
     """
 
     steps: int = 12000
@@ -57,6 +59,7 @@ class EncoderOptions(TrainingOptions):
     painting_crop_px: int = 256
     photo_share: float = 0.2
     recolour_share: float = 0.4
+    samples: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -101,6 +104,10 @@ class StyleEncoder(nn.Module):
         Returns:
             float32 N x ``spec.style_size``.
         """
+        return self.vectors(self.codes(paintings))
+
+    def codes(self, paintings: Tensor) -> Tensor:
+        """What vectors are combined from: float32 N x ``spec.bottleneck``, of the same."""
         x = (paintings - 0.5) * 4
         pooled = []
         for number in range(1, len(self.spec.channels) + 1):
@@ -111,8 +118,13 @@ class StyleEncoder(nn.Module):
             variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
             pooled += [mean, torch.sqrt(variance + POOL_EPSILON)]
         with torch.autocast(x.device.type, enabled=False):
-            hidden: Tensor = F.relu(self.layers["hidden"](torch.cat(pooled, dim=1)))
-            vectors: Tensor = self.layers["style"](self.layers["code"](hidden))
+            hidden = F.relu(self.layers["hidden"](torch.cat(pooled, dim=1)))
+            codes: Tensor = self.layers["code"](hidden)
+        return codes
+
+    def vectors(self, codes: Tensor) -> Tensor:
+        """The style vectors of codes."""
+        vectors: Tensor = self.layers["style"](codes)
         return vectors
 
     def weights(self) -> dict[str, NDArray[np.float32]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from impasto.learning.checkpoint import (
     read_encoder_checkpoint,
     write_encoder_checkpoint,
 )
+from impasto.learning.emulated import EmulatedTrainer
 from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.photos import PhotoFolder, find_pictures
@@ -28,6 +30,7 @@ from impasto.styles.style import check_name
 
 __all__ = ["find_paintings", "train_encoder"]
 
+SAMPLES_FILE = "samples.safetensors"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 
 
@@ -98,7 +101,8 @@ def train_encoder(
     hardware = hardware or choose_hardware()
     photo_files = find_pictures(photos)
     crops = PhotoFolder(photo_files, options.seed, on_skip)
-    trainer = EncoderTrainer(
+    kind = EmulatedTrainer if options.samples else EncoderTrainer
+    trainer = kind(
         spec,
         Start(trunk.float32_weights(), np.stack(known)).network(trunk.spec),
         PaintingCrops(paintings, photo_files, options, on_skip),
@@ -113,12 +117,23 @@ def train_encoder(
         if start.spec != spec:
             raise OptionError(f"{start_from} has another encoder", "start from one like this")
         trainer.start_from(start.weights)
+    elif options.samples:
+        raise OptionError(
+            "an emulator needs an encoder that knows something already",
+            "give one with --start-from, or leave --samples out",
+        )
 
     def save(seconds: float) -> Path:
         checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
         write_encoder_checkpoint(files.checkpoint, checkpoint)
         write_encoder(folder / ENCODER_FILE, checkpoint.encoder())
         return folder / ENCODER_FILE
+
+    began = time.monotonic()
+    if isinstance(trainer, EmulatedTrainer):
+        if not before:
+            save(0.0)  # samples take long: --resume goes on with them, too
+        trainer.prepare(options.samples, folder / SAMPLES_FILE, trunk.fingerprint, progress)
 
     def preview() -> NDArray[np.uint8]:
         examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
@@ -133,7 +148,7 @@ def train_encoder(
         files,
         save,
         preview,
-        seconds_before=before.seconds if before else 0.0,
+        seconds_before=(before.seconds if before else 0.0) + time.monotonic() - began,
         checkpoint_every_s=checkpoint_every_s,
         preview_every_s=preview_every_s,
         progress=progress,

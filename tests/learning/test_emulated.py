@@ -1,0 +1,101 @@
+"""Training an encoder by an emulator."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from impasto.errors import InputError, OptionError
+from impasto.learning import emulated, emulator
+from impasto.learning.checkpoint import read_encoder_checkpoint
+from impasto.learning.encoder import EncoderOptions
+from impasto.learning.hardware import Hardware
+from impasto.learning.train_encoder import train_encoder
+from impasto.network.encoder import EncoderSpec, read_encoder
+from tiny import tiny_gallery
+
+SPEC = EncoderSpec((4, 6), hidden=12, bottleneck=5)
+OPTIONS = EncoderOptions(
+    steps=12,
+    photos_per_step=2,
+    crop_px=32,
+    late_crop_px=32,
+    painting_crop_px=32,
+    learning_rate=0.02,
+    average_decay=0.8,
+)
+EMULATED = replace(OPTIONS, samples=64, steps=30)
+
+
+@pytest.fixture
+def setting(tmp_path, photo_folder, painting_files, monkeypatch):
+    """An encoder that knows a little, and everything to train it on."""
+    monkeypatch.setattr(emulator, "FIT_STEPS", 100)
+    monkeypatch.setattr(emulator, "HIDDEN", 16)
+    monkeypatch.setattr(emulated, "PRACTISED", 2)
+    monkeypatch.setattr(emulated, "SPREAD_CROPS", 8)
+    given = {
+        "paintings": list(painting_files.values()),
+        "photos": photo_folder,
+        "gallery": tiny_gallery(tmp_path / "gallery"),
+        "spec": SPEC,
+        "hardware": Hardware(torch.device("cpu"), torch.float32),
+    }
+    train_encoder(**given, folder=tmp_path / "first", options=OPTIONS)
+    return {**given, "options": EMULATED, "start_from": tmp_path / "first"}
+
+
+def test_it_learns_and_keeps_the_directions(setting, tmp_path):
+    figures, tasks = [], []
+
+    def listen(event):
+        tasks.append(event.task)
+        if event.task == "training":
+            figures.append(event.figures["J"])
+
+    file = train_encoder(**setting, folder=tmp_path / "run", progress=listen)
+    assert list(dict.fromkeys(tasks)) == ["sampling", "emulator", "training"]
+    assert figures[-1] < figures[0]
+    before, after = read_encoder(tmp_path / "first" / file.name), read_encoder(file)
+    for name in before.weights:
+        same = np.array_equal(before.weights[name], after.weights[name])
+        assert same == name.startswith("style."), name
+
+
+@pytest.mark.parametrize("task", ["sampling", "emulator", "training"])
+def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_path, task):
+    unbroken = read_encoder(train_encoder(**setting, folder=tmp_path / "whole"))
+
+    def stop(event):
+        if event.task == task and event.done >= 16:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(**setting, folder=tmp_path / "broken", progress=stop)
+    checkpoint = read_encoder_checkpoint(tmp_path / "broken" / "checkpoint.pt")
+    assert checkpoint.state["next_step"] == (16 if task == "training" else 0)
+    again = {**setting, "start_from": None}
+    resumed = read_encoder(train_encoder(**again, folder=tmp_path / "broken", resume=True))
+    for name, array in unbroken.weights.items():
+        np.testing.assert_array_equal(resumed.weights[name], array)
+
+
+def test_samples_of_another_encoder_are_refused(setting, tmp_path):
+    train_encoder(**setting, folder=tmp_path / "run")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "run" / "samples.safetensors").rename(tmp_path / "other" / "samples.safetensors")
+    options = replace(OPTIONS, seed=4)
+    train_encoder(**{**setting, "options": options, "start_from": None}, folder=tmp_path / "second")
+    with pytest.raises(InputError, match="another trunk or encoder"):
+        train_encoder(**{**setting, "start_from": tmp_path / "second"}, folder=tmp_path / "other")
+
+
+def test_what_cannot_be(setting, tmp_path):
+    with pytest.raises(OptionError, match="knows something already"):
+        train_encoder(**{**setting, "start_from": None}, folder=tmp_path / "a")
+    few = replace(EMULATED, samples=3)
+    with pytest.raises(OptionError, match="3 samples are too few"):
+        train_encoder(**{**setting, "options": few}, folder=tmp_path / "b")
+    with pytest.raises(OptionError, match="samples is -1"):
+        replace(EMULATED, samples=-1)
