@@ -40,11 +40,25 @@ def test_train_copy_paint(train, impasto, photo, tmp_path):
     assert painted.code == 0, painted.err
 
 
+def test_by_an_emulator(train, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from impasto.learning import emulator
+
+    monkeypatch.setattr(emulator, "FIT_STEPS", 20)
+    monkeypatch.setattr(emulator, "HIDDEN", 16)
+    assert train("--steps", 4).code == 0
+    ran = train("--steps", 6, "--samples", 64, "--start-from", "run", "-o", "second")
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "second" / "encoder.safetensors").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
         (["--leave-out", "painting-1.png"], 2, "no painting painting-1 there"),
         (["--steps", "0"], 2, "steps is 0"),
+        (["--samples", "64"], 2, "--start-from"),
+        (["--samples", "9", "--start-from", "gallery"], 5, "encoder.safetensors"),
         (["--resume"], 3, "checkpoint.pt does not exist"),
         (["--device", "abacus"], 2, "abacus"),
         (["--photos", "nowhere"], 3, "nowhere is not a folder"),

@@ -68,7 +68,8 @@ class EmulatedTrainer(EncoderTrainer):
         def on_step(done: int, total: int) -> None:
             progress(Progress("emulator", done, total))
 
-        emulator, _ = fit_emulator(samples, self.options.seed, on_step)
+        emulator, error = fit_emulator(samples, self.options.seed, on_step)
+        progress(Progress("emulator", 1, 1, {"error": error}))
         self.learn_from(samples, emulator)
 
     def learn_from(self, samples: Samples, emulator: Emulator) -> None:
