@@ -179,6 +179,7 @@ class Emulator(nn.Module):
     sizes: Tensor
     mean_code: Tensor
     spread: Tensor
+    usual_contents: Tensor
 
     def __init__(self, samples: Samples) -> None:
         super().__init__()
@@ -197,6 +198,9 @@ class Emulator(nn.Module):
         self.register_buffer("components", torch.stack(components))
         self.register_buffer("mean_code", samples.codes.mean(dim=0))
         self.register_buffer("spread", samples.codes.std(dim=0).clamp_min(TINY))
+        of_photo = F.one_hot(samples.photos, self.photo_count).float()
+        usual = (of_photo.T @ samples.contents) / of_photo.sum(dim=0).clamp_min(1)
+        self.register_buffer("usual_contents", usual)
         self.members = nn.ModuleList(
             _Guess(samples.codes.shape[1], self.photo_count, layers * count + 1)
             for _ in range(MEMBERS)
@@ -227,6 +231,9 @@ class Emulator(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Content and style losses, N each, of what would be painted.
 
+        Content is no less than a photo's mean over the samples. It hardly depends on codes, so that
+        an encoder found codes which are told to have half of it, and have not.
+
         Args:
             codes, photos, member: as `guess` takes them.
             wanted: sketches of the paintings, N x layers x `SKETCH`.
@@ -237,7 +244,7 @@ class Emulator(nn.Module):
         target = self.reduced(wanted)
         left_out = (whole - target.square().sum(dim=2)).clamp_min(0)
         style = ((painted - target).square().sum(dim=2) + left_out) / whole
-        return content.clamp_min(0), style.mean(dim=1)
+        return content.maximum(self.usual_contents[photos]), style.mean(dim=1)
 
     def strangeness(self, codes: Tensor) -> Tensor:
         """How far codes are beyond all that was sampled; 0 for those within."""
