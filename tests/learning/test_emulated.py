@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 
 from impasto.errors import InputError, OptionError
 from impasto.learning import emulated, emulator
@@ -89,6 +90,25 @@ def test_samples_of_another_encoder_are_refused(setting, tmp_path):
     train_encoder(**{**setting, "options": options, "start_from": None}, folder=tmp_path / "second")
     with pytest.raises(InputError, match="another trunk or encoder"):
         train_encoder(**{**setting, "start_from": tmp_path / "second"}, folder=tmp_path / "other")
+
+
+def test_a_second_run_takes_samples_over_and_adds_to_them(setting, tmp_path):
+    train_encoder(**setting, folder=tmp_path / "run")
+    more = {**setting, "options": replace(EMULATED, samples=72), "start_from": tmp_path / "run"}
+    counts = []
+
+    def listen(event):
+        if event.task == "sampling":
+            counts.append((event.done, event.total))
+
+    train_encoder(**more, folder=tmp_path / "more", progress=listen)
+    assert counts == [(72, 72)]
+    first, both = (load_file(tmp_path / name / "samples.safetensors") for name in ("run", "more"))
+    np.testing.assert_array_equal(both["codes"][:64], first["codes"])
+    other = {**more, "options": replace(EMULATED, seed=7)}  # other crops: none of them holds
+    counts.clear()
+    train_encoder(**other, folder=tmp_path / "other", progress=listen)
+    assert counts[0] == (8, 64)
 
 
 def test_what_cannot_be(setting, tmp_path):

@@ -3,20 +3,22 @@
 Samples are of the codes that an encoder predicts now, mixed and scattered, since better codes than
 those are what it shall learn. They hold for one trunk and for the directions in which that encoder
 combines vectors; so these stay as they are. When predictions have moved far, another run that
-starts from this one samples about them.
+starts from this one takes its samples over, and adds more about what is predicted by then (Ross et
+al. 2011 do so with what a policy runs into, "DAgger").
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from impasto.errors import OptionError
+from impasto.errors import InputError, OptionError
 from impasto.learning.emulator import (
     Emulator,
     GramSketch,
@@ -47,7 +49,14 @@ class EmulatedTrainer(EncoderTrainer):
     Its photos are the same few all the time. ``late_crop_px`` counts nothing.
     """
 
-    def prepare(self, count: int, path: Path, trunk: str, progress: ProgressListener) -> None:
+    def prepare(
+        self,
+        count: int,
+        path: Path,
+        trunk: str,
+        progress: ProgressListener,
+        earlier: Path | None = None,
+    ) -> None:
         """Everything before the first step: samples, and an emulator that learns from them.
 
         Args:
@@ -56,6 +65,7 @@ class EmulatedTrainer(EncoderTrainer):
             trunk: the fingerprint of the trunk.
             progress: told of every batch, and of every step of the emulator; when it raises, the
                 file has all that is whole.
+            earlier: another such file, to begin with if it has samples of the same kind.
 
         Raises:
             OptionError: the samples are too few.
@@ -63,7 +73,7 @@ class EmulatedTrainer(EncoderTrainer):
                 read.
             OutputError: the file cannot be written.
         """
-        samples = gather_samples(self, count, path, trunk, progress)
+        samples = gather_samples(self, count, path, trunk, progress, earlier)
 
         def on_step(done: int, total: int) -> None:
             progress(Progress("emulator", done, total))
@@ -114,21 +124,29 @@ class EmulatedTrainer(EncoderTrainer):
 
 
 def gather_samples(
-    trainer: EmulatedTrainer, count: int, path: Path, trunk: str, progress: ProgressListener
+    trainer: EmulatedTrainer,
+    count: int,
+    path: Path,
+    trunk: str,
+    progress: ProgressListener,
+    earlier: Path | None = None,
 ) -> Samples:
     """Samples about what a trainer's encoder predicts now.
 
     Args:
         trainer: whose encoder, trunk and pictures they are of.
-        count, path, trunk, progress: as `EmulatedTrainer.prepare` takes them.
+        count, path, trunk, progress, earlier: as `EmulatedTrainer.prepare` takes them.
 
     Raises:
         OptionError, InputError, OutputError: as of `EmulatedTrainer.prepare`.
     """
     if count < FEWEST_SAMPLES:
         raise OptionError(f"{count} samples are too few", f"ask for {FEWEST_SAMPLES} or more")
-    source = f"{trunk} {_fingerprint(trainer.encoder.layers['style'])}"
+    source = _source(trainer, trunk)
     parts = [read_samples(path, source)] if path.is_file() else []
+    if not parts and earlier and earlier.is_file():
+        with suppress(InputError):
+            parts = [read_samples(earlier, source)]
     done = sum(map(len, parts))
     if done >= count:
         return parts[0].first(count)
@@ -148,10 +166,14 @@ def gather_samples(
     return Samples.joined(parts)
 
 
-def _fingerprint(layer: nn.Module) -> str:
-    digest = hashlib.sha256()
-    for parameter in layer.parameters():
+def _source(trainer: EmulatedTrainer, trunk: str) -> str:
+    """What samples must have in common: the trunk, the directions, and which crop is which."""
+    digest = hashlib.sha256(trunk.encode())
+    for parameter in trainer.encoder.layers["style"].parameters():
         digest.update(parameter.detach().cpu().numpy().tobytes())
+    options = trainer.paintings.options
+    digest.update(repr((options.seed, options.crop_px, options.painting_crop_px)).encode())
+    digest.update(repr((options.photo_share, options.recolour_share)).encode())
     return digest.hexdigest()[:16]
 
 

@@ -143,6 +143,9 @@ class PaintingCrops:
         photos: files of photographs, some of which are taken for paintings.
         options: of the run.
         on_skip: told of every file that cannot be read, once.
+
+    Attributes:
+        options: of the run.
     """
 
     def __init__(
@@ -152,7 +155,7 @@ class PaintingCrops:
         options: EncoderOptions,
         on_skip: Callable[[InputError], None],
     ) -> None:
-        self._options = options
+        self.options = options
         # Other orders and crops than those of the photos that are painted.
         self._paintings = PhotoFolder(paintings, options.seed + 1, on_skip, LARGEST_SCALE)
         self._photos = PhotoFolder(photos, options.seed + 2, on_skip, LARGEST_SCALE)
@@ -170,10 +173,10 @@ class PaintingCrops:
 
     def plain_crops(self, count: int) -> Tensor:
         """Crops of paintings in their own colours, the same ones every time."""
-        return self._paintings.crops(0, count, self._options.painting_crop_px)
+        return self._paintings.crops(0, count, self.options.painting_crop_px)
 
     def _crop(self, position: int) -> Tensor:
-        options = self._options
+        options = self.options
         random = np.random.default_rng((options.seed, position, 5))
         folder = self._photos if random.random() < options.photo_share else self._paintings
         crop = folder.crops(position, 1, options.painting_crop_px)

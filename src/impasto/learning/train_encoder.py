@@ -133,7 +133,9 @@ def train_encoder(
     if isinstance(trainer, EmulatedTrainer):
         if not before:
             save(0.0)  # samples take long: --resume goes on with them, too
-        trainer.prepare(options.samples, folder / SAMPLES_FILE, trunk.fingerprint, progress)
+        earlier = start_from / SAMPLES_FILE if start_from else None
+        samples = folder / SAMPLES_FILE
+        trainer.prepare(options.samples, samples, trunk.fingerprint, progress, earlier)
 
     def preview() -> NDArray[np.uint8]:
         examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
