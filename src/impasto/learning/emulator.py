@@ -1,9 +1,9 @@
 """An emulator of a trunk and VGG-19: what a code would be painted like, without painting.
 
 A step of `EncoderTrainer` paints photos, looks at them through VGG-19, and forgets both. Here that
-is done once for some thousand codes (`gather_samples`), and a small network learns from these
-samples what Gram matrices and content loss a code leads to (`fit_emulator`). An encoder that is
-trained by the emulator takes a hundred steps in the time of a few. It is nobody's paper: Ghiasi et
+is done once for some thousand codes (`emulated.gather_samples`), and a small network learns from
+these samples what Gram matrices and content loss a code leads to (`fit_emulator`). An encoder that
+is trained by the emulator takes a hundred steps in the time of ten. It is nobody's paper: Ghiasi et
 al. 2017 train by the losses alone, on accelerators.
 
 Gram matrices are compared as random sketches: products of two random combinations of features, with
@@ -14,7 +14,7 @@ some hundred of them stand for a quarter of a million numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -28,7 +28,7 @@ from impasto.learning.perceptual import STYLE_LAYERS
 __all__ = ["Emulator", "GramSketch", "Samples", "fit_emulator", "read_samples", "write_samples"]
 
 CHANNELS = dict(zip(STYLE_LAYERS, (64, 128, 256, 512), strict=True))
-SKETCH = 384  # products a layer: their noise, a twentieth, is below what an emulator gets wrong
+SKETCH = 384  # products a layer: distances are right to a tenth or so
 COMPONENTS = 64  # of a layer's sketches, which keep 98 % or more of them
 HIDDEN = 512
 MEMBERS = 2  # trained alike; what one gets wrong by chance, an encoder is not to profit from
@@ -107,7 +107,7 @@ class Samples:
         return cls(*(torch.cat([getattr(p, name) for p in parts]) for name in FIELDS))
 
 
-FIELDS = ("wanted", "codes", "photos", "painted", "contents")
+FIELDS = tuple(field.name for field in fields(Samples))
 
 
 def write_samples(path: Path, samples: Samples, source: str) -> None:
