@@ -4,8 +4,9 @@
 
 Three photographs of scikit-image with smooth ground (a cup on a table, a face, a sky) are painted
 in each style, so that their longer side has SIZE pixels. Of each painting, the local correlation
-loss (`impasto.learning.correlations`): mean over its parts, and that of the worst part by itself.
-PAINTINGS holds those of the lists in training/.
+loss (`impasto.learning.correlations`): how many times as regular its parts are as the calmer ones
+of the original, as a natural logarithm; mean over parts, and the worst part by itself. PAINTINGS
+holds those of the lists in training/.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def main() -> None:
     print(f"{'style':20}" + "".join(f"{name.split('.')[0]:>20}" for name in PHOTOS) + "   median")
     for name in options.style or gallery.names:
         painting = scale_shorter_side(read_image(listed[name].path).pixels, listed[name].size_px)
-        targets = StyleTargets.of(vgg, [to_tensor(painting)], correlations=True)
+        targets = StyleTargets.of(vgg, [to_tensor(painting)], parts=True)
         means, cells = [], ""
         with impasto.Stylizer(gallery.load_style(name), gallery=gallery) as stylizer:
             for photo in photos.values():
@@ -66,7 +67,7 @@ def _above(
     vgg: Vgg19, painted: NDArray[np.uint8], photo: NDArray[np.uint8], targets: StyleTargets
 ) -> torch.Tensor:
     """What `local_correlation_loss` is the mean of."""
-    repeated = PhotoTargets.of(vgg, to_tensor(photo), correlations=True).repeated
+    repeated = PhotoTargets.of(vgg, to_tensor(photo), parts=True).repeated
     far, own = part_powers(vgg(to_tensor(painted), STYLE_LAYERS))
     assert repeated is not None
     assert targets.regularity is not None

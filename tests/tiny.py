@@ -24,6 +24,7 @@ TINY = NetworkSpec(
         Conv("paint", 4, 3, shuffle=2, norm=False, relu=False),
     ),
     grain=0.04,
+    coarse_grain=0.03,
 )
 
 

@@ -384,6 +384,6 @@ def _padded(
     """What the graph sees, and where in it the picture is."""
     height, width = photo.shape[:2]
     x, y, right, bottom = framing.borders(width, height)
-    grainy = add_grain(photo, framing.grain, left=left, top=top, seed=seed)
+    grainy = add_grain(photo, framing.grain, framing.coarse_grain, left=left, top=top, seed=seed)
     padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
     return padded, (slice(y, y + height), slice(x, x + width))

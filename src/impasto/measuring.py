@@ -78,7 +78,8 @@ class FramedPhoto:
         columns = _mirrored(np.arange(self.width) - self._left, width)
         first, last = int(lines.min()), int(lines.max()) + 1
         seen = enlarged_rows(self._photo, self._size, first, last)
-        seen = add_grain(seen, self._framing.grain, left=0, top=first, seed=self._seed)
+        grain, coarse = self._framing.grain, self._framing.coarse_grain
+        seen = add_grain(seen, grain, coarse, left=0, top=first, seed=self._seed)
         pixels = seen[lines - first][:, columns].transpose(2, 0, 1)
         framed = np.ascontiguousarray(pixels, dtype=np.float32)
         framed /= 255

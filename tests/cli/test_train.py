@@ -3,12 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from impasto.images import Picture, write_image
 from impasto.learning.checkpoint import read_checkpoint
+from impasto.network.spec import STANDARD
 from impasto.styles import open_gallery
 from tiny import picture
 
@@ -57,6 +59,9 @@ def test_styles_only_leaves_the_trunk_as_it_is(impasto, data):
     assert after.open_pack.trunk.fingerprint == before.open_pack.trunk.fingerprint
     vectors = [gallery.load_style("bold").vector for gallery in (before, after)]
     assert not np.array_equal(*vectors)
+    other = ["-o", "other", "--start-from", "run", "--styles-only", "--coarse-grain", "0.02"]
+    ran = impasto(*arguments, *other)
+    assert (ran.code, "leave out --preset and --coarse-grain" in ran.err) == (2, True)
     on = [*arguments, "-o", "again", "--resume", "--steps", "3", "--start-from"]
     assert impasto(*on, "run").code == 0
     assert impasto(*arguments, "-o", "other", "--seed", "5").code == 0
@@ -77,6 +82,19 @@ def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
     ran = impasto("distil", gallery, "-o", "small", *quick)
     assert (ran.code, "--resume" in ran.err) == (2, True)
     assert impasto("distil", data, "-o", "other", *quick).code == 5
+
+
+def test_coarse_grain_is_the_networks_own(impasto, data):
+    arguments = ["train", "paintings", "--photos", "photos", *QUICK, "--steps", "1"]
+    ran = impasto(*arguments, "-o", "run", "--coarse-grain", "0.03")
+    assert ran.code == 0, ran.err
+    trunk = open_gallery(data / "run" / "gallery").open_pack.trunk
+    assert trunk.spec == replace(STANDARD, coarse_grain=0.03)
+    ran = impasto(*arguments, "-o", "on", "--start-from", "run", "--styles-only")
+    assert ran.code == 0, ran.err
+    ran = impasto(*arguments, "-o", "run", "--resume", "--steps", "2")
+    assert ran.code == 0, ran.err
+    assert impasto(*arguments, "-o", "other", "--coarse-grain", "2").code == 2
 
 
 def test_johnsons_preset(impasto, data):

@@ -14,30 +14,46 @@ def test_blending_by_hand(strength, expected):
     assert (mixed == expected).all()
 
 
-def test_grain_has_mean_0_and_deviation_1():
-    tile = grain_tile()
+BOTH_KINDS = pytest.mark.parametrize("amounts", [(0.5, 0), (0, 0.5)], ids=["all sizes", "coarse"])
+
+
+@BOTH_KINDS
+def test_grain_has_mean_0_and_the_deviation_asked_for(amounts):
+    tile = grain_tile(*amounts)
     assert tile.shape == (GRAIN_PX, GRAIN_PX)
     assert abs(tile.mean()) < 1e-3
-    assert abs(tile.std() - 1) < 1e-3
+    assert abs(tile.std() - 0.5) < 1e-3
 
 
-def test_grain_joins_with_itself():
+@BOTH_KINDS
+def test_grain_joins_with_itself(amounts):
     """Across the seam, neighbours differ no more than elsewhere."""
-    tile = grain_tile()
+    tile = grain_tile(*amounts)
     seam = np.abs(tile[:, 0] - tile[:, -1]).mean()
     inside = np.abs(np.diff(tile, axis=1)).mean()
     assert seam == pytest.approx(inside, rel=0.15)
 
 
+def test_coarse_grain_is_of_the_size_of_strokes():
+    """Neighbours are nearly alike, places 32 px apart are not; and it is no part of the other."""
+    fine, coarse = grain_tile(1), grain_tile(0, 1)
+    assert (coarse * np.roll(coarse, 1, axis=1)).mean() > 0.95
+    assert abs((coarse * np.roll(coarse, 32, axis=1)).mean()) < 0.2
+    assert (fine * np.roll(fine, 1, axis=1)).mean() < 0.9
+    assert abs((fine * coarse).mean()) < 0.1
+    np.testing.assert_allclose(grain_tile(0.2, 0.3), 0.2 * fine + 0.3 * coarse, atol=1e-5)
+
+
 @pytest.mark.parametrize(("width", "height"), [(5, 3), (GRAIN_PX + 9, 20), (20, 2 * GRAIN_PX + 1)])
-def test_grain_over_a_picture(width, height):
+@pytest.mark.parametrize("coarse_amount", [0, 0.1])
+def test_grain_over_a_picture(width, height, coarse_amount):
     grey = np.full((height, width, 3), 128, np.uint8)
-    grainy = add_grain(grey, 0.04)
+    grainy = add_grain(grey, 0.04, coarse_amount)
     assert grainy.shape == grey.shape
     assert grainy.dtype == np.uint8
     assert (grey == 128).all()
     assert (grainy[..., 0] == grainy[..., 2]).all()
-    levels = np.rint(grain_tile() * (255 * 0.04))
+    levels = np.rint(255 * grain_tile(0.04, coarse_amount))
     rows, columns = np.arange(height) % GRAIN_PX, np.arange(width) % GRAIN_PX
     np.testing.assert_array_equal(grainy[..., 1], 128 + levels[np.ix_(rows, columns)])
 
@@ -57,7 +73,7 @@ def test_no_grain():
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (500, 3), (GRAIN_PX - 1, 2 * GRAIN_PX + 1)])
 def test_grain_lies_still_in_the_larger_picture(left, top):
     photo = np.random.default_rng(1).integers(0, 256, (600, 700, 3)).astype(np.uint8)
-    levels = np.rint(grain_tile() * (255 * 0.04))
+    levels = np.rint(255 * grain_tile(0.04, 0.02))
     rows, columns = (top + np.arange(600)) % GRAIN_PX, (left + np.arange(700)) % GRAIN_PX
     expected = (photo + levels[np.ix_(rows, columns)][..., None]).clip(0, 255)
-    np.testing.assert_array_equal(add_grain(photo, 0.04, left=left, top=top), expected)
+    np.testing.assert_array_equal(add_grain(photo, 0.04, 0.02, left=left, top=top), expected)

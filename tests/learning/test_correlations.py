@@ -1,16 +1,21 @@
+import math
+
 import pytest
 import torch
 
 from impasto.learning.correlations import (
     FLAT,
     PART,
+    PART_SMOOTH,
     STEP,
     correlation_loss,
+    cut_into_parts,
     deep_correlations,
+    excess_regularity,
     far_power,
+    joint_correlations,
     local_correlation_loss,
     painting_regularity,
-    parts,
 )
 from impasto.learning.losses import gram_matrix
 
@@ -56,19 +61,33 @@ def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn():
     assert correlation_loss(deep_correlations(others, 12), target) < 0.5
 
 
+def test_joint_correlations_are_of_vectors():
+    """By hand, from feature vectors less their means over 13 x 13 positions."""
+    features = torch.rand(2, 3, 16, 18, generator=torch.Generator().manual_seed(0))
+    around = (PART_SMOOTH // 2,) * 4
+    mirrored = torch.nn.functional.pad(features, around, mode="reflect")
+    fine = features - mirrored.unfold(2, 13, 1).unfold(3, 13, 1).mean(dim=(4, 5))
+    got = joint_correlations(features, 5)
+    assert got.shape == (2, 6, 11)
+    for down, across in [(0, 0), (3, 2), (5, 5)]:
+        products = fine[..., : 16 - down, : 18 - across] * fine[..., down:, across:]
+        expected = products.sum(dim=1).mean(dim=(1, 2))
+        assert torch.allclose(got[:, down, 5 + across], expected, atol=1e-4)
+
+
 def test_far_power():
-    correlations = torch.zeros(2, 2, 5, 9)
-    correlations[0, 0, 0, 4], correlations[0, 1, 0, 4] = 3, 4  # variances
-    correlations[0, 0, 2, 6] = 5  # too near to count
-    correlations[0, 0, 3, 4], correlations[0, 1, 4, 8] = 1, 2
+    correlations = torch.zeros(2, 8, 15)
+    correlations[0, 0, 7] = 3  # the variance
+    correlations[0, 5, 9] = 5  # too near to count
+    correlations[0, 6, 7], correlations[0, 0, 1], correlations[0, 7, 14] = 1, 2, -1
     far, own = far_power(correlations)
-    assert (far.tolist(), own.tolist()) == ([5, 0], [25, 0])
+    assert (far.tolist(), own.tolist()) == ([6, 0], [9, 0])
 
 
-@pytest.mark.parametrize(("height", "width"), [(24, 24), (25, 64), (112, 90), (10, 40)])
+@pytest.mark.parametrize(("height", "width"), [(48, 48), (50, 128), (224, 180), (20, 80)])
 def test_parts_cover_all_and_overlap(height, width):
     positions = torch.arange(height * width, dtype=torch.float32).reshape(1, 1, height, width)
-    cut = parts(positions)
+    cut = cut_into_parts(positions)
     side = min(PART, height, width)
     assert cut.shape[0] == 1
     assert cut.shape[2:] == (1, side, side)
@@ -85,7 +104,7 @@ def test_local_correlation_loss():
     far = torch.tensor([[2.0, 6.0, 6.0, 10.0]])
     photo = torch.tensor([[0.0, 6.0, 3.0, 0.0]])
     loss = local_correlation_loss(far, own, photo, torch.tensor([2.0]), torch.tensor([0.0]))
-    assert loss.tolist() == pytest.approx([(0 + 0 + 3 + 8) / 2 / 4])
+    assert loss.tolist() == pytest.approx([(math.log(2) + math.log(5)) / 4])
     # What hardly varies does not count, however regular it is.
     flat = local_correlation_loss(
         far * 1e-6, own * 1e-6, 0 * photo, torch.tensor([2.0]), torch.tensor([1.0])
@@ -94,30 +113,44 @@ def test_local_correlation_loss():
 
 
 def test_regularity_of_a_painting():
-    """The median part's, of five."""
+    """Of the part that a quarter of the others stay below."""
     far, own = torch.tensor([[1.0, 0.0, 6.0, 6.0, 9.0]]), torch.tensor([[1.0, 0.0, 2.0, 1.0, 1.0]])
     regularity, power = painting_regularity(far, own)
     assert power.tolist() == [1]
-    assert regularity.tolist() == pytest.approx([6 / (2 + FLAT)])
+    assert regularity.tolist() == pytest.approx([1 / (1 + FLAT)])
+
+
+def test_one_motif_in_rows_is_told_from_chance():
+    """Correlations of each channel by itself see hardly more in rows of a motif than in noise that
+    varies as much; those of all channels together do.
+    """
+    random = torch.Generator().manual_seed(0)
+    noise = torch.randn(1, 32, 48, 48, generator=random)
+    rows = torch.randn(1, 32, 8, 8, generator=random).repeat(1, 1, 6, 6)
+    regular, chance = (
+        far / own for far, own in map(far_power, (joint_correlations(x, 24) for x in (rows, noise)))
+    )
+    assert regular > 20 * chance
 
 
 def test_a_patch_of_rows_counts_for_more_by_itself_than_in_the_whole():
     random = torch.Generator().manual_seed(0)
-    painting, strewn = ((torch.rand(2, 1, 1, 112, 112, generator=random) < 1 / 16) * 1.0).unbind()
+    painting, strewn = ((torch.rand(2, 1, 1, 224, 224, generator=random) < 1 / 64) * 1.0).unbind()
     patch = strewn.clone()
-    patch[..., :24, :24] = 0
-    patch[..., :24:4, :24:4] = 1
+    patch[..., :48, :48] = 0
+    patch[..., :48:8, :48:8] = 1
 
     def whole(features):
         return correlation_loss(deep_correlations(features, 12), deep_correlations(painting, 12))
 
-    def local(features):
+    def first_part(features):
         powers = [
-            [power[None] for power in far_power(deep_correlations(parts(each)[0], 12))]
+            [power[None] for power in far_power(joint_correlations(cut_into_parts(each)[0], 24))]
             for each in (features, painting)
         ]
         target = painting_regularity(*powers[1])
-        return local_correlation_loss(*powers[0], torch.zeros(1, 1), *target)
+        return excess_regularity(*powers[0], torch.zeros(1, 1), *target)[0, 0]
 
-    assert whole(patch) < 1.5 * whole(strewn)
-    assert local(patch) > 4 * local(strewn)
+    assert whole(patch) < 1.7 * whole(strewn)
+    assert first_part(strewn) < 0.5
+    assert first_part(patch) > 2

@@ -27,7 +27,7 @@ def test_the_exported_style_paints_as_the_average_did(tmp_path):
     assert gallery.load_style("second").card == card
     photo = picture(40, 30)
     with torch.no_grad():
-        grainy = to_tensor(add_grain(photo, TINY.grain))
+        grainy = to_tensor(add_grain(photo, TINY.grain, TINY.coarse_grain))
         expected = average(grainy, average.styles[1:])[0]
     expected = expected.clamp(0, 1).mul(255).permute(1, 2, 0).numpy()
     with Stylizer("second", gallery=gallery, precision="f32") as stylizer:

@@ -12,7 +12,7 @@ from tiny import TINY
 FRAMINGS = [
     Framing(),
     Framing(4, 24),
-    Framing(8, 16, pad_px=40, grain=0.015),
+    Framing(8, 16, pad_px=40, grain=0.015, coarse_grain=0.03),
     Framing(fixed_px=(224, 160)),
 ]
 
@@ -56,6 +56,7 @@ def test_a_fixed_size_holds_the_whole_picture(width, height):
         '{"smallest_px": 100000}',
         '{"pad_px": -1}',
         '{"grain": 2}',
+        '{"coarse_grain": -0.1}',
         '{"fixed_px": [1]}',
         '{"fixed_px": [0, 1]}',
         '{"fixed_px": 7}',

@@ -159,7 +159,7 @@ def test_smoothing_must_fit():
 
 def test_what_has_its_default_is_left_out():
     """So that a field added later changes no older network's text, nor its fingerprint."""
-    assert set(tree()) == {"name", "layers", "grain"}
+    assert set(tree()) == {"name", "layers", "grain", "coarse_grain"}
     assert tree()["layers"][0] == {
         "kind": "Conv",
         "name": "down1",

@@ -30,6 +30,7 @@ from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.learning.hardware import Hardware, Precision
+    from impasto.network.spec import NetworkSpec
     from impasto.progress import Progress, ProgressListener
 
 __all__ = ["interrupt_between_steps", "prepare_hardware", "run_in", "train_command"]
@@ -99,6 +100,16 @@ def train_command(
     ] = 1.0,
     learning_rate: ScheduleFloat = 3e-3,
     seed: ScheduleInt = 0,
+    coarse_grain: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Noise of the size of strokes, over photos in training and in use, against motifs "
+            "in rows; try 0.025, where white is 1. Default: none.",
+            show_default=False,
+        ),
+    ] = None,
     content_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 1.0,
     style_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 15.0,
     tv_weight: Annotated[
@@ -124,7 +135,7 @@ def train_command(
     local_correlation_weight: Annotated[
         float,
         typer.Option(
-            help="Of motifs that stand in rows in a part of the picture; try 2.",
+            help="Of motifs that stand in rows in a part of the picture; try 0.5.",
             rich_help_panel=LOSSES,
         ),
     ] = 0.0,
@@ -193,6 +204,13 @@ def train_command(
             )
         # A run's own weights are finer than those that its gallery has, and the styles will fit.
         start = replace(start, weights=trunk.float32_weights())
+    known = trunk.spec if trunk else before.spec if before else None
+    spec = _choose_spec(preset, coarse_grain, known)
+    if trunk and spec != trunk.spec:
+        raise OptionError(
+            f"the trunk of {start_from} is of another network or grain",
+            "styles alone take it as it is: leave out --preset and --coarse-grain",
+        )
     hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training {len(chosen)} styles for {options.steps} steps on {hardware}")
     with run_in(output) as progress:
@@ -200,7 +218,7 @@ def train_command(
             {name: painting.path for name, painting in chosen.items()},
             photos,
             output,
-            spec=choose_preset(preset) if preset else None,
+            spec=spec,
             options=options,
             resume=resume,
             start=start,
@@ -268,3 +286,13 @@ def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressList
         yield listen
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _choose_spec(
+    preset: str | None, coarse_grain: float | None, known: NetworkSpec | None
+) -> NetworkSpec | None:
+    """The network that is asked for, or the one that is known already, if any."""
+    from impasto.network.spec import STANDARD
+
+    spec = choose_preset(preset) if preset else known
+    return spec if coarse_grain is None else replace(spec or STANDARD, coarse_grain=coarse_grain)

@@ -3,6 +3,10 @@
 Where a photo is flat, a convolutional network has nothing to go by but its own grid, and paints one
 small motif over and over, every eighth pixel. Ulyanov et al. 2016 ("Texture networks", section 3.1)
 feed noise to their generators for the same reason: it tells them where to set the next stroke.
+
+There are two kinds: of all sizes, and coarse, of the size of strokes, which also tells where to set
+none. Without the latter, a network that may paint a motif on flat ground tends to set one wherever
+there is room, in rows.
 """
 
 from __future__ import annotations
@@ -19,54 +23,75 @@ GRAIN_PX = 512
 """Side of the tile that repeats over larger pictures."""
 
 OCTAVES_PX = (2, 4, 8, 16, 32, 64)
+COARSE_OCTAVES_PX = (8, 16, 32)
 KEPT = 4  # seeds
 
 
-@lru_cache(KEPT)
-def grain_tile(seed: int = 0) -> NDArray[np.float32]:
-    """Noise of mean 0 and standard deviation 1, the same at every call with the same seed.
+def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDArray[np.float32]:
+    """Grain of both kinds, the same at every call with the same seed.
 
-    The sum of octaves from fine to coarse, each of the same strength, since strokes are of all
-    sizes. It joins seamlessly with itself on all sides.
+    Either is a sum of octaves from fine to coarse, each of the same strength, since strokes are of
+    all sizes; their mean is 0. It joins seamlessly with itself on all sides.
+
+    Args:
+        amount: standard deviation of grain of all sizes, where white is 1.
+        coarse_amount: that of coarse grain.
+        seed: of both.
 
     Returns:
-        `GRAIN_PX` x `GRAIN_PX` float32, read-only.
+        `GRAIN_PX` x `GRAIN_PX` float32.
     """
-    random = np.random.default_rng(seed)
+    tile = np.zeros((GRAIN_PX, GRAIN_PX), np.float32)
+    for each, octaves_px in ((amount, OCTAVES_PX), (coarse_amount, COARSE_OCTAVES_PX)):
+        if each:
+            tile += each * _noise(octaves_px, seed)
+    return tile
+
+
+@lru_cache(2 * KEPT)
+def _noise(octaves_px: tuple[int, ...], seed: int) -> NDArray[np.float32]:
+    """Mean 0 and standard deviation 1."""
+    random = np.random.default_rng(seed if octaves_px == OCTAVES_PX else (seed, 1))
     white = np.fft.rfft2(random.standard_normal((GRAIN_PX, GRAIN_PX)))
     down = np.fft.fftfreq(GRAIN_PX)[:, None]
     across = np.fft.rfftfreq(GRAIN_PX)[None]
     squared = down**2 + across**2
     total = np.zeros((GRAIN_PX, GRAIN_PX))
-    for octave_px in OCTAVES_PX:
+    for octave_px in octaves_px:
         # A band of frequencies around one over the octave's size: a difference of two Gaussians.
         band = np.exp(-squared * octave_px**2) - np.exp(-4 * squared * octave_px**2)
         layer = np.fft.irfft2(white * band, s=total.shape)
         total += layer / layer.std()
-    tile: NDArray[np.float32] = (total / total.std()).astype(np.float32)
-    tile.setflags(write=False)
-    return tile
+    noise: NDArray[np.float32] = (total / total.std()).astype(np.float32)
+    return noise
 
 
 def add_grain(
-    pixels: NDArray[np.uint8], amount: float, *, left: int = 0, top: int = 0, seed: int = 0
+    pixels: NDArray[np.uint8],
+    amount: float,
+    coarse_amount: float = 0.0,
+    *,
+    left: int = 0,
+    top: int = 0,
+    seed: int = 0,
 ) -> NDArray[np.uint8]:
     """A picture with grain over it, the same for all three colours.
 
     Args:
         pixels: H x W x 3, uint8, RGB.
-        amount: standard deviation, where white is 1.
+        amount: standard deviation of grain of all sizes, where white is 1.
+        coarse_amount: that of coarse grain.
         left, top: where in a larger picture these pixels are; grain lies still in that one.
         seed: of the noise.
 
     Returns:
-        the same shape, uint8; the array itself if ``amount`` is 0.
+        the same shape, uint8; the array itself if both amounts are 0.
     """
     import cv2
 
-    if amount == 0:
+    if amount == coarse_amount == 0:
         return pixels
-    levels = _levels(amount, seed)
+    levels = _levels(amount, coarse_amount, seed)
     grainy = np.empty(pixels.shape, np.uint8)
     # Tile by tile, so that grain for the whole picture is never laid out: it would be twice as
     # large as the picture, and anew for every frame of a video.
@@ -78,8 +103,8 @@ def add_grain(
 
 
 @lru_cache(KEPT)
-def _levels(amount: float, seed: int) -> NDArray[np.int16]:
-    levels = np.rint(grain_tile(seed) * (255 * amount)).astype(np.int16)
+def _levels(amount: float, coarse_amount: float, seed: int) -> NDArray[np.int16]:
+    levels = np.rint(255 * grain_tile(amount, coarse_amount, seed)).astype(np.int16)
     return np.repeat(levels[..., None], 3, axis=2)
 
 

@@ -7,7 +7,9 @@ texture as regular as its example; ours keep a painting from being more regular:
 
 - `correlation_loss` compares a whole picture with the painting, and
 - `local_correlation_loss` judges each part of a picture by itself: a small patch of rows counts
-  nothing in a mean over all.
+  nothing in a mean over all. In a part there is little to average over, so that each channel has
+  something to do with itself by chance; channels together (`joint_correlations`) hardly have,
+  unless a motif repeats.
 
 All take features as N x C x H x W and give one float32 number an image, N, unless they say so.
 """
@@ -22,18 +24,21 @@ from impasto.learning.losses import TINY
 
 __all__ = [
     "correlation_loss",
+    "cut_into_parts",
     "deep_correlations",
     "excess_regularity",
     "far_power",
+    "joint_correlations",
     "local_correlation_loss",
     "painting_regularity",
-    "parts",
 ]
 
 SMOOTH = 7  # positions over which features count as smooth: a motif, not more
 FAR = 3  # positions: nearer, a stroke has to do with itself
-PART, STEP = 24, 20  # positions: rows of a motif or two fit twice; neighbours overlap
-USUAL = 0.5  # of a painting's parts: long edges, which the others have, hide rows
+# Of parts, whose features are twice as fine:
+PART, STEP = 48, 40  # positions: rows of a motif or two fit twice; neighbours overlap
+PART_SMOOTH, PART_FAR = 13, 6
+USUAL = 0.25  # of a painting's parts: long edges, which the others have, hide rows
 FLAT = 0.002  # of the painting's own power: what varies less has no motif to repeat
 
 
@@ -49,20 +54,48 @@ def deep_correlations(features: Tensor, reach: int) -> Tensor:
     Returns:
         N x C x reach + 1 x 2 reach + 1, float32: down from 0, across from ``-reach``.
     """
-    height, width = features.shape[2:]
-    margin = SMOOTH // 2
+    return _correlations(_power_spectrum(features, SMOOTH, reach), features, reach)
+
+
+def joint_correlations(features: Tensor, reach: int) -> Tensor:
+    """The same of all features together, which is what vectors of features have to do with each
+    other some way aside: `deep_correlations`, summed over channels, with more taken off as smooth.
+
+    Args:
+        features: N x C x H x W, H and W at least 7.
+        reach: how far aside, in positions.
+
+    Returns:
+        N x reach + 1 x 2 reach + 1, float32: down from 0, across from ``-reach``.
+    """
+    power = _power_spectrum(features, PART_SMOOTH, reach).sum(dim=1)
+    return _correlations(power, features, reach)
+
+
+def _power_spectrum(features: Tensor, smooth: int, reach: int) -> Tensor:
+    margin = smooth // 2
     padded = functional.pad(features, (margin,) * 4, mode="reflect")
-    fine = (features - functional.avg_pool2d(padded, SMOOTH, stride=1)).float().contiguous()
-    # So much larger that nothing goes around the border, and a size that is quick to transform.
-    size = [-(-(side + reach) // 16) * 16 for side in (height, width)]
-    spectrum = torch.fft.rfft2(fine, s=size)
-    power = spectrum.real.square() + spectrum.imag.square()
-    sums = torch.fft.irfft2(power, s=size)[..., : reach + 1, :]
+    fine = (features - functional.avg_pool2d(padded, smooth, stride=1)).float().contiguous()
+    spectrum = torch.fft.rfft2(fine, s=_transformed_size(features, reach))
+    power: Tensor = spectrum.real.square() + spectrum.imag.square()
+    return power
+
+
+def _transformed_size(features: Tensor, reach: int) -> list[int]:
+    """So much larger that nothing goes around the border, and quick to transform."""
+    return [-(-(side + reach) // 16) * 16 for side in features.shape[2:]]
+
+
+def _correlations(power: Tensor, features: Tensor, reach: int) -> Tensor:
+    """Means over all pairs of positions (Wiener-Khinchin) of features with that spectrum."""
+    height, width = features.shape[2:]
+    sums = torch.fft.irfft2(power, s=_transformed_size(features, reach))[..., : reach + 1, :]
     sums = torch.cat([sums[..., -reach:], sums[..., : reach + 1]], dim=-1)
     down = torch.arange(reach + 1, device=features.device)
     across = torch.arange(-reach, reach + 1, device=features.device).abs()
     overlap = (height - down).clamp(min=1)[:, None] * (width - across).clamp(min=1)
-    return sums / overlap
+    means: Tensor = sums / overlap
+    return means
 
 
 def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
@@ -82,19 +115,19 @@ def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
 
 
 def far_power(correlations: Tensor) -> tuple[Tensor, Tensor]:
-    """Correlations squared and summed: of all that is `FAR` aside, and of features with themselves.
+    """Joint correlations squared: of all that is `PART_FAR` aside, summed, and the variance's.
 
     Args:
-        correlations: N x C x reach + 1 x 2 reach + 1, as `deep_correlations` gives them.
+        correlations: N x reach + 1 x 2 reach + 1, as `joint_correlations` gives them.
     """
-    reach = correlations.shape[2] - 1
-    far = torch.ones_like(correlations[0, 0])
-    far[:FAR, reach - FAR + 1 : reach + FAR] = 0
+    reach = correlations.shape[1] - 1
+    far = torch.ones_like(correlations[0])
+    far[:PART_FAR, reach - PART_FAR + 1 : reach + PART_FAR] = 0
     squared = correlations.square()
-    return (squared * far).sum(dim=(1, 2, 3)), squared[:, :, 0, reach].sum(dim=1)
+    return (squared * far).sum(dim=(1, 2)), squared[:, 0, reach]
 
 
-def parts(features: Tensor) -> Tensor:
+def cut_into_parts(features: Tensor) -> Tensor:
     """Square parts of `PART` positions (or of all there are), overlapping, evenly over all of it.
 
     Returns:
@@ -121,11 +154,11 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
     """A painting's regularity and power, as `local_correlation_loss` compares pictures with them.
 
     Args:
-        far, own: paintings x parts, `far_power` of their `parts`.
+        far, own: paintings x parts, `far_power` of its parts.
 
     Returns:
-        regularity: ``|R|^2 / |V|^2`` of the median part, and power: ``|V|^2``, mean over parts;
-            one float32 number a painting.
+        regularity: ``|R|^2 / V^2`` of the part that a quarter of the others stay below, and power:
+            ``V^2``, mean over parts; one float32 number a painting.
     """
     power = own.mean(dim=1)
     regularity = far / (own + FLAT * power[:, None] + TINY)
@@ -135,8 +168,8 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
 def local_correlation_loss(
     far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
 ) -> Tensor:
-    """How much more a picture's parts repeat themselves than the painting's do, or the photo there:
-    `excess_regularity`, which has the arguments, mean over parts.
+    """How many times as much a picture's parts repeat themselves as the painting's do, or the photo
+    there: `excess_regularity`, which has the arguments, mean over parts.
     """
     return excess_regularity(far, own, photo, regularity, power).mean(dim=1)
 
@@ -144,19 +177,19 @@ def local_correlation_loss(
 def excess_regularity(
     far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
 ) -> Tensor:
-    """What each part's regularity ``|R|^2 / |V|^2`` has above the painting's, in units of the
-    painting's. A fence stays a fence: where the photo has correlations of its own, they are
-    allowed.
+    """How many times as regular, ``|R|^2 / V^2``, each part is as the painting's, as a logarithm: 0
+    if it is no more so. A fence stays a fence: where the photo has correlations of its own, they
+    are allowed.
 
     Args:
-        far, own: N x parts, `far_power` of the picture's `parts`.
+        far, own: N x parts, `far_power` of the picture's parts.
         photo: N x parts, the photo's far correlations.
         regularity, power: N, of the painting, as `painting_regularity` gives them.
 
     Returns:
-        N x parts.
+        N x parts, natural logarithms.
     """
     own = own + FLAT * power[:, None] + TINY
     # Not to be had by more contrast: only what is there counts as the photo's.
-    allowed = torch.maximum(regularity[:, None], photo / own.detach())
-    return (far / own - allowed).clamp(min=0) / (regularity[:, None] + TINY)
+    allowed = torch.maximum(regularity[:, None], photo / own.detach()) + TINY
+    return (far / own / allowed).clamp(min=1).log()

@@ -15,11 +15,12 @@ from torch import Tensor
 
 from impasto.learning.correlations import (
     correlation_loss,
+    cut_into_parts,
     deep_correlations,
     far_power,
+    joint_correlations,
     local_correlation_loss,
     painting_regularity,
-    parts,
 )
 from impasto.learning.losses import content_loss, gram_matrix, style_loss
 from impasto.learning.vgg import Vgg19
@@ -44,6 +45,9 @@ CORRELATION_LAYER, CORRELATION_REACH = "relu3_1", 12
 """In positions 4 px apart: rows of motifs that a network paints on flat ground are 16 to 32 px
 apart, multiples of its coarsest grid."""
 
+PARTS_LAYER, PARTS_REACH = "relu2_1", 24
+"""In positions 2 px apart: a ring of foam is 12 px wide."""
+
 
 @dataclass(frozen=True)
 class StyleTargets:
@@ -53,7 +57,7 @@ class StyleTargets:
         grams: Gram matrices, for each layer paintings x C x C.
         correlations: deep correlations of `CORRELATION_LAYER`, if they were asked for.
         regularity, power: how much parts of each painting repeat themselves, and how much they
-            vary, as `local_correlation_loss` takes them; if correlations were asked for.
+            vary, as `local_correlation_loss` takes them; if they were asked for.
     """
 
     grams: Mapping[str, Tensor]
@@ -63,9 +67,19 @@ class StyleTargets:
 
     @classmethod
     def of(
-        cls, vgg: Vgg19, paintings: Sequence[Tensor], *, correlations: bool = False
+        cls,
+        vgg: Vgg19,
+        paintings: Sequence[Tensor],
+        *,
+        correlations: bool = False,
+        parts: bool = False,
     ) -> StyleTargets:
-        """Measure paintings, each float 1 x 3 x H x W, RGB, 0-1, of any size."""
+        """Measure paintings, each float 1 x 3 x H x W, RGB, 0-1, of any size.
+
+        Args:
+            correlations: for the correlation loss, too.
+            parts: for the local correlation loss, too.
+        """
         with torch.no_grad():
             features = [vgg(painting, STYLE_LAYERS) for painting in paintings]
             grams = MappingProxyType(
@@ -74,21 +88,22 @@ class StyleTargets:
                     for layer in STYLE_LAYERS
                 }
             )
-            if not correlations:
-                return cls(grams)
-            local = [painting_regularity(*part_powers(each)) for each in features]
-            regularities, powers = zip(*local, strict=True)
-            apart = [layer_correlations(each) for each in features]
-            return cls(grams, torch.cat(apart), torch.cat(regularities), torch.cat(powers))
+            apart = regularity = power = None
+            if correlations:
+                apart = torch.cat([layer_correlations(each) for each in features])
+            if parts:
+                local = [painting_regularity(*part_powers(each)) for each in features]
+                regularity, power = map(torch.cat, zip(*local, strict=True))
+            return cls(grams, apart, regularity, power)
 
     def select(self, indices: Tensor) -> StyleTargets:
         """The targets of some of the paintings, by their numbers."""
         grams = {layer: grams[indices] for layer, grams in self.grams.items()}
-        if self.correlations is None or self.regularity is None or self.power is None:
-            return StyleTargets(grams)
-        return StyleTargets(
-            grams, self.correlations[indices], self.regularity[indices], self.power[indices]
-        )
+        chosen = [
+            None if each is None else each[indices]
+            for each in (self.correlations, self.regularity, self.power)
+        ]
+        return StyleTargets(grams, *chosen)
 
 
 @dataclass(frozen=True)
@@ -105,12 +120,14 @@ class PhotoTargets:
     repeated: Tensor | None = None
 
     @classmethod
-    def of(cls, vgg: Vgg19, photos: Tensor, *, correlations: bool = False) -> PhotoTargets:
-        """Measure photos, float N x 3 x H x W, RGB, 0-1."""
-        layers = (CONTENT_LAYER, CORRELATION_LAYER) if correlations else (CONTENT_LAYER,)
+    def of(cls, vgg: Vgg19, photos: Tensor, *, parts: bool = False) -> PhotoTargets:
+        """Measure photos, float N x 3 x H x W, RGB, 0-1; their ``parts``, too, for the local
+        correlation loss.
+        """
+        layers = (CONTENT_LAYER, PARTS_LAYER) if parts else (CONTENT_LAYER,)
         with torch.no_grad():
             features = vgg(photos, layers)
-            repeated = part_powers(features)[0] if correlations else None
+            repeated = part_powers(features)[0] if parts else None
         return cls(features[CONTENT_LAYER], repeated)
 
     def repeat(self, times: int) -> PhotoTargets:
@@ -128,7 +145,7 @@ class PictureLosses(NamedTuple):
         content: scale-free content loss.
         style: scale-free style loss, mean over layers.
         correlation: scale-free correlation loss of one layer; 0 if the targets have none.
-        local_correlation: the same of parts by themselves; 0 if a photo's targets have none.
+        local_correlation: that of parts by themselves; 0 if the photos' targets have none.
     """
 
     content: Tensor
@@ -173,16 +190,16 @@ def picture_losses(
 
 def layer_correlations(features: Mapping[str, Tensor]) -> Tensor:
     """Deep correlations of `CORRELATION_LAYER`, as the correlation loss compares them."""
-    return deep_correlations(_seen(features), CORRELATION_REACH)
+    return deep_correlations(_thinned(features[CORRELATION_LAYER]), CORRELATION_REACH)
 
 
 def part_powers(features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """`far_power` of each part of `CORRELATION_LAYER`, N x parts each."""
-    cut = parts(_seen(features))
-    far, own = far_power(deep_correlations(cut.flatten(0, 1), CORRELATION_REACH))
+    """`far_power` of each part of `PARTS_LAYER`, N x parts each."""
+    cut = cut_into_parts(_thinned(features[PARTS_LAYER]))
+    far, own = far_power(joint_correlations(cut.flatten(0, 1), PARTS_REACH))
     return far.reshape(cut.shape[:2]), own.reshape(cut.shape[:2])
 
 
-def _seen(features: Mapping[str, Tensor]) -> Tensor:
+def _thinned(features: Tensor) -> Tensor:
     # A quarter of the channels sees what repeats as well as all, and is quicker.
-    return features[CORRELATION_LAYER][:, ::4]
+    return features[:, ::4]

@@ -118,18 +118,19 @@ class StepTrainer(ABC):
             photos: N x 3 x H x W.
             view: a number, different for every time that a step asks.
         """
-        amount = self.painter.spec.grain
-        if amount == 0:
+        spec = self.painter.spec
+        if spec.grain == spec.coarse_grain == 0:
             return photos
         random = np.random.default_rng((self.options.seed, self.next_step, view))
         height, width = photos.shape[2:]
-        grain = np.tile(grain_tile(), (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
+        tile = grain_tile(spec.grain, spec.coarse_grain)
+        grain = np.tile(tile, (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
         layers = []
         for _ in range(len(photos)):
             top, left = random.integers(GRAIN_PX, size=2)
             # Up to twice the amount: what has learned to paint over more grain does well with less.
             share = random.choice(GRAIN_SHARES)
-            layers.append(share * amount * grain[top : top + height, left : left + width])
+            layers.append(share * grain[top : top + height, left : left + width])
         noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
 

@@ -65,8 +65,12 @@ class PerceptualTrainer(StepTrainer):
     def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
         """What the losses of this run need to know of paintings, each float 1 x 3 x H x W."""
         options = self.options
-        wanted = options.correlation_weight > 0 or options.local_correlation_weight > 0
-        return StyleTargets.of(self.vgg, paintings, correlations=wanted)
+        return StyleTargets.of(
+            self.vgg,
+            paintings,
+            correlations=options.correlation_weight > 0,
+            parts=options.local_correlation_weight > 0,
+        )
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
         """The objective, and what keeps paintings in their range, calm, and without a frame.
@@ -78,9 +82,7 @@ class PerceptualTrainer(StepTrainer):
         context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
         context = context.to(self.hardware.device)
         photos = _inside(context, CONTEXT_PX)
-        content = PhotoTargets.of(
-            self.vgg, photos, correlations=options.local_correlation_weight > 0
-        )
+        content = PhotoTargets.of(self.vgg, photos, parts=options.local_correlation_weight > 0)
         vectors, targets = self.styles_for(photo_count)
         repeats = len(vectors) // photo_count
         seen = self.with_grain(context, 2).repeat_interleave(repeats, dim=0)

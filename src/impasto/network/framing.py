@@ -28,6 +28,7 @@ class Framing:
         pad_px: reflected pixels around a picture, cropped from the painting.
         grain: standard deviation, where white is 1, of the noise to lay over a photo
             (`impasto.images.grain`).
+        coarse_grain: the same of its coarse kind.
         fixed_px: width and height, if the graph takes no others.
     """
 
@@ -35,6 +36,7 @@ class Framing:
     smallest_px: int = 1
     pad_px: int = 0
     grain: float = 0.0
+    coarse_grain: float = 0.0
     fixed_px: tuple[int, int] | None = None
 
     def borders(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -76,8 +78,9 @@ class Framing:
             framing = cls(**fields)
             lengths = [framing.multiple, framing.smallest_px, *(framing.fixed_px or (1, 1))]
             whole = all(type(each) is int for each in [*lengths, framing.pad_px])
-            known = len(lengths) == 4 and 0 <= framing.pad_px <= MAX_PX and 0 <= framing.grain <= 1
+            known = len(lengths) == 4 and 0 <= framing.pad_px <= MAX_PX
             known = known and all(1 <= each <= MAX_PX for each in lengths)
+            known = known and 0 <= framing.grain <= 1 and 0 <= framing.coarse_grain <= 1
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
         if not (whole and known):

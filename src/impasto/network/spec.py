@@ -135,6 +135,7 @@ class NetworkSpec:
         norm: ``instance`` (Ulyanov et al. 2017) or ``batch`` (Johnson et al. 2016).
         grain: standard deviation, where white is 1, of the noise to lay over a photo before the
             network sees it (`impasto.images.grain`).
+        coarse_grain: the same of its coarse kind, for styles that would set motifs in rows.
         output: ``linear``: 0.5 + the last layer, clipped to 0-1; ``tanh``: scaled to 0-1.
     """
 
@@ -145,6 +146,7 @@ class NetworkSpec:
     norm: Literal["instance", "batch"] = "instance"
     output: Literal["linear", "tanh"] = "linear"
     grain: float = 0.0
+    coarse_grain: float = 0.0
 
     def convs(self) -> Iterator[Conv]:
         """All convolutions in order, those inside residual blocks included."""
@@ -176,7 +178,7 @@ class NetworkSpec:
     @property
     def framing(self) -> Framing:
         """Which pictures a graph of this network takes."""
-        return Framing(self.multiple, self.smallest_px, self.pad_px, self.grain)
+        return Framing(self.multiple, self.smallest_px, self.pad_px, self.grain, self.coarse_grain)
 
     def borders(self, width: int, height: int) -> tuple[int, int, int, int]:
         """See `Framing.borders`."""
@@ -293,8 +295,10 @@ def _check(spec: NetworkSpec) -> None:
         raise ValueError(f"unknown padding {spec.padding!r}")
     if not 1 <= len(list(spec.convs())) <= MAX_LAYERS or len(spec.layers) > MAX_LAYERS:
         raise ValueError("too few or too many layers")
-    if not 0 <= spec.pad_px <= 256 or not 0 <= spec.grain <= 1:
-        raise ValueError(f"padding of {spec.pad_px} px or grain of {spec.grain}")
+    if not 0 <= spec.pad_px <= 256:
+        raise ValueError(f"padding of {spec.pad_px} px")
+    if not 0 <= spec.grain <= 1 or not 0 <= spec.coarse_grain <= 1:
+        raise ValueError(f"grain of {spec.grain} and {spec.coarse_grain}")
     channels: dict[str, int] = {}
     width = 3
     for layer in spec.layers:
