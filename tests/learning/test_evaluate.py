@@ -88,6 +88,7 @@ def test_reference_falls_and_is_cached(pictures, tmp_path):
     assert len(report.reference) == 5
     assert report.reference[-1] < report.reference[0]
     assert len(events) == 6
+    assert len((tmp_path / "curves.json").read_text().splitlines()) == 3  # one curve, one line
     events.clear()
     (again,) = evaluate_with_reference(events.append)
     assert again == report

@@ -291,8 +291,10 @@ class _Curves:
         if len(self.known.get(key, ())) < self.iterations:
             self.known[key] = self._run(photo, painting, title, progress)
             if self.cache:
+                # A curve a line: a new one is a new line where the file is under version control.
+                lines = (f'"{each}": {json.dumps(curve)}' for each, curve in self.known.items())
                 with write_atomically(self.cache) as file:
-                    file.write(json.dumps(self.known).encode())
+                    file.write(("{\n" + ",\n".join(lines) + "\n}\n").encode())
         return self.known[key][: self.iterations]
 
     def _run(
