@@ -1,5 +1,7 @@
 """Masks, subjects, faces and regions; in one piece and in tiles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -234,9 +236,10 @@ def further_pack(folder, spec):
     return Gallery(folder)
 
 
-def test_regions_of_several_packs(tmp_path):
+@pytest.mark.parametrize("spec", [TINY, replace(TINY, coarse_grain=0.2)], ids=["same", "grainier"])
+def test_regions_of_several_packs(tmp_path, spec):
     """Each pack's regions are its own paintings, cross-faded where masks are soft."""
-    gallery = further_pack(tmp_path / "gallery", TINY)
+    gallery = further_pack(tmp_path / "gallery", spec)
     photo = picture(WIDTH, HEIGHT)
     mask = left_half()
     mask[:, 90:110] = 102

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -81,7 +82,7 @@ class Brush(Closing):
         floats: Precision = "auto" if self._int8 else precision
         self._open_floats = partial(self._open, precision=floats)
         others = [_trunk_and_vector(each, gallery) for each in beside]
-        if any(trunk is None or trunk.spec != self.spec for trunk, _ in others):
+        if any(trunk is None or not _alike(trunk.spec, self.spec) for trunk, _ in others):
             raise OptionError(
                 "regions' styles are of different kinds of networks",
                 "take them from one gallery, or paint one after the other, each with a mask",
@@ -141,14 +142,12 @@ class Brush(Closing):
             engine: with statistics of its own.
             photo, left, top, shares: as `paint` takes them.
         """
+        if isinstance(engine, _Apart):
+            assert shares is not None
+            return engine.paint_regions(photo, shares, left=left, top=top, seed=self.seed)
         padded, inside = _padded(self.framing, photo, left, top, self.seed)
-        if isinstance(engine, Engine):
-            with self._lock if engine is self.engine else nullcontext():
-                return np.ascontiguousarray(engine.paint(padded)[inside])
-        assert shares is not None
-        x, y, right, bottom = self.framing.borders(photo.shape[1], photo.shape[0])
-        around = np.pad(shares, ((0, 0), (y, bottom), (x, right)), mode="edge")
-        return np.ascontiguousarray(engine.paint_regions(padded, around)[inside])
+        with self._lock if engine is self.engine else nullcontext():
+            return np.ascontiguousarray(engine.paint(padded)[inside])
 
     def paint_steered(
         self, photo: Pixels, statistics: Vector | None, keep: float
@@ -198,9 +197,9 @@ class Brush(Closing):
         unknown = np.zeros_like(self._vector)
         if self._trunk is None or not self._measures:
             return [unknown] * len(self._vectors)
-        padded, _ = _padded(self.framing, photo, seed=self.seed)
         statistics = [unknown] * len(self._vectors)
         for trunk, numbers in self._packs:
+            padded, _ = _padded(trunk.spec.framing, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
                 for number in numbers:
                     vector = self._vectors[number]
@@ -232,9 +231,9 @@ class Brush(Closing):
         unknown = np.zeros_like(self._vector)
         if self._trunk is None or not self._measures:
             return [unknown] * len(self._vectors)
-        framed = FramedPhoto(photo, size, self.framing, self.seed)
         statistics = [unknown] * len(self._vectors)
         for trunk, numbers in self._packs:
+            framed = FramedPhoto(photo, size, trunk.spec.framing, self.seed)
             for number in numbers:
                 statistics[number] = measure_by_layers(
                     trunk,
@@ -269,6 +268,7 @@ class Brush(Closing):
                         self._open_floats(
                             trunk.bake_regions(*_of(numbers, self._vectors, statistics))
                         ),
+                        trunk.spec.framing,
                         numbers,
                     )
                     for trunk, numbers in self._packs
@@ -331,31 +331,45 @@ class _Apart(Closing):
     one pass, and their paintings are blended.
 
     Args:
-        engines: each with the numbers of its styles.
+        engines: each with its framing and the numbers of its styles.
     """
 
-    def __init__(self, engines: Sequence[tuple[Engine, Sequence[int]]]) -> None:
+    def __init__(self, engines: Sequence[tuple[Engine, Framing, Sequence[int]]]) -> None:
         self._engines = engines
 
-    def paint_regions(self, photo: Pixels, shares: Vector) -> Pixels:
-        """As `Engine.paint_regions`."""
-        if len(self._engines) == 1:
-            return self._engines[0][0].paint_regions(photo, shares)
+    def paint_regions(
+        self, photo: Pixels, shares: Vector, *, left: int, top: int, seed: int
+    ) -> Pixels:
+        """As `Engine.paint_regions`, with each trunk's own grain and borders; the other arguments
+        are those of `Brush.paint`.
+        """
         blended = np.zeros(photo.shape, dtype=np.float32)
-        for engine, numbers in self._engines:
+        for engine, framing, numbers in self._engines:
             own = shares[list(numbers)]
             total = own.sum(axis=0)
             # Where it has no share, it may paint what it likes.
             even = np.float32(1 / len(numbers))
             within = np.where(total > 0, own / np.maximum(total, 1e-6), even).astype(np.float32)
-            blended += total[..., None] * engine.paint_regions(photo, within)
-        painting: Pixels = np.rint(blended).clip(0, 255).astype(np.uint8)
-        return painting
+            x, y, right, bottom = framing.borders(photo.shape[1], photo.shape[0])
+            around = np.pad(within, ((0, 0), (y, bottom), (x, right)), mode="edge")
+            padded, inside = _padded(framing, photo, left, top, seed)
+            painting = engine.paint_regions(padded, around)[inside]
+            if len(self._engines) == 1:
+                return np.ascontiguousarray(painting)
+            blended += total[..., None] * painting
+        return np.rint(blended).clip(0, 255).astype(np.uint8)
 
     def close(self) -> None:
         """Let the engines' memory go."""
-        for engine, _ in self._engines:
+        for engine, _, _ in self._engines:
             engine.close()
+
+
+def _alike(spec: NetworkSpec, other: NetworkSpec | None) -> bool:
+    """Whether networks differ in their weights and their grain at most."""
+    return other is not None and spec == replace(
+        other, grain=spec.grain, coarse_grain=spec.coarse_grain
+    )
 
 
 def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
