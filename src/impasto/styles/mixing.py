@@ -98,10 +98,16 @@ def mixed_style(
         return styles[0]
     for style in styles[1:]:
         if style.trunk != styles[0].trunk:
-            mates = (each.name for each in gallery.styles_of(gallery.trunk_of(styles[0])))
+            first, second = (_mates(each, gallery) for each in (styles[0], style))
             raise StyleError(
                 f"{styles[0].name} and {style.name} do not mix: their trunks differ",
-                f"mix styles of one pack; that of {styles[0].name} is {', '.join(mates)}",
+                f"mix {styles[0].name} with {first}, and {style.name} with {second}",
             )
     vector = mix_vectors([style.vector for style in styles], [weight for _, weight in parts])
     return Style(mixture, vector, styles[0].trunk)
+
+
+def _mates(style: Style, gallery: Gallery) -> str:
+    """The styles that mix with this one."""
+    pack = gallery.styles_of(gallery.trunk_of(style))
+    return ", ".join(each.name for each in pack if each.name != style.name) or "no other"
