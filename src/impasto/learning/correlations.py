@@ -154,7 +154,7 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
     """A painting's regularity and power, as `local_correlation_loss` compares pictures with them.
 
     Args:
-        far, own: paintings x parts, `far_power` of its parts.
+        far, own: paintings x parts, `far_power` of their parts.
 
     Returns:
         regularity: ``|R|^2 / V^2`` of the part that a quarter of the others stay below, and power:
