@@ -121,9 +121,7 @@ def test_regularity_of_a_painting():
 
 
 def test_one_motif_in_rows_is_told_from_chance():
-    """Correlations of each channel by itself see hardly more in rows of a motif than in noise that
-    varies as much; those of all channels together do.
-    """
+    """All channels of a motif repeat at once, those of noise each at its own distances."""
     random = torch.Generator().manual_seed(0)
     noise = torch.randn(1, 32, 48, 48, generator=random)
     rows = torch.randn(1, 32, 8, 8, generator=random).repeat(1, 1, 6, 6)
