@@ -92,6 +92,9 @@ def test_fake_engine():
     ("bf16", "flags", "chosen"),
     [
         (True, "avx512_vnni amx_bf16", "bf16"),
+        (True, "avx512_vnni avx512_bf16", "int8"),
+        (True, "", "bf16"),
+        (False, "avx512_vnni amx_bf16", "int8"),
         (False, "avx512_vnni", "int8"),
         (False, "avx2 avx_vnni", "int8"),
         (False, "avx2 fma", "f32"),

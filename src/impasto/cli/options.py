@@ -65,7 +65,7 @@ PrecisionOption = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto (bf16 where the CPU has it, else int8 where it has VNNI), f32, bf16 or int8.",
+        help="auto (bf16 with AMX, else int8 with VNNI, as the CPU has them), f32, bf16 or int8.",
         rich_help_panel=SPEED,
     ),
 ]

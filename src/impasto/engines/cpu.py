@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from pathlib import Path
 
-__all__ = ["cpu_flags", "has_vnni"]
+__all__ = ["cpu_flags", "has_amx", "has_vnni"]
 
 CPUINFO = Path("/proc/cpuinfo")
 VNNI = {"avx512_vnni", "avx_vnni"}
@@ -30,3 +30,8 @@ def cpu_flags() -> frozenset[str]:
 def has_vnni() -> bool:
     """It sums products of 8-bit numbers natively."""
     return not VNNI.isdisjoint(cpu_flags())
+
+
+def has_amx() -> bool:
+    """It multiplies matrices of bfloat16 natively: as fast as sums of 8-bit products."""
+    return "amx_bf16" in cpu_flags()
