@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -194,17 +194,16 @@ class Brush(Closing):
             mean, then variance, of every normalised layer, for those ``beside`` and the brush's own
             style; zeros if the network has its own.
         """
-        unknown = np.zeros_like(self._vector)
-        if self._trunk is None or not self._measures:
-            return [unknown] * len(self._vectors)
-        statistics = [unknown] * len(self._vectors)
-        for trunk, numbers in self._packs:
+
+        def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
             padded, _ = _padded(trunk.spec.framing, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
-                for number in numbers:
-                    vector = self._vectors[number]
-                    statistics[number] = engine.paint_steered(padded, vector, unknown, 0.0)[1]
-        return statistics
+                return [
+                    engine.paint_steered(padded, vector, np.zeros_like(vector), 0.0)[1]
+                    for vector in vectors
+                ]
+
+        return self._measured_by(measure_pack)
 
     def measure_by_layers(
         self,
@@ -228,16 +227,13 @@ class Brush(Closing):
             OutputError: the disk is full.
             EngineError: the engine fails.
         """
-        unknown = np.zeros_like(self._vector)
-        if self._trunk is None or not self._measures:
-            return [unknown] * len(self._vectors)
-        statistics = [unknown] * len(self._vectors)
-        for trunk, numbers in self._packs:
+
+        def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
             framed = FramedPhoto(photo, size, trunk.spec.framing, self.seed)
-            for number in numbers:
-                statistics[number] = measure_by_layers(
+            return [
+                measure_by_layers(
                     trunk,
-                    self._vectors[number],
+                    vector,
                     framed,
                     self._open_floats,
                     folder,
@@ -245,6 +241,21 @@ class Brush(Closing):
                     progress=progress,
                     task=task,
                 )
+                for vector in vectors
+            ]
+
+        return self._measured_by(measure_pack)
+
+    def _measured_by(
+        self, measure_pack: Callable[[Trunk, Sequence[Vector]], Sequence[Vector]]
+    ) -> list[Vector]:
+        """Statistics of all styles, pack by pack; zeros if the network has its own."""
+        statistics = [np.zeros_like(vector) for vector in self._vectors]
+        if self._measures:
+            for trunk, numbers in self._packs:
+                measured = measure_pack(trunk, [self._vectors[number] for number in numbers])
+                for number, each in zip(numbers, measured, strict=True):
+                    statistics[number] = each
         return statistics
 
     def frozen_engine(

@@ -67,8 +67,8 @@ class Stylizer(Closing):
         natural_px: pictures whose shorter side is longer than this are painted from coarse to fine
             (`impasto.strokes`), so that strokes grow with them.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
-        precision: ``auto`` takes bfloat16 where the CPU has it, else 8 bits where it is fast at
-            them, else ``f32``; or ``f32``, ``bf16``, ``int8``.
+        precision: ``auto`` takes what is fastest on the CPU at a quality next to that of
+            ``f32`` (`impasto.engines.choose_precision`); or ``f32``, ``bf16``, ``int8``.
         threads: how many the engine may use; all cores if not given.
         gallery: where styles come from; the shipped gallery if not given.
         steered: let `paint` take and give statistics; networks without instance normalisation have

@@ -77,7 +77,7 @@ def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
     ran = impasto("photos/3.jpg", "--gallery", "small/gallery", "--style", "first+second")
     assert ran.code == 0, ran.err
     arguments = ["train", "paintings", "--photos", "photos", "-o", "run", *QUICK]
-    ran = impasto(*arguments, "--preset", "turbo", "--start-from", "small", "--steps", "1")
+    ran = impasto(*arguments, "--start-from", "small", "--steps", "1")
     assert ran.code == 0, ran.err
     ran = impasto("distil", gallery, "-o", "small", *quick)
     assert (ran.code, "--resume" in ran.err) == (2, True)
@@ -90,8 +90,10 @@ def test_coarse_grain_is_the_networks_own(impasto, data):
     assert ran.code == 0, ran.err
     trunk = open_gallery(data / "run" / "gallery").open_pack.trunk
     assert trunk.spec == replace(STANDARD, coarse_grain=0.03)
-    ran = impasto(*arguments, "-o", "on", "--start-from", "run", "--styles-only")
-    assert ran.code == 0, ran.err
+    for folder, more in {"styles": ["--styles-only"], "on": []}.items():
+        ran = impasto(*arguments, "-o", folder, "--start-from", "run", *more)
+        assert ran.code == 0, ran.err
+        assert open_gallery(data / folder / "gallery").open_pack.trunk.spec == trunk.spec
     ran = impasto(*arguments, "-o", "run", "--resume", "--steps", "2")
     assert ran.code == 0, ran.err
     assert impasto(*arguments, "-o", "other", "--coarse-grain", "2").code == 2

@@ -101,7 +101,9 @@ def test_a_vector_is_learned_and_the_trunk_stays(painting, setting, gallery, tmp
 
 def as_network(gallery, name):
     weights = gallery.trunk.float32_weights()
-    return module.Start(weights, gallery.load_style(name).vector[None]).network(gallery.trunk.spec)
+    return module.Start(
+        gallery.trunk.spec, weights, gallery.load_style(name).vector[None]
+    ).network()
 
 
 def test_it_begins_with_the_nearest_style(gallery, photo_folder, monkeypatch):
@@ -184,7 +186,7 @@ def test_it_begins_with_what_the_encoder_predicts_if_that_is_nearest(gallery, ph
     wanted = np.random.default_rng(8).uniform(0.2, 1, gallery.trunk.spec.style_size)
     wanted = wanted.astype(np.float16)
     weights = gallery.trunk.float32_weights()
-    network = module.Start(weights, wanted[None].astype(np.float32)).network(gallery.trunk.spec)
+    network = module.Start(gallery.trunk.spec, weights, wanted[None].astype(np.float32)).network()
     with torch.no_grad():
         made = network(crops.crops(0, 1, 48), network.styles).clamp(0, 1)
     trial = module.Trainer(gallery.trunk.spec, [made], crops, replace(OPTIONS, crop_px=48), CPU)

@@ -57,7 +57,7 @@ def distil_command(
     """Teach a small network to paint like a large one (Hinton et al. 2015).
 
     It needs no paintings. Ctrl-C saves a checkpoint; --resume goes on exactly there. impasto train
-    LIST --preset NAME --start-from FOLDER then makes it as good as its size allows.
+    LIST --start-from FOLDER then makes it as good as its size allows.
     """
     require_torch("impasto distil")
     from impasto.learning.checkpoint import read_checkpoint
@@ -98,5 +98,5 @@ def distil_command(
         )
     cards = {name: teacher.read(name).card for name in teacher.names}
     made = export_gallery(checkpoint, cards, output / "gallery")
-    console.note(f"impasto train LIST --preset {preset} --start-from {output}, or as it is:")
+    console.note(f"impasto train LIST --start-from {output}, or as it is:")
     console.note(f"impasto PHOTO --gallery {made.folder} --style {made.names[0]}")

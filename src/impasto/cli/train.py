@@ -62,7 +62,8 @@ def train_command(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="standard (the default), turbo, johnson-instance or johnson-batch.",
+            help="standard (the default, without --start-from), turbo, johnson-instance or "
+            "johnson-batch.",
             show_default=False,
         ),
     ] = None,
@@ -71,7 +72,8 @@ def train_command(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Start from the weights of another run, or of a gallery, instead of random ones.",
+            help="Start from the network of another run, or of a gallery, instead of "
+            "random weights.",
             show_default=False,
         ),
     ] = None,
@@ -106,7 +108,7 @@ def train_command(
             min=0,
             max=1,
             help="Noise of the size of strokes, over photos in training and in use, against motifs "
-            "in rows; try 0.025, where white is 1. Default: none.",
+            "in rows; try 0.025, where white is 1. Default: none, or that of --start-from.",
             show_default=False,
         ),
     ] = None,
@@ -204,8 +206,8 @@ def train_command(
             )
         # A run's own weights are finer than those that its gallery has, and the styles will fit.
         start = replace(start, weights=trunk.float32_weights())
-    known = trunk.spec if trunk else before.spec if before else None
-    spec = _choose_spec(preset, coarse_grain, known)
+    known = before or start
+    spec = _choose_spec(preset, coarse_grain, known.spec if known else None)
     if trunk and spec != trunk.spec:
         raise OptionError(
             f"the trunk of {start_from} is of another network or grain",

@@ -118,7 +118,8 @@ def distil(
     names = tuple(pack.names)
     styles = [pack.read(name) for name in names]
     options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
-    start = Start(pack.trunk.float32_weights(), np.stack([style.vector for style in styles]))
+    vectors = np.stack([style.vector for style in styles])
+    start = Start(pack.trunk.spec, pack.trunk.float32_weights(), vectors)
     before = read_checkpoint(files.checkpoint) if resume else None
     if before and (before.styles, before.spec) != (names, student):
         raise OptionError(
@@ -128,7 +129,7 @@ def distil(
     options = before.options if before else options
     crops = PhotoFolder(photos, options.seed, on_skip)
     hardware = hardware or choose_hardware()
-    trainer = Distiller(start.network(pack.trunk.spec), student, crops, options, hardware)
+    trainer = Distiller(start.network(), student, crops, options, hardware)
     if before:
         trainer.load_state(before.state)
 

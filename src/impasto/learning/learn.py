@@ -213,8 +213,8 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
     if gallery.open_pack.has_encoder:
         known.append(predict_style(painting, gallery=gallery).vector)
     vectors = np.stack(known).astype(np.float32)
-    weights = trunk.float32_weights()
-    network = Start(weights, vectors).network(trunk.spec).to(hardware.device).eval()
+    start = Start(trunk.spec, trunk.float32_weights(), vectors)
+    network = start.network().to(hardware.device).eval()
     crops = trial.photos.crops(0, TRIAL_PHOTOS, trial.options.crop_px).to(hardware.device)
     content = PhotoTargets.of(trial.vgg, crops)
     objectives = []
@@ -223,7 +223,7 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
             painted = network(crops, vector.expand(TRIAL_PHOTOS, -1)).clamp(0, 1)
         losses = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
         objectives.append(losses.objective.mean().item())
-    return Start(weights, vectors[[int(np.argmin(objectives))]])
+    return replace(start, vectors=vectors[[int(np.argmin(objectives))]])
 
 
 def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, name: str) -> None:

@@ -73,20 +73,18 @@ class Start:
     """Where a run begins instead of with random weights.
 
     Attributes:
+        spec: of the network that the weights are of.
         weights: shared by all styles, by the names of `StyleNetwork.weights`.
         vectors: of the styles, one a row.
     """
 
+    spec: NetworkSpec
     weights: Mapping[str, NDArray[np.float32]]
     vectors: NDArray[np.float32]
 
-    def network(self, spec: NetworkSpec) -> StyleNetwork:
-        """As a network that can paint.
-
-        Raises:
-            ValueError: the weights are of another network.
-        """
-        network = StyleNetwork(spec, len(self.vectors))
+    def network(self) -> StyleNetwork:
+        """As a network that can paint."""
+        network = StyleNetwork(self.spec, len(self.vectors))
         network.load_weights(self.weights)
         network.load_styles(self.vectors)
         return network
@@ -114,7 +112,8 @@ def train(
         photos: a folder of photographs, searched with the folders below it, or the files; 20 will
             do.
         folder: of the run; made if need be.
-        spec: the network to train; `STANDARD` if not given, with ``resume`` the checkpoint's.
+        spec: the network to train; if not given, the checkpoint's with ``resume``, else that of
+            ``start``, else `STANDARD`.
         options: of the run; with ``resume``, those of the checkpoint stand unless given here.
         resume: go on from the folder's checkpoint.
         start: see `read_start`; the shapes of the layers must be the same.
@@ -139,7 +138,8 @@ def train(
     before = read_checkpoint(files.checkpoint) if resume else None
     if before:
         _check_same_run(before, spec, tuple(paintings), files.checkpoint)
-    spec = spec or (before.spec if before else STANDARD)
+    known = before or start
+    spec = spec or (known.spec if known else STANDARD)
     options = options or (before.options if before else TrainingOptions())
 
     sizes = options.sizes_of(len(paintings))
@@ -243,14 +243,14 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
     if RunFiles(folder).checkpoint.exists():
         checkpoint = read_checkpoint(RunFiles(folder).checkpoint)
         network = checkpoint.averaged_network()
-        weights = network.weights()
+        spec, weights = checkpoint.spec, network.weights()
         known = dict(zip(checkpoint.styles, network.styles.detach().numpy(), strict=True))
     else:
         pack = Pack(folder)
-        weights = pack.trunk.float32_weights()
+        spec, weights = pack.trunk.spec, pack.trunk.float32_weights()
         known = {name: pack.read(name).vector for name in pack.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
-    return Start(weights, np.stack([known.get(name, mean) for name in names]))
+    return Start(spec, weights, np.stack([known.get(name, mean) for name in names]))
 
 
 def read_start_trunk(folder: Path) -> Trunk:

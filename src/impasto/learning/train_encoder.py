@@ -104,7 +104,7 @@ def train_encoder(
     kind = EmulatedTrainer if options.samples else EncoderTrainer
     trainer = kind(
         spec,
-        Start(trunk.float32_weights(), np.stack(known)).network(trunk.spec),
+        Start(trunk.spec, trunk.float32_weights(), np.stack(known)).network(),
         PaintingCrops(paintings, photo_files, options, on_skip),
         crops,
         options,
