@@ -57,6 +57,16 @@ def test_distances_of_sketches_are_those_of_gram_matrices():
         assert between[:, number] == pytest.approx(exact, rel=0.3)
 
 
+def test_sketches_are_mean_products_of_random_combinations():
+    picture = features(0)
+    rows = picture["relu1_1"].double().flatten(2).transpose(1, 2)
+    random = torch.Generator().manual_seed(0)
+    first, second = (torch.randn(64, SKETCH, generator=random).sign().double() for _ in range(2))
+    by_hand = ((rows @ first) * (rows @ second)).mean(dim=1) / SKETCH**0.5
+    sketch = GramSketch(torch.device("cpu"))(picture)[:, 0].double()
+    assert sketch.numpy() == pytest.approx(by_hand.numpy(), abs=1e-4)
+
+
 def test_sketches_are_the_same_every_time():
     sketches = [GramSketch(torch.device("cpu"))(features(0)) for _ in range(2)]
     assert torch.equal(*sketches)

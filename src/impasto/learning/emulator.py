@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from impasto.errors import InputError
 from impasto.files import write_atomically
+from impasto.learning.losses import gram_matrix
 from impasto.learning.perceptual import STYLE_LAYERS
 
 __all__ = ["Emulator", "GramSketch", "Samples", "fit_emulator", "read_samples", "write_samples"]
@@ -70,9 +71,9 @@ class GramSketch:
         sketches = []
         for layer in STYLE_LAYERS:
             first, second = self._signs[layer]
-            rows = features[layer].float().flatten(2).transpose(1, 2)
-            products = (rows @ first) * (rows @ second)
-            sketches.append(products.mean(dim=1) / SKETCH**0.5)
+            # The mean product of two combinations of features, first' x and second' x.
+            products = (first * (gram_matrix(features[layer]) @ second)).sum(dim=1)
+            sketches.append(products / SKETCH**0.5)
         return torch.stack(sketches, dim=1)
 
 
