@@ -1,0 +1,107 @@
+"""What the networks of the research logs painted: photographs in the weights of earlier commits.
+
+    python docs/research/draw_history.py
+
+Weights that once shipped are in the repository's history; each run that led to some is a column of
+docs/images/research/*.jpg. A clone with its history is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from impasto import Stylizer, open_gallery
+from impasto.images import read_image, scale_shorter_side
+from impasto.styles import Gallery
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = "src/impasto/styles/shipped"
+TURBO = "src/impasto/styles/turbo"
+TILE_PX, LABEL_PX = 230, 18
+
+# Commits and what was new in them, oldest first; the styles that all of them have.
+SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
+    "main": (
+        SHIPPED,
+        [
+            ("2b6cf62", "first trunk"),
+            ("49b34bd", "no mirrored rims"),
+            ("469d403", "sharper crops"),
+            ("437f169", "against wallpaper"),
+        ],
+        ["great-wave", "starry-night", "the-scream", "composition-vii"],
+    ),
+    "rows": (
+        SHIPPED,
+        [
+            ("437f169", "against wallpaper"),
+            ("94caeef", "patches of rows"),
+            ("e60358d", "coarse grain, kandinsky"),
+            ("HEAD", "today"),
+        ],
+        ["great-wave", "udnie", "composition-vii", "cafe-terrace", "street-berlin"],
+    ),
+    "moderns": (
+        SHIPPED,
+        [
+            ("c3fc8ca", "eleven that carry"),
+            ("437f169", "against wallpaper"),
+            ("d48af16", "patches of rows"),
+            ("HEAD", "coarse grain"),
+        ],
+        ["fuchun-mountains", "edtaonisl", "red-horse", "mrs-van-muyden"],
+    ),
+    "turbo": (
+        TURBO,
+        [("437f169", "against wallpaper"), ("36e6efe", "patches of rows"), ("HEAD", "today")],
+        ["udnie", "the-scream", "golden-horn"],
+    ),
+}
+
+
+def main() -> None:
+    photo = scale_shorter_side(read_image(ROOT / "examples" / "astronaut.jpg").pixels, 768)
+    for name, (folder, commits, styles) in SHEETS.items():
+        columns = [column(folder, commit, label, styles, photo) for commit, label in commits]
+        sheet = Image.fromarray(np.concatenate(columns, axis=1))
+        sheet.save(ROOT / "docs" / "images" / "research" / f"{name}.jpg", quality=85)
+
+
+def column(
+    folder: str, commit: str, label: str, styles: list[str], photo: np.ndarray
+) -> np.ndarray:
+    """A photo in some styles, one below the other, by a gallery as it was in a commit."""
+    archive = subprocess.run(
+        ["git", "archive", commit, folder], cwd=ROOT, check=True, capture_output=True
+    ).stdout
+    with tempfile.TemporaryDirectory() as place:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(place, filter="data")
+        gallery = open_gallery(Path(place, folder))
+        tiles = [labelled(f"{label}: {style}", paint(style, gallery, photo)) for style in styles]
+    return np.concatenate(tiles)
+
+
+def paint(style: str, gallery: Gallery, photo: np.ndarray) -> np.ndarray:
+    with Stylizer(style, gallery=gallery) as stylizer:
+        painted = stylizer(photo)
+    top, left = 60, 220  # the face, the collar, and the wall
+    return painted[top : top + 2 * TILE_PX, left : left + 2 * TILE_PX]
+
+
+def labelled(text: str, painting: np.ndarray) -> np.ndarray:
+    tile = Image.new("RGB", (TILE_PX + 6, TILE_PX + LABEL_PX), "white")
+    tile.paste(Image.fromarray(painting).resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS))
+    ImageDraw.Draw(tile).text((2, TILE_PX + 3), text, fill="black")
+    return np.asarray(tile)
+
+
+if __name__ == "__main__":
+    main()
