@@ -145,7 +145,8 @@ def evaluate(
         reference_iterations: how far L-BFGS runs from white noise, on every style and photo; 0 for
             no reference. Slow: about half a second an iteration.
         cache: a JSON file that keeps the reference's curves from one call to the next.
-        hardware: for the reference. Scores are always measured in float32.
+        hardware: where to compute. All is measured in float32, whatever its precision: curves in
+            bfloat16 are other ones.
         progress: told after every photo, and after every iteration of the reference.
 
     Raises:
@@ -156,9 +157,8 @@ def evaluate(
         raise OptionError("nothing to evaluate", "give at least one style and one photo")
     if missing := [name for name in painters if name not in paintings]:
         raise OptionError(f"no painting for {', '.join(missing)}", "give each style's painting")
-    hardware = hardware or choose_hardware()
     exact = exact_vgg(hardware)
-    curves = _Curves(Vgg19(hardware), reference_iterations, cache)
+    curves = _Curves(exact, reference_iterations, cache)
 
     pictures = {path.name: scale_shorter_side(read_image(path).pixels, size_px) for path in photos}
     total = len(painters) * len(pictures)
@@ -324,8 +324,8 @@ class _Curves:
             if iteration:
                 curve.append(before)
             if len(curve) > 1 and curve[-1] >= curve[-2]:
-                # Rounding in bfloat16 has led the line search astray, and it would stay so for
-                # ever. Without its memory it starts afresh, downhill.
+                # The line search has gone astray, and would stay so for ever. Without its memory it
+                # starts afresh, downhill.
                 optimiser = _one_step_lbfgs(picture)
             progress(Progress(title, iteration + 1, self.iterations, {"J": before}))
         with torch.enable_grad():
