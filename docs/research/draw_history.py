@@ -15,16 +15,15 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from impasto import Stylizer, open_gallery
-from impasto.images import read_image, scale_shorter_side
+from impasto import Picture, Stylizer, open_gallery
+from impasto.images import contact_sheet, read_image, scale_shorter_side
 from impasto.styles import Gallery
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = "src/impasto/styles/shipped"
 TURBO = "src/impasto/styles/turbo"
-TILE_PX, LABEL_PX = 230, 18
+TILE_PX = 260
 
 # Commits and what was new in them, oldest first; the styles that all of them have.
 SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
@@ -43,7 +42,7 @@ SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
         [
             ("437f169", "against wallpaper"),
             ("94caeef", "patches of rows"),
-            ("e60358d", "coarse grain, kandinsky"),
+            ("e60358d", "coarse grain"),
             ("HEAD", "today"),
         ],
         ["great-wave", "udnie", "composition-vii", "cafe-terrace", "street-berlin"],
@@ -70,14 +69,15 @@ def main() -> None:
     photo = scale_shorter_side(read_image(ROOT / "examples" / "astronaut.jpg").pixels, 768)
     for name, (folder, commits, styles) in SHEETS.items():
         columns = [column(folder, commit, label, styles, photo) for commit, label in commits]
-        sheet = Image.fromarray(np.concatenate(columns, axis=1))
+        rows = [tile for row in zip(*columns, strict=True) for tile in row]
+        sheet = Picture(contact_sheet(rows, columns=len(columns), tile_px=TILE_PX))
         sheet.save(ROOT / "docs" / "images" / "research" / f"{name}.jpg", quality=85)
 
 
 def column(
     folder: str, commit: str, label: str, styles: list[str], photo: np.ndarray
-) -> np.ndarray:
-    """A photo in some styles, one below the other, by a gallery as it was in a commit."""
+) -> list[tuple[str, np.ndarray]]:
+    """A photo in some styles, with captions, by a gallery as it was in a commit."""
     archive = subprocess.run(
         ["git", "archive", commit, folder], cwd=ROOT, check=True, capture_output=True
     ).stdout
@@ -85,8 +85,7 @@ def column(
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(place, filter="data")
         gallery = open_gallery(Path(place, folder))
-        tiles = [labelled(f"{label}: {style}", paint(style, gallery, photo)) for style in styles]
-    return np.concatenate(tiles)
+        return [(f"{label}: {style}", paint(style, gallery, photo)) for style in styles]
 
 
 def paint(style: str, gallery: Gallery, photo: np.ndarray) -> np.ndarray:
@@ -94,13 +93,6 @@ def paint(style: str, gallery: Gallery, photo: np.ndarray) -> np.ndarray:
         painted = stylizer(photo)
     top, left = 60, 220  # the face, the collar, and the wall
     return painted[top : top + 2 * TILE_PX, left : left + 2 * TILE_PX]
-
-
-def labelled(text: str, painting: np.ndarray) -> np.ndarray:
-    tile = Image.new("RGB", (TILE_PX + 6, TILE_PX + LABEL_PX), "white")
-    tile.paste(Image.fromarray(painting).resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS))
-    ImageDraw.Draw(tile).text((2, TILE_PX + 3), text, fill="black")
-    return np.asarray(tile)
 
 
 if __name__ == "__main__":
