@@ -64,7 +64,7 @@ def picture(width: int, height: int, seed: int = 0) -> np.ndarray:
 
 def tiny_encoder(trunk: Trunk, seed: int = 0) -> Encoder:
     """An encoder of random weights for a trunk: other paintings, other vectors."""
-    spec = EncoderSpec((4, 6), hidden=8, bottleneck=5, style_size=trunk.spec.style_size)
+    spec = EncoderSpec((4, 6), more=(1,), hidden=8, bottleneck=5, style_size=trunk.spec.style_size)
     random = np.random.default_rng(seed)
     weights = {
         name: random.normal(0, 0.3, shape).astype(np.float16)

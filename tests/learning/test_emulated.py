@@ -8,7 +8,7 @@ import torch
 from safetensors.numpy import load_file
 
 from impasto.errors import InputError, OptionError
-from impasto.learning import emulated, emulator
+from impasto.learning import emulated, emulator, gram_reader
 from impasto.learning.checkpoint import read_encoder_checkpoint
 from impasto.learning.encoder import EncoderOptions
 from impasto.learning.hardware import Hardware
@@ -16,7 +16,7 @@ from impasto.learning.train_encoder import train_encoder
 from impasto.network.encoder import EncoderSpec, read_encoder
 from tiny import tiny_gallery
 
-SPEC = EncoderSpec((4, 6), hidden=12, bottleneck=5)
+SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
 OPTIONS = EncoderOptions(
     steps=12,
     photos_per_step=2,
@@ -34,6 +34,8 @@ def setting(tmp_path, photo_folder, painting_files, monkeypatch):
     """An encoder that knows a little, and everything to train it on."""
     monkeypatch.setattr(emulator, "FIT_STEPS", 100)
     monkeypatch.setattr(emulator, "HIDDEN", 16)
+    monkeypatch.setattr(gram_reader, "FIT_STEPS", 100)
+    monkeypatch.setattr(gram_reader, "HIDDEN", 16)
     monkeypatch.setattr(emulated, "PRACTISED", 2)
     monkeypatch.setattr(emulated, "SPREAD_CROPS", 8)
     given = {
@@ -56,7 +58,7 @@ def test_it_learns_and_keeps_the_directions(setting, tmp_path):
             figures.append(event.figures["J"])
 
     file = train_encoder(**setting, folder=tmp_path / "run", progress=listen)
-    assert list(dict.fromkeys(tasks)) == ["sampling", "emulator", "training"]
+    assert list(dict.fromkeys(tasks)) == ["sampling", "emulator", "reader", "training"]
     assert figures[-1] < figures[0]
     before, after = read_encoder(tmp_path / "first" / file.name), read_encoder(file)
     for name in before.weights:
@@ -64,8 +66,30 @@ def test_it_learns_and_keeps_the_directions(setting, tmp_path):
         assert same == name.startswith("style."), name
 
 
-@pytest.mark.parametrize("task", ["sampling", "emulator", "training"])
-def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_path, task):
+def test_an_encoder_with_other_layers_learns_from_one_that_knows_something(setting, tmp_path):
+    """Codes of the tiny guide hardly differ from the mean, so they are close at once."""
+    codes = []
+
+    def listen(event):
+        if event.task == "training":
+            codes.append(event.figures["code"])
+
+    spec = replace(SPEC, channels=(3, 5, 4), more=(1,), hidden=9)
+    file = train_encoder(**{**setting, "spec": spec}, folder=tmp_path / "run", progress=listen)
+    assert codes[-1] < codes[0]
+    before, after = read_encoder(tmp_path / "first" / file.name), read_encoder(file)
+    assert after.spec.channels == (3, 5, 4)
+    for name in ("style.weight", "style.bias"):
+        np.testing.assert_array_equal(after.weights[name], before.weights[name])
+    other = {**setting, "spec": replace(spec, bottleneck=6)}
+    with pytest.raises(OptionError, match="another bottleneck"):
+        train_encoder(**other, folder=tmp_path / "other")
+
+
+@pytest.mark.parametrize("task", ["sampling", "emulator", "reader", "training"])
+@pytest.mark.parametrize("spec", [SPEC, replace(SPEC, channels=(3, 5))])
+def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_path, task, spec):
+    setting["spec"] = spec
     unbroken = read_encoder(train_encoder(**setting, folder=tmp_path / "whole"))
 
     def stop(event):

@@ -21,7 +21,7 @@ from impasto.learning.emulator import (
 from impasto.learning.losses import gram_matrix, style_loss
 from impasto.learning.perceptual import STYLE_LAYERS
 
-PHOTOS, CODE = 3, 4
+PHOTOS = 3
 
 
 def features(seed, count=2):
@@ -31,20 +31,6 @@ def features(seed, count=2):
         * torch.rand(count, channels, 1, 1, generator=random)
         for layer, channels in CHANNELS.items()
     }
-
-
-def samples_of(count, seed=0):
-    """Pictures whose Gram matrices are a smooth function of code and photo."""
-    random = torch.Generator().manual_seed(seed)
-    fixed = torch.Generator().manual_seed(99)
-    codes = torch.randn(count, CODE, generator=random)
-    photos = torch.randint(PHOTOS, (count,), generator=random)
-    directions = torch.randn(len(STYLE_LAYERS), CODE, SKETCH, generator=fixed)
-    own = torch.randn(PHOTOS, len(STYLE_LAYERS), SKETCH, generator=fixed)
-    painted = torch.einsum("nk,lks->nls", torch.tanh(codes), directions) + 4 + own[photos]
-    wanted = painted.roll(1, dims=0)
-    contents = 0.5 + 0.1 * torch.tanh(codes[:, 0]) + 0.1 * photos
-    return Samples(wanted, codes, photos, painted, contents)
 
 
 def test_distances_of_sketches_are_those_of_gram_matrices():
@@ -73,7 +59,7 @@ def test_sketches_are_the_same_every_time():
     assert sketches[0].shape == (2, len(STYLE_LAYERS), SKETCH)
 
 
-def test_it_learns_what_codes_lead_to(monkeypatch):
+def test_it_learns_what_codes_lead_to(monkeypatch, samples_of):
     monkeypatch.setattr(emulator_module, "FIT_STEPS", 300)
     monkeypatch.setattr(emulator_module, "HIDDEN", 256)
     seen = samples_of(600)
@@ -94,6 +80,20 @@ def test_it_learns_what_codes_lead_to(monkeypatch):
     assert torch.corrcoef(torch.stack([far, exact]))[0, 1] > 0.9
 
 
+def test_a_few_flat_pictures_do_not_spoil_the_other_guesses(monkeypatch, samples_of):
+    """Relative to them, a guess that takes them for one of the others is wrong by a hundred."""
+    monkeypatch.setattr(emulator_module, "FIT_STEPS", 300)
+    monkeypatch.setattr(emulator_module, "HIDDEN", 256)
+    seen = samples_of(600)
+    seen.painted[::10] *= 0.05
+    emulator, _ = fit_emulator(seen)
+    fresh = samples_of(50, seed=5)
+    mean = fresh.painted.mean(dim=0, keepdim=True).expand_as(fresh.painted)
+    unlearned = style_by_hand(mean, fresh.painted).mean().item()
+    _, style = emulator.losses(fresh.codes, fresh.photos, fresh.painted, 0)
+    assert style.mean().item() < 0.25 * unlearned
+
+
 def style_by_hand(painted, wanted):
     """Mean over layers of |G - A|^2 / |A|^2, as `losses.style_loss` has it of matrices."""
     layers = [
@@ -103,7 +103,7 @@ def style_by_hand(painted, wanted):
     return torch.stack(layers).mean(dim=0)
 
 
-def test_what_components_leave_out_of_a_painting_counts():
+def test_what_components_leave_out_of_a_painting_counts(samples_of):
     """An emulator that guesses nothing is as far from any painting as a blank picture: 1."""
     emulator = Emulator(samples_of(80))
     with torch.no_grad():
@@ -115,7 +115,7 @@ def test_what_components_leave_out_of_a_painting_counts():
     torch.testing.assert_close(style.detach(), torch.ones(4))
 
 
-def test_codes_beyond_the_samples_are_strange():
+def test_codes_beyond_the_samples_are_strange(samples_of):
     samples = samples_of(80)
     emulator = Emulator(samples)
     assert emulator.strangeness(samples.codes.mean(dim=0, keepdim=True)).item() == 0
@@ -123,7 +123,7 @@ def test_codes_beyond_the_samples_are_strange():
     assert emulator.strangeness(away[None]).item() == pytest.approx(4, rel=1e-3)  # (5 - 3)^2
 
 
-def test_samples_are_written_and_read(tmp_path):
+def test_samples_are_written_and_read(tmp_path, samples_of):
     samples = samples_of(10)
     write_samples(tmp_path / "s.safetensors", samples, "this trunk")
     again = read_samples(tmp_path / "s.safetensors", "this trunk")
@@ -136,7 +136,7 @@ def test_samples_are_written_and_read(tmp_path):
         read_samples(tmp_path / "s.safetensors", "this trunk")
 
 
-def test_samples_are_joined_and_cut():
+def test_samples_are_joined_and_cut(samples_of):
     samples = samples_of(10)
     joined = Samples.joined([samples.first(4), samples])
     assert len(joined) == 14

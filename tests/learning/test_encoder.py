@@ -27,7 +27,7 @@ from impasto.styles import TRUNK_FILE, Gallery, write_style
 from tiny import TINY, picture, tiny_gallery, tiny_style
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
-SPEC = EncoderSpec((4, 6), hidden=12, bottleneck=5)
+SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
 OPTIONS = EncoderOptions(
     steps=12,
     photos_per_step=1,
@@ -140,7 +140,7 @@ def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(setting, tmp_
     for name, array in old.weights.items():
         np.testing.assert_allclose(new.weights[name], array, atol=1e-4)
     other |= {"folder": tmp_path / "third", "spec": replace(SPEC, hidden=8)}
-    with pytest.raises(OptionError, match="another encoder"):
+    with pytest.raises(OptionError, match="other layers"):
         train_encoder(**other, start_from=setting["folder"])
 
 

@@ -77,7 +77,7 @@ def train_encoder_command(
         int,
         typer.Option(
             help="Paint so many first, and train by an emulator that has learned from them: far "
-            "quicker, and less exact. Try 4000, with --start-from.",
+            "quicker. Try 12000, with --start-from.",
             rich_help_panel=SCHEDULE,
             show_default=False,
         ),

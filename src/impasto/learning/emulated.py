@@ -1,25 +1,31 @@
-"""Training an encoder by an emulator (`impasto.learning.emulator`): samples first, then steps.
+"""Training an encoder by an emulator (`impasto.learning.emulator`): samples first, then what learns
+from them (the emulator, and from it a reader of Gram matrices), then steps.
 
-Samples are of the codes that an encoder predicts now, mixed and scattered, since better codes than
-those are what it shall learn. They hold for one trunk and for the directions in which that encoder
-combines vectors; so these stay as they are. When predictions have moved far, another run that
-starts from this one takes its samples over, and adds more about what is predicted by then (Ross et
-al. 2011 do so with what a policy runs into, "DAgger").
+Samples are of the codes that an encoder predicts, the guide: it knows something already, and may
+have other layers than the one that is trained. They are mixed and scattered, since better codes
+than those are what it shall learn. They hold for one trunk and for the directions in which that
+encoder combines vectors; so these stay as they are. When predictions have moved far, another run
+that starts from this one takes its samples over, and adds more about what is predicted by then
+(Ross et al. 2011 do so with what a policy runs into, "DAgger").
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError, OptionError
+from impasto.images import add_grain
 from impasto.learning.emulator import (
+    MEMBERS,
     Emulator,
     GramSketch,
     Samples,
@@ -27,19 +33,25 @@ from impasto.learning.emulator import (
     read_samples,
     write_samples,
 )
-from impasto.learning.encoder import EncoderTrainer
+from impasto.learning.encoder import EncoderTrainer, StyleEncoder
+from impasto.learning.gram_reader import GramReader, fit_reader
 from impasto.learning.losses import content_loss
-from impasto.learning.perceptual import CONTENT_LAYER, STYLE_LAYERS, STYLE_WEIGHT
+from impasto.learning.perceptual import CONTENT_LAYER, STYLE_LAYERS
+from impasto.learning.photos import to_tensor
+from impasto.network.encoder import Encoder
+from impasto.network.spec import NetworkSpec
 from impasto.progress import Progress, ProgressListener
 
 __all__ = ["EmulatedTrainer", "gather_samples"]
 
+DIRECTIONS = ("style.weight", "style.bias")  # of an encoder's weights
 FEWEST_SAMPLES = 64
 BATCH = 8  # codes painted at once
 PRACTISED = 16  # photos: each is seen so often that an emulator knows it
 SCATTER = 1.8  # most noise on a code, in deviations of predictions: the best code is 0.8 away
 MIXED_TO = (-0.1, 1.1)  # how much of a code is its own where it is mixed with the next one's
 SPREAD_CROPS = 64  # of paintings, whose predictions tell that deviation
+TAUGHT_WEIGHT = 1.0  # of squared differences from the taught code, in deviations of the samples
 SAVE_EVERY_S = 120.0
 
 
@@ -49,22 +61,40 @@ class EmulatedTrainer(EncoderTrainer):
     Its photos are the same few all the time. ``late_crop_px`` counts nothing.
     """
 
+    def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
+        """Begin with the weights of another encoder; if it has other layers, with its directions
+        alone: the samples are of them.
+
+        Raises:
+            OptionError: it combines vectors from more or fewer numbers.
+        """
+        shapes = self.encoder.spec.shapes()
+        if any(shapes[name] != weights[name].shape for name in DIRECTIONS):
+            raise OptionError(
+                "the encoder to start from has another bottleneck", "start from one like this"
+            )
+        if any(shapes.get(name) != array.shape for name, array in weights.items()):
+            own = self.encoder.weights()
+            weights = {**own, **{name: weights[name] for name in DIRECTIONS}}
+        super().start_from(weights)
+
     def prepare(
         self,
         count: int,
         path: Path,
-        trunk: str,
+        guide: Encoder,
         progress: ProgressListener,
         earlier: Path | None = None,
     ) -> None:
-        """Everything before the first step: samples, and an emulator that learns from them.
+        """Everything before the first step: samples, an emulator that learns from them, and a
+        reader that learns from it.
 
         Args:
             count: of samples.
             path: a file that keeps samples; those that are there already are not made again.
-            trunk: the fingerprint of the trunk.
-            progress: told of every batch, and of every step of the emulator; when it raises, the
-                file has all that is whole.
+            guide: the encoder that this one started from; samples are about what it predicts.
+            progress: told of every batch, and of every step of the emulator and the reader; when
+                it raises, the file has all that is whole.
             earlier: another such file, to begin with if it has samples of the same kind.
 
         Raises:
@@ -73,48 +103,55 @@ class EmulatedTrainer(EncoderTrainer):
                 read.
             OutputError: the file cannot be written.
         """
-        samples = gather_samples(self, count, path, trunk, progress, earlier)
-
-        def on_step(done: int, total: int) -> None:
-            progress(Progress("emulator", done, total))
-
-        emulator, error = fit_emulator(samples, self.options.seed, on_step)
+        samples = gather_samples(self, count, path, guide, progress, earlier)
+        emulator, error = fit_emulator(samples, self.options.seed, _told(progress, "emulator"))
         progress(Progress("emulator", 1, 1, {"error": error}))
-        self.learn_from(samples, emulator)
+        reader = fit_reader(samples, emulator, self.options.seed, _told(progress, "reader"))
+        self.learn_from(samples, emulator, reader)
+        if guide.spec != self.encoder.spec and self.next_step == 0:
+            self._begin_among(emulator)
 
-    def learn_from(self, samples: Samples, emulator: Emulator) -> None:
-        """Take the losses from an emulator from now on.
+    def learn_from(self, samples: Samples, emulator: Emulator, reader: GramReader) -> None:
+        """Take the losses from an emulator and a reader from now on.
 
         Args:
             samples: row i is of crop i of `paintings`.
             emulator: that learned from them.
+            reader: that learned from it.
         """
         self._samples, self._emulator = samples, emulator.to(self.hardware.device)
+        self._taught = reader(samples.wanted)
         self._crops: dict[int, Tensor] = {}
         self.encoder.layers["style"].requires_grad_(False)
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
-        """Mean of log J: all paintings count alike, those that are hard to paint like, too."""
+        """What the emulator says, and how far codes are from those that are taught."""
         random = np.random.default_rng((self.options.seed, self.next_step, 6))
         count = photo_count * self.options.styles_per_photo
         rows = random.integers(len(self._samples), size=count)
         photos = random.integers(self._emulator.photo_count, size=count)
         device = self.hardware.device
         crops = torch.cat([self._crop(int(row)) for row in rows]).to(device)
-        codes = self.encoder.codes(crops.float() / 255)
-        wanted = self._samples.wanted[torch.from_numpy(rows)].to(device)
-        member = self.next_step % len(self._emulator.members)
-        content, style = self._emulator.losses(
+        if random.random() < 0.5:  # nearly the same to VGG-19, and another picture to an encoder
+            crops = crops.flip(3)
+        with self.hardware.autocast():
+            codes = self.encoder.codes(crops.float() / 255)
+        chosen = torch.from_numpy(rows)
+        wanted, taught = self._samples.wanted[chosen].to(device), self._taught[chosen].to(device)
+        member = self.next_step % MEMBERS
+        loss, figures = self._emulator.objective(
             codes, torch.from_numpy(photos).to(device), wanted, member
         )
-        objective = content + STYLE_WEIGHT * style
-        loss = objective.log().mean() + self._emulator.strangeness(codes)
-        figures = {
-            "content": content.mean().item(),
-            "style": style.mean().item(),
-            "J": objective.mean().item(),
-        }
-        return loss, figures
+        apart = ((codes - taught) / self._emulator.spread).square().mean()
+        return loss + TAUGHT_WEIGHT * apart, {**figures, "code": apart.item()}
+
+    def _begin_among(self, emulator: Emulator) -> None:
+        """Predict codes among those of the samples before the first step already."""
+        weights = self.encoder.weights()
+        spread, mean = emulator.spread.cpu().numpy(), emulator.mean_code.cpu().numpy()
+        weights["code.weight"] = spread[:, None] * weights["code.weight"]
+        weights["code.bias"] = mean
+        self.start_from(weights)
 
     def _crop(self, position: int) -> Tensor:
         if position not in self._crops:
@@ -123,26 +160,36 @@ class EmulatedTrainer(EncoderTrainer):
         return self._crops[position]
 
 
+def _under_grain(photo: Tensor, spec: NetworkSpec) -> Tensor:
+    """1 x 3 x H x W, as a `Brush` gives it to a network."""
+    pixels = photo.mul(255).round().byte().permute(1, 2, 0).numpy()
+    return to_tensor(add_grain(pixels, spec.grain, spec.coarse_grain))
+
+
+def _told(progress: ProgressListener, task: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(Progress(task, done, total))
+
+
 def gather_samples(
     trainer: EmulatedTrainer,
     count: int,
     path: Path,
-    trunk: str,
+    guide: Encoder,
     progress: ProgressListener,
     earlier: Path | None = None,
 ) -> Samples:
-    """Samples about what a trainer's encoder predicts now.
+    """Samples about what an encoder predicts.
 
     Args:
-        trainer: whose encoder, trunk and pictures they are of.
-        count, path, trunk, progress, earlier: as `EmulatedTrainer.prepare` takes them.
+        trainer: whose trunk and pictures they are of.
+        count, path, guide, progress, earlier: as `EmulatedTrainer.prepare` takes them.
 
     Raises:
         OptionError, InputError, OutputError: as of `EmulatedTrainer.prepare`.
     """
     if count < FEWEST_SAMPLES:
         raise OptionError(f"{count} samples are too few", f"ask for {FEWEST_SAMPLES} or more")
-    source = _source(trainer, trunk)
+    source = _source(trainer, guide)
     parts = [read_samples(path, source)] if path.is_file() else []
     if not parts and earlier and earlier.is_file():
         with suppress(InputError):
@@ -150,7 +197,7 @@ def gather_samples(
     done = sum(map(len, parts))
     if done >= count:
         return parts[0].first(count)
-    batches = _Batches(trainer)
+    batches = _Batches(trainer, guide)
     saved = time.monotonic()
     try:
         while done < count:
@@ -166,11 +213,11 @@ def gather_samples(
     return Samples.joined(parts)
 
 
-def _source(trainer: EmulatedTrainer, trunk: str) -> str:
+def _source(trainer: EmulatedTrainer, guide: Encoder) -> str:
     """What samples must have in common: the trunk, the directions, and which crop is which."""
-    digest = hashlib.sha256(trunk.encode())
-    for parameter in trainer.encoder.layers["style"].parameters():
-        digest.update(parameter.detach().cpu().numpy().tobytes())
+    digest = hashlib.sha256(guide.trunk.encode())
+    for name in DIRECTIONS:
+        digest.update(np.ascontiguousarray(guide.weights[name]).tobytes())
     options = trainer.paintings.options
     digest.update(repr((options.seed, options.crop_px, options.painting_crop_px)).encode())
     digest.update(repr((options.photo_share, options.recolour_share)).encode())
@@ -180,11 +227,16 @@ def _source(trainer: EmulatedTrainer, trunk: str) -> str:
 class _Batches:
     """Batches of samples, each a function of the encoder and its place alone."""
 
-    def __init__(self, trainer: EmulatedTrainer) -> None:
+    def __init__(self, trainer: EmulatedTrainer, guide: Encoder) -> None:
         self._trainer = trainer
+        mean = np.zeros(guide.spec.style_size, dtype=np.float32)
+        self._guide = StyleEncoder(guide.spec, mean).to(trainer.hardware.device).eval()
+        self._guide.load_weights(guide.weights)
         self._sketch = GramSketch(trainer.hardware.device)
-        self._photos = trainer.photos.crops(0, PRACTISED, trainer.options.crop_px)
-        self._contents = self._features(self._photos, (CONTENT_LAYER,))[CONTENT_LAYER]
+        photos = trainer.photos.crops(0, PRACTISED, trainer.options.crop_px)
+        self._contents = self._features(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
+        spec = trainer.painter.spec
+        self._photos = torch.cat([_under_grain(photo, spec) for photo in photos])
         crops = trainer.paintings.crops(0, SPREAD_CROPS)
         self._spread = self._codes(crops).std(dim=0)
 
@@ -198,7 +250,7 @@ class _Batches:
         photos = torch.randint(PRACTISED, (count,), generator=random)
         device = trainer.hardware.device
         with trainer.hardware.autocast():
-            vectors = trainer.encoder.vectors(codes.to(device))
+            vectors = self._guide.vectors(codes.to(device))
             pictures = trainer.painter(self._photos[photos].to(device), vectors).clamp(0, 1)
         features = self._features(pictures.float(), (CONTENT_LAYER, *STYLE_LAYERS))
         contents = content_loss(features[CONTENT_LAYER], self._contents[photos.to(device)])
@@ -206,8 +258,7 @@ class _Batches:
 
     @torch.no_grad()
     def _codes(self, crops: Tensor) -> Tensor:
-        codes: Tensor = self._trainer.encoder.codes(crops.to(self._trainer.hardware.device))
-        return codes
+        return self._guide.codes(crops.to(self._trainer.hardware.device))
 
     @torch.no_grad()
     def _features(self, pictures: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from impasto.errors import InputError
 from impasto.files import write_atomically
 from impasto.learning.losses import gram_matrix
-from impasto.learning.perceptual import STYLE_LAYERS
+from impasto.learning.perceptual import STYLE_LAYERS, STYLE_WEIGHT
 
 __all__ = ["Emulator", "GramSketch", "Samples", "fit_emulator", "read_samples", "write_samples"]
 
@@ -34,6 +34,7 @@ COMPONENTS = 64  # of a layer's sketches, which keep 98 % or more of them
 HIDDEN = 512
 MEMBERS = 2  # trained alike; what one gets wrong by chance, an encoder is not to profit from
 FIT_STEPS, FIT_BATCH, FIT_RATE, FIT_DECAY = 4000, 128, 2e-3, 0.05
+LARGE_ERROR = 0.1  # relative; of those beyond, only the logarithm counts
 KEPT_OUT = 0.1  # of the samples, to tell how good an emulator is
 QUIET = 0.05  # least size of a layer's Gram matrices, relative to the mean
 FAR = 3.0  # deviations of the samples' codes: beyond, an emulator knows nothing
@@ -247,6 +248,24 @@ class Emulator(nn.Module):
         style = ((painted - target).square().sum(dim=2) + left_out) / whole
         return content.maximum(self.usual_contents[photos]), style.mean(dim=1)
 
+    def objective(
+        self, codes: Tensor, photos: Tensor, wanted: Tensor, member: int
+    ) -> tuple[Tensor, dict[str, float]]:
+        """What codes are to make smaller: the mean of log J, so that all paintings count alike,
+        those that are hard to paint like, too; and the codes' `strangeness`.
+
+        Args:
+            codes, photos, wanted, member: as `losses` takes them.
+
+        Returns:
+            a number, and figures to tell of it.
+        """
+        content, style = self.losses(codes, photos, wanted, member)
+        j = content + STYLE_WEIGHT * style
+        means = {"content": content, "style": style, "J": j}
+        figures = {name: each.mean().item() for name, each in means.items()}
+        return j.log().mean() + self.strangeness(codes), figures
+
     def strangeness(self, codes: Tensor) -> Tensor:
         """How far codes are beyond all that was sampled; 0 for those within."""
         beyond = ((codes - self.mean_code) / self.spread).abs() - FAR
@@ -265,7 +284,7 @@ def fit_emulator(
 
     Returns:
         the emulator, which stays as it is from now on; and how much it gets wrong, the style loss
-        between a picture of a sample that it has not seen and its guess, mean over those.
+        between a picture of a sample that it has not seen and its guess, median over those.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -277,14 +296,21 @@ def fit_emulator(
 
         def wrong(rows: Tensor, member: int) -> tuple[Tensor, Tensor]:
             guess, content = emulator.guess(samples.codes[rows], samples.photos[rows], member)
-            style = ((guess - target[rows]).square() / whole[rows]).sum(dim=2).mean()
+            style = ((guess - target[rows]).square() / whole[rows]).sum(dim=2)
             return style, (content - samples.contents[rows]).square().mean()
 
         optimiser = torch.optim.AdamW(emulator.parameters(), weight_decay=FIT_DECAY)
         for step in range(FIT_STEPS):
             batch = seen[torch.randint(len(seen), (FIT_BATCH,))]
             terms = [wrong(batch, member) for member in range(MEMBERS)]
-            loss = torch.stack([style + 0.1 * content for style, content in terms]).sum()
+            # Some codes far out are painted flat. Relative to them, a guess is wrong by a hundred;
+            # for their sake, plain means of squared errors would have all others guessed badly.
+            loss = torch.stack(
+                [
+                    LARGE_ERROR * (style / LARGE_ERROR).log1p().mean() + 0.1 * content
+                    for style, content in terms
+                ]
+            ).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             for group in optimiser.param_groups:
@@ -292,5 +318,5 @@ def fit_emulator(
             optimiser.step()
             on_step(step + 1, FIT_STEPS)
     emulator.requires_grad_(False)
-    error = sum(wrong(test, member)[0].item() for member in range(MEMBERS)) / MEMBERS
-    return emulator, error
+    errors = torch.stack([wrong(test, member)[0].mean(dim=1) for member in range(MEMBERS)])
+    return emulator, errors.median().item()

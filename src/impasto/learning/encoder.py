@@ -47,7 +47,7 @@ class EncoderOptions(TrainingOptions):
         photo_share: how many of the paintings are photographs.
         recolour_share: how many of the paintings get other colours.
         samples: if any, the encoder is trained by an emulator that has learned from so many
-            (`impasto.learning.emulated`), which is far quicker, and less exact, than the losses.
+            (`impasto.learning.emulated`), which is far quicker than the losses.
     """
 
     steps: int = 12000
@@ -110,11 +110,12 @@ class StyleEncoder(nn.Module):
         """What vectors are combined from: float32 N x ``spec.bottleneck``, of the same."""
         x = (paintings - 0.5) * 4
         pooled = []
-        for number in range(1, len(self.spec.channels) + 1):
-            layer = self.layers[f"down{number}"]
+        for each in self.spec.convolutions:
+            layer = self.layers[each.name]
             assert isinstance(layer, nn.Conv2d)
-            x = F.pad(x, [layer.kernel_size[0] // 2] * 4, mode="reflect")
-            x = F.relu(F.conv2d(x, layer.weight, layer.bias, stride=2))
+            seen = F.pad(x, [layer.kernel_size[0] // 2] * 4, mode="reflect")
+            found = F.relu(F.conv2d(seen, layer.weight, layer.bias, stride=each.stride))
+            x = found if each.halves else x + found
             variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
             pooled += [mean, torch.sqrt(variance + POOL_EPSILON)]
         with torch.autocast(x.device.type, enabled=False):
@@ -126,6 +127,11 @@ class StyleEncoder(nn.Module):
         """The style vectors of codes."""
         vectors: Tensor = self.layers["style"](codes)
         return vectors
+
+    def load_weights(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
+        """The reverse of `weights`."""
+        state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
+        self.load_state_dict(state)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """By the names of `EncoderSpec.shapes`."""
@@ -213,11 +219,26 @@ class EncoderTrainer(PerceptualTrainer):
         self.encoder = encoder
         self.paintings = paintings
 
+    @property
+    def average(self) -> StyleEncoder:
+        """What is kept in the end."""
+        assert isinstance(self.averaged, StyleEncoder)
+        return self.averaged
+
     def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
-        """Begin with the weights of another encoder, of the same spec, instead of random ones."""
-        state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
-        for encoder in (self.encoder, self.averaged):
-            encoder.load_state_dict(state)
+        """Begin with the weights of another encoder instead of random ones.
+
+        Raises:
+            OptionError: it has other layers.
+        """
+        shapes = {name: array.shape for name, array in weights.items()}
+        if shapes != self.encoder.spec.shapes():
+            raise OptionError(
+                "the encoder to start from has other layers",
+                "start from one like this, or give a number of samples",
+            )
+        for encoder in (self.encoder, self.average):
+            encoder.load_weights(weights)
         self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
@@ -232,5 +253,5 @@ class EncoderTrainer(PerceptualTrainer):
     @torch.no_grad()
     def predict(self, paintings: Tensor) -> Tensor:
         """The style vectors of some paintings, by the averaged encoder."""
-        vectors: Tensor = self.averaged(paintings.to(self.hardware.device))
+        vectors: Tensor = self.average(paintings.to(self.hardware.device))
         return vectors

@@ -31,6 +31,7 @@ from impasto.styles.style import check_name
 __all__ = ["find_paintings", "train_encoder"]
 
 SAMPLES_FILE = "samples.safetensors"
+GUIDE_FILE = "guide.safetensors"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 
 
@@ -65,6 +66,7 @@ def train_encoder(
         resume: go on from the folder's checkpoint.
         start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
             It may be for another trunk: one that was trained on needs its encoder trained on, too.
+            With samples, it may have other layers.
         hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
             `impasto.learning.run.train` takes them.
 
@@ -110,12 +112,10 @@ def train_encoder(
         options,
         hardware,
     )
+    start = read_encoder(start_from / ENCODER_FILE) if start_from else None
     if before:
         trainer.load_state(before.state)
-    elif start_from:
-        start = read_encoder(start_from / ENCODER_FILE)
-        if start.spec != spec:
-            raise OptionError(f"{start_from} has another encoder", "start from one like this")
+    elif start:
         trainer.start_from(start.weights)
     elif options.samples:
         raise OptionError(
@@ -131,11 +131,13 @@ def train_encoder(
 
     began = time.monotonic()
     if isinstance(trainer, EmulatedTrainer):
-        if not before:
+        guide = folder / GUIDE_FILE
+        if start and not before:
+            write_encoder(guide, replace(start, trunk=trunk.fingerprint))
             save(0.0)  # samples take long: --resume goes on with them, too
         earlier = start_from / SAMPLES_FILE if start_from else None
         samples = folder / SAMPLES_FILE
-        trainer.prepare(options.samples, samples, trunk.fingerprint, progress, earlier)
+        trainer.prepare(options.samples, samples, read_encoder(guide), progress, earlier)
 
     def preview() -> NDArray[np.uint8]:
         examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)

@@ -4,10 +4,12 @@ After Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary neu
 stylization network" (arXiv 1705.06830), section 3. Departures, all for a net of 1 MB instead of an
 Inception-v3 of 90:
 
-- a small net of its own, trained with the losses alone;
+- a small net of its own;
 - the features of *every* layer are pooled over the painting, and their deviation beside their mean:
   style losses compare second moments at several depths, and these are the nearest to them that
   costs nothing;
+- most convolutions are at 1/4 and 1/8 of the painting's size, where VGG-19 has the two layers whose
+  style losses are hardest to bring down;
 - a vector is the known styles' mean and a combination of `EncoderSpec.bottleneck` directions (the
   paper has a bottleneck of 100, too), so that an encoder without training gives that mean.
 """
@@ -18,6 +20,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +34,7 @@ from impasto.network.tensors import read_tensors
 __all__ = [
     "ENCODER",
     "POOL_EPSILON",
+    "Convolution",
     "Encoder",
     "EncoderSpec",
     "read_encoder",
@@ -42,6 +46,7 @@ MAX_FILE_BYTES = 16 << 20
 POOL_EPSILON = 1e-5
 KERNEL = 3
 LAYERS = (1, 8)  # fewest and most
+MORE = (0, 8)
 CHANNELS = (1, 1024)
 PAINTING_PX = (64, 1024)
 
@@ -49,33 +54,70 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Convolution:
+    """A 3x3 convolution, which sees the reflection of what is within beyond the border, and is
+    rectified.
+
+    Attributes:
+        name: of its weights.
+        inputs, outputs: channels.
+        halves: the picture, to the even places; else what it finds is added to what it sees (He et
+            al. 2016, arXiv 1512.03385).
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    halves: bool
+
+    @property
+    def stride(self) -> int:
+        """In pixels of what it sees."""
+        return 2 if self.halves else 1
+
+
+@dataclass(frozen=True)
 class EncoderSpec:
     """An encoder's layers, as data.
 
     Attributes:
-        channels: of each 3x3 convolution, which halves the picture, sees its reflection beyond the
-            border, and is rectified.
+        channels: of each size; a convolution halves the picture to it.
+        more: how many convolutions follow at each size; none at sizes beyond its end.
         hidden: numbers between the pooled features and the bottleneck, rectified.
         bottleneck: numbers that a vector is combined from.
         style_size: numbers in the trunk's style vectors.
         painting_px: the shorter side at which it looks at a painting.
     """
 
-    channels: tuple[int, ...] = (32, 64, 96, 128, 160)
+    channels: tuple[int, ...]
+    more: tuple[int, ...] = ()
     hidden: int = 160
     bottleneck: int = 80
     style_size: int = 1
     painting_px: int = 384
 
+    @property
+    def convolutions(self) -> list[Convolution]:
+        """One after the other."""
+        found = []
+        inputs = 3
+        for size, (outputs, more) in enumerate(zip_longest(self.channels, self.more, fillvalue=0)):
+            found.append(Convolution(f"down{size + 1}", inputs, outputs, halves=True))
+            for number in range(more):
+                name = f"more{size + 1}_{number + 1}"
+                found.append(Convolution(name, outputs, outputs, halves=False))
+            inputs = outputs
+        return found
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every weight, by its name."""
         shapes: dict[str, tuple[int, ...]] = {}
-        inputs = 3
-        for number, outputs in enumerate(self.channels, 1):
-            shapes[f"down{number}.weight"] = (outputs, inputs, KERNEL, KERNEL)
-            shapes[f"down{number}.bias"] = (outputs,)
-            inputs = outputs
-        sizes = (2 * sum(self.channels), self.hidden, self.bottleneck, self.style_size)
+        pooled = 0
+        for each in self.convolutions:
+            shapes[f"{each.name}.weight"] = (each.outputs, each.inputs, KERNEL, KERNEL)
+            shapes[f"{each.name}.bias"] = (each.outputs,)
+            pooled += 2 * each.outputs
+        sizes = (pooled, self.hidden, self.bottleneck, self.style_size)
         for name, start in (("hidden", 0), ("code", 1), ("style", 2)):
             shapes[f"{name}.weight"] = (sizes[start + 1], sizes[start])
             shapes[f"{name}.bias"] = (sizes[start + 1],)
@@ -93,10 +135,13 @@ class EncoderSpec:
             StyleError: it is not an encoder's description, or asks for absurd sizes.
         """
         try:
-            fields = json.loads(text)
-            spec = cls(**{**fields, "channels": tuple(fields["channels"])})
+            fields = dict(json.loads(text))
+            more = tuple(fields.get("more", ()))
+            spec = cls(**{**fields, "channels": tuple(fields["channels"]), "more": more})
             sizes = (*spec.channels, spec.hidden, spec.bottleneck)
             _check(LAYERS, len(spec.channels))
+            _check((0, len(spec.channels)), len(spec.more))
+            _check(MORE, *spec.more)
             _check(CHANNELS, *sizes)
             _check((1, 65536), spec.style_size)
             _check(PAINTING_PX, spec.painting_px)
@@ -113,7 +158,7 @@ def _check(bounds: tuple[int, int], *numbers: int) -> None:
             raise ValueError(f"{number} is not from {bounds[0]} to {bounds[1]}")
 
 
-ENCODER = EncoderSpec()
+ENCODER = EncoderSpec((32, 64, 128, 128), more=(0, 1, 2), hidden=192)
 """The one to train; ``style_size`` is the trunk's."""
 
 
@@ -150,17 +195,18 @@ class _Graph(GraphBuilder):
     def write(self) -> bytes:
         tensor = self.node("Mul", self.node("Sub", "photo", self.constant(0.5)), self.constant(4.0))
         pooled: list[str] = []
-        for number in range(1, len(self.spec.channels) + 1):
-            tensor = self.node(
+        for each in self.spec.convolutions:
+            found = self.node(
                 "Relu",
                 self.node(
                     "Conv",
                     self.reflect(tensor, KERNEL // 2),
-                    *self.parameters(f"down{number}"),
+                    *self.parameters(each.name),
                     kernel_shape=[KERNEL] * 2,
-                    strides=[2, 2],
+                    strides=[each.stride] * 2,
                 ),
             )
+            tensor = found if each.halves else self.node("Add", tensor, found)
             pooled += self.pool(tensor)
         tensor = self.node("Concat", *pooled, axis=1)
         tensor = self.node("Relu", self.linear("hidden", tensor))
