@@ -136,9 +136,14 @@ def test_samples_are_written_and_read(tmp_path, samples_of):
         read_samples(tmp_path / "s.safetensors", "this trunk")
 
 
-def test_samples_are_joined_and_cut(samples_of):
+def test_samples_are_put_together_and_cut(samples_of):
     samples = samples_of(10)
-    joined = Samples.joined([samples.first(4), samples])
-    assert len(joined) == 14
-    assert torch.equal(joined.first(4).codes, samples.codes[:4])
+    room = Samples.room_for(14, samples)
+    room.put(0, samples.first(4))
+    room.put(4, samples)
+    assert len(room) == 14
+    for name in FIELDS:
+        first, last = getattr(room, name)[:4], getattr(room, name)[4:]
+        assert torch.equal(first, getattr(samples, name)[:4])
+        assert torch.equal(last, getattr(samples, name))
     assert {field.name for field in dataclasses.fields(Samples)} == set(FIELDS)

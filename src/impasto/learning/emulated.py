@@ -190,27 +190,33 @@ def gather_samples(
     if count < FEWEST_SAMPLES:
         raise OptionError(f"{count} samples are too few", f"ask for {FEWEST_SAMPLES} or more")
     source = _source(trainer, guide)
-    parts = [read_samples(path, source)] if path.is_file() else []
-    if not parts and earlier and earlier.is_file():
+    found = read_samples(path, source) if path.is_file() else None
+    if not found and earlier and earlier.is_file():
         with suppress(InputError):
-            parts = [read_samples(earlier, source)]
-    done = sum(map(len, parts))
-    if done >= count:
-        return parts[0].first(count)
+            found = read_samples(earlier, source)
+    done = len(found) if found else 0
+    if found and done >= count:
+        return found.first(count)
     batches = _Batches(trainer, guide)
+    # All in one place from the start: what is kept of each batch would lie between the gigabytes
+    # that a batch takes and gives back, so that the next one finds room only beyond them.
+    samples = Samples.room_for(count, found or batches.batch(0, 1))
+    if found:
+        samples.put(0, found)
     saved = time.monotonic()
     try:
         while done < count:
-            parts.append(batches.batch(done, min(BATCH, count - done)))
-            done += len(parts[-1])
+            batch = batches.batch(done, min(BATCH, count - done))
+            samples.put(done, batch)
+            done += len(batch)
             progress(Progress("sampling", done, count))
             if time.monotonic() - saved > SAVE_EVERY_S:
-                write_samples(path, Samples.joined(parts), source)
+                write_samples(path, samples.first(done), source)
                 saved = time.monotonic()
     finally:
-        if parts:
-            write_samples(path, Samples.joined(parts), source)
-    return Samples.joined(parts)
+        if done:
+            write_samples(path, samples.first(done), source)
+    return samples
 
 
 def _source(trainer: EmulatedTrainer, guide: Encoder) -> str:

@@ -104,9 +104,15 @@ class Samples:
         return Samples(*(getattr(self, name)[:count] for name in FIELDS))
 
     @classmethod
-    def joined(cls, parts: list[Samples]) -> Samples:
-        """Some batches as one."""
-        return cls(*(torch.cat([getattr(p, name) for p in parts]) for name in FIELDS))
+    def room_for(cls, count: int, like: Samples) -> Samples:
+        """Arrays of so many rows, whatever is in them."""
+        arrays = (getattr(like, name) for name in FIELDS)
+        return cls(*(torch.empty((count, *a.shape[1:]), dtype=a.dtype) for a in arrays))
+
+    def put(self, first: int, rows: Samples) -> None:
+        """Copy rows to a place."""
+        for name in FIELDS:
+            getattr(self, name)[first : first + len(rows)] = getattr(rows, name)
 
 
 FIELDS = tuple(field.name for field in fields(Samples))
