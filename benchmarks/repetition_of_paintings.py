@@ -18,7 +18,7 @@ from impasto.images import read_image, scale_shorter_side
 from impasto.learning.evaluate import Scorer, exact_vgg
 from impasto.learning.paintings import Painting, read_paintings
 
-LISTS = ("first-six.json", "oils.json", "moderns.json", "prints.json", "kandinsky.json")
+LISTS = ("main.json", "oils.json", "moderns.json", "prints.json", "kandinsky.json")
 SIDE = 256
 
 

@@ -57,6 +57,11 @@ SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
         ],
         ["fuchun-mountains", "edtaonisl", "red-horse", "mrs-van-muyden"],
     ),
+    "large-crops": (
+        SHIPPED,
+        [("437f169", "crops of 320 px"), ("HEAD", "448 and 512 px, grain")],
+        ["golden-horn", "starry-night", "the-scream"],
+    ),
     "turbo": (
         TURBO,
         [("437f169", "against wallpaper"), ("36e6efe", "patches of rows"), ("HEAD", "today")],
