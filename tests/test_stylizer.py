@@ -162,8 +162,8 @@ def test_stylize_takes_files_pictures_and_arrays(tmp_path):
 def test_shipped_styles_paint_no_frame(gallery, name):
     """On textures that are alike everywhere, so are the paintings, up to the border.
 
-    Before there was a border loss, four of six styles were 35 to 70 levels off. The Wheat
-    Field still is at 24, the small network's Scream at 38, along the top. Many textures: with six of
+    Before there was a border loss, four of six styles were 35 to 70 levels off. The Wheat Field
+    still is at 24, the small network's Scream at 38, along the top. Many textures: with six of
     them, styles of large forms are that far off in the middle of a picture by chance.
     """
     limit = 40 if gallery == "turbo" else 35
