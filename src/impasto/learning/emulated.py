@@ -119,8 +119,8 @@ class EmulatedTrainer(EncoderTrainer):
             emulator: that learned from them.
             reader: that learned from it.
         """
+        self._taught = reader(samples.wanted)  # before the emulator, which it uses, moves
         self._samples, self._emulator = samples, emulator.to(self.hardware.device)
-        self._taught = reader(samples.wanted)
         self._crops: dict[int, Tensor] = {}
         self.encoder.layers["style"].requires_grad_(False)
 
