@@ -26,7 +26,15 @@ from impasto.files import write_atomically
 from impasto.learning.losses import gram_matrix
 from impasto.learning.perceptual import STYLE_LAYERS, STYLE_WEIGHT
 
-__all__ = ["Emulator", "GramSketch", "Samples", "fit_emulator", "read_samples", "write_samples"]
+__all__ = [
+    "Emulator",
+    "GramSketch",
+    "Samples",
+    "fit_emulator",
+    "fit_step",
+    "read_samples",
+    "write_samples",
+]
 
 CHANNELS = dict(zip(STYLE_LAYERS, (64, 128, 256, 512), strict=True))
 SKETCH = 384  # products a layer: distances are right to a tenth or so
@@ -317,12 +325,19 @@ def fit_emulator(
                     for style, content in terms
                 ]
             ).sum()
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            for group in optimiser.param_groups:
-                group["lr"] = FIT_RATE * min(1.0, (step + 1) / 100) * (1 - step / FIT_STEPS)
-            optimiser.step()
+            fit_step(optimiser, loss, FIT_RATE, step, FIT_STEPS)
             on_step(step + 1, FIT_STEPS)
     emulator.requires_grad_(False)
     errors = torch.stack([wrong(test, member)[0].mean(dim=1) for member in range(MEMBERS)])
     return emulator, errors.median().item()
+
+
+def fit_step(
+    optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int, steps: int
+) -> None:
+    """One step of many on samples; the rate rises for a hundred, then falls to nothing."""
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in optimiser.param_groups:
+        group["lr"] = rate * min(1.0, (step + 1) / 100) * (1 - step / steps)
+    optimiser.step()

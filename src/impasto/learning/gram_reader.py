@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.learning.emulator import MEMBERS, TINY, Emulator, Samples
+from impasto.learning.emulator import MEMBERS, TINY, Emulator, Samples, fit_step
 
 __all__ = ["GramReader", "fit_reader"]
 
@@ -100,10 +100,6 @@ def fit_reader(
             photos = torch.randint(emulator.photo_count, (FIT_BATCH,))
             wanted = samples.wanted[rows]
             loss, _ = emulator.objective(reader(wanted), photos, wanted, step % MEMBERS)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            for group in optimiser.param_groups:
-                group["lr"] = FIT_RATE * min(1.0, (step + 1) / 100) * (1 - step / FIT_STEPS)
-            optimiser.step()
+            fit_step(optimiser, loss, FIT_RATE, step, FIT_STEPS)
             on_step(step + 1, FIT_STEPS)
     return reader.eval().requires_grad_(False)
