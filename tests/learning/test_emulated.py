@@ -8,7 +8,7 @@ import torch
 from safetensors.numpy import load_file
 
 from impasto.errors import InputError, OptionError
-from impasto.learning import emulated, emulator, gram_reader
+from impasto.learning import directions, emulated, emulator, gram_reader
 from impasto.learning.checkpoint import read_encoder_checkpoint
 from impasto.learning.encoder import EncoderOptions
 from impasto.learning.hardware import Hardware
@@ -81,9 +81,26 @@ def test_an_encoder_with_other_layers_learns_from_one_that_knows_something(setti
     assert after.spec.channels == (3, 5, 4)
     for name in ("style.weight", "style.bias"):
         np.testing.assert_array_equal(after.weights[name], before.weights[name])
-    other = {**setting, "spec": replace(spec, bottleneck=6)}
-    with pytest.raises(OptionError, match="another bottleneck"):
-        train_encoder(**other, folder=tmp_path / "other")
+
+
+def test_directions_are_added_to_those_of_the_encoder_before(setting, tmp_path, monkeypatch):
+    monkeypatch.setattr(directions, "GRADIENTS", 8)
+    tasks = []
+    wide = {**setting, "spec": replace(SPEC, bottleneck=7)}
+    file = train_encoder(
+        **wide, folder=tmp_path / "run", progress=lambda event: tasks.append(event.task)
+    )
+    assert tasks[0] == "finding directions"
+    before, after = read_encoder(tmp_path / "first" / file.name), read_encoder(file)
+    np.testing.assert_array_equal(
+        after.weights["style.weight"][:, :5], before.weights["style.weight"]
+    )
+    samples = load_file(tmp_path / "run" / "samples.safetensors")
+    assert (samples["codes"].std(axis=0) > 0).all()
+    with pytest.raises(OptionError, match="has 5 directions, not 3"):
+        train_encoder(
+            **{**setting, "spec": replace(SPEC, bottleneck=3)}, folder=tmp_path / "narrow"
+        )
 
 
 @pytest.mark.parametrize("task", ["sampling", "emulator", "reader", "training"])

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError, OptionError
-from impasto.images import add_grain
 from impasto.learning.emulator import (
     MEMBERS,
     Emulator,
@@ -37,9 +36,7 @@ from impasto.learning.encoder import EncoderTrainer, StyleEncoder
 from impasto.learning.gram_reader import GramReader, fit_reader
 from impasto.learning.losses import content_loss
 from impasto.learning.perceptual import CONTENT_LAYER, STYLE_LAYERS
-from impasto.learning.photos import to_tensor
 from impasto.network.encoder import Encoder
-from impasto.network.spec import NetworkSpec
 from impasto.progress import Progress, ProgressListener
 
 __all__ = ["EmulatedTrainer", "gather_samples"]
@@ -160,12 +157,6 @@ class EmulatedTrainer(EncoderTrainer):
         return self._crops[position]
 
 
-def _under_grain(photo: Tensor, spec: NetworkSpec) -> Tensor:
-    """1 x 3 x H x W, as a `Brush` gives it to a network."""
-    pixels = photo.mul(255).round().byte().permute(1, 2, 0).numpy()
-    return to_tensor(add_grain(pixels, spec.grain, spec.coarse_grain))
-
-
 def _told(progress: ProgressListener, task: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(Progress(task, done, total))
 
@@ -235,16 +226,15 @@ class _Batches:
 
     def __init__(self, trainer: EmulatedTrainer, guide: Encoder) -> None:
         self._trainer = trainer
-        mean = np.zeros(guide.spec.style_size, dtype=np.float32)
-        self._guide = StyleEncoder(guide.spec, mean).to(trainer.hardware.device).eval()
-        self._guide.load_weights(guide.weights)
+        self._guide = StyleEncoder.of(guide).to(trainer.hardware.device)
         self._sketch = GramSketch(trainer.hardware.device)
         photos = trainer.photos.crops(0, PRACTISED, trainer.options.crop_px)
         self._contents = self._features(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
-        spec = trainer.painter.spec
-        self._photos = torch.cat([_under_grain(photo, spec) for photo in photos])
+        self._photos = trainer.under_grain(photos)
         crops = trainer.paintings.crops(0, SPREAD_CROPS)
-        self._spread = self._codes(crops).std(dim=0)
+        spread = self._codes(crops).std(dim=0)
+        # A direction that was added for this run (`directions.widen`): one unit is a fair step.
+        self._spread = spread.where(spread > 0, 1.0)
 
     @torch.no_grad()
     def batch(self, first: int, count: int) -> Samples:

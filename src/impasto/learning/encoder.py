@@ -26,7 +26,7 @@ from impasto.learning.photos import PhotoFolder
 from impasto.learning.recolouring import recolour
 from impasto.learning.training import PerceptualTrainer
 from impasto.learning.training_options import TrainingOptions
-from impasto.network.encoder import POOL_EPSILON, EncoderSpec
+from impasto.network.encoder import POOL_EPSILON, Encoder, EncoderSpec
 
 __all__ = ["EncoderOptions", "EncoderTrainer", "PaintingCrops", "StyleEncoder"]
 
@@ -127,6 +127,13 @@ class StyleEncoder(nn.Module):
         """The style vectors of codes."""
         vectors: Tensor = self.layers["style"](codes)
         return vectors
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> StyleEncoder:
+        """One with the weights of an encoder, which stays as it is."""
+        network = cls(encoder.spec, np.zeros(encoder.spec.style_size, dtype=np.float32))
+        network.load_weights(encoder.weights)
+        return network.eval().requires_grad_(False)
 
     def load_weights(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
         """The reverse of `weights`."""

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import TrainingError
-from impasto.images import GRAIN_PX, grain_tile
+from impasto.images import GRAIN_PX, add_grain, grain_tile
 from impasto.learning.hardware import Hardware
 from impasto.learning.networks import StyleNetwork
-from impasto.learning.photos import PhotoFolder
+from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.training_options import TrainingOptions
 
 __all__ = ["StepTrainer"]
@@ -133,6 +133,15 @@ class StepTrainer(ABC):
             layers.append(share * grain[top : top + height, left : left + width])
         noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
+
+    def under_grain(self, photos: Tensor) -> Tensor:
+        """The photos, N x 3 x H x W, as a `Brush` gives them to a network: all under the same
+        grain.
+        """
+        spec = self.painter.spec
+        pixels = photos.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        seen = [to_tensor(add_grain(each, spec.grain, spec.coarse_grain)) for each in pixels]
+        return torch.cat(seen).to(photos.device)
 
     def pick_styles(self, photo_count: int) -> Tensor:
         """For each photo, numbers of different styles, by their shares; of all photos in a row.

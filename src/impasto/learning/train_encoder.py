@@ -18,6 +18,7 @@ from impasto.learning.checkpoint import (
     read_encoder_checkpoint,
     write_encoder_checkpoint,
 )
+from impasto.learning.directions import widen
 from impasto.learning.emulated import EmulatedTrainer
 from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.learning.hardware import Hardware, choose_hardware
@@ -66,7 +67,8 @@ def train_encoder(
         resume: go on from the folder's checkpoint.
         start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
             It may be for another trunk: one that was trained on needs its encoder trained on, too.
-            With samples, it may have other layers.
+            With samples, it may have other layers. If it combines vectors from fewer directions,
+            more are found first (`impasto.learning.directions`).
         hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
             `impasto.learning.run.train` takes them.
 
@@ -116,6 +118,7 @@ def train_encoder(
     if before:
         trainer.load_state(before.state)
     elif start:
+        start = widen(start, spec.bottleneck, trainer, progress)
         trainer.start_from(start.weights)
     elif options.samples:
         raise OptionError(

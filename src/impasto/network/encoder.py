@@ -158,7 +158,7 @@ def _check(bounds: tuple[int, int], *numbers: int) -> None:
             raise ValueError(f"{number} is not from {bounds[0]} to {bounds[1]}")
 
 
-ENCODER = EncoderSpec((32, 64, 128, 128), more=(0, 1, 2), hidden=192)
+ENCODER = EncoderSpec((32, 64, 128, 128), more=(0, 1, 2), hidden=192, bottleneck=160)
 """The one to train; ``style_size`` is the trunk's."""
 
 
