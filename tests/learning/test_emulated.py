@@ -37,7 +37,6 @@ def setting(tmp_path, photo_folder, painting_files, monkeypatch):
     monkeypatch.setattr(gram_reader, "FIT_STEPS", 100)
     monkeypatch.setattr(gram_reader, "HIDDEN", 16)
     monkeypatch.setattr(emulated, "PRACTISED", 2)
-    monkeypatch.setattr(emulated, "SPREAD_CROPS", 8)
     given = {
         "paintings": list(painting_files.values()),
         "photos": photo_folder,

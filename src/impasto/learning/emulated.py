@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError, OptionError
+from impasto.learning.directions import visible_lengths
 from impasto.learning.emulator import (
     MEMBERS,
     Emulator,
@@ -45,9 +46,8 @@ DIRECTIONS = ("style.weight", "style.bias")  # of an encoder's weights
 FEWEST_SAMPLES = 64
 BATCH = 8  # codes painted at once
 PRACTISED = 16  # photos: each is seen so often that an emulator knows it
-SCATTER = 1.8  # most noise on a code, in deviations of predictions: the best code is 0.8 away
+SCATTER = 1.4  # most noise on each number of a code, in what changes a picture visibly
 MIXED_TO = (-0.1, 1.1)  # how much of a code is its own where it is mixed with the next one's
-SPREAD_CROPS = 64  # of paintings, whose predictions tell that deviation
 TAUGHT_WEIGHT = 1.0  # of squared differences from the taught code, in deviations of the samples
 SAVE_EVERY_S = 120.0
 
@@ -231,10 +231,8 @@ class _Batches:
         photos = trainer.photos.crops(0, PRACTISED, trainer.options.crop_px)
         self._contents = self._features(photos, (CONTENT_LAYER,))[CONTENT_LAYER]
         self._photos = trainer.under_grain(photos)
-        crops = trainer.paintings.crops(0, SPREAD_CROPS)
-        spread = self._codes(crops).std(dim=0)
-        # A direction that was added for this run (`directions.widen`): one unit is a fair step.
-        self._spread = spread.where(spread > 0, 1.0)
+        directions = guide.weights["style.weight"].astype(np.float32).T
+        self._visible = torch.from_numpy(visible_lengths(directions, self._guide, trainer))
 
     @torch.no_grad()
     def batch(self, first: int, count: int) -> Samples:
@@ -272,5 +270,5 @@ class _Batches:
         own[: len(codes) // 2] = 1
         mixed = own * codes + (1 - own) * codes.roll(1, dims=0)
         amounts = SCATTER * torch.rand(len(codes), 1, generator=random)
-        noise = torch.randn(codes.shape, generator=random) * self._spread.cpu()
+        noise = torch.randn(codes.shape, generator=random) * self._visible
         return mixed + amounts * noise

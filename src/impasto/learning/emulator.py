@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 CHANNELS = dict(zip(STYLE_LAYERS, (64, 128, 256, 512), strict=True))
-SKETCH = 384  # products a layer: distances are right to a tenth or so
-COMPONENTS = 64  # of a layer's sketches, which keep 98 % or more of them
+SKETCH = 512  # products a layer: distances are right to a tenth or so
+COMPONENTS = 128  # of a layer's sketches, which keep 98 % or more of them
 HIDDEN = 512
 MEMBERS = 2  # trained alike; what one gets wrong by chance, an encoder is not to profit from
 FIT_STEPS, FIT_BATCH, FIT_RATE, FIT_DECAY = 4000, 128, 2e-3, 0.05
