@@ -262,13 +262,13 @@ class _Batches:
         return features
 
     def _scattered(self, codes: Tensor, random: torch.Generator) -> Tensor:
-        """Half of them on the way from one painting's to another's, all with noise: of some little,
+        """Half of them on the way from one painting's to another's, all with noise: of most little,
         of some much.
         """
         low, high = MIXED_TO
         own = low + (high - low) * torch.rand(len(codes), 1, generator=random)
         own[: len(codes) // 2] = 1
         mixed = own * codes + (1 - own) * codes.roll(1, dims=0)
-        amounts = SCATTER * torch.rand(len(codes), 1, generator=random)
+        amounts = SCATTER * torch.rand(len(codes), 1, generator=random).square()
         noise = torch.randn(codes.shape, generator=random) * self._visible
         return mixed + amounts * noise
