@@ -53,7 +53,7 @@ SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
             ("c3fc8ca", "eleven that carry"),
             ("437f169", "against wallpaper"),
             ("d48af16", "patches of rows"),
-            ("HEAD", "coarse grain"),
+            ("3e787f1", "coarse grain"),
         ],
         ["fuchun-mountains", "edtaonisl", "red-horse", "mrs-van-muyden"],
     ),
