@@ -62,12 +62,12 @@ def test_nobody_has_to_name_a_style(name):
 
 
 def test_there_are_24_or_more():
-    assert len(open_gallery().shipped) == 24
+    assert len(open_gallery().shipped) >= 24
 
 
 @pytest.mark.parametrize(
     ("folder", "trunk_bytes", "bytes_in_all"),
-    [(SHIPPED, 1_500_000, 8_100_000), (TURBO_FOLDER, 700_000, 2_500_000)],
+    [(SHIPPED, 1_500_000, 8_400_000), (TURBO_FOLDER, 700_000, 2_500_000)],
 )
 def test_it_is_small(folder, trunk_bytes, bytes_in_all):
     for trunk in folder.rglob(TRUNK_FILE):
