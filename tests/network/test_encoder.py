@@ -73,7 +73,7 @@ def test_the_one_that_ships_is_small(tmp_path):
     spec = replace(ENCODER, style_size=1648)
     weights = {name: np.zeros(shape, np.float16) for name, shape in spec.shapes().items()}
     write_encoder(tmp_path / "e.safetensors", Encoder(spec, weights, "0"))
-    assert (tmp_path / "e.safetensors").stat().st_size < 2_000_000
+    assert (tmp_path / "e.safetensors").stat().st_size < 2_300_000
 
 
 @pytest.mark.parametrize(
