@@ -18,7 +18,8 @@ PACKS = {
     "main": "golden-horn starry-night the-scream",
     "moderns": (
         "autumn-school boulevard-montmartre fuchun-mountains ia-orana-maria little-blue-horse"
-        " mrs-van-muyden red-horse red-wedge sea-at-satta self-portrait-1887 shipwreck sleeping-gypsy"
+        " mrs-van-muyden red-horse red-wedge sea-at-satta self-portrait-1887 shipwreck"
+        " sleeping-gypsy"
     ),
     "kandinsky": "composition-vii",
     "oils": "blue-dancers cafe-terrace demon-seated street-berlin street-pavers wheat-field",
