@@ -13,7 +13,7 @@ from impasto.learning.checkpoint import read_encoder_checkpoint
 from impasto.learning.encoder import EncoderOptions
 from impasto.learning.hardware import Hardware
 from impasto.learning.train_encoder import train_encoder
-from impasto.network.encoder import EncoderSpec, read_encoder
+from impasto.network.encoder import EncoderSpec, read_encoder, write_encoder
 from tiny import tiny_gallery
 
 SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
@@ -100,6 +100,22 @@ def test_directions_are_added_to_those_of_the_encoder_before(setting, tmp_path, 
         train_encoder(
             **{**setting, "spec": replace(SPEC, bottleneck=3)}, folder=tmp_path / "narrow"
         )
+
+
+def test_an_encoder_that_cannot_be_started_from_is_refused_before_any_work(setting, tmp_path):
+    events = []
+    wide = replace(SPEC, bottleneck=7)
+    other = {**setting, "options": OPTIONS, "spec": replace(wide, channels=(3, 5))}
+    with pytest.raises(OptionError, match="other layers"):
+        train_encoder(**other, folder=tmp_path / "layers", progress=events.append)
+    path = tmp_path / "first" / "encoder.safetensors"
+    encoder = read_encoder(path)
+    spec = replace(encoder.spec, style_size=encoder.spec.style_size - 1)
+    weights = {name: np.zeros(shape, np.float16) for name, shape in spec.shapes().items()}
+    write_encoder(path, replace(encoder, spec=spec, weights=weights))
+    with pytest.raises(OptionError, match="another bottleneck, or a trunk of another size"):
+        train_encoder(**{**setting, "spec": wide}, folder=tmp_path / "size", progress=events.append)
+    assert not events
 
 
 @pytest.mark.parametrize("task", ["sampling", "emulator", "reader", "training"])

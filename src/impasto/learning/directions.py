@@ -23,13 +23,7 @@ from torch import Tensor
 
 from impasto.errors import OptionError
 from impasto.learning.encoder import EncoderTrainer, StyleEncoder
-from impasto.learning.losses import gram_matrix, style_loss
-from impasto.learning.perceptual import (
-    STYLE_LAYERS,
-    PhotoTargets,
-    StyleTargets,
-    picture_losses,
-)
+from impasto.learning.perceptual import PhotoTargets, StyleTargets, picture_losses
 from impasto.network.encoder import Encoder
 from impasto.progress import Progress, ProgressListener
 
@@ -113,11 +107,10 @@ def _gradients(
     for first in range(0, GRADIENTS, BATCH):
         crops, photos, vectors = _batch(network, trainer, first)
         vectors.requires_grad_(True)
-        pictures = _painted(trainer, photos, vectors)
+        pictures = trainer.pictures(trainer.under_grain(photos), vectors)
         content = PhotoTargets.of(trainer.vgg, photos)
-        losses = picture_losses(
-            trainer.vgg, pictures, content, StyleTargets.of(trainer.vgg, [crops])
-        )
+        targets = StyleTargets.of(trainer.vgg, [crops])
+        losses = picture_losses(trainer.vgg, pictures, content, targets)
         (gradient,) = torch.autograd.grad(losses.objective.log().sum(), vectors)
         yield gradient.float().cpu().numpy()
         progress(Progress("finding directions", first + BATCH, GRADIENTS))
@@ -140,19 +133,15 @@ def visible_lengths(directions: Array, network: StyleEncoder, trainer: EncoderTr
     """
     _, photos, vectors = _batch(network, trainer, 0)
 
-    def grams(vectors: Tensor) -> list[Tensor]:
-        features = trainer.vgg(_painted(trainer, photos, vectors), STYLE_LAYERS)
-        return [gram_matrix(features[layer]) for layer in STYLE_LAYERS]
-
-    before = grams(vectors)
+    seen, content = trainer.under_grain(photos), PhotoTargets.of(trainer.vgg, photos)
+    before = StyleTargets.of(trainer.vgg, [trainer.pictures(seen, vectors)])
     lengths = []
     for direction in torch.from_numpy(directions).to(vectors.device):
         step = SMALL / direction.norm()
-        moved = grams(vectors + step * direction)
-        losses = [style_loss(one, other) for one, other in zip(moved, before, strict=True)]
+        moved = trainer.pictures(seen, vectors + step * direction)
+        loss = picture_losses(trainer.vgg, moved, content, before).style.mean().item()
         # A style loss is a squared distance, which grows with the square of a small step.
-        loss = max(torch.stack(losses).mean().item(), TINY)
-        lengths.append(step.item() * (CHANGE / loss) ** 0.5)
+        lengths.append(step.item() * (CHANGE / max(loss, TINY)) ** 0.5)
     return np.array(lengths, dtype=np.float32)
 
 
@@ -165,9 +154,3 @@ def _batch(
     photos = trainer.photos.crops(first, BATCH, trainer.options.crop_px).to(device)
     with torch.no_grad():
         return crops, photos, network(crops).detach()
-
-
-def _painted(trainer: EncoderTrainer, photos: Tensor, vectors: Tensor) -> Tensor:
-    with trainer.hardware.autocast():
-        pictures: Tensor = trainer.painter(trainer.under_grain(photos), vectors)
-    return pictures.clamp(0, 1).float()

@@ -58,18 +58,28 @@ class EmulatedTrainer(EncoderTrainer):
     Its photos are the same few all the time. ``late_crop_px`` counts nothing.
     """
 
+    def check_start(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """As of `EncoderTrainer`; other layers will do, if the directions are alike.
+
+        Raises:
+            OptionError: it combines other vectors, or from more or fewer numbers.
+        """
+        own = self.encoder.spec.shapes()
+        if any(own[name] != shapes[name] for name in DIRECTIONS):
+            raise OptionError(
+                "the encoder to start from has another bottleneck, or a trunk of another size",
+                "start from one like this",
+            )
+
     def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
         """Begin with the weights of another encoder; if it has other layers, with its directions
         alone: the samples are of them.
 
         Raises:
-            OptionError: it combines vectors from more or fewer numbers.
+            OptionError: it combines other vectors, or from more or fewer numbers.
         """
+        self.check_start({name: array.shape for name, array in weights.items()})
         shapes = self.encoder.spec.shapes()
-        if any(shapes[name] != weights[name].shape for name in DIRECTIONS):
-            raise OptionError(
-                "the encoder to start from has another bottleneck", "start from one like this"
-            )
         if any(shapes.get(name) != array.shape for name, array in weights.items()):
             own = self.encoder.weights()
             weights = {**own, **{name: weights[name] for name in DIRECTIONS}}
@@ -245,8 +255,8 @@ class _Batches:
         device = trainer.hardware.device
         with trainer.hardware.autocast():
             vectors = self._guide.vectors(codes.to(device))
-            pictures = trainer.painter(self._photos[photos].to(device), vectors).clamp(0, 1)
-        features = self._features(pictures.float(), (CONTENT_LAYER, *STYLE_LAYERS))
+        pictures = trainer.pictures(self._photos[photos].to(device), vectors)
+        features = self._features(pictures, (CONTENT_LAYER, *STYLE_LAYERS))
         contents = content_loss(features[CONTENT_LAYER], self._contents[photos.to(device)])
         return Samples(wanted, codes, photos, self._sketch(features).cpu(), contents.cpu())
 

@@ -232,18 +232,25 @@ class EncoderTrainer(PerceptualTrainer):
         assert isinstance(self.averaged, StyleEncoder)
         return self.averaged
 
+    def check_start(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Whether `start_from` takes weights of such shapes, by their names.
+
+        Raises:
+            OptionError: it does not.
+        """
+        if shapes != self.encoder.spec.shapes():
+            raise OptionError(
+                "the encoder to start from has other layers",
+                "start from one like this, or give a number of samples",
+            )
+
     def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
         """Begin with the weights of another encoder instead of random ones.
 
         Raises:
             OptionError: it has other layers.
         """
-        shapes = {name: array.shape for name, array in weights.items()}
-        if shapes != self.encoder.spec.shapes():
-            raise OptionError(
-                "the encoder to start from has other layers",
-                "start from one like this, or give a number of samples",
-            )
+        self.check_start({name: array.shape for name, array in weights.items()})
         for encoder in (self.encoder, self.average):
             encoder.load_weights(weights)
         self._good_state = self._copy_state()

@@ -143,6 +143,12 @@ class StepTrainer(ABC):
         seen = [to_tensor(add_grain(each, spec.grain, spec.coarse_grain)) for each in pixels]
         return torch.cat(seen).to(photos.device)
 
+    def pictures(self, seen: Tensor, vectors: Tensor) -> Tensor:
+        """What the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
+        with self.hardware.autocast():
+            pictures: Tensor = self.painter(seen, vectors).clamp(0, 1)
+        return pictures.float()
+
     def pick_styles(self, photo_count: int) -> Tensor:
         """For each photo, numbers of different styles, by their shares; of all photos in a row.
 

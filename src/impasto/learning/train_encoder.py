@@ -118,6 +118,7 @@ def train_encoder(
     if before:
         trainer.load_state(before.state)
     elif start:
+        trainer.check_start(replace(start.spec, bottleneck=spec.bottleneck).shapes())
         start = widen(start, spec.bottleneck, trainer, progress)
         trainer.start_from(start.weights)
     elif options.samples:
