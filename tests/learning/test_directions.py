@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from impasto.learning import directions
-from impasto.learning.directions import CHANGE, principal_directions, widen
+from impasto.learning.directions import CHANGE, HEAD_START, principal_directions, widen
 from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops, StyleEncoder
 from impasto.learning.hardware import Hardware
 from impasto.learning.losses import gram_matrix, style_loss
@@ -66,7 +66,7 @@ def test_a_widened_encoder_predicts_what_it_did(trainer, encoder):
 
 
 def test_a_step_in_a_new_direction_changes_pictures_by_so_much(trainer, encoder):
-    added = widen(encoder, 5, trainer, ignore_progress).weights["style.weight"][:, 3:]
+    added = widen(encoder, 5, trainer, ignore_progress).weights["style.weight"][:, 3:] / HEAD_START
     vectors = StyleEncoder.of(encoder)(trainer.paintings.crops(0, 4))
     photos = trainer.under_grain(trainer.photos.crops(0, 4, 32))
     # A tenth of a unit, so that the loss is the square of the step, or nearly so.

@@ -73,12 +73,18 @@ def joint_correlations(features: Tensor, reach: int) -> Tensor:
 
 
 def _power_spectrum(features: Tensor, smooth: int, reach: int) -> Tensor:
-    margin = smooth // 2
-    padded = functional.pad(features, (margin,) * 4, mode="reflect")
-    fine = (features - functional.avg_pool2d(padded, smooth, stride=1)).float().contiguous()
+    features = features.float().contiguous()
+    fine = features - _smoothed(features, smooth)
     spectrum = torch.fft.rfft2(fine, s=_transformed_size(features, reach))
     power: Tensor = spectrum.real.square() + spectrum.imag.square()
     return power
+
+
+def _smoothed(features: Tensor, side: int) -> Tensor:
+    """Means over squares; first of columns, then of rows, which is many times as quick as at once."""
+    padded = functional.pad(features, (side // 2,) * 4, mode="reflect")
+    columns = functional.avg_pool2d(padded, (side, 1), stride=1)
+    return functional.avg_pool2d(columns, (1, side), stride=1)
 
 
 def _transformed_size(features: Tensor, reach: int) -> list[int]:

@@ -8,7 +8,8 @@ they are an active subspace (Constantine, Dow & Wang 2014, arXiv 1304.2070, sect
 components of gradients.
 
 Departures: every gradient counts alike, however long; and each direction gets the length that
-changes a picture visibly, so that a number of the code means as much in all of them.
+changes a picture visibly, so that a number of the code means as much in all of them, times a head
+start.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ TINY = 1e-8  # the least loss that such a change is believed to cause
 CHANGE = 0.0015
 """Style loss between pictures one unit of a new direction apart: more than what is missing there in
 the median, less than what is missing in the first ten."""
+HEAD_START = 4.0
+"""How many times as long new directions are as that: their codes begin at nothing, beside layers
+that have learned for long and take small steps by now."""
 
 
 def widen(
@@ -71,7 +75,7 @@ def widen(
     network = StyleEncoder.of(encoder).to(trainer.hardware.device)
     gradients = np.concatenate(list(_gradients(network, trainer, progress)))
     found = principal_directions(gradients, weights["style.weight"], more)
-    found *= visible_lengths(found, network, trainer)[:, None]
+    found *= HEAD_START * visible_lengths(found, network, trainer)[:, None]
     weights["style.weight"] = np.concatenate([weights["style.weight"], found.T], axis=1)
     for name in ("code.weight", "code.bias"):
         array = weights[name]
