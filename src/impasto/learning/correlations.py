@@ -81,7 +81,7 @@ def _power_spectrum(features: Tensor, smooth: int, reach: int) -> Tensor:
 
 
 def _smoothed(features: Tensor, side: int) -> Tensor:
-    """Means over squares; first of columns, then of rows, which is many times as quick as at once."""
+    """Means over squares: of columns, then of rows, which takes a fraction of the time."""
     padded = functional.pad(features, (side // 2,) * 4, mode="reflect")
     columns = functional.avg_pool2d(padded, (side, 1), stride=1)
     return functional.avg_pool2d(columns, (1, side), stride=1)
