@@ -62,7 +62,7 @@ def test_nobody_has_to_name_a_style(name):
     assert DEFAULT_STYLE in open_gallery(name).shipped
 
 
-def test_there_are_24_or_more():
+def test_there_are_25():
     assert len(open_gallery().shipped) == 25
 
 

@@ -78,7 +78,6 @@ class EmulatedTrainer(EncoderTrainer):
         Raises:
             OptionError: it combines other vectors, or from more or fewer numbers.
         """
-        self.check_start({name: array.shape for name, array in weights.items()})
         shapes = self.encoder.spec.shapes()
         if any(shapes.get(name) != array.shape for name, array in weights.items()):
             own = self.encoder.weights()
