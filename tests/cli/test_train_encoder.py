@@ -52,11 +52,25 @@ def test_by_an_emulator(train, tmp_path, monkeypatch):
     assert (tmp_path / "second" / "encoder.safetensors").exists()
 
 
+def test_with_the_trunk(train, impasto, photo, tmp_path):
+    large = ["--crop", 96, "--late-crop", 96, "--painting-crop", 96]
+    ran = train("--steps", 2, "--with-trunk", *large)
+    assert (ran.code, "first is to be trained, too" in ran.err) == (2, True), ran.err
+    for name in ("first", "second"):
+        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(100, 100)))
+    ran = train("--steps", 2, "--with-trunk", *large)
+    assert ran.code == 0, ran.err
+    painting = "first+paintings/paintings-1.png"
+    painted = impasto(photo, "--style", painting, "--gallery", "run/gallery")
+    assert painted.code == 0, painted.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
         (["--leave-out", "painting-1.png"], 2, "no painting painting-1 there"),
         (["--steps", "0"], 2, "steps is 0"),
+        (["--samples", "64", "--with-trunk"], 2, "leave --samples or --with-trunk out"),
         (["--samples", "64"], 2, "--start-from"),
         (["--samples", "9", "--start-from", "gallery"], 5, "encoder.safetensors"),
         (["--resume"], 3, "checkpoint.pt does not exist"),

@@ -41,14 +41,13 @@ def test_the_average_follows_the_network(trainer):
 
 
 def test_styles_are_painted_by_their_shares(trainer):
-    trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0), styles_per_photo=1)
+    trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0))
     picks = []
     for trainer.next_step in range(300):
-        picks += trainer.pick_styles(2).tolist()
+        picks += trainer.pick_styles(2, 1).tolist()
     counts = [picks.count(style) / len(picks) for style in range(3)]
     assert counts == pytest.approx([0.8, 0.1, 0.1], abs=0.06)
-    trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0), styles_per_photo=3)
-    assert sorted(trainer.pick_styles(1).tolist()) == [0, 1, 2]  # never twice for one photo
+    assert sorted(trainer.pick_styles(1, 3).tolist()) == [0, 1, 2]  # never twice for one photo
 
 
 def test_a_share_for_every_style(trainer):

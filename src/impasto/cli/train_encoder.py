@@ -57,6 +57,14 @@ def train_encoder_command(
             show_default=False,
         ),
     ] = None,
+    with_trunk: Annotated[
+        bool,
+        typer.Option(
+            "--with-trunk",
+            help="Train the trunk and its styles, too, whose paintings must be in PAINTINGS. All "
+            "of them, and the encoder, end up in FOLDER/gallery.",
+        ),
+    ] = False,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -91,13 +99,14 @@ def train_encoder_command(
 ) -> None:
     """Train the encoder that predicts a style from any painting (Ghiasi et al. 2017).
 
-    It is for one gallery's trunk, which stays as it is. Ctrl-C saves a checkpoint; --resume goes on
-    exactly there. FOLDER/encoder.safetensors, copied beside the gallery's trunk, makes impasto
-    PHOTO --style PAINTING.jpg work.
+    It is for one gallery's trunk, which stays as it is unless --with-trunk is given. Ctrl-C saves a
+    checkpoint; --resume goes on exactly there. FOLDER/encoder.safetensors, copied beside the
+    gallery's trunk, makes impasto PHOTO --style PAINTING.jpg work.
     """
     require_torch("impasto train-encoder")
     from impasto.learning.checkpoint import read_encoder_checkpoint
     from impasto.learning.encoder import EncoderOptions
+    from impasto.learning.joint import joint_options
     from impasto.learning.run import RunFiles
     from impasto.learning.train_encoder import find_paintings, train_encoder
 
@@ -118,6 +127,7 @@ def train_encoder_command(
             samples=samples,
             seed=seed,
         )
+        options = joint_options(options) if with_trunk else options
     hardware = prepare_hardware(device, precision, compile_, options.steps)
     console.note(f"training on {len(found)} paintings for {options.steps} steps on {hardware}")
     with run_in(output) as progress:
@@ -135,4 +145,7 @@ def train_encoder_command(
             progress=progress,
             on_skip=console.error,
         )
-    console.note(f"{encoder}: copy it to {chosen.folder} to predict styles")
+    if options.with_trunk:
+        console.note(f"impasto PHOTO --gallery {encoder.parent} --style PAINTING.jpg")
+    else:
+        console.note(f"{encoder}: copy it to {chosen.folder} to predict styles")

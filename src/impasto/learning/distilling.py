@@ -69,7 +69,7 @@ class Distiller(StepTrainer):
         """The mean difference of pixels, and of edges, from the teacher's painting."""
         photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
         seen = self.with_grain(photos, 2)
-        styles = self.pick_styles(photo_count)
+        styles = self.pick_styles(photo_count, self.options.styles_per_photo)
         seen = seen.repeat_interleave(len(styles) // photo_count, dim=0)
         with self.hardware.autocast():
             with torch.no_grad():

@@ -40,9 +40,10 @@ FIRST_SPREAD = 0.05  # of the first predictions about the mean vector
 class EncoderOptions(TrainingOptions):
     """All that shapes a run of `EncoderTrainer`, besides its pictures.
 
-    Border and stability count nothing here: both are the trunk's, which stays as it is.
+    Border and stability count nothing unless the trunk is trained, too.
 
     Attributes:
+        with_trunk: train the trunk and its styles, too (`impasto.learning.joint`).
         painting_crop_px: side of the paintings' square crops.
         photo_share: how many of the paintings are photographs.
         recolour_share: how many of the paintings get other colours.
@@ -60,12 +61,18 @@ class EncoderOptions(TrainingOptions):
     photo_share: float = 0.2
     recolour_share: float = 0.4
     samples: int = 0
+    with_trunk: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, share in (("photo", self.photo_share), ("recolour", self.recolour_share)):
             if share > 1:
                 raise OptionError(f"{name}_share is {share}", "give a number from 0 to 1")
+        if self.samples and self.with_trunk:
+            raise OptionError(
+                "samples hold for one trunk, and it is to be trained, too",
+                "leave --samples or --with-trunk out",
+            )
 
 
 class StyleEncoder(nn.Module):
@@ -217,20 +224,29 @@ class EncoderTrainer(PerceptualTrainer):
         options: EncoderOptions,
         hardware: Hardware,
     ) -> None:
-        trunk = trunk.to(hardware.device).eval().requires_grad_(False)
+        trunk = trunk.to(hardware.device)
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
-            mean: NDArray[np.float32] = trunk.styles.mean(dim=0).cpu().numpy()
-            encoder = StyleEncoder(spec, mean).to(hardware.device)
-        super().__init__(encoder, trunk, photos, options, hardware)
-        self.encoder = encoder
+            mean: NDArray[np.float32] = trunk.styles.detach().mean(dim=0).cpu().numpy()
+            self.encoder = StyleEncoder(spec, mean).to(hardware.device)
+        super().__init__(self.network_of(trunk), trunk, photos, options, hardware)
         self.paintings = paintings
+
+    def network_of(self, trunk: StyleNetwork) -> nn.Module:
+        """What is trained: the encoder."""
+        trunk.eval().requires_grad_(False)
+        return self.encoder
 
     @property
     def average(self) -> StyleEncoder:
-        """What is kept in the end."""
+        """What is kept of the encoder in the end."""
         assert isinstance(self.averaged, StyleEncoder)
         return self.averaged
+
+    @property
+    def average_painter(self) -> StyleNetwork:
+        """What paints in the end."""
+        return self.painter
 
     def check_start(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Whether `start_from` takes weights of such shapes, by their names.

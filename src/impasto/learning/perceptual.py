@@ -96,6 +96,22 @@ class StyleTargets:
                 regularity, power = map(torch.cat, zip(*local, strict=True))
             return cls(grams, apart, regularity, power)
 
+    def join(self, others: StyleTargets) -> StyleTargets:
+        """These paintings, then others, of which the same was measured."""
+
+        def both(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+            return None if first is None or second is None else torch.cat([first, second])
+
+        grams = {
+            layer: torch.cat([each, others.grams[layer]]) for layer, each in self.grams.items()
+        }
+        return StyleTargets(
+            grams,
+            both(self.correlations, others.correlations),
+            both(self.regularity, others.regularity),
+            both(self.power, others.power),
+        )
+
     def select(self, indices: Tensor) -> StyleTargets:
         """The targets of some of the paintings, by their numbers."""
         grams = {layer: grams[indices] for layer, grams in self.grams.items()}

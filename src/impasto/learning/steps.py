@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,17 @@ class StepTrainer(ABC):
         self.painter = painter
         self.paint = hardware.compiled(painter)
         self.averaged = copy.deepcopy(network).eval().requires_grad_(False)
-        parameters = [each for each in network.parameters() if each.requires_grad]
-        self.optimiser = torch.optim.Adam(parameters, betas=(0.9, 0.99))
+        groups = [{"params": list(each)} for each, _ in self.parameters_and_rates()]
+        self.optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
         self.next_step = 0
         self.next_photo = 0
         self.rate_factor = 1.0
         self._failures = 0
         self._good_state = self._copy_state()
+
+    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """What the optimiser changes, and how many times the options' rate each part has."""
+        return [((each for each in self.trained.parameters() if each.requires_grad), 1.0)]
 
     @abstractmethod
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
@@ -103,8 +108,10 @@ class StepTrainer(ABC):
         norm = nn.utils.clip_grad_norm_(self.trained.parameters(), GRADIENT_NORM)
         if not torch.isfinite(loss + norm):
             return None
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate_factor * self.options.rate_at(self.next_step)
+        rate = self.rate_factor * self.options.rate_at(self.next_step)
+        parts = self.parameters_and_rates()
+        for group, (_, times) in zip(self.optimiser.param_groups, parts, strict=True):
+            group["lr"] = times * rate
         self.optimiser.step()
         self.next_step += 1
         self.next_photo += photo_count
@@ -149,14 +156,15 @@ class StepTrainer(ABC):
             pictures: Tensor = self.painter(seen, vectors).clamp(0, 1)
         return pictures.float()
 
-    def pick_styles(self, photo_count: int) -> Tensor:
-        """For each photo, numbers of different styles, by their shares; of all photos in a row.
+    def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
+        """For each photo, numbers of so many different styles, or of all if there are fewer, by
+        their shares; of all photos in a row.
 
         They are a function of seed and step alone.
         """
         random = np.random.default_rng((self.options.seed, self.next_step, 1))
         style_count = len(self.painter.styles)
-        repeats = min(self.options.styles_per_photo, style_count)
+        repeats = min(repeats, style_count)
         shares = np.array(self.options.shares or [1.0] * style_count)
         picks = [
             random.choice(style_count, repeats, replace=False, p=shares / shares.sum())

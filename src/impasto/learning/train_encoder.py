@@ -22,6 +22,7 @@ from impasto.learning.directions import widen
 from impasto.learning.emulated import EmulatedTrainer
 from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.learning.hardware import Hardware, choose_hardware
+from impasto.learning.joint import JointTrainer, paintings_of, write_pack
 from impasto.learning.photos import PhotoFolder, find_pictures
 from impasto.learning.run import RunFiles, Start, paint_grid, prepare_folder, take_steps
 from impasto.network.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
@@ -33,6 +34,7 @@ __all__ = ["find_paintings", "train_encoder"]
 
 SAMPLES_FILE = "samples.safetensors"
 GUIDE_FILE = "guide.safetensors"
+PACK_FOLDER = "gallery"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 
 
@@ -55,15 +57,18 @@ def train_encoder(
     """Train an encoder for a gallery's main trunk, or go on with it.
 
     Args:
-        paintings: files, as `find_paintings` finds them; some hundred.
+        paintings: files, as `find_paintings` finds them; some hundred. Those of the gallery's
+            styles are among them if the trunk is trained, too.
         photos: a folder of photographs, searched with the folders below it: to paint, and some of
             them to be taken for paintings.
         folder: of the run; made if need be. At every checkpoint the encoder so far is written
             there, too.
-        gallery: has the trunk, which stays as it is, and whose styles' mean is where the encoder
-            begins.
+        gallery: has the trunk, and styles whose mean is where the encoder begins. Its files stay
+            as they are.
         spec: the encoder to train, but for its ``style_size``.
-        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
+        options: of the run; with ``resume``, those of the checkpoint stand unless given here. With
+            ``with_trunk``, trunk and styles are written to the folder's ``gallery``, beside their
+            encoder.
         resume: go on from the folder's checkpoint.
         start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
             It may be for another trunk: one that was trained on needs its encoder trained on, too.
@@ -73,12 +78,12 @@ def train_encoder(
             `impasto.learning.run.train` takes them.
 
     Returns:
-        the encoder's file. Beside a gallery's trunk, it lets the gallery predict styles.
+        the encoder's file. Beside its trunk, it lets a gallery predict styles.
 
     Raises:
         InputError: the paintings, the photos or the checkpoint cannot be read.
         OptionError: the checkpoint is for another trunk, or there is one already; or the encoder to
-            start from has other layers.
+            start from has other layers; or a style's painting is missing.
         StyleError: the gallery's trunk or the encoder to start from is damaged, or there is none;
             or the gallery has no style.
         OutputError: the folder cannot be written.
@@ -97,23 +102,23 @@ def train_encoder(
     spec = before.spec if before else spec
     options = options or (before.options if before else EncoderOptions())
 
-    known = [style.vector for style in gallery.styles_of(trunk)]
-    if not known:
+    styles = gallery.styles_of(trunk)
+    if not styles:
         raise StyleError(
             f"{gallery.folder} has no style to begin with", "give a gallery with styles"
         )
     hardware = hardware or choose_hardware()
     photo_files = find_pictures(photos)
-    crops = PhotoFolder(photo_files, options.seed, on_skip)
-    kind = EmulatedTrainer if options.samples else EncoderTrainer
-    trainer = kind(
-        spec,
-        Start(trunk.spec, trunk.float32_weights(), np.stack(known)).network(),
-        PaintingCrops(paintings, photo_files, options, on_skip),
-        crops,
-        options,
-        hardware,
-    )
+    crops = PhotoFolder(photo_files, options.seed, on_skip, enlarge=options.enlarge)
+    vectors = np.stack([style.vector for style in styles])
+    network = Start(trunk.spec, trunk.float32_weights(), vectors).network()
+    painting_crops = PaintingCrops(paintings, photo_files, options, on_skip)
+    given = (spec, network, painting_crops, crops, options, hardware)
+    trainer: EncoderTrainer
+    if options.with_trunk:
+        trainer = JointTrainer(*given, paintings_of(styles, paintings))
+    else:
+        trainer = (EmulatedTrainer if options.samples else EncoderTrainer)(*given)
     start = read_encoder(start_from / ENCODER_FILE) if start_from else None
     if before:
         trainer.load_state(before.state)
@@ -130,6 +135,8 @@ def train_encoder(
     def save(seconds: float) -> Path:
         checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
         write_encoder_checkpoint(files.checkpoint, checkpoint)
+        if isinstance(trainer, JointTrainer):
+            return write_pack(folder / PACK_FOLDER, trainer, styles).folder / ENCODER_FILE
         write_encoder(folder / ENCODER_FILE, checkpoint.encoder())
         return folder / ENCODER_FILE
 
@@ -149,7 +156,7 @@ def train_encoder(
         with torch.no_grad():
             vectors = trainer.predict(examples)
         shown = crops.crops(0, PREVIEW_PHOTOS, size_px)
-        return paint_grid(trainer.painter, vectors, shown, trainer.hardware, examples)
+        return paint_grid(trainer.average_painter, vectors, shown, trainer.hardware, examples)
 
     return take_steps(
         trainer,

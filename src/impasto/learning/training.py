@@ -191,7 +191,7 @@ class Trainer(PerceptualTrainer):
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
         """Different styles at random for each photo."""
-        styles = self.pick_styles(photo_count)
+        styles = self.pick_styles(photo_count, self.options.styles_per_photo)
         return self.network.styles[styles], self.targets.select(styles)
 
 
