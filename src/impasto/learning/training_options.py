@@ -97,7 +97,7 @@ class TrainingOptions:
                 f"painting sizes are {self.painting_sizes}", f"give {SMALLEST_CROP_PX} px or more"
             )
         for name, value in asdict(self).items():
-            if name in ("shares", "trains", "painting_sizes"):
+            if isinstance(value, bool | str | tuple):
                 continue
             smallest = 0 if name in MAY_BE_ZERO else 1e-9
             if not smallest <= value < math.inf:
