@@ -70,6 +70,7 @@ def test_with_the_trunk(train, impasto, photo, tmp_path):
     [
         (["--leave-out", "painting-1.png"], 2, "no painting painting-1 there"),
         (["--steps", "0"], 2, "steps is 0"),
+        (["--samples", "64", "--style-weight", "20"], 2, "leave --style-weight or --samples out"),
         (["--samples", "64", "--with-trunk"], 2, "leave --samples or --with-trunk out"),
         (["--samples", "64"], 2, "--start-from"),
         (["--samples", "9", "--start-from", "gallery"], 5, "encoder.safetensors"),

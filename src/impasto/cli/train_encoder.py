@@ -81,6 +81,12 @@ def train_encoder_command(
         int, typer.Option(metavar="PX", help="Side of the paintings.", rich_help_panel=SCHEDULE)
     ] = 256,
     learning_rate: ScheduleFloat = 1e-3,
+    style_weight: Annotated[
+        float,
+        typer.Option(
+            help="Of the style loss beside content: more is closer to paintings, less to photos."
+        ),
+    ] = 15.0,
     samples: Annotated[
         int,
         typer.Option(
@@ -124,6 +130,7 @@ def train_encoder_command(
             late_crop_px=late_crop,
             painting_crop_px=painting_crop,
             learning_rate=learning_rate,
+            style_weight=style_weight,
             samples=samples,
             seed=seed,
         )

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from impasto.errors import InputError, OptionError
 from impasto.learning.hardware import Hardware
 from impasto.learning.networks import StyleNetwork
-from impasto.learning.perceptual import StyleTargets
+from impasto.learning.perceptual import STYLE_WEIGHT, StyleTargets
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.recolouring import recolour
 from impasto.learning.training import PerceptualTrainer
@@ -68,6 +68,11 @@ class EncoderOptions(TrainingOptions):
         for name, share in (("photo", self.photo_share), ("recolour", self.recolour_share)):
             if share > 1:
                 raise OptionError(f"{name}_share is {share}", "give a number from 0 to 1")
+        if self.samples and self.style_weight != STYLE_WEIGHT:
+            raise OptionError(
+                f"an emulator knows no style_weight but {STYLE_WEIGHT:g}",
+                "leave --style-weight or --samples out",
+            )
         if self.samples and self.with_trunk:
             raise OptionError(
                 "samples hold for one trunk, and it is to be trained, too",
