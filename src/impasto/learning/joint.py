@@ -19,12 +19,12 @@ from torch import Tensor, nn
 
 from impasto.errors import OptionError
 from impasto.files import make_folder
-from impasto.images import read_image, scale_shorter_side
 from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops, StyleEncoder
 from impasto.learning.hardware import Hardware
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.perceptual import StyleTargets
-from impasto.learning.photos import PhotoFolder, to_tensor
+from impasto.learning.photos import PhotoFolder
+from impasto.learning.run import read_painting_tensor
 from impasto.network.encoder import Encoder, EncoderSpec, write_encoder
 from impasto.network.trunk import Trunk, write_trunk
 from impasto.styles import (
@@ -33,7 +33,6 @@ from impasto.styles import (
     TRUNK_FILE,
     Gallery,
     Style,
-    visible_pixels,
     write_style,
 )
 
@@ -139,8 +138,7 @@ def paintings_of(styles: Sequence[Style], paintings: Sequence[Path]) -> list[Ten
                 f"{style.name} is to be trained, too, and its painting is not there",
                 f"give a folder with {style.card.painting or 'it, and a gallery that names it'}",
             )
-        pixels = visible_pixels(read_image(path))
-        found.append(to_tensor(scale_shorter_side(pixels, style.painting_px)))
+        found.append(read_painting_tensor(path, style.painting_px))
     return found
 
 

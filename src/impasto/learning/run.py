@@ -34,6 +34,7 @@ __all__ = [
     "paint_grid",
     "paint_preview",
     "prepare_folder",
+    "read_painting_tensor",
     "read_start",
     "read_start_trunk",
     "take_steps",
@@ -144,7 +145,7 @@ def train(
 
     sizes = options.sizes_of(len(paintings))
     painting_tensors = [
-        to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
+        read_painting_tensor(path, size_px)
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
     crops = PhotoFolder(photos, options.seed, on_skip, enlarge=options.enlarge)
@@ -172,6 +173,15 @@ def train(
         preview_every_s=preview_every_s,
         progress=progress,
     )
+
+
+def read_painting_tensor(path: Path, size_px: int) -> torch.Tensor:
+    """A painting to learn from, its shorter side so long: float32 1 x 3 x H x W, RGB, 0-1.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
 
 
 def take_steps(

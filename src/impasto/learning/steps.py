@@ -61,8 +61,10 @@ class StepTrainer(ABC):
         self.painter = painter
         self.paint = hardware.compiled(painter)
         self.averaged = copy.deepcopy(network).eval().requires_grad_(False)
-        groups = [{"params": list(each)} for each, _ in self.parameters_and_rates()]
+        parts = self.parameters_and_rates()
+        groups = [{"params": list(parameters)} for parameters, _ in parts]
         self.optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
+        self._rates = [times for _, times in parts]
         self.next_step = 0
         self.next_photo = 0
         self.rate_factor = 1.0
@@ -109,8 +111,7 @@ class StepTrainer(ABC):
         if not torch.isfinite(loss + norm):
             return None
         rate = self.rate_factor * self.options.rate_at(self.next_step)
-        parts = self.parameters_and_rates()
-        for group, (_, times) in zip(self.optimiser.param_groups, parts, strict=True):
+        for group, times in zip(self.optimiser.param_groups, self._rates, strict=True):
             group["lr"] = times * rate
         self.optimiser.step()
         self.next_step += 1
