@@ -61,8 +61,7 @@ class Checkpoint:
 
     def trunk(self) -> Trunk:
         """That network without its styles, in float16."""
-        weights = self.averaged_network().weights()
-        return Trunk(self.spec, {name: array.astype(np.float16) for name, array in weights.items()})
+        return self.averaged_network().trunk()
 
     def has_weights_of(self, trunk: Trunk) -> bool:
         """Whether the run's weights are just a trunk's, as a run that begins with it holds them."""
@@ -124,8 +123,7 @@ class EncoderCheckpoint:
         """The encoder that the run has come to, in float16."""
         network = StyleEncoder(self.spec, np.zeros(self.spec.style_size, dtype=np.float32))
         network.load_state_dict(self.state["average"])
-        weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
-        return Encoder(self.spec, weights, self.trunk)
+        return network.encoder(self.trunk)
 
 
 def write_encoder_checkpoint(path: Path, checkpoint: EncoderCheckpoint) -> None:

@@ -147,6 +147,11 @@ class StyleEncoder(nn.Module):
         network.load_weights(encoder.weights)
         return network.eval().requires_grad_(False)
 
+    def encoder(self, trunk: str) -> Encoder:
+        """The reverse of `of`, in float16, for the trunk of that fingerprint."""
+        weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
+        return Encoder(self.spec, weights, trunk)
+
     def load_weights(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
         """The reverse of `weights`."""
         state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from impasto.files import make_folder
@@ -11,7 +11,7 @@ from impasto.network.trunk import Trunk, write_trunk
 from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 
-__all__ = ["export_gallery"]
+__all__ = ["export_gallery", "write_gallery"]
 
 
 def export_gallery(
@@ -33,12 +33,26 @@ def export_gallery(
         OutputError: the folder cannot be written.
     """
     trunk = trunk or checkpoint.trunk()
-    make_folder(folder)
-    write_trunk(folder / TRUNK_FILE, trunk)
     sizes = checkpoint.options.sizes_of(len(checkpoint.styles))
     vectors = checkpoint.averaged_network().styles.detach().numpy()
-    for name, vector, size_px in zip(checkpoint.styles, vectors, sizes, strict=True):
-        card = cards.get(name, StyleCard())
-        style = Style(name, vector, trunk.fingerprint, card, painting_px=size_px)
-        write_style(folder / f"{name}{STYLE_SUFFIX}", style)
+    styles = [
+        Style(name, vector, trunk.fingerprint, cards.get(name, StyleCard()), painting_px=size_px)
+        for name, vector, size_px in zip(checkpoint.styles, vectors, sizes, strict=True)
+    ]
+    return write_gallery(folder, trunk, styles)
+
+
+def write_gallery(folder: Path, trunk: Trunk, styles: Iterable[Style]) -> Gallery:
+    """Write a trunk and styles of it.
+
+    Args:
+        folder: where to; made if need be. Style files of the same names are replaced.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    make_folder(folder)
+    write_trunk(folder / TRUNK_FILE, trunk)
+    for style in styles:
+        write_style(folder / f"{style.name}{STYLE_SUFFIX}", style)
     return Gallery(folder)

@@ -8,33 +8,23 @@ as good as they were.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from impasto.errors import OptionError
-from impasto.files import make_folder
 from impasto.learning.encoder import EncoderOptions, EncoderTrainer, PaintingCrops, StyleEncoder
+from impasto.learning.export import write_gallery
 from impasto.learning.hardware import Hardware
 from impasto.learning.networks import StyleNetwork
 from impasto.learning.perceptual import StyleTargets
 from impasto.learning.photos import PhotoFolder
 from impasto.learning.run import read_painting_tensor
-from impasto.network.encoder import Encoder, EncoderSpec, write_encoder
-from impasto.network.trunk import Trunk, write_trunk
-from impasto.styles import (
-    ENCODER_FILE,
-    STYLE_SUFFIX,
-    TRUNK_FILE,
-    Gallery,
-    Style,
-    write_style,
-)
+from impasto.network.encoder import EncoderSpec, write_encoder
+from impasto.styles import ENCODER_FILE, Gallery, Style
 
 __all__ = ["JointTrainer", "joint_options", "paintings_of", "write_pack"]
 
@@ -153,18 +143,13 @@ def write_pack(folder: Path, trainer: JointTrainer, styles: Sequence[Style]) -> 
     Raises:
         OutputError: the folder cannot be written.
     """
-    painter, encoder = trainer.average_painter, trainer.average
-    trunk = Trunk(painter.spec, _halves(painter.weights()))
-    make_folder(folder)
-    write_trunk(folder / TRUNK_FILE, trunk)
+    painter = trainer.average_painter
+    trunk = painter.trunk()
     vectors = painter.styles.detach().cpu().numpy()
-    for style, vector in zip(styles, vectors, strict=True):
-        kept = replace(style, vector=vector, trunk=trunk.fingerprint)
-        write_style(folder / f"{style.name}{STYLE_SUFFIX}", kept)
-    predicting = Encoder(encoder.spec, _halves(encoder.weights()), trunk.fingerprint)
-    write_encoder(folder / ENCODER_FILE, predicting)
-    return Gallery(folder)
-
-
-def _halves(weights: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float16]]:
-    return {name: array.astype(np.float16) for name, array in weights.items()}
+    kept = [
+        replace(style, vector=vector, trunk=trunk.fingerprint)
+        for style, vector in zip(styles, vectors, strict=True)
+    ]
+    gallery = write_gallery(folder, trunk, kept)
+    write_encoder(folder / ENCODER_FILE, trainer.average.encoder(trunk.fingerprint))
+    return gallery

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from impasto.errors import OptionError
 from impasto.network.bake import INSTANCE_NORM_EPSILON, SMOOTHING
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.network.trunk import Trunk
 
 __all__ = ["StyleNetwork"]
 
@@ -111,6 +112,11 @@ class StyleNetwork(nn.Module):
             for name, conv in self._styled_convs()
             for key, tensor in conv.baked_weights().items()
         }
+
+    def trunk(self) -> Trunk:
+        """What all styles share, in float16."""
+        weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
+        return Trunk(self.spec, weights)
 
     @torch.no_grad()
     def load_styles(self, vectors: NDArray[np.float32]) -> None:
