@@ -25,10 +25,7 @@ from impasto.files import user_cache_folder
 from impasto.images import scale_shorter_side
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
-from impasto.learning.perceptual import (
-    PhotoTargets,
-    picture_losses,
-)
+from impasto.learning.perceptual import PhotoTargets, picture_losses
 from impasto.learning.photos import PhotoFolder, to_tensor
 from impasto.learning.run import RunFiles, Start, train
 from impasto.learning.training import Trainer
