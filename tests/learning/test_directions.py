@@ -12,7 +12,7 @@ from impasto.learning.losses import gram_matrix, style_loss
 from impasto.learning.perceptual import STYLE_LAYERS
 from impasto.learning.photos import PhotoFolder, find_pictures
 from impasto.learning.run import Start
-from impasto.network.encoder import Encoder, EncoderSpec
+from impasto.network.encoder import EncoderSpec
 from impasto.progress import ignore_progress
 from tiny import tiny_gallery
 
@@ -37,8 +37,7 @@ def trainer(tmp_path, photo_folder, painting_files, monkeypatch):
 
 @pytest.fixture
 def encoder(trainer):
-    weights = {name: array.astype(np.float16) for name, array in trainer.encoder.weights().items()}
-    return Encoder(trainer.encoder.spec, weights, "trunk")
+    return trainer.encoder.encoder("trunk")
 
 
 def test_principal_directions_are_those_of_most_gradients_beyond_what_is_known():

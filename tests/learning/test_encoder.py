@@ -20,7 +20,7 @@ from impasto.learning.hardware import Hardware
 from impasto.learning.photos import find_pictures
 from impasto.learning.recolouring import recolour
 from impasto.learning.train_encoder import find_paintings, train_encoder
-from impasto.network.encoder import Encoder, EncoderSpec, read_encoder
+from impasto.network.encoder import EncoderSpec, read_encoder
 from impasto.network.trunk import random_trunk, write_trunk
 from impasto.prediction import predict_style
 from impasto.styles import TRUNK_FILE, Gallery, write_style
@@ -56,9 +56,8 @@ def test_the_torch_side_computes_what_the_graph_does():
     spec = replace(SPEC, style_size=7)
     torch.manual_seed(1)
     network = StyleEncoder(spec, np.linspace(-1, 1, 7, dtype=np.float32)).eval()
-    weights = {name: array.astype(np.float16) for name, array in network.weights().items()}
     pixels = picture(80, 65)
-    with open_engine(Encoder(spec, weights, "").graph, precision="f32") as engine:
+    with open_engine(network.encoder("").graph, precision="f32") as engine:
         by_engine = engine.encode(pixels)
     planes = torch.from_numpy(pixels.transpose(2, 0, 1)[None] / np.float32(255))
     with torch.no_grad():

@@ -59,10 +59,6 @@ class Checkpoint:
         network.load_state_dict(self.state["average"])
         return network
 
-    def trunk(self) -> Trunk:
-        """That network without its styles, in float16."""
-        return self.averaged_network().trunk()
-
     def has_weights_of(self, trunk: Trunk) -> bool:
         """Whether the run's weights are just a trunk's, as a run that begins with it holds them."""
         if self.spec != trunk.spec:

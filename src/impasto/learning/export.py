@@ -32,9 +32,10 @@ def export_gallery(
     Raises:
         OutputError: the folder cannot be written.
     """
-    trunk = trunk or checkpoint.trunk()
+    network = checkpoint.averaged_network()
+    trunk = trunk or network.trunk()
     sizes = checkpoint.options.sizes_of(len(checkpoint.styles))
-    vectors = checkpoint.averaged_network().styles.detach().numpy()
+    vectors = network.styles.detach().numpy()
     styles = [
         Style(name, vector, trunk.fingerprint, cards.get(name, StyleCard()), painting_px=size_px)
         for name, vector, size_px in zip(checkpoint.styles, vectors, sizes, strict=True)

@@ -175,9 +175,10 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     Raises:
         InputError: the painting cannot be read.
     """
-    vector = checkpoint.averaged_network().styles.detach().numpy()[0]
+    network = checkpoint.averaged_network()
+    vector = network.styles.detach().numpy()[0]
     card = StyleCard(title=painting.stem, painting=painting.name)
-    own_trunk = checkpoint.trunk() if checkpoint.options.trains == "all" else None
+    own_trunk = network.trunk() if checkpoint.options.trains == "all" else None
     return Style(
         checkpoint.styles[0],
         vector,

@@ -271,7 +271,7 @@ def read_start_trunk(folder: Path) -> Trunk:
     """
     files = RunFiles(folder)
     return (
-        read_checkpoint(files.checkpoint).trunk()
+        read_checkpoint(files.checkpoint).averaged_network().trunk()
         if files.checkpoint.exists()
         else Pack(folder).trunk
     )
