@@ -32,9 +32,12 @@ from PIL import Image
 
 import impasto
 from impasto.images import IMAGE_SUFFIXES
+from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.evaluate import StyleReport, evaluate
 from impasto.learning.hardware import keep_freed_memory
+from impasto.learning.learn import SMALLEST_MINUTES
 from impasto.learning.paintings import read_paintings
+from impasto.learning.run import RunFiles
 from impasto.progress import Progress
 from impasto.styles import Gallery, Style
 
@@ -138,20 +141,22 @@ def learn(
     took = kept.with_suffix(".seconds")
     if kept.exists() and took.exists():
         return impasto.read_style(kept), float(took.read_text())
-    run = kept.with_suffix("")
-    (run / "checkpoint.pt").unlink(missing_ok=True)  # a budget is spent in one go
+    run = RunFiles(kept.with_suffix(""))
+    goes_on = run.checkpoint.exists()
+    before_s = read_checkpoint(run.checkpoint).seconds if goes_on else 0.0
     began = time.perf_counter()
     style = impasto.learn(
         painting,
         photos=options.practised,
         name=name,
-        minutes=minutes,
-        folder=run,
+        minutes=max(minutes - before_s / 60, SMALLEST_MINUTES),
+        folder=run.folder,
+        resume=goes_on,
         gallery=gallery,
         deep=is_deep,
         progress=show,
     )
-    seconds = time.perf_counter() - began
+    seconds = before_s + time.perf_counter() - began
     impasto.write_style(kept, style)
     took.write_text(f"{seconds:.1f}")
     return style, seconds

@@ -11,7 +11,8 @@ SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight
 
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
-    monkeypatch.setattr(learning, "_step_s", lambda trial: 0.3)  # 20 steps in 0.1 minutes
+    twenty_in_6_s = (0.3, 0.3)
+    monkeypatch.setattr(learning, "_step_times", lambda trial: twenty_in_6_s)
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()

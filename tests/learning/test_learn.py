@@ -38,7 +38,7 @@ def painting(tmp_path):
 @pytest.fixture
 def setting(gallery, photo_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
-    monkeypatch.setattr(module, "_step_s", lambda trial: 0.2)  # 30 steps in 0.1 minutes
+    monkeypatch.setattr(module, "_step_times", lambda trial: (0.2, 0.2))  # 30 steps in 0.1 minutes
     return {
         "photos": photo_folder,
         "minutes": 0.1,
@@ -62,7 +62,15 @@ def test_a_budget_counts_the_slower_steps_at_the_end(monkeypatch):
 
     clock = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
-    assert module._step_s(Trial()) == pytest.approx(0.7 * 1 + 0.3 * 2)
+    assert module._step_times(Trial()) == (1, 2)
+    assert module._steps_in(130, 0, module.OPTIONS, 1, 2) == pytest.approx(100)
+
+
+def test_a_run_that_goes_on_counts_the_slower_steps_that_are_left():
+    """Of 100 steps, 70 of one second and 30 of two."""
+    for done, left_s in ((50, 20 + 60), (70, 60), (90, 20)):
+        steps = module._steps_in(left_s, done, module.OPTIONS, 1, 2)
+        assert steps == pytest.approx(100 - done)
 
 
 def test_a_budget_counts_what_comes_before_training(painting, setting, monkeypatch):
@@ -122,7 +130,7 @@ def test_it_begins_with_the_nearest_style(gallery, photo_folder, monkeypatch):
 
 def test_where_time_is_short_steps_are_smaller(painting, setting, tmp_path, monkeypatch):
     """Time for 24 steps of three photos is time for 72 of one."""
-    monkeypatch.setattr(module, "_step_s", lambda trial: 0.25)
+    monkeypatch.setattr(module, "_step_times", lambda trial: (0.25, 0.25))
     totals = []
     setting["options"] = replace(OPTIONS, photos_per_step=3)
     learn(painting, **setting, progress=lambda event: totals.append(event.total))

@@ -134,14 +134,14 @@ def learn(
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
     trial = Trainer(pack.trunk.spec, [target], crops, options, hardware)
     start = None if resume else _nearest(gallery, trial, pixels)
-    step_s = _step_s(trial)
+    step_times = _step_times(trial)
     left_s = 60 * minutes - (time.monotonic() - began)  # loading and trials took their part
-    steps = left_s / step_s
+    done = before.state["next_step"] if before else 0
+    steps = _steps_in(left_s, done, options, *step_times)
     if steps < FEW_STEPS and not before:
         steps *= options.photos_per_step
         options = replace(options, photos_per_step=1)
-    steps_before = before.state["next_step"] if before else 0
-    options = replace(options, steps=steps_before + max(FEWEST_STEPS, round(steps)))
+    options = replace(options, steps=done + max(FEWEST_STEPS, round(steps)))
     checkpoint = train(
         {name: painting},
         chosen,
@@ -240,13 +240,23 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
         )
 
 
-def _step_s(trial: Trainer) -> float:
-    """How long a step takes in the mean, early and late, by a trainer that is thrown away."""
-    options = trial.options
+def _steps_in(
+    left_s: float, done: int, options: TrainingOptions, early_s: float, late_s: float
+) -> float:
+    """How many steps a run can go on for: its late ones, which take longer, are a part of the
+    whole run, so of a long one that is nearly over there are late ones only.
+    """
+    late = 1 - options.late_from
+    total = (left_s + done * early_s) / (options.late_from * early_s + late * late_s)
+    only_late = options.late_from * total < done
+    return left_s / late_s if only_late else total - done
+
+
+def _step_times(trial: Trainer) -> tuple[float, float]:
+    """Seconds of a step, early and late in a run, by a trainer that is thrown away."""
     early_s = _median_step_s(trial, TRIAL_STEPS)
-    trial.next_step = math.ceil(options.late_from * options.steps)
-    late_s = _median_step_s(trial, LATE_TRIAL_STEPS)
-    return options.late_from * early_s + (1 - options.late_from) * late_s
+    trial.next_step = math.ceil(trial.options.late_from * trial.options.steps)
+    return early_s, _median_step_s(trial, LATE_TRIAL_STEPS)
 
 
 def _median_step_s(trial: Trainer, count: int) -> float:
