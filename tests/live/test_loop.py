@@ -271,7 +271,12 @@ def test_a_network_of_one_size_ignores_the_stroke_keys(options, monkeypatch):
 def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options, monkeypatch):
     tiny_gallery(options.gallery.folder / "oils", "irises", seed=3)
     said = []
-    monkeypatch.setattr(loop, "write_lines", lambda pixels, lines: said.extend(lines))
+
+    def with_lines(pixels, lines):
+        said.extend(lines)
+        return pixels
+
+    monkeypatch.setattr(loop, "with_lines", with_lines)
     screen = ListScreen({3: "m"}, quits_after=20)
     run_live(ListCamera([picture(96, 96)]), screen, replace(options, style="irises"))
     assert "irises mixes with no other" in said
@@ -289,9 +294,10 @@ def test_digits_jump_to_a_style_at_once_or_after_a_pause(options, monkeypatch, t
     monkeypatch.setattr(loop, "time", clock)
     lines, seen = [], []
 
-    def write_lines(pixels, wanted):
+    def with_lines(pixels, wanted):
         lines[:] = wanted
         seen.append(wanted[0].split()[0])
+        return pixels
 
     def typing():
         yield "1"
@@ -313,7 +319,7 @@ def test_digits_jump_to_a_style_at_once_or_after_a_pause(options, monkeypatch, t
             yield ""
         yield "q"
 
-    monkeypatch.setattr(loop, "write_lines", write_lines)
+    monkeypatch.setattr(loop, "with_lines", with_lines)
     screen, keys = ListScreen({}), typing()
     screen.key = lambda: next(keys)
     run_live(ListCamera([picture(96, 96)]), screen, replace(options, style="b", gallery=gallery))

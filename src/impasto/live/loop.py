@@ -18,7 +18,7 @@ from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
 from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
 from impasto.live.digits import NumberEntry
-from impasto.live.overlay import compare, write_lines
+from impasto.live.overlay import compare, with_lines
 from impasto.live.pace import Pace
 from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
@@ -202,9 +202,7 @@ class _Session:
             self._recorder.add(painting)
         if self._virtual:
             self._virtual.send(painting)
-        with_words = painting.copy()
-        write_lines(with_words, self._lines(picture))
-        self._screen.show(with_words)
+        self._screen.show(with_lines(painting, self._lines(picture)))
         self._frames += 1
         for pace in (self._pace, self._last_second):
             pace.add(picture.frame.taken_s, time.monotonic())
@@ -213,8 +211,7 @@ class _Session:
         waiting = np.zeros(WAITING_SIZE, dtype=np.uint8)
         if self._shown is not None:
             waiting = self._shown // 2
-        write_lines(waiting, ["waiting for the camera"])
-        self._screen.show(waiting)
+        self._screen.show(with_lines(waiting, ["waiting for the camera"]))
 
     def _lines(self, picture: LivePicture) -> list[str]:
         settings = self._settings

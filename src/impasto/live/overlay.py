@@ -8,27 +8,38 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compare", "write_lines"]
+__all__ = ["compare", "with_lines"]
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
-def write_lines(pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
-    """Write lines into the upper left of a picture: white, edged in black, readable on anything.
+def with_lines(pixels: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8]:
+    """A picture with lines in its upper left: white, edged in black, readable on anything.
 
     Args:
-        pixels: H x W x 3, uint8; changed in place.
+        pixels: H x W x 3, uint8.
         lines: from top to bottom; ASCII, as OpenCV's fonts have no more.
+
+    Returns:
+        another picture, larger where the lines would not all fit into one so low.
     """
     scale = max(0.35, min(pixels.shape[:2]) / 900)
     height_px = round(30 * scale) + 4
+    needed_px = (len(lines) + 0.5) * height_px  # half of one is for what hangs below the last
+    factor = needed_px / pixels.shape[0]
+    written = (
+        np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor), dtype=np.uint8)
+        if factor > 1
+        else pixels.copy()
+    )
     for number, line in enumerate(lines, 1):
         x, y = 8, number * height_px
         # An edge of thicker letters would not fit: OpenCV 5 sets those wider.
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)):
-            cv2.putText(pixels, line, (x + dx, y + dy), FONT, scale, BLACK, 1, cv2.LINE_AA)
-        cv2.putText(pixels, line, (x, y), FONT, scale, WHITE, 1, cv2.LINE_AA)
+            cv2.putText(written, line, (x + dx, y + dy), FONT, scale, BLACK, 1, cv2.LINE_AA)
+        cv2.putText(written, line, (x, y), FONT, scale, WHITE, 1, cv2.LINE_AA)
+    return written
 
 
 def compare(photo: NDArray[np.uint8], painting: NDArray[np.uint8]) -> NDArray[np.uint8]:
