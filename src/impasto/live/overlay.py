@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images import resize
+
 __all__ = ["compare", "with_lines"]
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -27,12 +29,10 @@ def with_lines(pixels: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.ui
     scale = max(0.35, min(pixels.shape[:2]) / 900)
     height_px = round(30 * scale) + 4
     needed_px = (len(lines) + 0.5) * height_px  # half of one is for what hangs below the last
-    factor = needed_px / pixels.shape[0]
-    written = (
-        np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor), dtype=np.uint8)
-        if factor > 1
-        else pixels.copy()
-    )
+    height, width = pixels.shape[:2]
+    factor = max(1.0, needed_px / height)
+    enlarged = resize(pixels, round(factor * width), round(factor * height))
+    written: NDArray[np.uint8] = enlarged.copy()
     for number, line in enumerate(lines, 1):
         x, y = 8, number * height_px
         # An edge of thicker letters would not fit: OpenCV 5 sets those wider.
