@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.brush import paint_whole
 from impasto.engines import Engine, EngineName, Precision, available_engines, has_bf16, open_engine
+from impasto.engines.framed import paint_whole
 from impasto.errors import EngineError
 from impasto.images.noise import natural_noise
 from impasto.legacy import ConvertedNetwork, convert_network

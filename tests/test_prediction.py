@@ -1,11 +1,14 @@
 """Styles that are predicted from paintings, and mixed with others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from impasto import predict_style, stylize_frames
+from impasto import predict_style, prediction, stylize_frames
+from impasto.engines import open_engine
 from impasto.errors import InputError, OptionError, StyleError
-from impasto.images import Picture, write_image
+from impasto.images import Picture, read_image, write_image
 from impasto.live.controls import packs_from
 from impasto.network.encoder import write_encoder
 from impasto.network.trunk import random_trunk
@@ -41,6 +44,25 @@ def test_a_style_of_a_painting(gallery, cow):
     np.testing.assert_array_equal(as_array.vector, style.vector)
     other = predict_style(picture(90, 70, seed=4), gallery=gallery)
     assert np.abs(other.vector - style.vector).max() > 0.01
+
+
+def test_a_share_of_what_its_paintings_lack_is_added(gallery):
+    """By hand: what the encoder sees in a painting, and in photographs that are painted so."""
+    painting, share = picture(96, 70, seed=3), prediction.FEEDBACK
+    encoder = replace(gallery.open_pack.encoder.spec, painting_px=70)
+    encoder = replace(gallery.open_pack.encoder, spec=encoder)
+    write_encoder(gallery.folder / "encoder.safetensors", encoder)
+    with open_engine(encoder.graph, precision="f32") as eyes:
+        wanted = eyes.encode(painting)
+        style = replace(gallery.load_style("first"), vector=wanted)
+        with Stylizer(style, gallery=gallery, precision="f32") as stylizer:
+            photos = [read_image(path).pixels for path in prediction.REFERENCES.glob("*.jpg")]
+            given = [eyes.encode(stylizer(photo)) for photo in photos]
+    assert len(given) == 3
+    expected = wanted + share * (wanted - np.mean(given, axis=0))
+    predicted = predict_style(painting, gallery=Gallery(gallery.folder)).vector
+    np.testing.assert_allclose(predicted, expected, rtol=1e-4, atol=1e-4)
+    assert np.abs(expected - wanted).max() > 0.01
 
 
 def test_it_paints_at_the_photos_size(gallery, cow):

@@ -4,8 +4,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import impasto
-from impasto.brush import open_network, paint_whole
+from impasto.brush import open_network
 from impasto.engines import open_engine
+from impasto.engines.framed import paint_whole
 from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
 from impasto.strokes import pass_sizes

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from impasto.closing import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
+from impasto.engines.framed import frame
 from impasto.errors import OptionError
 from impasto.files import names_network
-from impasto.images import add_grain, pad_reflect
 from impasto.images.spool import PixelRows
 from impasto.measuring import FramedPhoto, measure_by_layers
 from impasto.network.framing import BakedNetwork, Framing
@@ -28,7 +28,7 @@ from impasto.progress import ProgressListener, ignore_progress
 from impasto.strokes import NATURAL_PX
 from impasto.styles import Gallery, Style
 
-__all__ = ["Brush", "open_network", "paint_whole"]
+__all__ = ["Brush", "open_network"]
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -145,7 +145,7 @@ class Brush(Closing):
         if isinstance(engine, _Apart):
             assert shares is not None
             return engine.paint_regions(photo, shares, left=left, top=top, seed=self.seed)
-        padded, inside = _padded(self.framing, photo, left, top, self.seed)
+        padded, inside = frame(self.framing, photo, left, top, self.seed)
         with self._lock if engine is self.engine else nullcontext():
             return np.ascontiguousarray(engine.paint(padded)[inside])
 
@@ -166,7 +166,7 @@ class Brush(Closing):
             return self.paint(photo), np.zeros(0, dtype=np.float32)
         if statistics is None:
             statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = _padded(self.framing, photo, seed=self.seed)
+        padded, inside = frame(self.framing, photo, seed=self.seed)
         with self._lock:
             painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
@@ -196,7 +196,7 @@ class Brush(Closing):
         """
 
         def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
-            padded, _ = _padded(trunk.spec.framing, photo, seed=self.seed)
+            padded, _ = frame(trunk.spec.framing, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
                 return [
                     engine.paint_steered(padded, vector, np.zeros_like(vector), 0.0)[1]
@@ -363,7 +363,7 @@ class _Apart(Closing):
             within = np.where(total > 0, own / np.maximum(total, 1e-6), even).astype(np.float32)
             x, y, right, bottom = framing.borders(photo.shape[1], photo.shape[0])
             around = np.pad(within, ((0, 0), (y, bottom), (x, right)), mode="edge")
-            padded, inside = _padded(framing, photo, left, top, seed)
+            padded, inside = frame(framing, photo, left, top, seed)
             painting = engine.paint_regions(padded, around)[inside]
             if len(self._engines) == 1:
                 return np.ascontiguousarray(painting)
@@ -389,26 +389,3 @@ def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | Non
             return None, np.zeros(0, dtype=np.float32)
         style = find_style(style, gallery)
     return gallery.trunk_of(style), style.vector
-
-
-def paint_whole(engine: Engine, framing: Framing, photo: Pixels) -> Pixels:
-    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
-
-    Args:
-        engine: has the graph.
-        framing: of its network.
-        photo: H x W x 3, uint8, RGB.
-    """
-    padded, inside = _padded(framing, photo)
-    return np.ascontiguousarray(engine.paint(padded)[inside])
-
-
-def _padded(
-    framing: Framing, photo: Pixels, left: int = 0, top: int = 0, seed: int = 0
-) -> tuple[Pixels, tuple[slice, slice]]:
-    """What the graph sees, and where in it the picture is."""
-    height, width = photo.shape[:2]
-    x, y, right, bottom = framing.borders(width, height)
-    grainy = add_grain(photo, framing.grain, framing.coarse_grain, left=left, top=top, seed=seed)
-    padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
-    return padded, (slice(y, y + height), slice(x, x + width))

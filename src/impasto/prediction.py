@@ -1,21 +1,25 @@
 """Styles by what people call them: names, mixtures, and any painting, from which one is predicted.
 
-A prediction is one run of a small network, the gallery's encoder (`impasto.network.encoder`), on
-the same engines that paint.
+A prediction is made by a small network, the gallery's encoder (`impasto.network.encoder`), on the
+same engines that paint. It looks twice (a departure from Ghiasi et al. 2017): at the painting, then
+at what the predicted style makes of some photographs. What it sees there should be what it saw in
+the painting; a share of the difference is added to the prediction.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.engines import open_engine
+from impasto.engines.framed import paint_whole
 from impasto.errors import StyleError
-from impasto.images import Picture, scale_shorter_side
+from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.network.encoder import Encoder
+from impasto.network.trunk import Trunk
 from impasto.styles import (
     Gallery,
     Style,
@@ -33,6 +37,16 @@ __all__ = ["find_style", "predict_style", "styles_in"]
 
 LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
+
+FEEDBACK = 0.2
+"""How much of what its paintings lack is added to a prediction. With more, they lose more of the
+photo than they gain in style."""
+
+REFERENCES = Path(__file__).parent / "references"
+"""Photographs to look at in a predicted style, 256 x 256 px."""
+
+Pixels = NDArray[np.uint8]
+Vector = NDArray[np.float32]
 
 
 def predict_style(
@@ -58,7 +72,7 @@ def predict_style(
     card = StyleCard(title=title, painting=Path(str(painting)).name if is_file else "")
     return Style(
         _style_name(title),
-        _encode(encoder, pixels),
+        _predict(encoder, gallery.open_pack.trunk, _reduced(pixels, encoder.spec.painting_px)),
         encoder.trunk,
         card,
         thumbnail(pixels),
@@ -95,17 +109,33 @@ def _predicted(path: Path, changed_ns: int, gallery: Gallery) -> Style:
     return predict_style(path, gallery=gallery)
 
 
-def _encode(encoder: Encoder, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _predict(encoder: Encoder, trunk: Trunk, painting: Pixels) -> Vector:
+    with open_engine(encoder.graph, precision="f32") as eyes:
+        wanted = _checked(eyes.encode(painting))
+        with open_engine(trunk.bake(wanted), precision="f32") as engine:
+            paintings = [paint_whole(engine, trunk.spec.framing, photo) for photo in _references()]
+        given = np.mean([eyes.encode(each) for each in paintings], axis=0)
+    return _checked(wanted + FEEDBACK * (wanted - given))
+
+
+def _checked(vector: Vector) -> Vector:
+    if not np.isfinite(vector).all():
+        raise StyleError("the encoder gave no numbers for this painting", "try another picture")
+    return vector
+
+
+def _reduced(painting: Pixels, shorter_px: int) -> Pixels:
+    """What an encoder sees of a painting."""
     height, width = painting.shape[:2]
     longest = LONGEST * min(width, height)
     left, top = max(0, width - longest) // 2, max(0, height - longest) // 2
     middle = painting[top : top + longest, left : left + longest]
-    reduced = scale_shorter_side(middle, encoder.spec.painting_px)
-    with open_engine(encoder.graph, precision="f32") as engine:
-        vector = engine.encode(reduced)
-    if not np.isfinite(vector).all():
-        raise StyleError("the encoder gave no numbers for this painting", "try another picture")
-    return vector
+    return scale_shorter_side(middle, shorter_px)
+
+
+@cache
+def _references() -> tuple[Pixels, ...]:
+    return tuple(read_image(path).pixels for path in sorted(REFERENCES.glob("*.jpg")))
 
 
 def _style_name(title: str) -> str:

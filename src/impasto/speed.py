@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impasto.brush import open_network, paint_whole
+from impasto.brush import open_network
 from impasto.engines import Engine, EngineName, Precision, open_engine
+from impasto.engines.framed import paint_whole
 from impasto.errors import OptionError
 from impasto.network.framing import BakedNetwork, Framing
 from impasto.network.spec import JOHNSON, NetworkSpec
