@@ -49,8 +49,8 @@ def test_a_style_of_a_painting(gallery, cow):
 def test_a_share_of_what_its_paintings_lack_is_added(gallery):
     """By hand: what the encoder sees in a painting, and in photographs that are painted so."""
     painting, share = picture(96, 70, seed=3), prediction.FEEDBACK
-    encoder = replace(gallery.open_pack.encoder.spec, painting_px=70)
-    encoder = replace(gallery.open_pack.encoder, spec=encoder)
+    encoder = tiny_encoder(gallery.trunk)
+    encoder = replace(encoder, spec=replace(encoder.spec, painting_px=70))
     write_encoder(gallery.folder / "encoder.safetensors", encoder)
     with open_engine(encoder.graph, precision="f32") as eyes:
         wanted = eyes.encode(painting)

@@ -39,8 +39,8 @@ LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
 
 FEEDBACK = 0.2
-"""How much of what its paintings lack is added to a prediction. With more, they lose more of the
-photo than they gain in style."""
+"""How much of what its paintings lack is added to a prediction. With more, they gain in style what
+they lose of the photo, or little more: this is where the content loss is that of learned styles."""
 
 REFERENCES = Path(__file__).parent / "references"
 """Photographs to look at in a predicted style, 256 x 256 px."""
@@ -65,14 +65,15 @@ def predict_style(
         EngineError: no engine can run it.
     """
     gallery = gallery or open_gallery()
-    encoder = gallery.open_pack.encoder  # before a large picture is read in vain
+    pack = gallery.open_pack
+    encoder = pack.encoder  # before a large picture is read in vain
     pixels = read_painting(painting)
     is_file = isinstance(painting, str | Path)
     title = Path(painting).stem if isinstance(painting, str | Path) else "painting"
     card = StyleCard(title=title, painting=Path(str(painting)).name if is_file else "")
     return Style(
         _style_name(title),
-        _predict(encoder, gallery.open_pack.trunk, _reduced(pixels, encoder.spec.painting_px)),
+        _predict(encoder, pack.trunk, _reduced(pixels, encoder.spec.painting_px)),
         encoder.trunk,
         card,
         thumbnail(pixels),
