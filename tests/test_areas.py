@@ -15,7 +15,7 @@ from impasto.network.trunk import random_trunk, write_trunk
 from impasto.photos import paint_photo
 from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.stylizer import Stylizer, stylize
-from tiny import TINY, picture, tiny_gallery, tiny_style
+from tiny import TINY, picture, tiny_gallery, tiny_style, with_last_layer
 
 WIDTH, HEIGHT = 200, 160
 
@@ -252,6 +252,24 @@ def test_regions_of_several_packs(tmp_path, spec):
     share = (mask / 255)[..., None]
     assert np.abs(left - right).mean() > 3
     assert np.abs(painted - (share * left + (1 - share) * right)).max() <= 3
+
+
+def test_a_region_of_a_style_with_a_last_layer_of_its_own(gallery):
+    """As that style paints alone, and the rest as if it were not there."""
+    photo = picture(WIDTH, HEIGHT)
+    own = with_last_layer(gallery.load_style("second"), gallery.trunk)
+    with (
+        open_tiny(gallery) as first,
+        Stylizer(own, gallery=gallery, precision="f32") as second,
+        Stylizer("second", gallery=gallery, precision="f32") as plain,
+        open_tiny(gallery, regions=[Region(left_half(), own)]) as both,
+    ):
+        right, left, other, painted = (
+            each(photo).astype(int) for each in (first, second, plain, both)
+        )
+    assert np.abs(left - other).mean() > 3
+    expected = np.where(left_half()[..., None] > 0, left, right)
+    assert np.abs(painted - expected).max() <= 2
 
 
 def test_regions_of_another_kind_of_network(tmp_path):

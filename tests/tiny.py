@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,12 @@ def tiny_style(trunk: Trunk, name: str, seed: int) -> Style:
         title=f"Painting {seed}", artist="Nobody", licence="CC0", painting=f"{name}.png"
     )
     return Style(name, vector, trunk.fingerprint, card)
+
+
+def with_last_layer(style: Style, trunk: Trunk, seed: int = 0) -> Style:
+    """The same style, with a last layer that is quite another than its trunk's."""
+    added = np.random.default_rng(seed).normal(0, 0.1, trunk.spec.last_layer_size)
+    return replace(style, vector=np.concatenate([style.vector, added.astype(np.float32)]))
 
 
 def tiny_gallery(folder: Path, *names: str, seed: int = 0) -> Gallery:

@@ -172,10 +172,10 @@ class Brush(Closing):
         return np.ascontiguousarray(painted[inside]), used
 
     def restyle(self, vector: Vector) -> None:
-        """Paint on in another style of the same trunk.
+        """Paint on in another style of the same trunk, with the last layer that there is.
 
         Args:
-            vector: of the style, or of a mixture.
+            vector: of the style, or of a mixture: scales and shifts only.
 
         Raises:
             OptionError: the brush is not steered, or the vector is of another trunk.
@@ -388,4 +388,4 @@ def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | Non
         if names_network(style):
             return None, np.zeros(0, dtype=np.float32)
         style = find_style(style, gallery)
-    return gallery.trunk_of(style), style.vector
+    return gallery.trunk_of(style).with_last_layer(style.vector)

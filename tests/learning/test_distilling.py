@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from impasto.errors import OptionError
+from impasto.errors import OptionError, StyleError
 from impasto.learning.distilling import Distiller, distil
 from impasto.learning.hardware import Hardware
 from impasto.learning.networks import StyleNetwork
@@ -13,7 +13,8 @@ from impasto.learning.photos import PhotoFolder
 from impasto.learning.run import read_start
 from impasto.learning.training_options import TrainingOptions
 from impasto.network.spec import Conv, NetworkSpec
-from tiny import TINY, tiny_gallery
+from impasto.styles import write_style
+from tiny import TINY, tiny_gallery, with_last_layer
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 OPTIONS = TrainingOptions(steps=60, crop_px=32, late_crop_px=32, learning_rate=1e-2)
@@ -93,3 +94,12 @@ def test_a_run_goes_on_exactly(photo_folder, tmp_path):
         distil(
             gallery, photo_folder, tmp_path / "parts", student=TINY, options=options, resume=True
         )
+
+
+def test_last_layers_of_their_own_are_refused(photo_folder, tmp_path):
+    gallery = tiny_gallery(tmp_path / "gallery")
+    own = with_last_layer(gallery.load_style("second"), gallery.trunk)
+    write_style(gallery.folder / "second.style", own)
+    with pytest.raises(StyleError, match="second has a last layer of its own"):
+        distil(gallery.folder, photo_folder, tmp_path / "run", student=STUDENT, options=OPTIONS)
+    assert read_start(gallery.folder, ["first", "second"]).vectors.shape == (2, TINY.style_size)

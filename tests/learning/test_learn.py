@@ -14,7 +14,8 @@ from impasto.learning.checkpoint import read_checkpoint
 from impasto.learning.hardware import Hardware
 from impasto.learning.learn import free_photos, learn, learned_style
 from impasto.network.encoder import write_encoder
-from impasto.styles import ENCODER_FILE, Gallery, read_style, write_style
+from impasto.network.trunk import Trunk, write_trunk
+from impasto.styles import ENCODER_FILE, TRUNK_FILE, Gallery, read_style, write_style
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_encoder, tiny_gallery
 
@@ -90,7 +91,9 @@ def test_a_budget_counts_what_comes_before_training(painting, setting, monkeypat
     assert totals == [2 * 25] * 50  # few steps, so each is of one photo
 
 
-def test_a_vector_is_learned_and_the_trunk_stays(painting, setting, gallery, tmp_path):
+def test_vector_and_last_layer_are_learned_and_the_trunk_stays(
+    painting, setting, gallery, tmp_path
+):
     losses = []
     style = learn(painting, **setting, progress=lambda event: losses.append(event.figures["J"]))
     assert len(losses) == 30
@@ -98,13 +101,38 @@ def test_a_vector_is_learned_and_the_trunk_stays(painting, setting, gallery, tmp
     assert (style.name, style.card.painting) == ("yellow-cow", "Yellow Cow.png")
     gallery.check(style, "it")
     assert style.thumbnail[:2] == b"\xff\xd8"  # JPEG
+    spec = gallery.trunk.spec
+    assert style.vector.size == spec.style_size + spec.last_layer_size
+    vector, added = np.split(style.vector, [spec.style_size])
     assert all(
-        np.abs(style.vector - gallery.load_style(name).vector).max() > 0.01
-        for name in gallery.names
+        np.abs(vector - gallery.load_style(name).vector).max() > 0.01 for name in gallery.names
     )
+    assert 1e-4 < np.abs(added).max() < 0.1
     learned = read_checkpoint(tmp_path / "run" / "checkpoint.pt").averaged_network().weights()
     for name, array in as_network(gallery, "first").weights().items():
-        np.testing.assert_array_equal(learned[name], array)
+        assert np.array_equal(learned[name], array) != name.startswith("paint.")
+
+
+def test_a_style_paints_as_the_network_that_learned_it(painting, setting, gallery, tmp_path):
+    """One level of 255 for rounding, of the painting and of weights to float16."""
+    spec = replace(gallery.trunk.spec, grain=0.0, coarse_grain=0.0)
+    trained = as_network(gallery, "first").trunk()  # whose phases follow from one kernel
+    write_trunk(gallery.folder / TRUNK_FILE, Trunk(spec, trained.weights))
+    calm = Gallery(gallery.folder)
+    for name in ("first", "second"):
+        style = replace(gallery.load_style(name), trunk=calm.trunk.fingerprint)
+        write_style(gallery.folder / f"{name}.style", style)
+    style = learn(painting, **{**setting, "gallery": calm})
+    network = read_checkpoint(tmp_path / "run" / "checkpoint.pt").averaged_network().eval()
+    photo = picture(64, 48)
+    with torch.no_grad():
+        painted = network(module.to_tensor(photo), network.styles)[0].clamp(0, 1)
+    expected = 255 * painted.permute(1, 2, 0).numpy()
+    with Stylizer(style, gallery=calm, precision="f32") as stylizer:
+        assert np.abs(stylizer(photo) - expected).max() < 1.5
+    plain = replace(style, vector=style.vector[: spec.style_size])
+    with Stylizer(plain, gallery=calm, precision="f32") as stylizer:
+        assert np.abs(stylizer(photo) - expected).max() > 3
 
 
 def as_network(gallery, name):

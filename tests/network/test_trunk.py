@@ -70,3 +70,29 @@ def test_too_large_a_file_is_refused_unread(tmp_path, monkeypatch):
     write_trunk(tmp_path / "trunk", random_trunk(TINY))
     with pytest.raises(StyleError, match="more than 100"):
         read_trunk(tmp_path / "trunk")
+
+
+@pytest.mark.parametrize("spec", [TINY, johnson()], ids=["tiny", "johnson"])
+def test_what_a_style_adds_to_the_last_layer(spec):
+    """A kernel of one tap, 0.5 in the middle, and a bias of 0.25 on each channel."""
+    trunk = random_trunk(spec)
+    vector = np.ones(spec.style_size, dtype=np.float32)
+    assert trunk.with_last_layer(vector)[0] is trunk
+    kernel = np.zeros(spec.last.trained_shape, dtype=np.float32)
+    middle = kernel.shape[-1] // 2
+    kernel[:, :, middle, middle] = 0.5
+    longer = np.concatenate([vector, kernel.ravel(), np.full(3, 0.25, dtype=np.float32)])
+    assert {vector.size, longer.size} == set(spec.vector_sizes)
+    changed, left = trunk.with_last_layer(longer)
+    np.testing.assert_array_equal(left, vector)
+    for name, array in changed.weights.items():
+        before = trunk.weights[name].astype(np.float32)
+        if name == f"{spec.last.name}.bias":
+            np.testing.assert_allclose(array, before + 0.25, atol=1e-3)
+        elif name == f"{spec.last.name}.weight":
+            # The middle tap is in the middle of every phase's filter.
+            expected = np.zeros(spec.last.kernel_shape, dtype=np.float32)
+            expected[:, :, spec.last.kernel // 2, spec.last.kernel // 2] = 0.5
+            np.testing.assert_allclose(array - before, expected, atol=1e-3)
+        else:
+            np.testing.assert_array_equal(array, before)

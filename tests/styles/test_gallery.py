@@ -5,7 +5,7 @@ import pytest
 from impasto.errors import StyleError
 from impasto.network.trunk import random_trunk, write_trunk
 from impasto.styles import TRUNK_FILE, Gallery, open_gallery, write_style
-from tiny import TINY, tiny_gallery, tiny_style
+from tiny import TINY, tiny_gallery, tiny_style, with_last_layer
 
 
 def test_names_and_loading(tmp_path):
@@ -106,3 +106,14 @@ def add_pack(folder, name, seed):
     trunk = random_trunk(TINY, seed=seed)
     write_trunk(folder / TRUNK_FILE, trunk)
     write_style(folder / f"{name}.style", tiny_style(trunk, name, seed))
+
+
+def test_vectors_that_fit_a_trunk(tmp_path):
+    """Without a last layer of their own, or with one; nothing between."""
+    gallery = tiny_gallery(tmp_path, "great-wave")
+    style = gallery.load_style("great-wave")
+    own = with_last_layer(style, gallery.trunk)
+    gallery.check(own, "it")
+    for wrong in (own.vector[:-1], style.vector[:-1]):
+        with pytest.raises(StyleError, match="it belongs to trunk"):
+            gallery.check(replace(style, vector=wrong), "it")

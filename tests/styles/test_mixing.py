@@ -53,6 +53,8 @@ def test_weights_sum_to_one(parts):
 
 
 def test_mixing_is_the_weighted_mean():
+    longer = mix_vectors([np.float32([0, 1, 8]), np.float32([4, 1])], [0.75, 0.25])
+    np.testing.assert_array_equal(longer, [1, 1, 6])  # one adds to the last layer, the other not
     mixed = mix_vectors([np.float32([0, 1]), np.float32([4, 1])], [0.75, 0.25])
     np.testing.assert_allclose(mixed, [1, 1])
     assert mixed.dtype == np.float32

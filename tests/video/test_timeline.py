@@ -1,13 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import impasto
 from impasto.errors import InputError, OptionError, StyleError
-from impasto.styles import mix_vectors
+from impasto.styles import Gallery, mix_vectors, write_style
 from impasto.stylizer import Stylizer
 from impasto.video import Timeline, TimelinePoint, parse_timeline, read_timeline, stylize_frames
 from impasto.video.timeline import parse_time
-from tiny import picture, tiny_gallery
+from tiny import picture, tiny_gallery, with_last_layer
 from video.clips import make_clip, read_clip
 
 
@@ -108,6 +110,28 @@ def test_the_mixture_moves_with_time(gallery):
         with Stylizer(style, gallery=gallery, precision="f32") as stylizer:
             difference = got[number].astype(int) - stylizer(photo)
         assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("own", [("first",), ("second",), ("first", "second")])
+def test_a_last_layer_of_its_own_comes_and_goes(gallery, own):
+    """Two levels of 255: both paintings are rounded before they are blended."""
+    for seed, name in enumerate(gallery.names):
+        style = gallery.load_style(name)
+        style = replace(style, vector=0.03 * style.vector)  # pale: nothing is clipped
+        if name in own:
+            style = with_last_layer(style, gallery.trunk, seed)
+        write_style(gallery.folder / f"{name}.style", style)
+    changed = Gallery(gallery.folder)
+    photo = picture(96, 96)
+    got = paint(changed, "first@1s..second@5s", [photo] * 6, rate=1, stability=0)
+    for number, style in enumerate(["first", "first", "first:3+second", "first+second"]):
+        with Stylizer(style, gallery=changed, precision="f32") as stylizer:
+            expected = stylizer(photo).astype(int)
+        assert 0 < expected.min() < expected.max() < 255
+        assert np.abs(got[number] - expected).max() <= 2
+        assert expected.std() > 5
+    with Stylizer("second", gallery=changed, precision="f32") as stylizer:
+        assert np.abs(got[5].astype(int) - stylizer(photo)).max() <= 1
 
 
 def test_a_comma_changes_at_once_and_drops_the_strokes(gallery):

@@ -200,7 +200,7 @@ def train_command(
         if not start_from or not start:
             raise OptionError("styles alone have no trunk", "name one by --start-from FOLDER")
         trunk = read_start_trunk(start_from)
-        if before and not before.has_weights_of(trunk):
+        if before and not before.keeps_weights_of(trunk):
             raise OptionError(
                 f"{output} did not begin with the trunk of {start_from}", "name that one"
             )

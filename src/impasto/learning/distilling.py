@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import InputError, OptionError
+from impasto.errors import InputError, OptionError, StyleError
 from impasto.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.learning.hardware import Hardware, choose_hardware
 from impasto.learning.networks import StyleNetwork
@@ -117,6 +117,12 @@ def distil(
     pack = Pack(gallery)
     names = tuple(pack.names)
     styles = [pack.read(name) for name in names]
+    for style in styles:
+        if style.vector.size != pack.trunk.spec.style_size:
+            raise StyleError(
+                f"{style.name} has a last layer of its own, which one student cannot learn",
+                f"take its file out of {gallery}",
+            )
     options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
     vectors = np.stack([style.vector for style in styles])
     start = Start(pack.trunk.spec, pack.trunk.float32_weights(), vectors)

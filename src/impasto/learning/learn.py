@@ -3,7 +3,8 @@ the trunk is fitted, too.
 
 What Dumoulin et al. 2017, section 3.3, do with a trained network and a new painting. The vector has
 some 1,600 numbers, against the trunk's 600,000: it takes minutes where a network takes hours, and
-few photographs will do.
+few photographs will do. Departure: the last layer, 1,200 numbers more, is the style's own, too. No
+normalisation follows it, so that scales and shifts say nothing about how features become colours.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ OPTIONS = TrainingOptions(
     local_correlation_weight=0.4,
     learning_rate=0.02,
     average_decay=0.99,
-    trains="styles",
+    trains="last",
 )
 """Vectors stand a rate ten times as high as weights do: all of them are about 1. Many small steps
 take them further than few of several photos."""
@@ -175,14 +176,14 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     Raises:
         InputError: the painting cannot be read.
     """
-    network = checkpoint.averaged_network()
-    vector = network.styles.detach().numpy()[0]
+    trunk = gallery.open_pack.trunk
+    is_deep = checkpoint.options.trains == "all"
+    own_trunk = checkpoint.averaged_network().trunk() if is_deep else None
     card = StyleCard(title=painting.stem, painting=painting.name)
-    own_trunk = network.trunk() if checkpoint.options.trains == "all" else None
     return Style(
         checkpoint.styles[0],
-        vector,
-        (own_trunk or gallery.open_pack.trunk).fingerprint,
+        checkpoint.style_vectors(trunk)[0],
+        (own_trunk or trunk).fingerprint,
         card,
         thumbnail(read_painting(painting)),
         checkpoint.options.painting_px,
@@ -209,7 +210,8 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
     its styles, their mean, or what its encoder predicts, if it has one.
     """
     trunk, hardware = gallery.open_pack.trunk, trial.hardware
-    known = [style.vector for style in gallery.styles_of(trunk)]
+    size = trunk.spec.style_size  # what others add to the last layer is not begun with
+    known = [style.vector[:size] for style in gallery.styles_of(trunk)]
     known.append(np.mean(known, axis=0))
     if gallery.open_pack.has_encoder:
         known.append(predict_style(painting, gallery=gallery).vector)
@@ -228,12 +230,13 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
 
 
 def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, name: str) -> None:
-    if before.options.trains != options.trains:
+    was_deep, is_deep = (each.trains == "all" for each in (before.options, options))
+    if was_deep != is_deep:
         raise OptionError(
-            f"{name} was learned {'with' if options.trains == 'styles' else 'without'} --deep",
+            f"{name} was learned {'with' if was_deep else 'without'} --deep",
             "go on as it began, or begin anew with --overwrite",
         )
-    if options.trains == "styles" and not before.has_weights_of(trunk):
+    if not is_deep and not before.keeps_weights_of(trunk):
         raise OptionError(
             f"{name} was learned with another network than this gallery's",
             "begin anew with --overwrite",

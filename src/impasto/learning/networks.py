@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from impasto.errors import OptionError
 from impasto.network.bake import INSTANCE_NORM_EPSILON, SMOOTHING
 from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.network.subpixel import phase_taps
 from impasto.network.trunk import Trunk
 
 __all__ = ["StyleNetwork"]
@@ -113,6 +114,15 @@ class StyleNetwork(nn.Module):
             for key, tensor in conv.baked_weights().items()
         }
 
+    def last_layer(self) -> NDArray[np.float32]:
+        """Kernel, then biases of the last layer, as they are trained, in a row of
+        ``spec.last_layer_size``.
+        """
+        last = self.convs[self.spec.last.name]
+        assert isinstance(last, _StyledConv)
+        numbers = torch.cat([last.weight.flatten(), last.bias]).detach()
+        return numbers.cpu().numpy().astype(np.float32)
+
     def trunk(self) -> Trunk:
         """What all styles share, in float16."""
         weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
@@ -146,10 +156,8 @@ class StyleNetwork(nn.Module):
 class _StyledConv(nn.Module):
     """One `Conv` of a spec.
 
-    A convolution under pixel shuffle is trained as what it should be: a convolution of the enlarged
-    picture (nearest neighbour; Odena et al. 2016, "Deconvolution and checkerboard artifacts"). Its
-    filters at each of the ``shuffle**2`` sub-pixel phases follow from one kernel, so that a flat
-    input gives a flat output. Free filters learn a dot pattern, even from an ICNR start.
+    Under pixel shuffle, the filters of all phases follow from one kernel, which is what is trained
+    (`impasto.network.subpixel`). Free filters learn a dot pattern, even from an ICNR start.
     """
 
     def __init__(self, conv: Conv, spec: NetworkSpec) -> None:
@@ -160,7 +168,8 @@ class _StyledConv(nn.Module):
         self.weight = nn.Parameter(_initial_kernel(conv))
         if not conv.norm:
             self.bias = nn.Parameter(torch.zeros(conv.outputs))
-        self.register_buffer("phases", _phase_taps(conv.kernel, conv.shuffle), persistent=False)
+        taps = torch.from_numpy(phase_taps(conv.kernel, conv.shuffle))
+        self.register_buffer("phases", taps, persistent=False)
         if self.batch_norm:
             self.register_buffer("mean", torch.zeros(conv.outputs))
             self.register_buffer("variance", torch.ones(conv.outputs))
@@ -241,27 +250,8 @@ class _StyledConv(nn.Module):
 
 def _initial_kernel(conv: Conv) -> Tensor:
     """He et al. 2015."""
-    shape = conv.kernel_shape
-    if conv.shuffle > 1:
-        side = conv.shuffle * (conv.kernel - 1) + 1
-        shape = (conv.outputs, conv.inputs, side, side)
-    kernel = torch.empty(shape)
+    kernel = torch.empty(conv.trained_shape)
     nn.init.kaiming_normal_(kernel, nonlinearity="relu" if conv.relu else "linear")
     if not conv.norm:
         kernel = kernel * 0.1  # the first paintings are nearly grey instead of wildly out of range
     return kernel
-
-
-def _phase_taps(kernel: int, shuffle: int) -> Tensor:
-    """Which tap of a kernel over enlarged pixels falls on which pixel before enlarging, one axis.
-
-    Returns:
-        shuffle x kernel x taps, 0 or 1: the first is the phase, an enlarged pixel's place within
-        the one that it came from.
-    """
-    reach = shuffle * (kernel - 1) // 2
-    taps = torch.zeros(shuffle, kernel, 2 * reach + 1)
-    for phase in range(shuffle):
-        for offset in range(-reach, reach + 1):
-            taps[phase, (phase + offset) // shuffle + kernel // 2, offset + reach] = 1
-    return taps

@@ -258,7 +258,8 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
     else:
         pack = Pack(folder)
         spec, weights = pack.trunk.spec, pack.trunk.float32_weights()
-        known = {name: pack.read(name).vector for name in pack.names}
+        # Without what they add to the last layer: one is trained for all.
+        known = {name: pack.read(name).vector[: spec.style_size] for name in pack.names}
     mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
     return Start(spec, weights, np.stack([known.get(name, mean) for name in names]))
 

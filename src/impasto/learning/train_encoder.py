@@ -110,7 +110,8 @@ def train_encoder(
     hardware = hardware or choose_hardware()
     photo_files = find_pictures(photos)
     crops = PhotoFolder(photo_files, options.seed, on_skip, enlarge=options.enlarge)
-    vectors = np.stack([style.vector for style in styles])
+    # What a style adds to the last layer is left out: one is trained for all.
+    vectors = np.stack([style.vector[: trunk.spec.style_size] for style in styles])
     network = Start(trunk.spec, trunk.float32_weights(), vectors).network()
     painting_crops = PaintingCrops(paintings, photo_files, options, on_skip)
     given = (spec, network, painting_crops, crops, options, hardware)

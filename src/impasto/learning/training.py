@@ -12,7 +12,7 @@ average of the one that is trained.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping ha
 CONTEXT_PX = 32  # of the photo around a crop: enough to tell a border from what goes on
 SHIFT_PX = 8  # the coarsest grid in our networks: every phase of it comes up
 RIM_PX = 32  # how far from its border a crop's painting is compared
+LAST_LAYER_RATE = 0.15  # times that of the vectors, which are about 1 where weights are far smaller
 
 
 class PerceptualTrainer(StepTrainer):
@@ -156,10 +157,19 @@ class Trainer(PerceptualTrainer):
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
             self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
-        if options.trains == "styles":
+        if options.trains != "all":
             self.network.convs.requires_grad_(False)
+        if options.trains == "last":
+            self.network.convs[spec.last.name].requires_grad_(True)
         super().__init__(self.network, self.network, photos, options, hardware)
         self.targets = self.targets_of([each.to(hardware.device) for each in paintings])
+
+    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """The last layer takes shorter steps than the vectors, if it is trained beside them."""
+        if self.options.trains != "last":
+            return super().parameters_and_rates()
+        last = self.network.convs[self.network.spec.last.name]
+        return [([self.network.styles], 1.0), (last.parameters(), LAST_LAYER_RATE)]
 
     @property
     def average(self) -> StyleNetwork:

@@ -58,7 +58,8 @@ class TrainingOptions:
             it finds a small patch of rows, which the sixth does not.
         content_weight, style_weight, tv_weight: of the three losses.
         learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017) for Adam.
-        trains: ``all``: trunk and style vectors; ``styles``: the vectors alone.
+        trains: ``all``: trunk and style vectors; ``styles``: the vectors alone; ``last``: these and
+            the last layer.
         shares: how often each style is painted, relative to the others; alike if empty. Styles that
             lag behind get more.
         average_decay: of the moving average of weights, a step.
@@ -82,14 +83,14 @@ class TrainingOptions:
     tv_weight: float = 0.5
     learning_rate: float = 3e-3
     painting_sizes: tuple[int, ...] = ()
-    trains: Literal["all", "styles"] = "all"
+    trains: Literal["all", "styles", "last"] = "all"
     shares: tuple[float, ...] = ()
     average_decay: float = 0.997
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.trains not in ("all", "styles"):
-            raise OptionError(f"trains is {self.trains!r}", "one of all, styles")
+        if self.trains not in ("all", "styles", "last"):
+            raise OptionError(f"trains is {self.trains!r}", "one of all, styles, last")
         if not all(0 < share < math.inf for share in self.shares):
             raise OptionError(f"shares are {self.shares}", "give numbers above 0")
         if not all(size >= SMALLEST_CROP_PX for size in self.painting_sizes):

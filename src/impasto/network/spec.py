@@ -20,6 +20,7 @@ by reflection, ``pad_px`` on each side, and the output cropped.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
@@ -87,6 +88,16 @@ class Conv:
         channels = (self.outputs * self.shuffle**2, self.inputs)
         first, second = reversed(channels) if self.transposed else channels
         return first, second, self.kernel, self.kernel
+
+    @property
+    def trained_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the weights while they are trained: under pixel shuffle, those of one kernel
+        over enlarged pixels (`impasto.network.subpixel`).
+        """
+        if self.shuffle == 1:
+            return self.kernel_shape
+        side = self.shuffle * (self.kernel - 1) + 1
+        return self.outputs, self.inputs, side, side
 
     @property
     def scale(self) -> float:
@@ -188,6 +199,24 @@ class NetworkSpec:
     def style_size(self) -> int:
         """Numbers in a style vector: a scale and a shift per normalised channel."""
         return sum(2 * conv.outputs for conv in self.convs() if conv.norm)
+
+    @property
+    def last(self) -> Conv:
+        """The convolution that makes the picture."""
+        *_, last = self.convs()
+        return last
+
+    @property
+    def last_layer_size(self) -> int:
+        """Numbers by which a style changes the last layer, if it does: a kernel as it is trained,
+        and a bias per channel.
+        """
+        return math.prod(self.last.trained_shape) + self.last.outputs
+
+    @property
+    def vector_sizes(self) -> tuple[int, int]:
+        """Numbers in a style vector without and with a last layer of its own."""
+        return self.style_size, self.style_size + self.last_layer_size
 
     @property
     def parameters(self) -> int:
@@ -318,8 +347,8 @@ def _check(spec: NetworkSpec) -> None:
             width = channels[conv.name] = conv.outputs
         if isinstance(layer, Residual) and width != entering:
             raise ValueError("a residual block changes the number of channels")
-    if width != 3:
-        raise ValueError("the last layer does not make three channels")
+    if width != 3 or spec.last.norm:
+        raise ValueError("the last layer does not make three channels, or is normalised")
 
 
 def _check_conv(conv: Conv) -> None:

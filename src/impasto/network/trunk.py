@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from impasto.files import write_atomically
 from impasto.network.bake import bake, bake_steered
 from impasto.network.regions import bake_regions
 from impasto.network.spec import NetworkSpec
+from impasto.network.subpixel import phase_filters
 from impasto.network.tensors import read_tensors
 
 __all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"]
@@ -46,6 +48,33 @@ class Trunk:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.weights[name], dtype="<f2").tobytes())
         return digest.hexdigest()[:16]
+
+    def with_last_layer(self, vector: NDArray[np.float32]) -> tuple[Trunk, NDArray[np.float32]]:
+        """This trunk with the last layer that a style asks for, and the scales and shifts that are
+        left of its vector; these are what all other methods take.
+
+        No normalisation follows the last layer, so that scales and shifts say nothing about it.
+        A style that was learned alone goes on with what it adds to that layer's kernel (as it is
+        trained: `impasto.network.spec.Conv.trained_shape`) and biases.
+
+        Args:
+            vector: of one of the ``spec.vector_sizes``; the shorter has nothing to add.
+        """
+        own, last = vector[self.spec.style_size :], self.spec.last
+        if own.size == 0:
+            return self, vector
+        taps = math.prod(last.trained_shape)
+        added = {
+            f"{last.name}.weight": phase_filters(
+                own[:taps].reshape(last.trained_shape), last.shuffle
+            ),
+            f"{last.name}.bias": np.repeat(own[taps:], last.shuffle**2),
+        }
+        changed = {
+            name: (self.weights[name].astype(np.float32) + more).astype(np.float16)
+            for name, more in added.items()
+        }
+        return Trunk(self.spec, {**self.weights, **changed}), vector[: self.spec.style_size]
 
     def bake(
         self,

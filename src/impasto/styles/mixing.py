@@ -1,6 +1,7 @@
 """Mixtures of styles: ``great-wave:0.7+udnie:0.3``.
 
 A mixture's vector is the weighted mean of its styles' vectors (Dumoulin et al. 2017, section 3.3).
+So it is of what they add to the last layer, where a style that has none adds nothing.
 """
 
 from __future__ import annotations
@@ -73,9 +74,13 @@ def names_painting(name: str) -> bool:
 def mix_vectors(
     vectors: Sequence[NDArray[np.float32]], weights: Sequence[float]
 ) -> NDArray[np.float32]:
-    """The weighted mean of style vectors of one trunk; the weights sum to 1."""
-    mixed = np.average(np.stack(vectors), axis=0, weights=weights)
-    return mixed.astype(np.float32)
+    """The weighted mean of style vectors of one trunk; the weights sum to 1.
+
+    Some may go on with a last layer of their own: it is zeros in the others.
+    """
+    longest = max(vector.size for vector in vectors)
+    alike = [np.pad(vector, (0, longest - vector.size)) for vector in vectors]
+    return np.average(np.stack(alike), axis=0, weights=weights).astype(np.float32)
 
 
 def mixed_style(

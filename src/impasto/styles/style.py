@@ -52,7 +52,9 @@ class Style:
 
     Attributes:
         name: by which people call it: small letters, digits and hyphens.
-        vector: float32, as many numbers as the trunk's ``spec.style_size``.
+        vector: float32, of one of the trunk's ``spec.vector_sizes``: a scale and a shift for every
+            normalised channel, and perhaps what it adds to the last layer
+            (`impasto.network.trunk.Trunk.with_last_layer`).
         trunk: the fingerprint of the trunk that it belongs to.
         card: the painting's credit.
         thumbnail: a small JPEG of the painting; empty if there is none.

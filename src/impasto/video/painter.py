@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Protocol
@@ -15,7 +16,7 @@ from impasto.closing import Closing
 from impasto.engines import EngineName, Precision
 from impasto.errors import ImpastoError, OptionError, StyleError
 from impasto.files import names_network
-from impasto.images import check_pixels
+from impasto.images import blend, check_pixels
 from impasto.prediction import find_style
 from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
@@ -40,9 +41,34 @@ class OpenStylizer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Change:
+    """From one style to the next, little by little.
+
+    Attributes:
+        first, second: the styles.
+        style_size: how many numbers of their vectors are scales and shifts.
+    """
+
+    first: Style
+    second: Style
+    style_size: int
+
+    def mixed(self, share: float) -> NDArray[np.float32]:
+        """Scales and shifts, so far on the way."""
+        both = [style.vector[: self.style_size] for style in (self.first, self.second)]
+        return mix_vectors(both, [1 - share, share])
+
+    @property
+    def keeps_last_layer(self) -> bool:
+        """Whether both styles have the same one."""
+        first, second = (each.vector[self.style_size :] for each in (self.first, self.second))
+        return np.array_equal(first, second)
+
+
 class VideoPainter(Closing):
     """Paints frames in their order; what lies between two points of a timeline has a `Crew` of its
-    own, opened when it is reached.
+    own, opened when it is reached. It has two where the last layer changes, too.
 
     Several frames can be painted at once: `paint` takes them from any thread, a few ahead, and
     `place` in their order. A call does both.
@@ -75,7 +101,7 @@ class VideoPainter(Closing):
         self._timeline, self._open, self._stability = timeline, open_stylizer, stability
         self._changes = _changes(timeline, gallery)
         self.crew = crew
-        self._crews: dict[int, Crew] = {}
+        self._crews: dict[int, tuple[Crew, ...]] = {}
         self._opening = Lock()
         self._number = 0
         self._steady = self._steady_painter(0)
@@ -97,12 +123,15 @@ class VideoPainter(Closing):
     def paint(self, photo: Pixels, time_s: float) -> Pixels:
         """What the network makes of a frame by itself; as a call, but in any order."""
         number = self._timeline.stretch_at(time_s)
-        vector = None
-        if number in self._changes:
-            first, second = self._changes[number]
-            share = self._timeline.share_at(time_s)
-            vector = mix_vectors([first.vector, second.vector], [1 - share, share])
-        return self._crew_of(number).paint(photo, vector)
+        crews = self._crews_of(number)
+        if number not in self._changes:
+            return crews[0].paint(photo)
+        share = self._timeline.share_at(time_s)
+        vector = self._changes[number].mixed(share)
+        first, *second = [crew.paint(photo, vector) for crew in crews]
+        # Blended, they are what a mixture of last layers paints: these are linear, and nothing but
+        # clipping follows them.
+        return blend(first, second[0], share) if second else first
 
     def place(self, photo: Pixels, fresh: Pixels, time_s: float) -> Pixels:
         """The next frame of the video, of which `paint` made ``fresh``."""
@@ -133,35 +162,42 @@ class VideoPainter(Closing):
         memory = None if any(point.at_once for point in passed) else self._steady.memory
         steady = self._steady_painter(number)
         with self._opening:
-            self._crews.pop(self._number).close()
+            for crew in self._crews.pop(self._number):
+                crew.close()
         self._number, self._steady = number, steady
         self._steady.memory = memory
 
     def _steady_painter(self, number: int) -> SteadyPainter:
         changes = number in self._changes
         stability = min(self._stability, CHANGING_STABILITY) if changes else self._stability
-        return SteadyPainter(self._crew_of(number).first, stability)
+        return SteadyPainter(self._crews_of(number)[0].first, stability)
 
-    def _crew_of(self, number: int) -> Crew:
-        """Of a point of the timeline; several threads may be the first to want it."""
+    def _crews_of(self, number: int) -> tuple[Crew, ...]:
+        """Of a point of the timeline; several threads may be the first to want them."""
         with self._opening:
             if number not in self._crews:
-                style, steered = self._timeline.points[number].style, number in self._changes
-                self._crews[number] = Crew(
-                    lambda threads: self._open(style, steered=steered, threads=threads), self.crew
-                )
+                styles: list[str | Style] = [self._timeline.points[number].style]
+                change = self._changes.get(number)
+                if change and not change.keeps_last_layer:
+                    styles.append(change.second)
+                steered = change is not None
+                self._crews[number] = tuple(self._open_crew(style, steered) for style in styles)
             return self._crews[number]
+
+    def _open_crew(self, style: str | Style, steered: bool) -> Crew:
+        return Crew(lambda threads: self._open(style, steered=steered, threads=threads), self.crew)
 
     def close(self) -> None:
         """Let the engines' memory go."""
         with self._opening:
-            for crew in self._crews.values():
-                crew.close()
+            for crews in self._crews.values():
+                for crew in crews:
+                    crew.close()
             self._crews.clear()
 
 
-def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, tuple[Style, Style]]:
-    """The points whose style becomes the next one little by little, and both styles."""
+def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, _Change]:
+    """The points whose style becomes the next one little by little."""
     styles: list[Style | None] = []
     for number, point in enumerate(timeline.points):
         try:
@@ -170,7 +206,7 @@ def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, tuple[Style, Sty
             if len(timeline.points) == 1:
                 raise
             raise type(error)(f"{timeline.entry(number)}: {error.problem}", error.remedy) from error
-    changes: dict[int, tuple[Style, Style]] = {}
+    changes: dict[int, _Change] = {}
     for number in range(len(styles) - 1):
         if timeline.changes_after(number):
             changes[number] = _kindred(timeline, number, styles, gallery)
@@ -190,7 +226,7 @@ def _look_up(style: str | Style, gallery: Gallery) -> Style | None:
 
 def _kindred(
     timeline: Timeline, number: int, styles: list[Style | None], gallery: Gallery
-) -> tuple[Style, Style]:
+) -> _Change:
     """The styles of a point and the next one, which mix."""
     first, second = styles[number], styles[number + 1]
     remedy = "write a comma instead of .. (in a file: at_once = true), to change at once"
@@ -201,7 +237,7 @@ def _kindred(
         raise StyleError(
             f"{timeline.entry(number + 1)} does not mix with {first.name} before it", remedy
         )
-    return first, second
+    return _Change(first, second, trunk.spec.style_size)
 
 
 def stylize_frames(
