@@ -38,7 +38,7 @@ __all__ = ["find_style", "predict_style", "styles_in"]
 LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
 
-FEEDBACK = 0.2
+FEEDBACK = 0.15
 """How much of what its paintings lack is added to a prediction. With more, they gain in style what
 they lose of the photo, or little more: this is where the content loss is that of learned styles."""
 

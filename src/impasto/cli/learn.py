@@ -60,8 +60,8 @@ def learn_command(
         bool,
         typer.Option(
             "--deep",
-            help="Tune the whole network, not only the style's vector: closer to the painting, "
-            "the more so in an hour. The style, of 1.2 MB, mixes with no other.",
+            help="Tune the whole network, not only a vector and the last layer: closer to the "
+            "painting, the more so in an hour. The style, of 1.2 MB, mixes with no other.",
         ),
     ] = False,
     resume: Annotated[

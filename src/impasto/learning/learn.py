@@ -43,7 +43,7 @@ FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rock
 """Photographs in scikit-image, all in the public domain or CC0."""
 
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
-TRIAL_STEPS, LATE_TRIAL_STEPS = 3, 1  # a late one takes about twice as long
+TRIAL_STEPS = 3  # of which the first is slow: it sets up what later ones find there
 FEWEST_STEPS = 20
 FEW_STEPS = 60  # where time is for fewer, each is of one photo: the same work teaches as much
 TRIAL_PHOTOS = 2
@@ -257,14 +257,14 @@ def _steps_in(
 
 def _step_times(trial: Trainer) -> tuple[float, float]:
     """Seconds of a step, early and late in a run, by a trainer that is thrown away."""
-    early_s = _median_step_s(trial, TRIAL_STEPS)
+    early_s = _median_step_s(trial)
     trial.next_step = math.ceil(trial.options.late_from * trial.options.steps)
-    return early_s, _median_step_s(trial, LATE_TRIAL_STEPS)
+    return early_s, _median_step_s(trial)
 
 
-def _median_step_s(trial: Trainer, count: int) -> float:
+def _median_step_s(trial: Trainer) -> float:
     times = []
-    for _ in range(count):
+    for _ in range(TRIAL_STEPS):
         began = time.monotonic()
         trial.step()
         times.append(time.monotonic() - began)
