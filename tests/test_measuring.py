@@ -25,6 +25,7 @@ ZEROS = NetworkSpec(
         Conv("up", 4, 4, stride=2, transposed=True),
         Conv("plain", 4, 3, kernel=5, norm=False),
         Conv("last", 3, 3, relu=False),
+        Conv("paint", 3, 3, norm=False, relu=False),
     ),
     padding="zero",
 )
