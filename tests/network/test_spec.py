@@ -157,6 +157,20 @@ def test_smoothing_must_fit():
     assert isinstance(TINY.layers[4], Smooth)
 
 
+def test_the_last_layer_makes_a_picture_as_it_is():
+    changed = tree()
+    del changed["layers"][-1]["norm"]  # by default, it is normalised
+    with pytest.raises(StyleError, match="or is normalised"):
+        NetworkSpec.from_json(json.dumps(changed))
+
+
+def test_numbers_of_the_last_layer_by_hand():
+    """Sixteen channels to three, at twice the size: a kernel of five over enlarged pixels."""
+    assert STANDARD.last.trained_shape == (3, 16, 5, 5)
+    assert STANDARD.last_layer_size == 3 * 16 * 25 + 3 == 1203
+    assert STANDARD.vector_sizes == (1648, 2851)
+
+
 def test_what_has_its_default_is_left_out():
     """So that a field added later changes no older network's text, nor its fingerprint."""
     assert set(tree()) == {"name", "layers", "grain", "coarse_grain"}
