@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from impasto.errors import InputError
 from impasto.files import write_atomically
@@ -60,24 +59,15 @@ class Checkpoint:
         network.load_state_dict(self.state["average"])
         return network
 
-    def style_vectors(self, trunk: Trunk) -> NDArray[np.float32]:
-        """The vectors of the run's styles, one a row, for the trunk that it began with; with what
-        they add to its last layer, if that was trained.
-        """
-        network = self.averaged_network()
-        vectors: NDArray[np.float32] = network.styles.detach().numpy()
-        if self.options.trains != "last":
-            return vectors
-        added = network.last_layer() - self._network_of(trunk).last_layer()
-        return np.hstack([vectors, np.tile(added, (len(vectors), 1))])
-
     def keeps_weights_of(self, trunk: Trunk) -> bool:
         """Whether the run's weights are just a trunk's, as a run that begins with it holds them,
         but for the last layer, if that was trained.
         """
         if self.spec != trunk.spec:
             return False
-        theirs = self._network_of(trunk).weights()
+        network = StyleNetwork(self.spec, len(self.styles))
+        network.load_weights(trunk.float32_weights())
+        theirs = network.weights()
         ours = self.averaged_network().weights()
         trained = f"{self.spec.last.name}." if self.options.trains == "last" else None
         return all(
@@ -85,11 +75,6 @@ class Checkpoint:
             for name, array in ours.items()
             if not (trained and name.startswith(trained))
         )
-
-    def _network_of(self, trunk: Trunk) -> StyleNetwork:
-        network = StyleNetwork(self.spec, len(self.styles))
-        network.load_weights(trunk.float32_weights())
-        return network
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -176,13 +176,16 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     Raises:
         InputError: the painting cannot be read.
     """
-    trunk = gallery.open_pack.trunk
-    is_deep = checkpoint.options.trains == "all"
-    own_trunk = checkpoint.averaged_network().trunk() if is_deep else None
+    trunk, trained = gallery.open_pack.trunk, checkpoint.options.trains
+    network = checkpoint.averaged_network()
+    vector = network.styles.detach().numpy()[0]
+    if trained == "last":
+        vector = np.concatenate([vector, network.added_to_last_layer(trunk)])
+    own_trunk = network.trunk() if trained == "all" else None
     card = StyleCard(title=painting.stem, painting=painting.name)
     return Style(
         checkpoint.styles[0],
-        checkpoint.style_vectors(trunk)[0],
+        vector,
         (own_trunk or trunk).fingerprint,
         card,
         thumbnail(read_painting(painting)),

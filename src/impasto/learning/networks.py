@@ -114,10 +114,15 @@ class StyleNetwork(nn.Module):
             for key, tensor in conv.baked_weights().items()
         }
 
-    def last_layer(self) -> NDArray[np.float32]:
-        """Kernel, then biases of the last layer, as they are trained, in a row of
-        ``spec.last_layer_size``.
+    def added_to_last_layer(self, trunk: Trunk) -> NDArray[np.float32]:
+        """What the last layer has beyond a trunk's: kernel, then biases, as they are trained, in a
+        row of ``spec.last_layer_size``.
         """
+        before = StyleNetwork(self.spec, 1)
+        before.load_weights(trunk.float32_weights())
+        return self._last_layer() - before._last_layer()
+
+    def _last_layer(self) -> NDArray[np.float32]:
         last = self.convs[self.spec.last.name]
         assert isinstance(last, _StyledConv)
         numbers = torch.cat([last.weight.flatten(), last.bias]).detach()

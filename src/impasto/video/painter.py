@@ -56,8 +56,8 @@ class _Change:
 
     def mixed(self, share: float) -> NDArray[np.float32]:
         """Scales and shifts, so far on the way."""
-        both = [style.vector[: self.style_size] for style in (self.first, self.second)]
-        return mix_vectors(both, [1 - share, share])
+        mixed = mix_vectors([self.first.vector, self.second.vector], [1 - share, share])
+        return mixed[: self.style_size]
 
     @property
     def keeps_last_layer(self) -> bool:
