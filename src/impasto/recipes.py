@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from impasto.areas import Area, Region
+from impasto.defaults import DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder, user_data_folder, write_atomically
 from impasto.images import ColorWay, read_image
 from impasto.places import BACKGROUND, SUBJECT, area_called, split_regions
 from impasto.styles import Gallery
-from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.stylizer import Stylizer
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 
 __all__ = [
-    "DEFAULT_STABILITY",
     "FRAME_NATURAL_PX",
     "MAX_SIDE_PX",
     "MAX_STROKE",
@@ -25,9 +24,6 @@ __all__ = [
 MIN_STROKE, MAX_STROKE = 0.5, 2.0
 MAX_SIDE_PX = 16384
 """Of a size that may be asked for."""
-
-DEFAULT_STABILITY = 0.4
-"""How much of the strokes stays from frame to frame (`impasto.video.temporal`)."""
 
 NATURAL_PX = 512
 """Photos whose shorter side is no longer than this are painted as they are."""

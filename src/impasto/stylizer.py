@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from impasto.areas import Area, Areas, Region, check_area, find_areas
 from impasto.brush import Brush
 from impasto.closing import Closing
+from impasto.defaults import DEFAULT_STYLE
 from impasto.engines import Engine, EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images import (
@@ -35,10 +36,7 @@ from impasto.images import (
 from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
 from impasto.styles import Gallery, Style, open_gallery
 
-__all__ = ["DEFAULT_STYLE", "MAX_STRENGTH", "Stylizer", "stylize"]
-
-DEFAULT_STYLE = "udnie"
-"""In every shipped gallery."""
+__all__ = ["MAX_STRENGTH", "Stylizer", "stylize"]
 
 MAX_STRENGTH = 1.5
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from impasto.cli.options import DEFAULT_STYLE as DEFAULT_IN_HELP
+from impasto.defaults import DEFAULT_STYLE
 from impasto.network.spec import STANDARD, TURBO
 from impasto.prediction import predict_style
 from impasto.styles import TRUNK_FILE, open_gallery
 from impasto.styles.gallery import SHIPPED
 from impasto.styles.gallery import TURBO as TURBO_FOLDER
-from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.stylizer import Stylizer
 from tiny import picture
 
 PACKS = {
@@ -58,7 +58,6 @@ def test_names(name):
 
 @pytest.mark.parametrize("name", GALLERIES)
 def test_nobody_has_to_name_a_style(name):
-    assert DEFAULT_STYLE == DEFAULT_IN_HELP
     assert DEFAULT_STYLE in open_gallery(name).shipped
 
 

@@ -4,6 +4,7 @@ from threading import Barrier
 import numpy as np
 import pytest
 
+from impasto.closing import Closing
 from impasto.errors import EngineError
 from impasto.stylizer import Stylizer
 from impasto.video import crew
@@ -11,7 +12,7 @@ from impasto.video.crew import Crew, crew_size
 from tiny import picture, tiny_gallery
 
 
-class Slow:
+class Slow(Closing):
     """Paints only when two of it paint at the same time."""
 
     def __init__(self, threads, barrier):
@@ -52,6 +53,20 @@ def test_the_crew_shares_the_cores(monkeypatch, cores, size, threads):
 
     Crew(open_stylizer, size).close()
     assert given == [threads] * size
+
+
+def test_one_that_cannot_be_opened_leaves_none_open():
+    opened = []
+
+    def open_stylizer(threads):
+        if opened:
+            raise EngineError("no", "never")
+        opened.append(Slow(threads, None))
+        return opened[-1]
+
+    with pytest.raises(EngineError):
+        Crew(open_stylizer, 2)
+    assert [each.closed for each in opened] == [True]
 
 
 def test_a_failure_leaves_the_stylizer_to_the_next_frame():

@@ -10,8 +10,6 @@ import typer
 from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DEFAULT_STABILITY,
-    DEFAULT_STYLE,
     GalleryOption,
     JsonOption,
     check_json,
@@ -20,6 +18,7 @@ from impasto.cli.options import (
     parse_size,
     write_json,
 )
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
 from impasto.files import names_network
 

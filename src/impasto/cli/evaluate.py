@@ -9,7 +9,6 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DEFAULT_STABILITY,
     EngineOption,
     GalleryOption,
     JsonOption,
@@ -19,6 +18,7 @@ from impasto.cli.options import (
     require_torch,
     write_json,
 )
+from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import InputError
 
 __all__ = ["evaluate_command"]

@@ -10,13 +10,13 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DEFAULT_STYLE,
     GalleryOption,
     StyleOption,
     check_target,
     choose_gallery,
     parse_size,
 )
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
 from impasto.files import file_label, names_network, split_network, write_atomically
 

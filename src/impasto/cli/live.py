@@ -10,8 +10,6 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DEFAULT_STABILITY,
-    DEFAULT_STYLE,
     EngineOption,
     GalleryOption,
     PrecisionOption,
@@ -20,6 +18,7 @@ from impasto.cli.options import (
     choose_gallery,
     parse_size,
 )
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 
 __all__ = ["live_command"]
 

@@ -12,15 +12,13 @@ import typer
 from impasto.cli.console import console
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.files import check_writable, write_atomically
-from impasto.strokes import DEFAULT_STABILITY, MAX_SIDE_PX
+from impasto.strokes import MAX_SIDE_PX
 
 if TYPE_CHECKING:
     from impasto.network.spec import NetworkSpec
     from impasto.styles import Gallery
 
 __all__ = [
-    "DEFAULT_STABILITY",
-    "DEFAULT_STYLE",
     "SCHEDULE",
     "WHERE",
     "CompileOption",
@@ -47,9 +45,6 @@ __all__ = [
     "require_torch",
     "write_json",
 ]
-
-DEFAULT_STYLE = "udnie"
-"""That of `impasto.stylizer`, which is too much to import for help alone."""
 
 SPEED, WHERE, SCHEDULE = "Speed", "Where", "Schedule"
 

@@ -12,7 +12,6 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DEFAULT_STYLE,
     WHERE,
     EngineOption,
     GalleryOption,
@@ -25,6 +24,7 @@ from impasto.cli.options import (
     write_json,
 )
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, OptionError
 from impasto.files import file_label, make_folder
 from impasto.progress import Progress

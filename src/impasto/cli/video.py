@@ -9,8 +9,6 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DEFAULT_STABILITY,
-    DEFAULT_STYLE,
     EngineOption,
     GalleryOption,
     PrecisionOption,
@@ -19,6 +17,7 @@ from impasto.cli.options import (
     choose_gallery,
     parse_size,
 )
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
 from impasto.files import file_label
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images import Picture, write_image
@@ -24,9 +25,9 @@ from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
 from impasto.live.virtual import VirtualCamera
-from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX
+from impasto.strokes import FRAME_NATURAL_PX
 from impasto.styles import Gallery, open_gallery
-from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.stylizer import Stylizer
 from impasto.video.temporal import check_stability
 
 __all__ = ["LiveOptions", "LiveReport", "run_live"]

@@ -8,6 +8,7 @@ leave no gaps (`benchmarks/video_speed.py`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from queue import SimpleQueue
 
 import numpy as np
@@ -45,13 +46,13 @@ class Crew(Closing):
 
     def __init__(self, open_stylizer: Callable[[int | None], Stylizer], size: int) -> None:
         threads = None if size == 1 else max(1, usable_cores() // size)
-        self._all: list[Stylizer] = []
         self._idle: SimpleQueue[Stylizer] = SimpleQueue()
-        for _ in range(size):
-            stylizer = open_stylizer(threads)
-            self._all.append(stylizer)
+        with ExitStack() as opened:
+            stylizers = [opened.enter_context(open_stylizer(threads)) for _ in range(size)]
+            self._opened = opened.pop_all()
+        for stylizer in stylizers:
             self._idle.put(stylizer)
-        self.first = self._all[0]
+        self.first = stylizers[0]
 
     def paint(self, photo: Pixels, vector: NDArray[np.float32] | None = None) -> Pixels:
         """Paint a frame at full strength, as `Stylizer.paint` does; from any thread, which waits
@@ -71,5 +72,4 @@ class Crew(Closing):
 
     def close(self) -> None:
         """Let the engines' memory go."""
-        for stylizer in self._all:
-            stylizer.close()
+        self._opened.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -13,14 +14,15 @@ from numpy.typing import NDArray
 
 from impasto.brush import open_network
 from impasto.closing import Closing
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import ImpastoError, OptionError, StyleError
 from impasto.files import names_network
 from impasto.images import blend, check_pixels
 from impasto.prediction import find_style
-from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX
+from impasto.strokes import FRAME_NATURAL_PX
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
-from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.stylizer import Stylizer
 from impasto.video.crew import Crew
 from impasto.video.temporal import Memory, SteadyPainter, check_stability
 from impasto.video.timeline import Timeline, parse_timeline
@@ -181,7 +183,12 @@ class VideoPainter(Closing):
                 if change and not change.keeps_last_layer:
                     styles.append(change.second)
                 steered = change is not None
-                self._crews[number] = tuple(self._open_crew(style, steered) for style in styles)
+                with ExitStack() as opened:  # the first is closed if the second cannot be opened
+                    crews = [
+                        opened.enter_context(self._open_crew(style, steered)) for style in styles
+                    ]
+                    opened.pop_all()
+                self._crews[number] = tuple(crews)
             return self._crews[number]
 
     def _open_crew(self, style: str | Style, steered: bool) -> Crew:

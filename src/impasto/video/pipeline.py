@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.ahead import map_ahead
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import bleed, resize
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import DEFAULT_STABILITY, FRAME_NATURAL_PX, MAX_SIDE_PX
+from impasto.strokes import FRAME_NATURAL_PX, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
-from impasto.stylizer import DEFAULT_STYLE, Stylizer
+from impasto.stylizer import Stylizer
 from impasto.video.crew import crew_size
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
