@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from impasto.images import Picture, write_image
-from impasto.learning.emulator import SKETCH, Samples
+from impasto.learning.emulator import SKETCH
 from impasto.learning.perceptual import STYLE_LAYERS
+from impasto.learning.samples import Samples
 from tiny import picture
 
 

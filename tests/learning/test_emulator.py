@@ -1,22 +1,15 @@
 """A small network in the place of trunk and VGG-19."""
 
-import dataclasses
-
 import pytest
 import torch
 
-from impasto.errors import InputError
 from impasto.learning import emulator as emulator_module
 from impasto.learning.emulator import (
     CHANNELS,
-    FIELDS,
     SKETCH,
     Emulator,
     GramSketch,
-    Samples,
     fit_emulator,
-    read_samples,
-    write_samples,
 )
 from impasto.learning.losses import gram_matrix, style_loss
 from impasto.learning.perceptual import STYLE_LAYERS
@@ -34,7 +27,7 @@ def features(seed, count=2):
 
 
 def test_distances_of_sketches_are_those_of_gram_matrices():
-    """Squared distances over 384 products have a deviation of some 10 %; three are allowed."""
+    """Squared distances over 512 products have a deviation of some 9 %; three are allowed."""
     one, other = features(0), features(1)
     sketch = GramSketch(torch.device("cpu"))
     between = (sketch(one) - sketch(other)).square().sum(dim=2)
@@ -121,29 +114,3 @@ def test_codes_beyond_the_samples_are_strange(samples_of):
     assert emulator.strangeness(samples.codes.mean(dim=0, keepdim=True)).item() == 0
     away = samples.codes.mean(dim=0) + 5 * samples.codes.std(dim=0)
     assert emulator.strangeness(away[None]).item() == pytest.approx(4, rel=1e-3)  # (5 - 3)^2
-
-
-def test_samples_are_written_and_read(tmp_path, samples_of):
-    samples = samples_of(10)
-    write_samples(tmp_path / "s.safetensors", samples, "this trunk")
-    again = read_samples(tmp_path / "s.safetensors", "this trunk")
-    for name in FIELDS:
-        assert torch.equal(getattr(again, name), getattr(samples, name))
-    with pytest.raises(InputError, match="another trunk"):
-        read_samples(tmp_path / "s.safetensors", "that trunk")
-    (tmp_path / "s.safetensors").write_bytes(b"no samples")
-    with pytest.raises(InputError, match="no file of samples"):
-        read_samples(tmp_path / "s.safetensors", "this trunk")
-
-
-def test_samples_are_put_together_and_cut(samples_of):
-    samples = samples_of(10)
-    room = Samples.room_for(14, samples)
-    room.put(0, samples.first(4))
-    room.put(4, samples)
-    assert len(room) == 14
-    for name in FIELDS:
-        first, last = getattr(room, name)[:4], getattr(room, name)[4:]
-        assert torch.equal(first, getattr(samples, name)[:4])
-        assert torch.equal(last, getattr(samples, name))
-    assert {field.name for field in dataclasses.fields(Samples)} == set(FIELDS)

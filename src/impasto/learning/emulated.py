@@ -24,19 +24,12 @@ from torch import Tensor
 
 from impasto.errors import InputError, OptionError
 from impasto.learning.directions import visible_lengths
-from impasto.learning.emulator import (
-    MEMBERS,
-    Emulator,
-    GramSketch,
-    Samples,
-    fit_emulator,
-    read_samples,
-    write_samples,
-)
+from impasto.learning.emulator import MEMBERS, Emulator, GramSketch, fit_emulator
 from impasto.learning.encoder import EncoderTrainer, StyleEncoder
 from impasto.learning.gram_reader import GramReader, fit_reader
 from impasto.learning.losses import content_loss
 from impasto.learning.perceptual import CONTENT_LAYER, STYLE_LAYERS
+from impasto.learning.samples import Samples, read_samples, write_samples
 from impasto.network.encoder import Encoder
 from impasto.progress import Progress, ProgressListener
 

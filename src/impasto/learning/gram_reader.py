@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.learning.emulator import MEMBERS, TINY, Emulator, Samples, fit_step
+from impasto.learning.emulator import MEMBERS, TINY, Emulator, fit_step
+from impasto.learning.samples import Samples
 
 __all__ = ["GramReader", "fit_reader"]
 
