@@ -78,9 +78,9 @@ def reduced(command):
 def folder(tmp_path, monkeypatch):
     """What the README speaks of, small."""
     pytest.importorskip("torch")
-    from impasto.learning import learn as learning
-    from legacy import foreign
-    from legacy.write_t7 import johnson, write_t7
+    from converters import foreign
+    from converters.write_t7 import johnson, write_t7
+    from impasto.training import learn as learning
     from video.clips import make_clip
 
     monkeypatch.chdir(tmp_path)
