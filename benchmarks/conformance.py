@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converters import foreign
+from converters.write_t7 import johnson, pyramid, write_t7
+from impasto.converters import ConvertedNetwork, convert_network
 from impasto.engines import Engine, EngineName, Precision, available_engines, has_bf16, open_engine
-from impasto.engines.framed import paint_whole
 from impasto.errors import EngineError
 from impasto.images.noise import natural_noise
-from impasto.legacy import ConvertedNetwork, convert_network
-from legacy import foreign
-from legacy.write_t7 import johnson, pyramid, write_t7
+from impasto.networks.padding import paint_whole
 
 TIMED_PX = (320, 240)
 RUNS = 3

@@ -31,15 +31,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import impasto
+from impasto.evaluation.scores import StyleReport, evaluate
 from impasto.images import IMAGE_SUFFIXES
-from impasto.learning.checkpoint import read_checkpoint
-from impasto.learning.evaluate import StyleReport, evaluate
-from impasto.learning.hardware import keep_freed_memory
-from impasto.learning.learn import SMALLEST_MINUTES
-from impasto.learning.paintings import read_paintings
-from impasto.learning.run import RunFiles
+from impasto.perceptual.hardware import keep_freed_memory
 from impasto.progress import Progress
 from impasto.styles import Gallery, Style
+from impasto.training.checkpoint import read_checkpoint
+from impasto.training.learn import SMALLEST_MINUTES
+from impasto.training.paintings import read_paintings
+from impasto.training.run import RunFiles
 
 Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 

@@ -4,16 +4,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import impasto
-from impasto.brush import open_network
+from converters import foreign
+from converters.write_t7 import johnson, write_t7
 from impasto.engines import open_engine
-from impasto.engines.framed import paint_whole
 from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
-from impasto.strokes import pass_sizes
+from impasto.multiscale import pass_sizes
+from impasto.networks.padding import paint_whole
+from impasto.style_model import open_network
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer, stylize
-from legacy import foreign
-from legacy.write_t7 import johnson, write_t7
 from tiny import picture, tiny_gallery
 
 

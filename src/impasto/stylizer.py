@@ -10,9 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.areas import Area, Areas, Region, check_area, find_areas
-from impasto.brush import Brush
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STYLE
 from impasto.engines import Engine, EngineName, Precision
 from impasto.errors import OptionError
@@ -33,7 +31,9 @@ from impasto.images import (
     resize,
     restore_detail,
 )
-from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
+from impasto.masks.areas import Area, Areas, Region, check_area, find_areas
+from impasto.multiscale import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
+from impasto.style_model import Brush
 from impasto.styles import Gallery, Style, open_gallery
 
 __all__ = ["MAX_STRENGTH", "Stylizer", "stylize"]
@@ -49,9 +49,9 @@ class Stylizer(Closing):
 
     Args:
         style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a `Style`, or
-            the file of a network of its own (`impasto.legacy.convert_network`).
+            the file of a network of its own (`impasto.converters.convert_network`).
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
-        stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
+        stroke: size of the strokes, 0.5 to 2 (`impasto.multiscale`).
         keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
             photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
             or its mean colour and covariance (`impasto.images.colors`).
@@ -63,7 +63,7 @@ class Stylizer(Closing):
         detail: from 0 to 1: how far the photo's edges are put back (`impasto.images.guided`).
         seed: of the grain that the strokes follow where the photo is flat.
         natural_px: pictures whose shorter side is longer than this are painted from coarse to fine
-            (`impasto.strokes`), so that strokes grow with them.
+            (`impasto.multiscale`), so that strokes grow with them.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes what is fastest on the CPU at a quality next to that of
             ``f32`` (`impasto.engines.choose_precision`); or ``f32``, ``bf16``, ``int8``.

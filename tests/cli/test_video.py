@@ -1,9 +1,9 @@
 import pytest
 from PIL import Image
 
-from impasto.video.painter import VideoPainter
+from impasto.video.video_stylizer import VideoPainter
 from video.clips import damage_packet, make_clip, read_clip
-from video.test_joining import make_film, read_film
+from video.test_muxing import make_film, read_film
 
 
 def test_a_video(impasto, gallery, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 import impasto
 from impasto.errors import EngineError, InputError, OptionError, OutputError
-from impasto.video import overlap, pipeline
+from impasto.video import io_threads, pipeline
 from impasto.video.encoding import choose_encoding
 from impasto.video.pipeline import convert_video
 from tiny import tiny_gallery
@@ -33,7 +33,7 @@ def convert(video, output, painter=invert, **changes):
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(overlap, "SEGMENT_FRAMES", 6)
+    monkeypatch.setattr(io_threads, "SEGMENT_FRAMES", 6)
 
 
 @pytest.fixture(autouse=True)

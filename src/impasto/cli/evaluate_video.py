@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from impasto.cli.console import console
 from impasto.cli.options import write_json
-from impasto.cli.subjects import Subject
 from impasto.engines import EngineName, Precision
+from impasto.evaluation.scores import Scorer, exact_vgg
+from impasto.evaluation.subjects import Subject
 from impasto.images import Picture, read_image, scale_shorter_side
-from impasto.learning.evaluate import Scorer, exact_vgg
+from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.progress import Progress
-from impasto.strokes import FRAME_NATURAL_PX
 from impasto.styles import Gallery
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames
-from impasto.video.steadiness import WarpingError
-from impasto.video.temporal import KEEP_STATISTICS, SteadyPainter, check_stability
+from impasto.video.temporal_consistency import KEEP_STATISTICS, SteadyPainter, check_stability
+from impasto.video.warping_error import WarpingError
 
 __all__ = ["evaluate_videos"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto._util.atomic_files import file_label, names_network, split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
     GalleryOption,
@@ -18,10 +19,9 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
-from impasto.files import file_label, names_network, split_network, write_atomically
 
 if TYPE_CHECKING:
-    from impasto.network.framing import BakedNetwork
+    from impasto.networks.input_spec import BakedNetwork
     from impasto.styles import Gallery
 
 __all__ = ["export_command"]
@@ -84,7 +84,7 @@ def export_command(
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
     check_target(target, [split_network(style)[0]], overwrite)
 
-    from impasto.brush import open_network
+    from impasto.style_model import open_network
 
     chosen = choose_gallery(gallery)
     network = open_network(style, chosen)
@@ -108,10 +108,10 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     """
     import numpy as np
 
-    from impasto.brush import open_network
     from impasto.engines import open_engine
     from impasto.engines.int8 import quantize_int8
     from impasto.images.noise import natural_noise
+    from impasto.style_model import open_network
 
     width, height = network.framing.fixed_px or (CALIBRATION_PX, CALIBRATION_PX)
     *pictures, other = (natural_noise(width, height, n) for n in range(CALIBRATION_PICTURES + 1))
@@ -132,7 +132,7 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
 
 
 def _of_one_size(network: BakedNetwork, fixed_px: tuple[int, int]) -> BakedNetwork:
-    from impasto.network.graph import fix_size
+    from impasto.networks.graph import fix_size
 
     framing = network.framing
     if framing.fixed_px not in (None, fixed_px):
@@ -154,7 +154,7 @@ def _of_one_size(network: BakedNetwork, fixed_px: tuple[int, int]) -> BakedNetwo
 
 def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
     """What the file says of itself."""
-    from impasto.prediction import styles_in
+    from impasto.styles.predict import styles_in
 
     framing = network.framing
     sides = f"H and W multiples of {framing.multiple}"

@@ -13,26 +13,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.ahead import map_ahead
+from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import bleed, resize
+from impasto.multiscale import FRAME_NATURAL_PX, MAX_SIDE_PX
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import FRAME_NATURAL_PX, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import Stylizer
-from impasto.video.crew import crew_size
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
-from impasto.video.job import Job
-from impasto.video.joining import join_segments
-from impasto.video.overlap import PaintedFrame, read_ahead, write_behind
-from impasto.video.painter import VideoPainter, as_timeline
+from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
+from impasto.video.muxing import join_segments
+from impasto.video.resume_state import Job
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
-from impasto.video.temporal import Memory
+from impasto.video.temporal_consistency import Memory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
+from impasto.video.video_stylizer import VideoPainter, as_timeline
+from impasto.video.worker_pool import crew_size
 
 __all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
 
@@ -97,7 +97,7 @@ def stylize_video(
             the video's own; ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision``
             and ``gallery`` as `Stylizer` takes them.
         stability: how much strokes stay on the things that they are painted on, 0 to 1
-            (`impasto.video.temporal`); 0 paints frame by frame.
+            (`impasto.video.temporal_consistency`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
         crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
         size: width and height of the output, in pixels; those of the video if not given.
