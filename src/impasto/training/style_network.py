@@ -50,24 +50,27 @@ class StyleNetwork(nn.Module):
             conv.name: (scale, shift) for conv, scale, shift in spec.style_slices()
         }
 
-    def forward(self, photos: Tensor, vectors: Tensor) -> Tensor:
+    def forward(self, photos: Tensor, vectors: Tensor, enlarged: Tensor | None = None) -> Tensor:
         """Paint photos, each in its own style.
 
         Args:
             photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `borders` to add.
             vectors: N x ``spec.style_size``.
+            enlarged: the paintings so far, like the photos; for a network that revises.
 
         Returns:
             float32 N x 3 x H x W; with a linear output it may leave 0-1 by a little.
         """
         height, width = photos.shape[2:]
         left, top, right, bottom = self.spec.borders(width, height)
-        padded = F.pad(photos, (left, right, top, bottom), mode="reflect")
+        seen = photos if enlarged is None else torch.cat([photos, enlarged], dim=1)
+        padded = F.pad(seen, (left, right, top, bottom), mode="reflect")
         painted = self.paint_padded(padded, vectors)
         return painted[..., top : top + height, left : left + width]
 
     def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
         """As `forward`, without padding: exactly what a baked graph computes."""
+        enlarged = x[:, 3:]
         outputs: dict[str, Tensor] = {}
 
         def apply(conv: Conv, x: Tensor) -> Tensor:
@@ -92,6 +95,8 @@ class StyleNetwork(nn.Module):
             elif isinstance(layer, Skip):
                 x = x + outputs[layer.source]
         x = x.float()
+        if self.spec.revises:
+            return enlarged + x
         return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
 
     def _smooth(self, x: Tensor) -> Tensor:
@@ -170,6 +175,7 @@ class _StyledConv(nn.Module):
         self.conv = conv
         self.reflects = spec.padding == "reflect" and conv.padding > 0
         self.batch_norm = conv.norm and spec.norm == "batch"
+        self.scales_only = spec.revises
         self.weight = nn.Parameter(_initial_kernel(conv))
         if not conv.norm:
             self.bias = nn.Parameter(torch.zeros(conv.outputs))
@@ -239,6 +245,8 @@ class _StyledConv(nn.Module):
 
         All in float32: half precision loses the statistics, and the difference from the mean.
         """
+        if self.scales_only:
+            return torch.addcmul(shift[..., None, None], x.float(), scale[..., None, None])
         if not self.batch_norm:
             variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
         elif self.training:
