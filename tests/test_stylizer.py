@@ -203,13 +203,13 @@ def test_a_network_of_its_own(tmp_path, gallery):
     with Stylizer(style, precision="f32", gallery=gallery) as stylizer:
         painting = stylizer(photo).astype(int)
         assert stylizer(picture(5, 3)).shape == (3, 5, 3)
-        assert pass_sizes(4000, 3000, 1, stylizer.brush.natural_px) == [(4000, 3000)]
+        assert pass_sizes(4000, 3000, 1, stylizer.style_model.natural_px) == [(4000, 3000)]
     with Stylizer(style, strength=0.5, precision="f32") as stylizer:
         half = (photo.astype(int) + painting) / 2
         assert np.abs(stylizer(photo) - half).max() <= 1
     network = open_network(style, gallery)
     with open_engine(network.graph, precision="f32") as engine:
-        whole = paint_whole(engine, network.framing, photo)
+        whole = paint_whole(engine, network.input_spec, photo)
     np.testing.assert_array_equal(painting, whole)
 
 

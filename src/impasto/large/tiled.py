@@ -77,7 +77,9 @@ class _TiledPainting:
 
     def paint(self, photo: PixelRows) -> PixelRows:
         current = photo
-        sizes = pass_sizes(*photo.size, self._stylizer.stroke, self._stylizer.brush.natural_px)
+        sizes = pass_sizes(
+            *photo.size, self._stylizer.stroke, self._stylizer.style_model.natural_px
+        )
         for size in [*sizes, photo.size]:
             if size == photo.size and size == current.size and current is not photo:
                 break
@@ -95,7 +97,7 @@ class _TiledPainting:
                 return self._in_tiles(source, size)
             pixels = resize(source.rows(0, source.size[1]), *size)
             shares = self._shares(size, 0, size[1])
-            painted = self._stylizer.brush.paint(pixels, shares=shares)
+            painted = self._stylizer.style_model.paint(pixels, shares=shares)
             self._progress(Progress(_task(size), 1, 1))
             return PixelRows(painted)
 
@@ -113,9 +115,9 @@ class _TiledPainting:
         return spool
 
     def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
-        plan, brush = self._plan, self._stylizer.brush
-        multiple = brush.framing.multiple
-        statistics = brush.measure_by_layers(
+        plan, style_model = self._plan, self._stylizer.style_model
+        multiple = style_model.input_spec.multiple
+        statistics = style_model.measure_by_layers(
             source,
             size,
             self._folder,
@@ -129,7 +131,7 @@ class _TiledPainting:
         spool = Spool(size, self._folder)
         try:
             regions = self._areas.shares is not None
-            with brush.frozen_engine(statistics, regions=regions) as engine:
+            with style_model.frozen_engine(statistics, regions=regions) as engine:
                 done = 0
                 for row in rows:
                     strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
@@ -137,7 +139,7 @@ class _TiledPainting:
                     shares = self._shares(size, row.window_start, row.window_stop)
                     for column in columns:
                         window = slice(column.window_start, column.window_stop)
-                        painted = brush.paint_frozen(
+                        painted = style_model.paint_frozen(
                             engine,
                             seen[:, window],
                             left=column.window_start,

@@ -54,14 +54,14 @@ class StyleNetwork(nn.Module):
         """Paint photos, each in its own style.
 
         Args:
-            photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `borders` to add.
+            photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `padding_px` to add.
             vectors: N x ``spec.style_size``.
 
         Returns:
             float32 N x 3 x H x W; with a linear output it may leave 0-1 by a little.
         """
         height, width = photos.shape[2:]
-        left, top, right, bottom = self.spec.borders(width, height)
+        left, top, right, bottom = self.spec.padding_px(width, height)
         padded = F.pad(photos, (left, right, top, bottom), mode="reflect")
         painted = self.paint_padded(padded, vectors)
         return painted[..., top : top + height, left : left + width]
