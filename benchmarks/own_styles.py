@@ -41,7 +41,7 @@ from impasto.training.learn import SMALLEST_MINUTES
 from impasto.training.paintings import read_paintings
 from impasto.training.run import RunFiles
 
-Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+PaintPhoto = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 LIST = Path(__file__).parents[1] / "training" / "held-out.json"
 SIZE_PX = 384
@@ -102,7 +102,7 @@ def measure(
         print(f"{gallery.folder} has no encoder: nothing is predicted", file=sys.stderr)
 
     with ExitStack() as stack:
-        painters: dict[str, Painter] = {
+        painters: dict[str, PaintPhoto] = {
             way: stack.enter_context(impasto.Stylizer(style, gallery=gallery))
             for way, style in styles.items()
         }
@@ -167,7 +167,7 @@ def show(event: Progress) -> None:
         print(f"  {event.done}/{event.total} {event.figures}", file=sys.stderr, flush=True)
 
 
-def lite_painter(folder: Path, painting: Path) -> Painter:
+def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
     """Its style-image mode, which works at 384 px and enlarges."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))

@@ -209,7 +209,7 @@ def test_a_network_of_its_own(tmp_path, gallery):
         assert np.abs(stylizer(photo) - half).max() <= 1
     network = open_network(style, gallery)
     with open_engine(network.graph, precision="f32") as engine:
-        whole = paint_whole(engine, network.framing, photo)
+        whole = paint_whole(engine, network.input_spec, photo)
     np.testing.assert_array_equal(painting, whole)
 
 

@@ -1,4 +1,4 @@
-"""A brush: the network of one style, on an engine, and what a picture needs around it."""
+"""The network of one style on an engine, and what a picture needs around it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from impasto.engines import Engine, EngineName, Precision, choose_precision, ope
 from impasto.errors import OptionError
 from impasto.images.spool import PixelRows
 from impasto.multiscale import NATURAL_PX
-from impasto.networks.input_spec import BakedNetwork, Framing
-from impasto.networks.norm_statistics import FramedPhoto, measure_by_layers
-from impasto.networks.padding import frame
+from impasto.networks.input_spec import BakedNetwork, InputSpec
+from impasto.networks.norm_statistics import PaddedPhoto, measure_by_layers
+from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style
 from impasto.styles.predict import find_style
 
-__all__ = ["Brush", "open_network"]
+__all__ = ["StyleModel", "open_network"]
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
 
-class Brush(Closing):
+class StyleModel(Closing):
     """Paints pictures in one piece, at the size they have; from several threads, one by one.
 
     Args:
@@ -51,7 +51,7 @@ class Brush(Closing):
 
     Attributes:
         engine: runs the network.
-        framing: which pictures the network takes.
+        input_spec: which pictures the network takes.
         natural_px: the same; infinite of a network of its own.
         is_steered: whether `paint_steered` has an effect.
 
@@ -95,7 +95,7 @@ class Brush(Closing):
         network = _network(
             style, self._trunk, self._vector, steered=self.is_steered, int8=self._int8
         )
-        self.framing = network.framing
+        self.input_spec = network.input_spec
         self.engine: Engine = self._open(network.graph)
         self._lock = Lock()
 
@@ -118,7 +118,7 @@ class Brush(Closing):
             photo: H x W x 3, uint8, RGB.
             left, top: where in a larger picture this one is, for its grain.
             shares: styles x H x W, how much of each style there is in each place: of those
-                ``beside`` first, then of the brush's own. All is the brush's own if not given.
+                ``beside`` first, then of the model's own. All is the model's own if not given.
         """
         if shares is not None:
             with self.frozen_engine(self.measure(photo), regions=True) as engine:
@@ -145,7 +145,7 @@ class Brush(Closing):
         if isinstance(engine, _Apart):
             assert shares is not None
             return engine.paint_regions(photo, shares, left=left, top=top, seed=self.seed)
-        padded, inside = frame(self.framing, photo, left, top, self.seed)
+        padded, inside = pad_photo(self.input_spec, photo, left, top, self.seed)
         with self._lock if engine is self.engine else nullcontext():
             return np.ascontiguousarray(engine.paint(padded)[inside])
 
@@ -166,7 +166,7 @@ class Brush(Closing):
             return self.paint(photo), np.zeros(0, dtype=np.float32)
         if statistics is None:
             statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = frame(self.framing, photo, seed=self.seed)
+        padded, inside = pad_photo(self.input_spec, photo, seed=self.seed)
         with self._lock:
             painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
@@ -178,7 +178,7 @@ class Brush(Closing):
             vector: of the style, or of a mixture: scales and shifts only.
 
         Raises:
-            OptionError: the brush is not steered, or the vector is of another trunk.
+            OptionError: the model is not steered, or the vector is of another trunk.
         """
         if not self.is_steered or vector.shape != self._vector.shape:
             raise OptionError("this network's style is fixed", "open another stylizer")
@@ -191,12 +191,12 @@ class Brush(Closing):
             photo: H x W x 3, uint8, RGB.
 
         Returns:
-            mean, then variance, of every normalised layer, for those ``beside`` and the brush's own
+            mean, then variance, of every normalised layer, for those ``beside`` and the model's own
             style; zeros if the network has its own.
         """
 
         def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
-            padded, _ = frame(trunk.spec.framing, photo, seed=self.seed)
+            padded, _ = pad_photo(trunk.spec.input_spec, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
                 return [
                     engine.paint_steered(padded, vector, np.zeros_like(vector), 0.0)[1]
@@ -229,12 +229,12 @@ class Brush(Closing):
         """
 
         def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
-            framed = FramedPhoto(photo, size, trunk.spec.framing, self.seed)
+            padded = PaddedPhoto(photo, size, trunk.spec.input_spec, self.seed)
             return [
                 measure_by_layers(
                     trunk,
                     vector,
-                    framed,
+                    padded,
                     self._open_floats,
                     folder,
                     strip_bytes=strip_bytes,
@@ -265,7 +265,7 @@ class Brush(Closing):
 
         Args:
             statistics: as `measure` gives them.
-            regions: it paints all styles, each where it has a share, instead of the brush's own.
+            regions: it paints all styles, each where it has a share, instead of the model's own.
 
         Raises:
             OptionError: the network is one of its own.
@@ -279,7 +279,7 @@ class Brush(Closing):
                         self._open_floats(
                             trunk.bake_regions(*_of(numbers, self._vectors, statistics))
                         ),
-                        trunk.spec.framing,
+                        trunk.spec.input_spec,
                         numbers,
                     )
                     for trunk, numbers in self._packs
@@ -296,12 +296,12 @@ def open_network(style: str | Style, gallery: Gallery, *, int8: bool = False) ->
     """The network that paints in a style.
 
     Args:
-        style: as `Brush` takes it.
+        style: as `StyleModel` takes it.
         gallery: where names and mixtures come from.
         int8: in 8 bits; without effect on a network of its own.
 
     Raises:
-        OptionError, StyleError, InputError, MissingExtraError: see `Brush`.
+        OptionError, StyleError, InputError, MissingExtraError: see `StyleModel`.
     """
     return _network(style, *_trunk_and_vector(style, gallery), steered=False, int8=int8)
 
@@ -314,7 +314,7 @@ def _network(
 
         return load_network(str(style))
     graph = _steered(trunk, vector, int8) if steered else trunk.bake(vector, int8=int8)
-    return BakedNetwork(graph, trunk.spec.framing)
+    return BakedNetwork(graph, trunk.spec.input_spec)
 
 
 def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
@@ -342,28 +342,28 @@ class _Apart(Closing):
     one pass, and their paintings are blended.
 
     Args:
-        engines: each with its framing and the numbers of its styles.
+        engines: each with its input spec and the numbers of its styles.
     """
 
-    def __init__(self, engines: Sequence[tuple[Engine, Framing, Sequence[int]]]) -> None:
+    def __init__(self, engines: Sequence[tuple[Engine, InputSpec, Sequence[int]]]) -> None:
         self._engines = engines
 
     def paint_regions(
         self, photo: Pixels, shares: Vector, *, left: int, top: int, seed: int
     ) -> Pixels:
         """As `Engine.paint_regions`, with each trunk's own grain and borders; the other arguments
-        are those of `Brush.paint`.
+        are those of `StyleModel.paint`.
         """
         blended = np.zeros(photo.shape, dtype=np.float32)
-        for engine, framing, numbers in self._engines:
+        for engine, input_spec, numbers in self._engines:
             own = shares[list(numbers)]
             total = own.sum(axis=0)
             # Where it has no share, it may paint what it likes.
             even = np.float32(1 / len(numbers))
             within = np.where(total > 0, own / np.maximum(total, 1e-6), even).astype(np.float32)
-            x, y, right, bottom = framing.borders(photo.shape[1], photo.shape[0])
+            x, y, right, bottom = input_spec.padding_px(photo.shape[1], photo.shape[0])
             around = np.pad(within, ((0, 0), (y, bottom), (x, right)), mode="edge")
-            padded, inside = frame(framing, photo, left, top, seed)
+            padded, inside = pad_photo(input_spec, photo, left, top, seed)
             painting = engine.paint_regions(padded, around)[inside]
             if len(self._engines) == 1:
                 return np.ascontiguousarray(painting)

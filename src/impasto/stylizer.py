@@ -1,4 +1,4 @@
-"""Image to image: a brush, from coarse to fine; then colours, strength and alpha."""
+"""Image to image: a style model, from coarse to fine; then colours, strength and alpha."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_pytorch_examples(tmp_path, age, suffix):
     assert network.description.startswith(
         "c9s1-4,d8,d16,R16x5,U2,c3s1-8,U2,c3s1-4,c9s1-3; instance normalisation;"
     )
-    assert network.baked.framing.multiple == 4
+    assert network.baked.input_spec.multiple == 4
     same(painted(network), expected(net))
 
 
@@ -140,7 +140,7 @@ def test_a_size_that_cannot_be_freed(tmp_path):
     (tmp_path / "fixed.onnx").write_bytes(foreign.unfree_onnx())
     network = convert_network(tmp_path / "fixed.onnx")
     assert network.family == "ONNX, of 32x32 px only"
-    assert network.baked.framing.fixed_px == (32, 32)
+    assert network.baked.input_spec.fixed_px == (32, 32)
     photo = picture(32, 32)
     np.testing.assert_array_equal(painted(network, photo), 255 - photo)
 
@@ -150,7 +150,7 @@ def test_paintings_are_as_large_as_photos(tmp_path, border):
     """Without padding the network itself makes smaller ones."""
     (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson(border=border)}))
     network = convert_network(tmp_path / "style.t7")
-    assert network.baked.framing.multiple == 4
+    assert network.baked.input_spec.multiple == 4
     assert painted(network).shape == PHOTO.shape
     assert network.description.startswith("c9s1-4,d8,d16,R16x2,u8,u4,c9s1-3; instance norm")
 
@@ -184,13 +184,13 @@ def test_parity_finds_a_difference(tmp_path):
 
 
 def test_what_we_write_is_read_as_it_is(tmp_path):
-    """The convention is inside by then, and framing and description come with the file."""
+    """The convention is inside by then, and its input spec and description come with the file."""
     (tmp_path / "a.t7").write_bytes(write_t7(johnson()))
     first = convert_network(tmp_path / "a.t7")
     (tmp_path / "b.onnx").write_bytes(first.to_file())
     foreign.check(first.to_file())
     second = convert_network(tmp_path / "b.onnx")
-    assert second.baked.framing == first.baked.framing
+    assert second.baked.input_spec == first.baked.input_spec
     np.testing.assert_array_equal(painted(second), painted(first))
 
 

@@ -9,7 +9,7 @@ from converters.write_t7 import johnson, padding, sequence
 from impasto.converters.constant_folding import fold_constants
 from impasto.converters.conventions import guess_convention
 from impasto.converters.describe import describe
-from impasto.converters.input_sizes import Layout, find_framing, find_shrinkage, picture_size
+from impasto.converters.input_sizes import Layout, find_input_spec, find_shrinkage, picture_size
 from impasto.converters.onnx_files import read_onnx
 from impasto.converters.torch7_to_onnx import convert_module
 from impasto.errors import InputError
@@ -25,13 +25,13 @@ def model_of(network):
     [("reflect-start", 20), ("reflect", 8), ("replicate", 4), ("zero", 4)],
 )
 def test_framings(border, smallest_px):
-    framing = find_framing(model_of(johnson(border=border)), Layout(), None, "net")
-    assert (framing.multiple, framing.smallest_px) == (4, smallest_px)
+    input_spec = find_input_spec(model_of(johnson(border=border)), Layout(), None, "net")
+    assert (input_spec.multiple, input_spec.smallest_px) == (4, smallest_px)
 
 
 def test_any_size():
-    framing = find_framing(model_of(sequence(padding("Zero", 0))), Layout(), None, "net")
-    assert (framing.multiple, framing.smallest_px) == (1, 1)
+    input_spec = find_input_spec(model_of(sequence(padding("Zero", 0))), Layout(), None, "net")
+    assert (input_spec.multiple, input_spec.smallest_px) == (1, 1)
 
 
 def test_shrinkage():

@@ -37,7 +37,7 @@ def test_converted_once(style, conversions, user_folders, tmp_path):
     copy.write_bytes((tmp_path / "the_scream.t7").read_bytes())
     second = load_network(str(copy))
     assert conversions == [style]
-    assert second.framing == first.framing
+    assert second.input_spec == first.input_spec
     copy.write_bytes(write_t7({"model": johnson(seed=1)}))
     load_network(str(copy))
     assert conversions == [style, str(copy)]

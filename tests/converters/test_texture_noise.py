@@ -32,7 +32,7 @@ def test_the_pyramid(tmp_path, norm_kind, engine):
     network = convert_network(tmp_path / "a.t7")
     assert network.family == "DmitryUlyanov/texture_nets"
     assert network.description.startswith("c3s1-4x2,c1s1-4,U2,")
-    assert network.baked.framing.multiple == 8
+    assert network.baked.input_spec.multiple == 8
     with open_engine(network.baked.graph, engine=engine, precision="f32") as opened:
         for width, height in ((64, 48), (40, 40), (72, 104)):
             photo = picture(width, height)
@@ -83,7 +83,7 @@ def test_noise(tmp_path, engine):
     net = pyramid(noise=3, norm_kind="batch", ratios=(4, 2, 1), pads="Circular")
     (tmp_path / "a.t7").write_bytes(write_t7(net))
     network = convert_network(tmp_path / "a.t7")
-    assert network.baked.framing.multiple == PERIOD_PX
+    assert network.baked.input_spec.multiple == PERIOD_PX
     assert network.description.endswith(f"c1s1-3; batch normalisation; {count(net):,} weights")
     photo = picture(512, 256)
     planes = torch.from_numpy(photo.transpose(2, 0, 1)[None].astype(np.float32) / 255)

@@ -13,7 +13,7 @@ from impasto.masks.subject import Subject
 from impasto.networks.spec import johnson
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.photos import paint_photo
-from impasto.style_model import Brush
+from impasto.style_model import StyleModel
 from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.stylizer import Stylizer, stylize
 from tiny import TINY, picture, tiny_gallery, tiny_style, with_last_layer
@@ -96,10 +96,10 @@ def test_regions_and_tiles_of_a_style_in_8_bits(gallery):
         Stylizer("first", gallery=gallery, precision="int8", regions=regions) as both,
     ):
         np.testing.assert_allclose(both(photo).mean(), floats(photo).mean(), atol=2)
-    with Brush("first", gallery, precision="int8") as brush:
-        with brush.frozen_engine(brush.measure(photo)) as engine:
-            painted = brush.paint_frozen(engine, photo).astype(int)
-        assert np.abs(painted - brush.paint(photo)).mean() < 4
+    with StyleModel("first", gallery, precision="int8") as style_model:
+        with style_model.frozen_engine(style_model.measure(photo)) as engine:
+            painted = style_model.paint_frozen(engine, photo).astype(int)
+        assert np.abs(painted - style_model.paint(photo)).mean() < 4
 
 
 def test_overlapping_regions_share(gallery):

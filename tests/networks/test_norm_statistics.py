@@ -10,14 +10,14 @@ from impasto.errors import OutputError
 from impasto.images.spool import PixelRows
 from impasto.networks.export import INSTANCE_NORM_EPSILON
 from impasto.networks.norm_statistics import (
-    FramedPhoto,
+    PaddedPhoto,
     _Moments,
     measure_by_layers,
     waiting_bytes_per_px,
 )
 from impasto.networks.spec import JOHNSON, STANDARD, TURBO, Conv, NetworkSpec, Smooth
 from impasto.networks.trunk import random_trunk, write_trunk
-from impasto.style_model import Brush
+from impasto.style_model import StyleModel
 from impasto.styles import Gallery, write_style
 from impasto.styles.pack import TRUNK_FILE
 from tiny import TINY, picture, tiny_gallery, tiny_style
@@ -45,10 +45,10 @@ def gallery_of(spec, folder):
     return Gallery(folder)
 
 
-def both(brush, photo, folder, strip_bytes):
+def both(style_model, photo, folder, strip_bytes):
     size = photo.shape[1], photo.shape[0]
-    (layered,) = brush.measure_by_layers(PixelRows(photo), size, folder, strip_bytes)
-    (whole,) = brush.measure(photo)
+    (layered,) = style_model.measure_by_layers(PixelRows(photo), size, folder, strip_bytes)
+    (whole,) = style_model.measure(photo)
     return layered, whole
 
 
@@ -68,41 +68,43 @@ def test_layers_are_the_whole(spec, engine, tmp_path):
     gallery = gallery_of(spec, tmp_path / "gallery")
     width, height = (61, 45) if spec is JOHNSON else (170, 133)
     photo = picture(width, height)
-    with Brush("first", gallery, engine=engine, precision="f32") as brush:
-        layered, whole = both(brush, photo, tmp_path, strip_bytes=60_000)
-        (other,) = brush.measure(255 - photo)
+    with StyleModel("first", gallery, engine=engine, precision="f32") as style_model:
+        layered, whole = both(style_model, photo, tmp_path, strip_bytes=60_000)
+        (other,) = style_model.measure(255 - photo)
     assert_alike(layered, whole, spec)
     assert np.abs(other - whole).max() > 0.05
     assert [each.name for each in tmp_path.iterdir()] == ["gallery"]
 
 
 @pytest.fixture(scope="module")
-def tiny_brush(tmp_path_factory):
-    with Brush("first", tiny_gallery(tmp_path_factory.mktemp("tiny")), precision="f32") as brush:
-        yield brush
+def tiny_model(tmp_path_factory):
+    with StyleModel(
+        "first", tiny_gallery(tmp_path_factory.mktemp("tiny")), precision="f32"
+    ) as style_model:
+        yield style_model
 
 
 @settings(max_examples=10, deadline=None)
 @given(width=st.integers(2, 90), height=st.integers(2, 90), strip_bytes=st.integers(1, 200_000))
-def test_any_size_in_any_strips(width, height, strip_bytes, tiny_brush, tmp_path_factory):
+def test_any_size_in_any_strips(width, height, strip_bytes, tiny_model, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp()
-    layered, whole = both(tiny_brush, picture(width, height), folder, strip_bytes)
+    layered, whole = both(tiny_model, picture(width, height), folder, strip_bytes)
     assert_alike(layered, whole, TINY, tolerance=0.02)  # flat ones amplify rounding
 
 
-def test_enlarged(tiny_brush, tmp_path):
+def test_enlarged(tiny_model, tmp_path):
     """As much as enlarging comes to the same."""
     small = picture(60, 50)
-    framed = FramedPhoto(PixelRows(small), (120, 100), tiny_brush.framing, seed=0)
-    assert (framed.width, framed.height) == (120, 100)
-    assert framed.rows(90, 100).shape == (3, 10, 120)
-    assert framed.rows(0, 100).max() <= 1
+    padded = PaddedPhoto(PixelRows(small), (120, 100), tiny_model.input_spec, seed=0)
+    assert (padded.width, padded.height) == (120, 100)
+    assert padded.rows(90, 100).shape == (3, 10, 120)
+    assert padded.rows(0, 100).max() <= 1
 
 
-def test_progress_and_room(tiny_brush, tmp_path, monkeypatch):
+def test_progress_and_room(tiny_model, tmp_path, monkeypatch):
     events = []
     photo = PixelRows(picture(80, 64))
-    tiny_brush.measure_by_layers(photo, (80, 64), tmp_path, 50_000, events.append, "measuring it")
+    tiny_model.measure_by_layers(photo, (80, 64), tmp_path, 50_000, events.append, "measuring it")
     assert [event.done for event in events] == list(range(1, events[0].total + 1))
     assert {event.task for event in events} == {"measuring it"}
 
@@ -111,7 +113,7 @@ def test_progress_and_room(tiny_brush, tmp_path, monkeypatch):
 
     monkeypatch.setattr("impasto.images.spool.RowFile.append", full)
     with pytest.raises(OutputError, match="no room"):
-        tiny_brush.measure_by_layers(photo, (80, 64), tmp_path, 50_000)
+        tiny_model.measure_by_layers(photo, (80, 64), tmp_path, 50_000)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -133,7 +135,7 @@ def test_what_waits():
 def test_a_network_without_statistics(tmp_path):
     spec = NetworkSpec("flat", (Conv("only", 3, 3, norm=False),))
     trunk = random_trunk(spec)
-    photo = FramedPhoto(PixelRows(picture(20, 20)), (20, 20), spec.framing, seed=0)
+    photo = PaddedPhoto(PixelRows(picture(20, 20)), (20, 20), spec.input_spec, seed=0)
     nothing = np.zeros(0, dtype=np.float32)
     found = measure_by_layers(trunk, nothing, photo, None, tmp_path, strip_bytes=1000)
     assert found.shape == (0,)

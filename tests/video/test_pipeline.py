@@ -313,12 +313,12 @@ def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
     video = make_clip(tmp_path / "clip.mp4", size=(160, 120))
     paintings = []
 
-    class Recording(pipeline.VideoPainter):
+    class Recording(pipeline.VideoStylizer):
         def place(self, photo, fresh, time_s):
             paintings.append(super().place(photo, fresh, time_s))
             return paintings[-1]
 
-    monkeypatch.setattr(pipeline, "VideoPainter", Recording)
+    monkeypatch.setattr(pipeline, "VideoStylizer", Recording)
 
     def paint(name, stability=1.0, **changes):
         paintings.clear()

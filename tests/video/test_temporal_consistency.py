@@ -6,7 +6,7 @@ import pytest
 import impasto
 from impasto.errors import OptionError
 from impasto.stylizer import Stylizer
-from impasto.video.temporal_consistency import Memory, SteadyPainter
+from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory
 from tiny import tiny_gallery
 from video.test_optical_flow import texture
 
@@ -43,7 +43,7 @@ def test_strokes_stay_on_what_moves(stylizer):
     single = [stylizer(frame) for frame in walk()]
     calm = {}
     for stability in (0.3, 0.5, 1.0):
-        painter = SteadyPainter(stylizer, stability)
+        painter = SteadyStylizer(stylizer, stability)
         calm[stability] = [painter(frame) for frame in walk()]
     # Renewed after an odd number of pixels: the network paints every second one alike.
     assert unrest(calm[0.5]) < 0.5 * unrest(single)
@@ -56,7 +56,7 @@ def test_strokes_stay_sharp(stylizer):
     def detail(painting):
         return np.abs(np.diff(painting.astype(int), axis=1)).mean()
 
-    painter = SteadyPainter(stylizer, 0.5)
+    painter = SteadyStylizer(stylizer, 0.5)
     for frame in walk():
         painting = painter(frame)
     assert detail(painting) == pytest.approx(detail(stylizer(walk()[-1])), rel=0.2)
@@ -64,13 +64,13 @@ def test_strokes_stay_sharp(stylizer):
 
 def test_without_stability_frame_by_frame(gallery):
     with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
-        painter = SteadyPainter(stylizer, 0)
+        painter = SteadyStylizer(stylizer, 0)
         for frame in walk(3):
             np.testing.assert_array_equal(painter(frame), stylizer(frame))
 
 
 def test_a_cut_begins_anew(stylizer):
-    painter = SteadyPainter(stylizer, 1.0)
+    painter = SteadyStylizer(stylizer, 1.0)
     for frame in walk(4):
         painter(frame)
     other = texture(seed=5)
@@ -78,7 +78,7 @@ def test_a_cut_begins_anew(stylizer):
 
 
 def test_a_new_size_begins_anew(stylizer):
-    painter = SteadyPainter(stylizer, 1.0)
+    painter = SteadyStylizer(stylizer, 1.0)
     painter(walk(1)[0])
     smaller = texture(96, 80)
     np.testing.assert_array_equal(painter(smaller), stylizer(smaller))
@@ -87,9 +87,9 @@ def test_a_new_size_begins_anew(stylizer):
 def test_every_stroke_is_renewed_at_last(stylizer):
     """On a still picture, a canvas of another painting is gone after two renewals."""
     photo = texture()
-    painter = SteadyPainter(stylizer, 0.5)
+    painter = SteadyStylizer(stylizer, 0.5)
     painter(photo)
-    painter.memory = Memory(
+    painter.memory = StrokeMemory(
         np.zeros_like(photo), painter.memory.photo, None, 0, 0, painter.memory.statistics
     )
     for _ in range(14):
@@ -100,7 +100,7 @@ def test_every_stroke_is_renewed_at_last(stylizer):
 
 def test_colours_and_strength_apply_to_the_calm_painting(stylizer):
     frames = walk(4)
-    plain, weak = SteadyPainter(stylizer, 0.5), SteadyPainter(stylizer, 0.5)
+    plain, weak = SteadyStylizer(stylizer, 0.5), SteadyStylizer(stylizer, 0.5)
     for frame in frames:
         stylizer.strength = 1.0
         painting = plain(frame)
@@ -114,25 +114,25 @@ def test_colours_and_strength_apply_to_the_calm_painting(stylizer):
 def test_memory_outlives_the_painter(stylizer, after):
     """Exactly; without memory, a frame is far from that."""
     frames = walk()
-    warm_up = SteadyPainter(stylizer, 0.5)
+    warm_up = SteadyStylizer(stylizer, 0.5)
     for frame in frames:  # OpenVINO rounds its first pictures otherwise than later ones
         warm_up(frame)
-    whole = SteadyPainter(stylizer, 0.5)
+    whole = SteadyStylizer(stylizer, 0.5)
     expected = [whole(frame) for frame in frames]
-    first, second = SteadyPainter(stylizer, 0.5), SteadyPainter(stylizer, 0.5)
+    first, second = SteadyStylizer(stylizer, 0.5), SteadyStylizer(stylizer, 0.5)
     for frame in frames[:after]:
         first(frame)
-    second.memory = Memory.of(first.memory.arrays())
+    second.memory = StrokeMemory.of(first.memory.arrays())
     for number in range(after, len(frames)):
         np.testing.assert_array_equal(second(frames[number]), expected[number])
-    forgetful = SteadyPainter(stylizer, 0.5)(frames[after])
+    forgetful = SteadyStylizer(stylizer, 0.5)(frames[after])
     assert np.abs(forgetful.astype(float) - expected[after]).max() > 20
 
 
 @pytest.mark.parametrize("stability", [-0.1, 1.1, float("nan")])
 def test_impossible_stabilities(stylizer, stability):
     with pytest.raises(OptionError, match="stability"):
-        SteadyPainter(stylizer, stability)
+        SteadyStylizer(stylizer, stability)
 
 
 def test_frames_of_ones_own(gallery):

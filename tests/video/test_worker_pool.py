@@ -8,7 +8,7 @@ from impasto._util.closeable import Closing
 from impasto.errors import EngineError
 from impasto.stylizer import Stylizer
 from impasto.video import worker_pool
-from impasto.video.worker_pool import Crew, crew_size
+from impasto.video.worker_pool import WorkerPool, pool_size
 from tiny import picture, tiny_gallery
 
 
@@ -33,7 +33,7 @@ def test_frames_are_painted_at_the_same_time():
         opened.append(Slow(threads, barrier))
         return opened[-1]
 
-    with Crew(open_stylizer, 2) as painters, ThreadPoolExecutor(2) as pool:
+    with WorkerPool(open_stylizer, 2) as painters, ThreadPoolExecutor(2) as pool:
         photos = [picture(8, 8, seed) for seed in range(4)]
         for photo, painting in zip(photos, pool.map(painters.paint, photos), strict=True):
             assert (painting == np.invert(photo)).all()
@@ -51,7 +51,7 @@ def test_the_crew_shares_the_cores(monkeypatch, cores, size, threads):
         given.append(threads)
         return Slow(threads, None)
 
-    Crew(open_stylizer, size).close()
+    WorkerPool(open_stylizer, size).close()
     assert given == [threads] * size
 
 
@@ -65,7 +65,7 @@ def test_one_that_cannot_be_opened_leaves_none_open():
         return opened[-1]
 
     with pytest.raises(EngineError):
-        Crew(open_stylizer, 2)
+        WorkerPool(open_stylizer, 2)
     assert [each.closed for each in opened] == [True]
 
 
@@ -74,7 +74,7 @@ def test_a_failure_leaves_the_stylizer_to_the_next_frame():
         def paint(self, photo):
             raise EngineError("no", "never")
 
-    painters = Crew(lambda threads: Failing(threads, None), 1)
+    painters = WorkerPool(lambda threads: Failing(threads, None), 1)
     for _ in range(2):  # the second would wait for ever
         with pytest.raises(EngineError):
             painters.paint(picture(8, 8))
@@ -87,7 +87,11 @@ def test_a_crew_paints_as_one_stylizer_does(tmp_path):
     def open_stylizer(threads):
         return Stylizer("first", gallery=gallery, precision="f32", threads=threads)
 
-    with open_stylizer(None) as one, Crew(open_stylizer, 3) as three, ThreadPoolExecutor(3) as pool:
+    with (
+        open_stylizer(None) as one,
+        WorkerPool(open_stylizer, 3) as three,
+        ThreadPoolExecutor(3) as pool,
+    ):
         together = list(pool.map(three.paint, photos))
         for photo, painting in zip(photos, together, strict=True):
             assert np.abs(one.paint(photo)[0].astype(int) - painting).max() <= 2
@@ -95,5 +99,5 @@ def test_a_crew_paints_as_one_stylizer_does(tmp_path):
 
 def test_opencv_has_one_painter_as_its_threads_are_shared(monkeypatch):
     monkeypatch.setattr(worker_pool, "usable_cores", lambda: 64)
-    assert crew_size("opencv") == 1
-    assert crew_size("openvino") == worker_pool.MOST_PAINTERS
+    assert pool_size("opencv") == 1
+    assert pool_size("openvino") == worker_pool.MOST_PAINTERS

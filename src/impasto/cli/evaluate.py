@@ -104,21 +104,21 @@ def evaluate_command(
     from contextlib import ExitStack
 
     from impasto.engines import EngineName, Precision
+    from impasto.evaluation.scored_styles import find_scored_styles
     from impasto.evaluation.scores import evaluate, reports_to_json
-    from impasto.evaluation.subjects import find_subjects
     from impasto.images import IMAGE_SUFFIXES
     from impasto.perceptual.hardware import keep_freed_memory
     from impasto.stylizer import Stylizer
 
     keep_freed_memory()
     chosen = choose_gallery(gallery)
-    subjects = find_subjects(style or chosen.names, chosen, paintings)
+    styles = find_scored_styles(style or chosen.names, chosen, paintings)
     if video:
         from impasto.cli.evaluate_video import evaluate_videos
 
         evaluate_videos(
             photos,
-            subjects,
+            styles,
             chosen,
             stability=stability,
             frames=frames,
@@ -148,14 +148,14 @@ def evaluate_command(
                     precision=cast("Precision", precision),
                 )
             )
-            for each in subjects
+            for each in styles
         }
         reports = evaluate(
             painters,
-            {each.name: each.painting for each in subjects},
+            {each.name: each.painting for each in styles},
             files,
             size_px=size,
-            painting_px=painting_size or {each.name: each.painting_px for each in subjects},
+            painting_px=painting_size or {each.name: each.painting_px for each in styles},
             reference_iterations=reference,
             cache=(cache or _default_cache()) if reference else None,
             progress=progress,

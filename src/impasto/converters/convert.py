@@ -22,8 +22,8 @@ from impasto.converters.conventions import (
 from impasto.converters.describe import describe
 from impasto.converters.input_sizes import (
     Layout,
-    check_framing,
-    find_framing,
+    check_input_spec,
+    find_input_spec,
     find_shrinkage,
     picture_size,
     set_size,
@@ -37,7 +37,7 @@ from impasto.converters.torch7_fields import kinds_of
 from impasto.converters.torch7_reference import run_module
 from impasto.converters.torch7_to_onnx import convert_module, find_network
 from impasto.errors import ImpastoError, InputError, OptionError
-from impasto.networks.input_spec import BakedNetwork, read_framing
+from impasto.networks.input_spec import BakedNetwork, read_input_spec
 
 if TYPE_CHECKING:
     from impasto.engines import Engine
@@ -149,7 +149,7 @@ def _convert_modules(
     layout = Layout()
     lost_px = find_shrinkage(model, layout)
     graph = wrap(model, convention, lost_px)
-    framing = find_framing(onnx.load_from_string(graph), layout, None, name)
+    input_spec = find_input_spec(onnx.load_from_string(graph), layout, None, name)
 
     def reference(photo: Array) -> Array:
         array = from_photo(photo, convention)
@@ -157,9 +157,9 @@ def _convert_modules(
         array = np.pad(array, ((0, 0), (0, 0), side, side), mode="reflect")
         return to_painting(run_module(network, array, name), convention)
 
-    side = -(-max(PARITY_PX, framing.smallest_px) // framing.multiple) * framing.multiple
+    side = -(-max(PARITY_PX, input_spec.smallest_px) // input_spec.multiple) * input_spec.multiple
     return ConvertedNetwork(
-        BakedNetwork(graph, framing), family, describe(model), reference, (side, side)
+        BakedNetwork(graph, input_spec), family, describe(model), reference, (side, side)
     )
 
 
@@ -167,20 +167,20 @@ def _convert_onnx(
     content: bytes, name: str, choice: str | None, convention: Convention | None
 ) -> ConvertedNetwork:
     model = read_onnx(content, name)
-    framing = read_framing(model, name)
+    input_spec = read_input_spec(model, name)
     choose_style(model, choice, name)
     original = model.SerializeToString()
     fold_constants(model)
     layout, fixed_px = picture_size(model, name)
-    convention = convention or ("rgb1" if framing else guess_convention(model))
+    convention = convention or ("rgb1" if input_spec else guess_convention(model))
     into = model.graph.input[0].name
-    if framing is None:
+    if input_spec is None:
         set_size(model, layout, 0, 0)
-        framing = find_framing(model, layout, fixed_px, name)
-        if framing.fixed_px:
-            set_size(model, layout, *framing.fixed_px)
+        input_spec = find_input_spec(model, layout, fixed_px, name)
+        if input_spec.fixed_px:
+            set_size(model, layout, *input_spec.fixed_px)
     else:
-        check_framing(model, layout, framing, name)
+        check_input_spec(model, layout, input_spec, name)
 
     def reference(photo: Array) -> Array:
         from onnx.reference import ReferenceEvaluator
@@ -192,10 +192,10 @@ def _convert_onnx(
         made = np.asarray(outputs[0])
         return to_painting(made.transpose(0, 3, 1, 2) if layout.channels_last else made, convention)
 
-    size = framing.fixed_px
+    size = input_spec.fixed_px
     family = f"ONNX, of {size[0]}x{size[1]} px only" if size else "ONNX, of any size"
     return ConvertedNetwork(
-        BakedNetwork(wrap(model, convention), framing),
+        BakedNetwork(wrap(model, convention), input_spec),
         family,
         describe(model),
         reference,

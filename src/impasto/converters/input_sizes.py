@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from impasto.errors import InputError
-from impasto.networks.input_spec import Framing
+from impasto.networks.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
 __all__ = [
     "Layout",
-    "check_framing",
-    "find_framing",
+    "check_input_spec",
+    "find_input_spec",
     "find_shrinkage",
     "picture_size",
     "set_size",
@@ -78,12 +78,12 @@ def set_size(model: ModelProto, layout: Layout, width: int, height: int) -> None
             dimension.dim_param = "width" if role == WIDTH else "height"
 
 
-def find_framing(
+def find_input_spec(
     model: ModelProto, layout: Layout, fixed_px: tuple[int, int] | None, name: str
-) -> Framing:
+) -> InputSpec:
     """Which pictures a network takes.
 
-    Sides of any length in steps of `Framing.multiple`, if it makes pictures of the size that it
+    Sides of any length in steps of `InputSpec.multiple`, if it makes pictures of the size that it
     takes; otherwise only ``fixed_px``, the size in the file.
 
     Raises:
@@ -94,24 +94,24 @@ def find_framing(
         if sizes.keeps(BASE_PX + multiple, BASE_PX + 3 * multiple):
             sides = range(multiple, BASE_PX + 2 * multiple, multiple)
             least = bisect.bisect_left(sides, True, key=lambda side: sizes.keeps(side, side))
-            return Framing(multiple, sides[least])
+            return InputSpec(multiple, sides[least])
     if fixed_px and sizes.keeps(*fixed_px):
-        return Framing(fixed_px=fixed_px)
+        return InputSpec(fixed_px=fixed_px)
     raise InputError(
         f"{name} does not make a picture of the size that it takes ({sizes.problem})",
         "give a style network",
     )
 
 
-def check_framing(model: ModelProto, layout: Layout, framing: Framing, name: str) -> None:
-    """A network keeps the size of a picture that its framing allows.
+def check_input_spec(model: ModelProto, layout: Layout, input_spec: InputSpec, name: str) -> None:
+    """A network keeps the size of a picture that its input spec allows.
 
     Raises:
         InputError: it does not, or would take absurd memory.
     """
     sizes = _Sizes(model, layout)
-    side = -(-max(BASE_PX, framing.smallest_px) // framing.multiple) * framing.multiple
-    if not sizes.keeps(*(framing.fixed_px or (side, side))):
+    side = -(-max(BASE_PX, input_spec.smallest_px) // input_spec.multiple) * input_spec.multiple
+    if not sizes.keeps(*(input_spec.fixed_px or (side, side))):
         raise InputError(f"{name} is not what it says ({sizes.problem})", "get the file anew")
 
 

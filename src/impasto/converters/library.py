@@ -23,7 +23,7 @@ from impasto.converters.conventions import Convention
 from impasto.converters.convert import ConvertedNetwork, convert_network
 from impasto.converters.network_files import read_content
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.networks.input_spec import BakedNetwork, read_framing
+from impasto.networks.input_spec import BakedNetwork, read_input_spec
 
 __all__ = ["install_network", "installed_networks", "load_network"]
 
@@ -111,12 +111,12 @@ def _read_ours(path: Path) -> BakedNetwork:
 
     content = read_content(path)
     try:
-        framing = read_framing(onnx.load_from_string(content), str(path))
+        input_spec = read_input_spec(onnx.load_from_string(content), str(path))
     except DecodeError as error:
         raise InputError(f"{path} is damaged", "remove it") from error
-    if framing is None:
+    if input_spec is None:
         raise InputError(f"{path} is damaged", "remove it")
-    return BakedNetwork(content, framing)
+    return BakedNetwork(content, input_spec)
 
 
 def _installed_path(style: str) -> Path:

@@ -46,7 +46,7 @@ __all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "reports_t
 DEEP_STYLE_LAYER = "relu5_1"
 LBFGS_HISTORY = 10
 
-Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+PaintPhoto = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class StyleReport:
 
 
 def evaluate(
-    painters: Mapping[str, Painter],
+    painters: Mapping[str, PaintPhoto],
     paintings: Mapping[str, Path],
     photos: Sequence[Path],
     *,

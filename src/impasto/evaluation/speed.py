@@ -16,7 +16,7 @@ import numpy as np
 
 from impasto.engines import Engine, EngineName, Precision, open_engine
 from impasto.errors import OptionError
-from impasto.networks.input_spec import BakedNetwork, Framing
+from impasto.networks.input_spec import BakedNetwork, InputSpec
 from impasto.networks.padding import paint_whole
 from impasto.networks.spec import JOHNSON, NetworkSpec
 from impasto.networks.trunk import random_trunk
@@ -90,24 +90,24 @@ def measure_speed(
         networks = {int8: _random_network(spec, int8) for int8 in (False, True)}
     else:
         networks = {int8: open_network(style, gallery, int8=int8) for int8 in (False, True)}
-    contestants: dict[str, tuple[Engine, Framing]] = {}
+    contestants: dict[str, tuple[Engine, InputSpec]] = {}
     with ExitStack() as stack:
         for name, precision in engines:
             network = networks[precision == "int8"]
             engine = open_engine(network.graph, engine=name, precision=precision, threads=threads)
-            contestants[str(engine)] = (stack.enter_context(engine), network.framing)
+            contestants[str(engine)] = (stack.enter_context(engine), network.input_spec)
         if johnson:
             yardstick = _random_network(JOHNSON)
             engine = open_engine(yardstick.graph, engine="opencv", threads=threads)
-            contestants[JOHNSON_NAME] = (stack.enter_context(engine), yardstick.framing)
+            contestants[JOHNSON_NAME] = (stack.enter_context(engine), yardstick.input_spec)
         results: list[Speed] = []
         for number, (width, height) in enumerate(sizes):
             photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
             times: dict[str, list[float]] = {name: [] for name in contestants}
             for run in range(runs + 1):
-                for contestant, (engine, framing) in contestants.items():
+                for contestant, (engine, input_spec) in contestants.items():
                     start = time.perf_counter()
-                    paint_whole(engine, framing, photo)
+                    paint_whole(engine, input_spec, photo)
                     if run:  # the first run compiles and allocates
                         times[contestant].append(1000 * (time.perf_counter() - start))
                 done = number * (runs + 1) + run + 1
@@ -130,4 +130,4 @@ def measure_speed(
 
 def _random_network(spec: NetworkSpec, int8: bool = False) -> BakedNetwork:
     vector = np.ones(spec.style_size, dtype=np.float32)
-    return BakedNetwork(random_trunk(spec).bake(vector, int8=int8), spec.framing)
+    return BakedNetwork(random_trunk(spec).bake(vector, int8=int8), spec.input_spec)

@@ -66,15 +66,19 @@ class Writable(Protocol):
     """What of a picture goes into a file; `impasto.Picture` has it."""
 
     @property
-    def width(self) -> int: ...  # noqa: D102
+    def width(self) -> int:
+        """In pixels."""
 
     @property
-    def height(self) -> int: ...  # noqa: D102
+    def height(self) -> int:
+        """In pixels."""
 
     @property
-    def metadata(self) -> Metadata: ...  # noqa: D102
+    def metadata(self) -> Metadata:
+        """EXIF, XMP and resolution."""
 
-    def as_original(self) -> Original: ...  # noqa: D102
+    def as_original(self) -> Original:
+        """All samples that there are, in their own depth and profile."""
 
 
 _JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)

@@ -16,9 +16,9 @@ from impasto.live.camera import Capture, LiveFrame
 from impasto.live.controls import LiveSettings
 from impasto.live.frame_budget import FrameBudget
 from impasto.stylizer import Stylizer
-from impasto.video.temporal_consistency import SteadyPainter
+from impasto.video.temporal_consistency import SteadyStylizer
 
-__all__ = ["LivePainter", "LivePicture"]
+__all__ = ["LivePicture", "LiveStylizer"]
 
 WAIT_S = 0.1
 WARM_UP_CALLS = 5  # engines compile for a size that comes again and again
@@ -41,7 +41,7 @@ class LivePicture:
     style: str
 
 
-class LivePainter:
+class LiveStylizer:
     """Turns a `Capture` into paintings; only the newest is kept.
 
     A change of style makes the new `Stylizer` beside the old one, which paints on until it is
@@ -79,7 +79,7 @@ class LivePainter:
         except OptionError:
             self._stylizer.close()
             raise
-        self._steady = SteadyPainter(self._stylizer, stability, quick=True)
+        self._steady = SteadyStylizer(self._stylizer, stability, quick=True)
         self._ready: tuple[str, Stylizer] | None = None
         self._size: tuple[int, int] | None = None
         self._newest: LivePicture | None = None
@@ -147,7 +147,7 @@ class LivePainter:
         if self._ready is not None:
             old = self._stylizer
             (self._style, self._stylizer), self._ready = self._ready, None
-            self._steady = SteadyPainter(self._stylizer, self._stability, quick=True)
+            self._steady = SteadyStylizer(self._stylizer, self._stability, quick=True)
             old.close()
         wanted = self.settings.style
         busy = any(each.is_alive() for each in self._threads[1:])

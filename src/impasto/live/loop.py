@@ -18,7 +18,7 @@ from impasto.images import Picture, write_image
 from impasto.live.camera import Camera, Capture
 from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
 from impasto.live.frame_budget import FrameBudget
-from impasto.live.live_stylizer import LivePainter, LivePicture
+from impasto.live.live_stylizer import LivePicture, LiveStylizer
 from impasto.live.number_entry import NumberEntry
 from impasto.live.overlay import compare, with_lines
 from impasto.live.pace import Pace
@@ -166,7 +166,7 @@ class _Session:
                 gallery=gallery,
             )
 
-        self._painter = LivePainter(
+        self._painter = LiveStylizer(
             capture, self._settings, self._budget, open_stylizer, stability=options.stability
         )
 

@@ -12,14 +12,14 @@ from impasto.networks.graph import add_metadata
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["BakedNetwork", "Framing", "read_framing"]
+__all__ = ["BakedNetwork", "InputSpec", "read_input_spec"]
 
 METADATA_KEY = "impasto"
 MAX_PX = 1 << 14
 
 
 @dataclass(frozen=True)
-class Framing:
+class InputSpec:
     """Which pictures a graph takes, and what is laid over them and around them first.
 
     Attributes:
@@ -39,7 +39,7 @@ class Framing:
     coarse_grain: float = 0.0
     fixed_px: tuple[int, int] | None = None
 
-    def borders(self, width: int, height: int) -> tuple[int, int, int, int]:
+    def padding_px(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Pixels to reflect around a picture before the graph sees it: left, top, right, bottom.
 
         They make the padding, and sides that are multiples and large enough. A picture for a graph
@@ -65,7 +65,7 @@ class Framing:
         return max(1, round(scale * width)), max(1, round(scale * height))
 
     @classmethod
-    def from_json(cls, text: str) -> Framing:
+    def from_json(cls, text: str) -> InputSpec:
         """Read what a `BakedNetwork` wrote.
 
         Raises:
@@ -75,17 +75,21 @@ class Framing:
             fields = json.loads(text)
             if fields.get("fixed_px"):
                 fields["fixed_px"] = tuple(fields["fixed_px"])
-            framing = cls(**fields)
-            lengths = [framing.multiple, framing.smallest_px, *(framing.fixed_px or (1, 1))]
-            whole = all(type(each) is int for each in [*lengths, framing.pad_px])
-            known = len(lengths) == 4 and 0 <= framing.pad_px <= MAX_PX
+            input_spec = cls(**fields)
+            lengths = [
+                input_spec.multiple,
+                input_spec.smallest_px,
+                *(input_spec.fixed_px or (1, 1)),
+            ]
+            whole = all(type(each) is int for each in [*lengths, input_spec.pad_px])
+            known = len(lengths) == 4 and 0 <= input_spec.pad_px <= MAX_PX
             known = known and all(1 <= each <= MAX_PX for each in lengths)
-            known = known and 0 <= framing.grain <= 1 and 0 <= framing.coarse_grain <= 1
+            known = known and 0 <= input_spec.grain <= 1 and 0 <= input_spec.coarse_grain <= 1
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
         if not (whole and known):
             raise ValueError("sizes out of range")
-        return framing
+        return input_spec
 
 
 @dataclass(frozen=True)
@@ -94,20 +98,20 @@ class BakedNetwork:
 
     Attributes:
         graph: a serialised ONNX model; float32, 1 x 3 x H x W, RGB, 0-1, in and out.
-        framing: which pictures it takes.
+        input_spec: which pictures it takes.
     """
 
     graph: bytes
-    framing: Framing
+    input_spec: InputSpec
 
     def to_file(self, entries: dict[str, str]) -> bytes:
-        """The graph with its framing and ``entries`` as metadata, for `read_framing`."""
-        framing = json.dumps(asdict(self.framing), separators=(",", ":"))
-        return add_metadata(self.graph, {**entries, METADATA_KEY: framing})
+        """The graph with its input spec and ``entries`` as metadata, for `read_input_spec`."""
+        text = json.dumps(asdict(self.input_spec), separators=(",", ":"))
+        return add_metadata(self.graph, {**entries, METADATA_KEY: text})
 
 
-def read_framing(model: ModelProto, name: str) -> Framing | None:
-    """The framing that a model carries, if it is one of ours.
+def read_input_spec(model: ModelProto, name: str) -> InputSpec | None:
+    """The input spec that a model carries, if it is one of ours.
 
     Raises:
         InputError: it is damaged.
@@ -115,7 +119,7 @@ def read_framing(model: ModelProto, name: str) -> Framing | None:
     for entry in model.metadata_props:
         if entry.key == METADATA_KEY:
             try:
-                return Framing.from_json(entry.value)
+                return InputSpec.from_json(entry.value)
             except ValueError as error:
                 raise InputError(f"{name} has a damaged description", "get it anew") from error
     return None

@@ -24,7 +24,7 @@ from impasto.engines import Engine, Vectors
 from impasto.images import add_grain
 from impasto.images.spool import PixelRows, RowFile
 from impasto.images.windows import enlarged_rows
-from impasto.networks.input_spec import Framing
+from impasto.networks.input_spec import InputSpec
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.stages import (
     Stage,
@@ -37,7 +37,7 @@ from impasto.networks.stages import (
 from impasto.networks.trunk import Trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
-__all__ = ["FramedPhoto", "measure_by_layers", "waiting_bytes_per_px"]
+__all__ = ["PaddedPhoto", "measure_by_layers", "waiting_bytes_per_px"]
 
 Vector = NDArray[np.float32]
 Features = NDArray[np.float32]
@@ -47,13 +47,13 @@ BYTES_PER_NUMBER = 24
 BYTES_WAITING = 2
 
 
-class FramedPhoto:
+class PaddedPhoto:
     """A photo as a network sees it, row by row: enlarged, under grain, mirrored around itself.
 
     Args:
         photo: in memory or on disk.
         size: width and height that it shall have, neither below its own.
-        framing: of the network.
+        input_spec: of the network.
         seed: of the grain.
 
     Attributes:
@@ -61,13 +61,13 @@ class FramedPhoto:
     """
 
     def __init__(
-        self, photo: PixelRows, size: tuple[int, int], framing: Framing, seed: int
+        self, photo: PixelRows, size: tuple[int, int], input_spec: InputSpec, seed: int
     ) -> None:
         self._photo = photo
         self._size = size
-        self._framing = framing
+        self._input_spec = input_spec
         self._seed = seed
-        self._left, self._top, right, bottom = framing.borders(*size)
+        self._left, self._top, right, bottom = input_spec.padding_px(*size)
         self.width = self._left + size[0] + right
         self.height = self._top + size[1] + bottom
 
@@ -78,12 +78,12 @@ class FramedPhoto:
         columns = _mirrored(np.arange(self.width) - self._left, width)
         first, last = int(lines.min()), int(lines.max()) + 1
         seen = enlarged_rows(self._photo, self._size, first, last)
-        grain, coarse = self._framing.grain, self._framing.coarse_grain
+        grain, coarse = self._input_spec.grain, self._input_spec.coarse_grain
         seen = add_grain(seen, grain, coarse, left=0, top=first, seed=self._seed)
         pixels = seen[lines - first][:, columns].transpose(2, 0, 1)
-        framed = np.ascontiguousarray(pixels, dtype=np.float32)
-        framed /= 255
-        return framed
+        padded = np.ascontiguousarray(pixels, dtype=np.float32)
+        padded /= 255
+        return padded
 
 
 class _WaitingFeature(Closing):
@@ -149,7 +149,7 @@ def waiting_bytes_per_px(spec: NetworkSpec) -> int:
 def measure_by_layers(
     trunk: Trunk,
     vector: Vector,
-    photo: FramedPhoto,
+    photo: PaddedPhoto,
     open_part: Callable[[bytes], Engine],
     folder: Path,
     *,
@@ -218,12 +218,12 @@ def measure_by_layers(
 class _Waiting(Closing):
     """What waits on disk, and the photo."""
 
-    def __init__(self, photo: FramedPhoto, folder: Path) -> None:
+    def __init__(self, photo: PaddedPhoto, folder: Path) -> None:
         self._photo = photo
         self._folder = folder
         self._features: dict[str, _WaitingFeature] = {}
 
-    def __getitem__(self, name: str) -> FramedPhoto | _WaitingFeature:
+    def __getitem__(self, name: str) -> PaddedPhoto | _WaitingFeature:
         return self._photo if name == "photo" else self._features[name]
 
     def append_from(self, stage: Stage, given: Vectors, needed: Set[str]) -> None:
@@ -250,7 +250,7 @@ class _Waiting(Closing):
 
 
 def _strips(
-    stages: Sequence[Stage], photo: FramedPhoto, strip_bytes: int
+    stages: Sequence[Stage], photo: PaddedPhoto, strip_bytes: int
 ) -> Iterator[tuple[range, int]]:
     """For each stage: where strips of what it convolves begin, and how many rows they have."""
     sizes = {"photo": (photo.width, photo.height)}

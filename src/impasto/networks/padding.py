@@ -7,38 +7,40 @@ from numpy.typing import NDArray
 
 from impasto.engines.base import Engine
 from impasto.images import add_grain, pad_reflect
-from impasto.networks.input_spec import Framing
+from impasto.networks.input_spec import InputSpec
 
-__all__ = ["frame", "paint_whole"]
+__all__ = ["pad_photo", "paint_whole"]
 
 Pixels = NDArray[np.uint8]
 
 
-def paint_whole(engine: Engine, framing: Framing, photo: Pixels) -> Pixels:
+def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
 
     Args:
         engine: has the graph.
-        framing: of its network.
+        input_spec: of its network.
         photo: H x W x 3, uint8, RGB.
     """
-    padded, inside = frame(framing, photo)
+    padded, inside = pad_photo(input_spec, photo)
     return np.ascontiguousarray(engine.paint(padded)[inside])
 
 
-def frame(
-    framing: Framing, photo: Pixels, left: int = 0, top: int = 0, seed: int = 0
+def pad_photo(
+    input_spec: InputSpec, photo: Pixels, left: int = 0, top: int = 0, seed: int = 0
 ) -> tuple[Pixels, tuple[slice, slice]]:
     """What the graph sees, and where in it the picture is.
 
     Args:
-        framing: of its network.
+        input_spec: of its network.
         photo: H x W x 3, uint8, RGB.
         left, top: where in a larger picture this one is, for its grain.
         seed: of the grain.
     """
     height, width = photo.shape[:2]
-    x, y, right, bottom = framing.borders(width, height)
-    grainy = add_grain(photo, framing.grain, framing.coarse_grain, left=left, top=top, seed=seed)
+    x, y, right, bottom = input_spec.padding_px(width, height)
+    grainy = add_grain(
+        photo, input_spec.grain, input_spec.coarse_grain, left=left, top=top, seed=seed
+    )
     padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
     return padded, (slice(y, y + height), slice(x, x + width))

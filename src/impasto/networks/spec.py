@@ -26,7 +26,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from impasto.errors import StyleError
-from impasto.networks.input_spec import Framing
+from impasto.networks.input_spec import InputSpec
 
 __all__ = [
     "JOHNSON",
@@ -191,13 +191,15 @@ class NetworkSpec:
         return -(-round(smallest) // self.multiple) * self.multiple
 
     @property
-    def framing(self) -> Framing:
+    def input_spec(self) -> InputSpec:
         """Which pictures a graph of this network takes."""
-        return Framing(self.multiple, self.smallest_px, self.pad_px, self.grain, self.coarse_grain)
+        return InputSpec(
+            self.multiple, self.smallest_px, self.pad_px, self.grain, self.coarse_grain
+        )
 
-    def borders(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """See `Framing.borders`."""
-        return self.framing.borders(width, height)
+    def padding_px(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """See `InputSpec.padding_px`."""
+        return self.input_spec.padding_px(width, height)
 
     @property
     def style_size(self) -> int:

@@ -130,7 +130,9 @@ def _predict(encoder: Encoder, trunk: Trunk, painting: Pixels) -> Vector:
     with open_engine(encoder.graph, precision="f32") as eyes:
         wanted = _checked(eyes.encode(painting))
         with open_engine(trunk.bake(wanted), precision="f32") as engine:
-            paintings = [paint_whole(engine, trunk.spec.framing, photo) for photo in _references()]
+            paintings = [
+                paint_whole(engine, trunk.spec.input_spec, photo) for photo in _references()
+            ]
         given = np.mean([eyes.encode(each) for each in paintings], axis=0)
     return _checked(wanted + FEEDBACK * (wanted - given))
 

@@ -144,7 +144,7 @@ class StepTrainer(ABC):
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
     def under_grain(self, photos: Tensor) -> Tensor:
-        """The photos, N x 3 x H x W, as a `Brush` gives them to a network: all under the same
+        """The photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under the same
         grain.
         """
         spec = self.painter.spec

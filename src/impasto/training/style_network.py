@@ -54,7 +54,7 @@ class StyleNetwork(nn.Module):
         """Paint photos, each in its own style.
 
         Args:
-            photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `borders` to add.
+            photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `padding_px` to add.
             vectors: N x ``spec.style_size``.
             enlarged: the paintings so far, like the photos; for a network that revises.
 

@@ -3,7 +3,7 @@
 from impasto.video.encoding import CODECS, VIDEO_SUFFIXES
 from impasto.video.pipeline import VideoReport, stylize_video
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource, read_frames
-from impasto.video.temporal_consistency import SteadyPainter
+from impasto.video.temporal_consistency import SteadyStylizer
 from impasto.video.timeline import (
     Timeline,
     TimelinePoint,
@@ -16,7 +16,7 @@ from impasto.video.video_stylizer import stylize_frames
 __all__ = [
     "CODECS",
     "VIDEO_SUFFIXES",
-    "SteadyPainter",
+    "SteadyStylizer",
     "Timeline",
     "TimelinePoint",
     "VideoFrame",

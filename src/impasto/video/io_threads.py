@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.resume_state import Job, Segment
 from impasto.video.source import VideoFrame, VideoInfo
-from impasto.video.temporal_consistency import Memory
+from impasto.video.temporal_consistency import StrokeMemory
 
 __all__ = ["PaintedFrame", "read_ahead", "write_behind"]
 
@@ -67,7 +67,7 @@ class PaintedFrame:
     pixels: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None
     pts: int
-    memory: Memory | None
+    memory: StrokeMemory | None
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def write_behind(
 
     def write_all() -> None:
         writer: SegmentWriter | None = None
-        memory: Memory | None = None
+        memory: StrokeMemory | None = None
         try:
             while (item := behind.get()) is not None:
                 writer = writer or SegmentWriter(job.next_path(), info, encoding)
@@ -116,7 +116,7 @@ def write_behind(
         raise failures[0]
 
 
-def _finish(writer: SegmentWriter, job: Job, memory: Memory | None) -> None:
+def _finish(writer: SegmentWriter, job: Job, memory: StrokeMemory | None) -> None:
     writer.close()
     segment = Segment(writer.path.name, writer.frames, writer.last_pts)
     job.add(segment, memory.arrays() if memory else {})

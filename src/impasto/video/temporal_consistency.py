@@ -28,8 +28,8 @@ from impasto.stylizer import Stylizer
 from impasto.video.optical_flow import Motion, carry, find_motion, reduce, spread
 
 __all__ = [
-    "Memory",
-    "SteadyPainter",
+    "SteadyStylizer",
+    "StrokeMemory",
     "check_stability",
 ]
 
@@ -60,7 +60,7 @@ def check_stability(stability: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class StrokeMemory:
     """What a painter keeps from one frame to the next. Arrays in it are never changed.
 
     Attributes:
@@ -93,7 +93,7 @@ class Memory:
         return arrays
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Memory:
+    def of(cls, arrays: Mapping[str, NDArray[np.generic]]) -> StrokeMemory:
         """From what `arrays` gave.
 
         Raises:
@@ -118,7 +118,7 @@ class Memory:
         )
 
 
-class SteadyPainter:
+class SteadyStylizer:
     """Paints frames in their order.
 
     Args:
@@ -147,7 +147,7 @@ class SteadyPainter:
         check_stability(stability)
         self.stylizer = stylizer
         self.stability = stability
-        self.memory: Memory | None = None
+        self.memory: StrokeMemory | None = None
         self._quick = quick
         self._keep = KEEP_STATISTICS if slow_statistics else 0.0
 
@@ -215,7 +215,7 @@ class SteadyPainter:
         """The painting of the next frame, which is remembered."""
         memory = self.memory
         if motion is None or memory is None:
-            self.memory = Memory(fresh, now, None, 0, 0, tuple(statistics))
+            self.memory = StrokeMemory(fresh, now, None, 0, 0, tuple(statistics))
             return fresh
         memory = replace(memory, motion=motion, age=memory.age + 1, statistics=tuple(statistics))
         every = max(1, round(RENEW_FRAMES * min(1.0, self.stability / OFTEN_BELOW)))
@@ -224,7 +224,7 @@ class SteadyPainter:
         carried = carry(memory.canvas, motion, quick=self._quick)
         painting = _join(_crispen(carried, fresh), fresh, _weight(motion.trust, stays))
         if renews:
-            memory = Memory(painting, now, None, 0, memory.renewals + 1, memory.statistics)
+            memory = StrokeMemory(painting, now, None, 0, memory.renewals + 1, memory.statistics)
         self.memory = memory
         return painting
 

@@ -23,11 +23,11 @@ from impasto.style_model import open_network
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
 from impasto.styles.predict import find_style
 from impasto.stylizer import Stylizer
-from impasto.video.temporal_consistency import Memory, SteadyPainter, check_stability
+from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, check_stability
 from impasto.video.timeline import Timeline, parse_timeline
-from impasto.video.worker_pool import Crew
+from impasto.video.worker_pool import WorkerPool
 
-__all__ = ["OpenStylizer", "VideoPainter", "as_timeline", "stylize_frames"]
+__all__ = ["OpenStylizer", "VideoStylizer", "as_timeline", "stylize_frames"]
 
 Pixels = NDArray[np.uint8]
 
@@ -68,9 +68,9 @@ class _Change:
         return np.array_equal(first, second)
 
 
-class VideoPainter(Closing):
-    """Paints frames in their order; what lies between two points of a timeline has a `Crew` of its
-    own, opened when it is reached. It has two where the last layer changes, too.
+class VideoStylizer(Closing):
+    """Paints frames in their order; what lies between two points of a timeline has a `WorkerPool`
+    of its own, opened when it is reached. It has two where the last layer changes, too.
 
     Several frames can be painted at once: `paint` takes them from any thread, a few ahead, and
     `place` in their order. A call does both.
@@ -79,11 +79,11 @@ class VideoPainter(Closing):
         timeline: styles and times.
         gallery: where styles come from.
         open_stylizer: see `OpenStylizer`.
-        stability: as `SteadyPainter` takes it.
-        crew: how many networks there are, each on its share of the cores.
+        stability: as `SteadyStylizer` takes it.
+        workers: how many networks there are, each on its share of the cores.
 
     Attributes:
-        crew: the same.
+        workers: the same.
 
     Raises:
         OptionError, StyleError, InputError: a style cannot be opened, or two do not mix; the
@@ -97,13 +97,13 @@ class VideoPainter(Closing):
         open_stylizer: OpenStylizer,
         *,
         stability: float = DEFAULT_STABILITY,
-        crew: int = 1,
+        workers: int = 1,
     ) -> None:
         check_stability(stability)
         self._timeline, self._open, self._stability = timeline, open_stylizer, stability
         self._changes = _changes(timeline, gallery)
-        self.crew = crew
-        self._crews: dict[int, tuple[Crew, ...]] = {}
+        self.workers = workers
+        self._pools: dict[int, tuple[WorkerPool, ...]] = {}
         self._opening = Lock()
         self._number = 0
         self._steady = self._steady_painter(0)
@@ -125,12 +125,12 @@ class VideoPainter(Closing):
     def paint(self, photo: Pixels, time_s: float) -> Pixels:
         """What the network makes of a frame by itself; as a call, but in any order."""
         number = self._timeline.stretch_at(time_s)
-        crews = self._crews_of(number)
+        pools = self._pools_of(number)
         if number not in self._changes:
-            return crews[0].paint(photo)
+            return pools[0].paint(photo)
         share = self._timeline.share_at(time_s)
         vector = self._changes[number].mixed(share)
-        first, *second = [crew.paint(photo, vector) for crew in crews]
+        first, *second = [pool.paint(photo, vector) for pool in pools]
         # Blended, they are what a mixture of last layers paints: these are linear, and nothing but
         # clipping follows them.
         return blend(first, second[0], share) if second else first
@@ -141,7 +141,7 @@ class VideoPainter(Closing):
         return self._steady.place(photo, fresh)
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> StrokeMemory | None:
         """Of the frames so far."""
         return self._steady.memory
 
@@ -150,7 +150,7 @@ class VideoPainter(Closing):
         """That runs the network."""
         return str(self._steady.stylizer.engine)
 
-    def recall(self, memory: Memory, time_s: float) -> None:
+    def recall(self, memory: StrokeMemory, time_s: float) -> None:
         """Go on after a frame at a time, of which this was remembered."""
         self._follow(time_s)
         self._steady.memory = memory
@@ -164,43 +164,45 @@ class VideoPainter(Closing):
         memory = None if any(point.at_once for point in passed) else self._steady.memory
         steady = self._steady_painter(number)
         with self._opening:
-            for crew in self._crews.pop(self._number):
-                crew.close()
+            for pool in self._pools.pop(self._number):
+                pool.close()
         self._number, self._steady = number, steady
         self._steady.memory = memory
 
-    def _steady_painter(self, number: int) -> SteadyPainter:
+    def _steady_painter(self, number: int) -> SteadyStylizer:
         changes = number in self._changes
         stability = min(self._stability, CHANGING_STABILITY) if changes else self._stability
-        return SteadyPainter(self._crews_of(number)[0].first, stability)
+        return SteadyStylizer(self._pools_of(number)[0].first, stability)
 
-    def _crews_of(self, number: int) -> tuple[Crew, ...]:
+    def _pools_of(self, number: int) -> tuple[WorkerPool, ...]:
         """Of a point of the timeline; several threads may be the first to want them."""
         with self._opening:
-            if number not in self._crews:
+            if number not in self._pools:
                 styles: list[str | Style] = [self._timeline.points[number].style]
                 change = self._changes.get(number)
                 if change and not change.keeps_last_layer:
                     styles.append(change.second)
                 steered = change is not None
                 with ExitStack() as opened:  # the first is closed if the second cannot be opened
-                    crews = [
-                        opened.enter_context(self._open_crew(style, steered)) for style in styles
+                    pools = [
+                        opened.enter_context(self._open_pool(style, steered)) for style in styles
                     ]
                     opened.pop_all()
-                self._crews[number] = tuple(crews)
-            return self._crews[number]
+                self._pools[number] = tuple(pools)
+            return self._pools[number]
 
-    def _open_crew(self, style: str | Style, steered: bool) -> Crew:
-        return Crew(lambda threads: self._open(style, steered=steered, threads=threads), self.crew)
+    def _open_pool(self, style: str | Style, steered: bool) -> WorkerPool:
+        return WorkerPool(
+            lambda threads: self._open(style, steered=steered, threads=threads), self.workers
+        )
 
     def close(self) -> None:
         """Let the engines' memory go."""
         with self._opening:
-            for crews in self._crews.values():
-                for crew in crews:
-                    crew.close()
-            self._crews.clear()
+            for pools in self._pools.values():
+                for pool in pools:
+                    pool.close()
+            self._pools.clear()
 
 
 def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, _Change]:
@@ -271,7 +273,7 @@ def stylize_frames(
             ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision`` and ``gallery`` as
             `Stylizer` takes them.
         rate: frames a second; needed for a timeline of several points.
-        stability: as `SteadyPainter` takes it.
+        stability: as `SteadyStylizer` takes it.
 
     Yields:
         the painting of each frame, of the same shape and type.
@@ -298,7 +300,7 @@ def stylize_frames(
         precision=precision,
         gallery=gallery,
     )
-    with VideoPainter(timeline, gallery, open_stylizer, stability=stability) as painter:
+    with VideoStylizer(timeline, gallery, open_stylizer, stability=stability) as painter:
         for number, frame in enumerate(frames):
             yield painter(frame, number / (rate or 1))
 

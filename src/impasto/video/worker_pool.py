@@ -19,21 +19,21 @@ from impasto._util.cpu import usable_cores
 from impasto.engines import EngineName, installed_engine
 from impasto.stylizer import Stylizer
 
-__all__ = ["Crew", "crew_size"]
+__all__ = ["WorkerPool", "pool_size"]
 
 MOST_PAINTERS = 4  # each holds the features of a frame
 
 Pixels = NDArray[np.uint8]
 
 
-def crew_size(engine: EngineName) -> int:
+def pool_size(engine: EngineName) -> int:
     """How many frames an engine may paint at once: one a core."""
     if installed_engine(engine) == "opencv":
         return 1  # its threads are the whole process's
     return max(1, min(MOST_PAINTERS, usable_cores()))
 
 
-class Crew(Closing):
+class WorkerPool(Closing):
     """Stylizers in one style, which share the cores.
 
     Args:
@@ -56,7 +56,7 @@ class Crew(Closing):
 
     def paint(self, photo: Pixels, vector: NDArray[np.float32] | None = None) -> Pixels:
         """Paint a frame at full strength, as `Stylizer.paint` does; from any thread, which waits
-        until one of the crew is idle.
+        until one of them is idle.
 
         Args:
             photo: H x W x 3, uint8, RGB.
