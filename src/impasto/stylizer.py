@@ -34,7 +34,7 @@ from impasto.images import (
 from impasto.masks.areas import Area, Areas, Region, check_area, find_areas
 from impasto.multiscale import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
 from impasto.networks.trunk import Trunk
-from impasto.style_model import Brush
+from impasto.style_model import StyleModel
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.styles.predict import find_fine_style
 from impasto.two_part_model import TwoPartModel
@@ -136,7 +136,7 @@ class Stylizer(Closing):
             raise OptionError(f"quality is {quality!r}", f"give one of {', '.join(QUALITIES)}")
         gallery = gallery or open_gallery()
         beside = [region.style for region in regions]
-        self.model: Brush | TwoPartModel
+        self.model: StyleModel | TwoPartModel
         fine = None if quality == "live" or steered else _fine_styles([*beside, style], gallery)
         if fine:
             self.model = TwoPartModel(
@@ -146,7 +146,7 @@ class Stylizer(Closing):
             known = ", ".join(gallery.fine.names) if gallery.fine else "none"
             raise OptionError(f"no fine network paints {self._name}", f"there are: {known}")
         else:
-            self.model = Brush(
+            self.model = StyleModel(
                 style,
                 gallery,
                 beside=beside,
@@ -209,7 +209,7 @@ class Stylizer(Closing):
     @property
     def takes_strokes(self) -> bool:
         """Whether the network paints pictures of any size, and so strokes of any."""
-        return isinstance(self.model, TwoPartModel) or not self.model.framing.fixed_px
+        return isinstance(self.model, TwoPartModel) or not self.model.input_spec.fixed_px
 
     @property
     def effect(self) -> float:
@@ -288,7 +288,7 @@ class Stylizer(Closing):
         given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
         painting, used = photo, []
         for size, vector in zip(sizes, given, strict=True):
-            reduced = resize(painting, *model.framing.fit(*size))
+            reduced = resize(painting, *model.input_spec.fit(*size))
             if areas and areas.shares is not None:
                 shares = areas.share_rows(size, 0, size[1])
                 painting = model.paint(reduced, shares=shares)

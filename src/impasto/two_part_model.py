@@ -22,7 +22,7 @@ from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.images import pad_reflect, resize
 from impasto.large.memory_plan import margin_px
-from impasto.networks.padding import frame
+from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 
@@ -166,7 +166,7 @@ class TwoPartModel(Closing):
             photo: H x W x 3, uint8, RGB.
             shares: styles x H x W.
         """
-        padded, inside = frame(self.trunk.spec.framing, photo, seed=self.seed)
+        padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
         return self._blended(lambda engines: engines[0].paint(padded)[inside], shares)
 
     def revise(
@@ -186,10 +186,10 @@ class TwoPartModel(Closing):
             left, top: where in a larger picture this one is, for its grain.
             shares: styles x H x W.
         """
-        framing = self.spec.framing
+        input_spec = self.spec.input_spec
         height, width = photo.shape[:2]
-        x, y, right, bottom = framing.borders(width, height)
-        padded, inside = frame(framing, photo, left, top, self.seed)
+        x, y, right, bottom = input_spec.padding_px(width, height)
+        padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
         around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
         return self._blended(lambda engines: engines[1].revise(padded, around)[inside], shares)
 

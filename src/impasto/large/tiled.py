@@ -25,7 +25,7 @@ from impasto.large.tiles import cut
 from impasto.masks.areas import Areas
 from impasto.multiscale import pass_sizes
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.style_model import Brush
+from impasto.style_model import StyleModel
 from impasto.stylizer import Stylizer
 from impasto.two_part_model import TwoPartModel, revision_sizes
 
@@ -169,7 +169,7 @@ class _TiledRevisions(_Tiled):
             return photo.rows(top, bottom), enlarged_rows(painting, size, top, bottom)
 
         if size[0] * size[1] > self._plan.whole_px:
-            return self._in_tiles(size, model.spec.framing.multiple, see, model.revise)
+            return self._in_tiles(size, model.spec.input_spec.multiple, see, model.revise)
         revised = model.revise(*see(0, size[1]), shares=self._shares(size, 0, size[1]))
         self._progress(Progress(_task(size), 1, 1))
         return PixelRows(revised)
@@ -180,7 +180,7 @@ class _TiledPasses(_Tiled):
 
     def paint(self, photo: PixelRows) -> PixelRows:
         model = self._stylizer.model
-        assert isinstance(model, Brush)
+        assert isinstance(model, StyleModel)
         current = photo
         sizes = pass_sizes(*photo.size, self._stylizer.stroke, model.natural_px)
         for size in [*sizes, photo.size]:
@@ -194,7 +194,7 @@ class _TiledPasses(_Tiled):
             current = painted
         return current
 
-    def _pass(self, model: Brush, source: PixelRows, size: tuple[int, int]) -> PixelRows:
+    def _pass(self, model: StyleModel, source: PixelRows, size: tuple[int, int]) -> PixelRows:
         if size[0] < source.size[0]:
             with self._fit(source, size) as smaller:
                 return self._pass(model, smaller, size)
@@ -214,7 +214,7 @@ class _TiledPasses(_Tiled):
         with model.frozen_engine(statistics, regions=self._areas.shares is not None) as engine:
             return self._in_tiles(
                 size,
-                model.framing.multiple,
+                model.input_spec.multiple,
                 lambda top, bottom: [enlarged_rows(source, size, top, bottom)],
                 partial(model.paint_frozen, engine),
             )
