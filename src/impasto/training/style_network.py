@@ -111,6 +111,37 @@ class StyleNetwork(nn.Module):
             assert isinstance(module, _StyledConv)
             yield name, module
 
+    @torch.no_grad()
+    def measure(
+        self, photos: Tensor, vector: Tensor, enlarged: Tensor | None = None
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return the mean and variance of the channels of each normalised layer, before its scale
+        and shift, over all of some pictures.
+
+        Args:
+            photos, enlarged: as in `forward`.
+            vector: of the style that they are painted in, 1 x ``spec.style_size``.
+        """
+        found: dict[str, tuple[Tensor, Tensor]] = {}
+
+        def note(module: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
+            assert isinstance(module, _StyledConv)
+            features = module.convolve(inputs[0]).float()
+            variance, mean = torch.var_mean(features, dim=(0, 2, 3), correction=0)
+            found[module.conv.name] = mean, variance
+
+        hooks = [
+            conv.register_forward_hook(note)
+            for name, conv in self._styled_convs()
+            if name in self.style_slices
+        ]
+        try:
+            self(photos, vector.expand(len(photos), -1), enlarged)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return found
+
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """What all styles share, by the names that `impasto.networks.export` expects."""
         return {
@@ -186,6 +217,13 @@ class _StyledConv(nn.Module):
             self.register_buffer("variance", torch.ones(conv.outputs))
 
     def forward(self, x: Tensor, style: tuple[Tensor, Tensor] | None) -> Tensor:
+        x = self.convolve(x)
+        if style is not None:
+            x = self._normalise(x, *style)
+        return F.relu(x) if self.conv.relu else x
+
+    def convolve(self, x: Tensor) -> Tensor:
+        """Return what is normalised, scaled and shifted then."""
         conv = self.conv
         kernel, bias = self._kernel(), self._bias()
         if conv.transposed:
@@ -197,11 +235,7 @@ class _StyledConv(nn.Module):
             x = F.conv2d(x, kernel, bias, conv.stride, 0, conv.dilation)
         else:
             x = F.conv2d(x, kernel, bias, conv.stride, conv.padding, conv.dilation)
-        if conv.shuffle > 1:
-            x = F.pixel_shuffle(x, conv.shuffle)
-        if style is not None:
-            x = self._normalise(x, *style)
-        return F.relu(x) if conv.relu else x
+        return F.pixel_shuffle(x, conv.shuffle) if conv.shuffle > 1 else x
 
     def _kernel(self) -> Tensor:
         """As the graph has it: under pixel shuffle, one filter a phase."""
