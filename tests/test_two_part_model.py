@@ -10,7 +10,7 @@ import impasto
 from impasto.engines import available_engines
 from impasto.errors import OptionError
 from impasto.images.spool import PixelRows
-from impasto.large.memory_plan import MemoryPlan
+from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
 from impasto.networks.trunk import read_trunk, write_trunk
 from impasto.styles import Gallery
@@ -98,7 +98,7 @@ def test_tiles_show_no_seam(gallery: Gallery, tmp_path: Path) -> None:
             whole=False,
             whole_px=1000,
             tile_px=160,
-            margin_px=stylizer.model.margin_px,
+            margin_px=margin_px(stylizer.model.spec),
             strip_bytes=0,
             peak_bytes=0,
         )

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.images import pad_reflect, resize
-from impasto.large.memory_plan import margin_px
 from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
@@ -133,11 +132,6 @@ class TwoPartModel(Closing):
     def spec(self) -> NetworkSpec:
         """The revision's layers, which are what is painted at full size."""
         return self.revision.spec
-
-    @property
-    def margin_px(self) -> int:
-        """How far a revision sees beyond what it paints."""
-        return margin_px(self.spec)
 
     def paint(self, photo: Pixels, stroke: float = 1.0, shares: SharesAt | None = None) -> Pixels:
         """Paint a picture in one piece, at the size it has.
