@@ -87,7 +87,7 @@ _HOMES = {
     "Region": "impasto.masks.areas",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
-    "Subject": "impasto.images",
+    "Subject": "impasto.masks.subject",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
     "learn": "impasto.training.learn",
@@ -114,8 +114,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'impasto' has no attribute {name!r}")
     try:
         value = getattr(importlib.import_module(_HOMES[name]), name)
-    except MissingExtraError as error:
-        return _missing(name, error.extra)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return _missing(name, "learn")
     globals()[name] = value
     return value
 

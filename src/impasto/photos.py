@@ -167,7 +167,7 @@ class _Job:
             height,
             self.memory_bytes,
             self.stylizer.engine.name,
-            self.stylizer.style_model.spec,
+            self.stylizer.model.spec,
             held_bytes_per_px=held,
             styles=1 + len(self.stylizer.regions),
         )
@@ -245,8 +245,10 @@ class _Job:
 
     def _waiting_bytes(self, plan: MemoryPlan) -> int:
         """What waits on disk for each pixel while statistics are measured."""
-        spec = self.stylizer.style_model.spec
-        return 0 if plan.whole or spec is None else waiting_bytes_per_px(spec)
+        spec = self.stylizer.model.spec
+        if plan.whole or spec is None or spec.revises:
+            return 0
+        return waiting_bytes_per_px(spec)
 
     def _check_room(self, width: int, height: int, bytes_per_px: int) -> None:
         needed = width * height * bytes_per_px

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from impasto.perceptual.tensors import to_tensor
 
 from impasto.gatys.objective import Objective, Part
 from impasto.gatys.options import PaintOptions
 from impasto.perceptual.hardware import Hardware
+from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19, feature_step_px, reach_px
 from tiny import picture
 

@@ -107,7 +107,7 @@ def find_input_spec(
 
 
 def check_input_spec(model: ModelProto, layout: Layout, input_spec: InputSpec, name: str) -> None:
-    """A network keeps the size of a picture that its framing allows.
+    """A network keeps the size of a picture that its input spec allows.
 
     Raises:
         InputError: it does not, or would take absurd memory.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["stand_alone"]
 
 Size = tuple[int, int]
-Borders = tuple[int, int, int, int]
+Padding = tuple[int, int, int, int]
 
 OLDEST_OPSET = 11  # whose Pad and Slice are those used here
 MOST_LEVELS = 127  # of grain, in 8 bits; networks that ship have 40
@@ -34,13 +34,13 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
     """Put what pictures need around a network into its graph.
 
     Args:
-        network: its framing says what they need.
+        network: its input spec says what they need.
         passes: widths and heights to paint at, one after the other
             (`impasto.multiscale.pass_sizes`); the last is the pictures' own. Without, pictures are
             of any size that the network takes, and painted once.
 
     Returns:
-        the network; of its framing, sizes are left.
+        the network; of its input spec, sizes are left.
 
     Raises:
         OptionError: the network does not take pictures of that size.
@@ -60,29 +60,29 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
     elif passes:
         now = passes[-1]
         for size in passes:
-            borders = input_spec.padding_px(*size)
-            if any(borders) and (opset < OLDEST_OPSET or not _reflects(size, borders)):
+            padding_px = input_spec.padding_px(*size)
+            if any(padding_px) and (opset < OLDEST_OPSET or not _reflects(size, padding_px)):
                 raise OptionError(
                     f"this network does not take {size[0]}x{size[1]}",
                     f"give multiples of {input_spec.multiple}, {input_spec.smallest_px} or more",
                 )
-            tensor = graph.paint(graph.resize(tensor, now, size), borders, size)
+            tensor = graph.paint(graph.resize(tensor, now, size), padding_px, size)
             now = size
         left = InputSpec(fixed_px=now)
     else:
-        borders, left = _of_any_size(input_spec)
-        tensor = graph.paint(tensor, borders)
+        padding_px, left = _of_any_size(input_spec)
+        tensor = graph.paint(tensor, padding_px)
     graph.node("Identity", tensor, output="painting")
     return BakedNetwork(graph.model("impasto", opset=opset, fixed_px=left.fixed_px), left)
 
 
-def _reflects(size: Size, borders: Borders) -> bool:
-    """Whether a picture is large enough to be mirrored once."""
-    return max(borders[0::2]) < size[0] and max(borders[1::2]) < size[1]
+def _reflects(size: Size, padding_px: Padding) -> bool:
+    """Return whether a picture is large enough to be mirrored once."""
+    return max(padding_px[0::2]) < size[0] and max(padding_px[1::2]) < size[1]
 
 
-def _of_any_size(input_spec: InputSpec) -> tuple[Borders, InputSpec]:
-    """The borders of all pictures whose sides are multiples, and which of them are large enough."""
+def _of_any_size(input_spec: InputSpec) -> tuple[Padding, InputSpec]:
+    """Return the padding of all pictures whose sides are multiples, and which of them are large enough."""
     pad, multiple = input_spec.pad_px, input_spec.multiple
     after = -(-2 * pad // multiple) * multiple - pad
     smallest = max(input_spec.smallest_px - pad - after, after + 1)
@@ -97,11 +97,11 @@ class _Surroundings(GraphBuilder):
         self._model = model
         self._input_spec = input_spec
 
-    def paint(self, tensor: str, borders: Borders, size: Size | None = None) -> str:
-        """One pass, over a picture of a size, or of any."""
-        left, top, right, bottom = borders
+    def paint(self, tensor: str, padding_px: Padding, size: Size | None = None) -> str:
+        """Paint once, over a picture of a size, or of any."""
+        left, top, right, bottom = padding_px
         tensor = self._add_grain(tensor, size)
-        if not any(borders):
+        if not any(padding_px):
             return self.embed(self._model, tensor)
         sides = self.integers([0, 0, top, left, 0, 0, bottom, right])
         tensor = self.embed(self._model, self.node("Pad", tensor, sides, mode="reflect"))
@@ -109,7 +109,7 @@ class _Surroundings(GraphBuilder):
         return self._slice(tensor, [top, left], self.integers(ends))
 
     def resize(self, tensor: str, size: Size, wanted: Size) -> str:
-        """From one size to another. Linear: OpenCV 4 has no other that would do."""
+        """Resize a tensor, linearly: OpenCV 4 has no other that would do."""
         while size != wanted:
             width, height = (
                 max(side, -(-now // MOST_REDUCED)) for now, side in zip(size, wanted, strict=True)
@@ -124,7 +124,7 @@ class _Surroundings(GraphBuilder):
         return tensor
 
     def _add_grain(self, tensor: str, size: Size | None) -> str:
-        """As `impasto.images.add_grain` does."""
+        """Add grain as `impasto.images.add_grain` does."""
         input_spec = self._input_spec
         if not (input_spec.grain or input_spec.coarse_grain):
             return tensor
@@ -145,5 +145,5 @@ class _Surroundings(GraphBuilder):
         return self.node("Clip", grainy, self.constant(0.0), self.constant(1.0))
 
     def _slice(self, tensor: str, starts: Sequence[int], ends: str) -> str:
-        """Of height and width."""
+        """Cut height and width."""
         return self.node("Slice", tensor, self.integers(starts), ends, self.integers([2, 3]))

@@ -81,7 +81,7 @@ class Pack:
     def fits(self, style: Style) -> bool:
         """Whether a style was trained with this trunk."""
         fits = style.trunk == self.trunk.fingerprint
-        return fits and style.vector.size in self.trunk.spec.vector_sizes
+        return fits and style.vector.size in self.trunk.vector_sizes
 
     def read(self, name: str) -> Style:
         """The style of that name.

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import names_network
 from impasto.engines import open_engine
-from impasto.engines.padded import paint_whole
 from impasto.errors import StyleError
 from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.networks.encoder import Encoder
+from impasto.networks.padding import paint_whole
 from impasto.networks.trunk import Trunk
 from impasto.styles import (
     Gallery,
@@ -33,7 +34,7 @@ from impasto.styles import (
 )
 from impasto.styles.style import check_name
 
-__all__ = ["find_style", "predict_style", "styles_in"]
+__all__ = ["find_fine_style", "find_style", "predict_style", "styles_in"]
 
 LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
@@ -90,6 +91,21 @@ def find_style(text: str, gallery: Gallery) -> Style:
         InputError: a painting cannot be read.
     """
     return mixed_style(text, gallery, partial(_load, gallery=gallery))
+
+
+def find_fine_style(style: str | Style, gallery: Gallery) -> Style | None:
+    """The same style for the gallery's trunk in two parts; None where it has none.
+
+    Raises:
+        OptionError: the mixture cannot be read.
+    """
+    fine = gallery.fine
+    if fine is None or (isinstance(style, str) and names_network(style)):
+        return None
+    if isinstance(style, Style):
+        return style if style.trunk == fine.trunk.fingerprint else None
+    known = all(fine.has(name) for name, _ in parse_mixture(style))
+    return mixed_style(style, fine) if known else None
 
 
 def styles_in(text: str, gallery: Gallery) -> list[Style]:
