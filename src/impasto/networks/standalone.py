@@ -82,7 +82,7 @@ def _reflects(size: Size, padding_px: Padding) -> bool:
 
 
 def _of_any_size(input_spec: InputSpec) -> tuple[Padding, InputSpec]:
-    """Return the padding of all pictures whose sides are multiples, and which of them are large enough."""
+    """Return the padding of pictures whose sides are multiples, and which are large enough."""
     pad, multiple = input_spec.pad_px, input_spec.multiple
     after = -(-2 * pad // multiple) * multiple - pad
     smallest = max(input_spec.smallest_px - pad - after, after + 1)
