@@ -6,6 +6,7 @@ import shutil
 import struct
 import sys
 import zlib
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from awkward import (
     psnr,
     wide_gamut_profile,
 )
+from flipped import FILES, flipped, in_tiles, verdict
 from impasto.errors import (
     ImpastoError,
     InputError,
@@ -412,6 +414,17 @@ def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, 
         paint_photo(stylizer, content[: len(content) // 2], tmp_path / "old.png")
     assert [each.name for each in tmp_path.iterdir()] == ["old.png"]
     assert (tmp_path / "old.png").read_bytes() == b"precious"
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's own, of odd metadata
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+@pytest.mark.parametrize("name", FILES)
+def test_files_with_one_wrong_byte_are_refused_or_right(name, context, unpainted, tmp_path):
+    """Some places each; `benchmarks/flipped_bytes.py` looks at 500."""
+    with context():
+        for place, damaged in [(None, FILES[name]), *flipped(FILES[name], 3)]:
+            became = verdict(unpainted, name, damaged, tmp_path / "a.tif")
+            assert became == "right" if place is None else became != "wrong", place
 
 
 @pytest.mark.parametrize("way", ["luminance", "histogram", "linear"])

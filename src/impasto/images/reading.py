@@ -18,7 +18,7 @@ from impasto.images.original import Metadata, Original, Samples, full_white
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES, read_raw
-from impasto.images.rows import PngReader, RowReader, TiffReader
+from impasto.images.rows import PNG_SIGNATURE, PngReader, RowReader, TiffReader, check_png
 from impasto.images.rows.tiff_reader import descriptive_exif
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = [
     "open_rows",
     "opened",
     "orient",
+    "orientation_of",
     "picture_of",
     "picture_of_rows",
     "read_image",
@@ -57,7 +58,7 @@ HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 TIFF_PHOTOMETRIC, TIFF_WHITE_IS_ZERO = 262, 0
 ORIENTATION, EXIF, EXIF_WIDTH, EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
 MAX_STREAM_BYTES = 1 << 30
-XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[0-9]")
+XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))([0-9])")
 NAMES = "JPEG, PNG, WebP, TIFF, BMP, AVIF, GIF, HEIC or a camera's raw format"
 
 
@@ -127,9 +128,22 @@ def _stream_name(stream: BinaryIO) -> str:
 
 
 def _check_content(file: BinaryIO, name: str) -> None:
-    if not file.read(1):
+    head = file.read(len(PNG_SIGNATURE))
+    if not head:
         raise InputError(f"{name} is empty", "give an image")
     file.seek(0)
+    if head == PNG_SIGNATURE:
+        try:
+            check_png(file)
+        except ValueError as error:
+            raise _damaged(name) from error
+        file.seek(0)
+
+
+def _damaged(name: str) -> InputError:
+    return InputError(
+        f"{name} is damaged or cut off", "get it anew, or save it again in another program"
+    )
 
 
 def open_rows(file: BinaryIO) -> RowReader | None:
@@ -151,7 +165,8 @@ def decode(file: BinaryIO, name: str, max_pixels: int) -> Picture:
     """
     with decoding(name, max_pixels):
         reader = open_rows(file)
-        if reader and reader.layout.kind != "u1":
+        # Pillow is faster at 8-bit PNGs; in TIFFs it lets errors pass that their checksums show.
+        if reader and (reader.layout.kind != "u1" or isinstance(reader, TiffReader)):
             return picture_of_rows(reader, name, max_pixels)
         file.seek(0)
         with opened(file, name) as image:
@@ -182,9 +197,7 @@ def decoding(name: str, max_pixels: int) -> Iterator[None]:
             f"{name} needs more memory than there is", "make it smaller first"
         ) from error
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-        raise InputError(
-            f"{name} is damaged or cut off", "get it anew, or save it again in another program"
-        ) from error
+        raise _damaged(name) from error
 
 
 def opened(file: BinaryIO, name: str) -> Image:
@@ -225,8 +238,9 @@ def picture_of_rows(reader: RowReader, name: str, max_pixels: int) -> Picture:
     layout = reader.layout
     check_size(name, layout.width, layout.height, max_pixels)
     rows = np.concatenate(list(reader.strips()))
-    samples = orient(rows, reader.orientation)
-    metadata = upright_metadata(reader.metadata, reader.orientation)
+    orientation = orientation_of(reader.metadata)
+    samples = orient(rows, orientation)
+    metadata = upright_metadata(reader.metadata, orientation)
     alpha = samples[..., -1] if layout.alpha else None
     return _picture(samples[..., : layout.colors], alpha, reader.profile, metadata)
 
@@ -247,30 +261,34 @@ def _deep_heic(file: BinaryIO, image: Image, depth: int) -> Picture:
 
 def picture_of(image: Image) -> Picture:
     """A picture of Pillow's, upright, with all that it says of itself."""
+    turned = image.format == "TIFF"  # by Pillow, when it loads them
+    if not turned:
+        image.load()  # for errors that would be lost if asking for the orientation loaded it
     orientation = _orientation(image)
     image.load()
     metadata = _metadata(image, orientation)
     profile = image.info.get("icc_profile") or b""
-    if getattr(image, "format", "") != "TIFF":  # Pillow turns these on its own
-        image = _upright(image)
+    alpha = None
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         samples, white = _with_white(np.array(image)[..., None])
         if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO:
             samples = (white - samples).astype(samples.dtype)
-        alpha = None
         if isinstance(key := image.info.get("transparency"), int):
             alpha = np.where(samples[..., 0] == key, 0, white)
-        return _picture(samples, alpha, profile, metadata)
-    alpha = None
-    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        grey = image.mode in ("LA", "La", "L")
-        image = image.convert("RGBA")
-        alpha = np.array(image.getchannel("A"))
-        image = image.getchannel("R") if grey else image.convert("RGB")
-    elif image.mode not in ("L", "RGB", "CMYK"):
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    samples = np.array(image)
-    return _picture(samples.reshape(*samples.shape[:2], -1), alpha, profile, metadata)
+    else:
+        if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
+            grey = image.mode in ("LA", "La", "L")
+            image = image.convert("RGBA")
+            alpha = np.array(image.getchannel("A"))
+            image = image.getchannel("R") if grey else image.convert("RGB")
+        elif image.mode not in ("L", "RGB", "CMYK"):
+            image = image.convert("L" if image.mode == "1" else "RGB")
+        samples = np.array(image)
+        samples = samples.reshape(*samples.shape[:2], -1)
+    if not turned:
+        samples = orient(samples, orientation)
+        alpha = None if alpha is None else orient(alpha, orientation)
+    return _picture(samples, alpha, profile, metadata)
 
 
 def _picture(samples: Any, alpha: Any, profile: bytes, metadata: Metadata) -> Picture:
@@ -312,7 +330,7 @@ def orient(samples: Samples, orientation: int) -> Samples:
     """Samples as stored, turned upright.
 
     Args:
-        samples: H x W x C.
+        samples: H x W, or H x W x C.
         orientation: 1 to 8, as EXIF has it; others change nothing.
     """
     if orientation in (5, 6, 7, 8):
@@ -331,13 +349,17 @@ def _orientation(image: Image) -> int:
         return 1
 
 
-def _upright(image: Image) -> Image:
-    from PIL import ImageOps
+def orientation_of(metadata: Metadata) -> int:
+    """How a picture is stored, by what its file says of it: 1 to 8, as EXIF has it."""
+    from PIL import Image
 
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:
-        return image
+    exif = Image.Exif()
+    with contextlib.suppress(Exception):  # damaged in any way, the picture being sound
+        exif.load(metadata.exif)
+        if ORIENTATION in exif:
+            return int(exif[ORIENTATION])
+    said = XMP_ORIENTATION.search(metadata.xmp)
+    return int(said[2]) if said else 1
 
 
 def _metadata(image: Image, orientation: int) -> Metadata:

@@ -127,12 +127,10 @@ def _page(file: BinaryIO, image: Image, number: int, name: str, max_pixels: int)
     at = file.tell()
     try:
         reader = TiffReader(file, number)
-        if reader.layout.kind != "u1":
-            return picture_of_rows(reader, name, max_pixels)
     except ValueError:
-        pass
-    file.seek(at)
-    return picture_of(image)
+        file.seek(at)
+        return picture_of(image)
+    return picture_of_rows(reader, name, max_pixels)
 
 
 def holds_several(file_format: str) -> bool:

@@ -16,7 +16,14 @@ from impasto.images.original import NO_METADATA, Original, full_white
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES
-from impasto.images.reading import decoding, open_rows, opened, reading, upright_metadata
+from impasto.images.reading import (
+    decoding,
+    open_rows,
+    opened,
+    orientation_of,
+    reading,
+    upright_metadata,
+)
 from impasto.images.rows import Layout, RowReader, RowWriter
 from impasto.images.writing import FORMATS, encode_image, file_profile, fitted, open_writer
 
@@ -59,7 +66,8 @@ def open_header(source: str | os.PathLike[str] | bytes) -> Iterator[Header]:
         if reader := open_rows(file):
             size = reader.layout.width, reader.layout.height
             # Floats have a white of their own, which shows only when all of them are known.
-            whole = reader.orientation != 1 or reader.layout.kind == "f4" or reader.more_pages
+            turned = orientation_of(reader.metadata) != 1
+            whole = turned or reader.layout.kind == "f4" or reader.more_pages
             yield Header(name, size, None if whole else reader)
             return
         image_size = None

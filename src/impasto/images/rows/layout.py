@@ -61,7 +61,6 @@ class RowReader(Protocol):
     layout: Layout
     metadata: Metadata
     profile: bytes
-    orientation: int
     more_pages: bool
 
     def strips(self) -> Iterator[Samples]:

@@ -33,12 +33,13 @@ X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, PREDICTOR = 282, 283, 284, 
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_LENGTHS = 322, 323, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, PROFILE = 338, 339, 700, 34675
 EXIF, GPS = 34665, 34853
+CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 NONE, LZW, DEFLATE, PACKBITS = (1,), (5,), (8, 32946), (32773,)
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
 PREMULTIPLIED, STRAIGHT = 1, 2
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3
 CENTIMETRES = 3
-MAX_TAGS_BYTES = 64 << 20
+READ_BYTES = 1 << 20
 
 DESCRIPTIVE = {270, 271, 272, 274, 305, 306, 315, 316, 33432, 34665, 34853, 18246} | set(
     range(40091, 40096)
@@ -70,7 +71,7 @@ class TiffReader:
         self._white_is_zero = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
         self._order = "<" if tags.prefix == b"II" else ">"
         colors = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4}.get(
-            int(tags.get(PHOTOMETRIC, BLACK_IS_ZERO))
+            int(tags.get(PHOTOMETRIC, -1))
         )
         bits = set(_numbers(tags.get(BITS, 1)))
         form = set(_numbers(tags.get(SAMPLE_FORMAT, 1)))
@@ -99,7 +100,6 @@ class TiffReader:
         self._stored = Layout(width, height, channels, False, kind)
         self.layout = Layout(width, height, colors, alpha, given)
         self.profile = bytes(tags.get(PROFILE, b""))
-        self.orientation = int(tags.get(ORIENTATION, 1))
         self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
 
     def strips(self) -> Iterator[Samples]:
@@ -293,13 +293,10 @@ def _inflate(file: BinaryIO, length: int, row_bytes: int, rows: int, step: int) 
     total, pending = row_bytes * rows, bytearray()
     size = row_bytes * step
     while total > 0:
-        data = inflate.unconsumed_tail or file.read(min(length, 1 << 20))
+        data = inflate.unconsumed_tail or file.read(min(length, READ_BYTES))
         if not inflate.unconsumed_tail:
             length -= len(data)
-        try:
-            pending += inflate.decompress(data, size)
-        except zlib.error as error:
-            raise ValueError("damaged") from error
+        pending += _decompressed(inflate, data, size)
         while len(pending) >= min(size, total) > 0:
             block = bytes(pending[: min(size, total)])
             del pending[: len(block)]
@@ -307,6 +304,15 @@ def _inflate(file: BinaryIO, length: int, row_bytes: int, rows: int, step: int) 
             yield block
         if not data and total > 0:
             raise EOFError("cut off")
+    # The checksum at its end may not have been read yet.
+    _decompressed(inflate, inflate.unconsumed_tail + file.read(min(length, CHECKSUM_BYTES)), 1)
+
+
+def _decompressed(inflate: zlib._Decompress, data: bytes, most: int) -> bytes:
+    try:
+        return inflate.decompress(data, most)
+    except zlib.error as error:
+        raise ValueError("damaged") from error
 
 
 def _unpack(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
