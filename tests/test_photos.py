@@ -200,6 +200,36 @@ def test_animations_are_painted_whole(stylizer, tmp_path):
             assert times == [40, 80, 120]
 
 
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+def test_a_bright_pixel_does_not_make_the_rest_dark(context, unpainted, gallery, tmp_path):
+    """Floats beyond white are seen as white; where the photo stays, they stay, too."""
+    samples = np.repeat(picture(40, 30).astype(np.float32)[..., :1] / 255, 3, axis=2)
+    samples[3, 4, 1], samples[5, 6], samples[7, 8] = 1e30, np.nan, -1
+    content = encode_image(Picture(picture(40, 30), None, Original(samples, None, 1.0)), "tif")
+    with context():
+        report = paint_photo(unpainted, content, tmp_path / "a.tif")
+        paint_photo(unpainted, content, tmp_path / "a.png")
+    assert report.clipped_px == 3
+    assert encode_painting(unpainted, content, "png")[1].clipped_px == 3
+    floats = read_image(tmp_path / "a.tif").original
+    np.testing.assert_array_equal(floats.samples, samples)
+    shown = read_image(tmp_path / "a.png").pixels
+    expected = picture(40, 30)[..., :1].repeat(3, axis=2)
+    expected[3, 4, 1], expected[5, 6], expected[7, 8] = 255, 0, 0
+    np.testing.assert_array_equal(shown, expected)
+
+
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+def test_the_white_of_floats_is_kept(context, gallery, tmp_path):
+    samples = picture(40, 30).astype(np.float32)
+    content = encode_image(Picture(picture(40, 30), None, Original(samples, None, 255.0)), "tif")
+    with Stylizer("first", strength=0.5, gallery=gallery, precision="f32") as stylizer, context():
+        report = paint_photo(stylizer, content, tmp_path / "a.tif")
+    painted = read_image(tmp_path / "a.tif").original
+    assert (painted.white, report.clipped_px) == (255, 0)
+    assert 50 < painted.samples.mean() < 200
+
+
 def test_strip(stylizer, tmp_path):
     content = CORPUS["RGB.jpg"]
     paint_photo(stylizer, content, tmp_path / "kept.jpg")

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -58,6 +58,8 @@ class PhotoReport:
         width, height: of the painting (the first, if there are several), in pixels.
         pictures: how many there are in the painted file: frames of an animation, pages.
         left_out: how many more the photo's file has that the painted one cannot hold.
+        clipped_px: how many pixels of a photo in floats are beyond black or white, and were painted
+            as these.
         plan: how it was fitted into memory.
     """
 
@@ -65,6 +67,7 @@ class PhotoReport:
     height: int
     pictures: int = 1
     left_out: int = 0
+    clipped_px: int = 0
     plan: MemoryPlan | None = None
 
 
@@ -115,13 +118,15 @@ def paint_photo(
             job.plan(*header.size, WHOLE_BYTES_PER_PX)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
-            paintings = _painted(stylizer, sequence, strip)
+            clipped: list[int] = []
+            paintings = _painted(stylizer, sequence, strip, clipped)
             first = next(paintings)
             write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
-            return PhotoReport(first.picture.width, first.picture.height, sequence.count)
+            size = first.picture.width, first.picture.height
+            return PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
         photo = next(sequence.frames).picture
     report = job.paint_picture(photo.without_metadata() if strip else photo)
-    return PhotoReport(report.width, report.height, 1, sequence.count - 1, report.plan)
+    return replace(report, left_out=sequence.count - 1)
 
 
 def encode_painting(
@@ -137,13 +142,19 @@ def encode_painting(
     Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
     """
     with open_sequence(source) as sequence:
-        picture = next(_painted(stylizer, sequence, strip)).picture
+        clipped: list[int] = []
+        picture = next(_painted(stylizer, sequence, strip, clipped)).picture
         content = encode_image(picture, file_format, quality=quality)
-        return content, PhotoReport(picture.width, picture.height, 1, sequence.count - 1)
+        size = picture.width, picture.height
+        return content, PhotoReport(*size, 1, sequence.count - 1, sum(clipped))
 
 
-def _painted(stylizer: Stylizer, sequence: PictureSequence, strip: bool) -> Iterator[Frame]:
+def _painted(
+    stylizer: Stylizer, sequence: PictureSequence, strip: bool, clipped: list[int]
+) -> Iterator[Frame]:
+    """The paintings; how many pixels were clipped in each is added to the list."""
     for frame in sequence.frames:
+        clipped.append(frame.picture.as_original().clipped_px)
         photo: Picture = frame.picture.without_metadata() if strip else frame.picture
         yield Frame(stylizer.stylize(photo), frame.duration_ms)
 
@@ -190,7 +201,8 @@ class _Job:
                 whole = self._detailed(rows, painting, 0, photo.height)
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
         write_image(self.target, painted, quality=self.quality)
-        return PhotoReport(photo.width, photo.height, plan=plan)
+        clipped = photo.as_original().clipped_px
+        return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
     def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
         """A photo that comes row by row, and goes so where the target's format lets it."""
@@ -214,9 +226,10 @@ class _Job:
                 colors = self.stylizer.color_map(reduced(painting), small)
             file = stack.enter_context(write_atomically(self.target))
             target = RowTarget(file, self.file_format, width, height, self.quality)
-            top = 0
+            top = clipped = 0
             for picture in photo.strips():
                 bottom = top + picture.height
+                clipped += picture.as_original().clipped_px
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
                     cover = (
@@ -226,7 +239,7 @@ class _Job:
                 target.write(picture)
                 top = bottom
             target.finish()
-        return PhotoReport(width, height, plan=plan)
+        return PhotoReport(width, height, clipped_px=clipped, plan=plan)
 
     def _tiled(self, photo: PixelRows, plan: MemoryPlan, areas: Areas) -> PixelRows:
         folder = self.target.parent

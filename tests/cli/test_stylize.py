@@ -259,6 +259,18 @@ def test_an_animation(paint, tmp_path):
     assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err
 
 
+def test_pixels_beyond_white_are_told_of(paint, tmp_path):
+    samples = np.full((30, 40), 0.5, np.float32)
+    samples[:2, 0] = 3
+    Image.fromarray(samples).save(tmp_path / "a.tif")
+    assert paint("a.tif", "--report", "r.json").err == (
+        "a.tif -> a-first.tif\n"
+        "a.tif: 2 pixels beyond black (0) or white (1, or the tag SMaxSampleValue) are painted as "
+        "these\n"
+    )
+    assert json.loads((tmp_path / "r.json").read_text())["photos"][0]["clipped_px"] == 2
+
+
 def test_ways_to_keep_colors(paint, photo, tmp_path):
     """A bare --keep-colors is luminance, wherever it stands."""
     for name, arguments in {

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from awkward import encode, green_for_red_profile
 from impasto.errors import InputError
 from impasto.images import read_image
 from impasto.images.reading import picture_of
 from tiny import picture
+
+PHOTOMETRIC, SMAX_SAMPLE_VALUE = 262, 341
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +137,26 @@ def test_16_bit_of_both_byte_orders():
     [
         ([0, 0.5, 1.0, np.nan], [0, 128, 255, 0]),
         ([0, 0.5, 1.02, np.inf], [0, 128, 255, 255]),
-        ([0, 100, 255, -3], [0, 100, 255, 0]),
-        ([0, 100 * 257, 65535, 257], [0, 100, 255, 1]),
+        ([0, 0.5, -3, 1e30], [0, 128, 0, 255]),
     ],
 )
-def test_float_tiff(samples, expected):
-    image = Image.fromarray(np.array([samples], dtype=np.float32))
-    assert read_image(encode(image, "TIFF")).pixels[0, :, 0].tolist() == expected
+@pytest.mark.parametrize("said", [None, 1.0, 255.0, 65535.0])
+def test_float_tiff(samples, expected, said):
+    """White is 1, or what the file says."""
+    scaled = np.array([samples], dtype=np.float32) * (said or 1)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    if said:
+        tags[SMAX_SAMPLE_VALUE], tags.tagtype[SMAX_SAMPLE_VALUE] = said, 12
+    read = read_image(encode(Image.fromarray(scaled), "TIFF", tiffinfo=tags))
+    assert read.pixels[0, :, 0].tolist() == expected
+    np.testing.assert_array_equal(read.original.samples[..., 0], scaled)
+    assert read.original.clipped_px == sum(not 0 <= each <= 1 for each in samples)
+
+
+def test_floats_where_0_is_white():
+    image = Image.fromarray(np.array([[0, 0.2, 1]], np.float32))
+    read = read_image(encode(image, "TIFF", tiffinfo={PHOTOMETRIC: 0}))
+    assert read.pixels[0, :, 0].tolist() == [255, 204, 0]
 
 
 def test_profile_is_honoured():

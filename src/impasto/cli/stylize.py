@@ -342,6 +342,11 @@ def _say(outcome: Outcome, report: PhotoReport) -> None:
     more += f", without {report.left_out} more pictures" if report.left_out else ""
     if job.target != STREAM:
         console.note(f"{job.source} -> {job.target}{more}")
+    if report.clipped_px:
+        console.note(
+            f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the tag "
+            "SMaxSampleValue) are painted as these"
+        )
     how = f", {report.plan}" if report.plan else ""
     milliseconds = 1000 * outcome.seconds
     console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")

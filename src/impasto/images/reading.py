@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, MissingExtraError
-from impasto.images.original import Metadata, Original, Samples, full_white
+from impasto.images.original import Metadata, Original, Samples
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES, read_raw
 from impasto.images.rows import PNG_SIGNATURE, PngReader, RowReader, TiffReader, check_png
-from impasto.images.rows.tiff_reader import descriptive_exif
+from impasto.images.rows.tiff_reader import descriptive_exif, float_white
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -242,7 +242,8 @@ def picture_of_rows(reader: RowReader, name: str, max_pixels: int) -> Picture:
     samples = orient(rows, orientation)
     metadata = upright_metadata(reader.metadata, orientation)
     alpha = samples[..., -1] if layout.alpha else None
-    return _picture(samples[..., : layout.colors], alpha, reader.profile, metadata)
+    colors = samples[..., : layout.colors]
+    return _picture(colors, alpha, reader.profile, metadata, layout.white)
 
 
 def _deep_heic(file: BinaryIO, image: Image, depth: int) -> Picture:
@@ -256,7 +257,8 @@ def _deep_heic(file: BinaryIO, image: Image, depth: int) -> Picture:
     samples = (samples | samples >> depth).astype(np.uint16)
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     metadata = _metadata(image, _orientation(image))
-    return _picture(samples[..., :3], alpha, image.info.get("icc_profile") or b"", metadata)
+    profile = image.info.get("icc_profile") or b""
+    return _picture(samples[..., :3], alpha, profile, metadata, 65535.0)
 
 
 def picture_of(image: Image) -> Picture:
@@ -268,10 +270,11 @@ def picture_of(image: Image) -> Picture:
     image.load()
     metadata = _metadata(image, orientation)
     profile = image.info.get("icc_profile") or b""
-    alpha = None
+    alpha, white = None, 255.0
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        samples, white = _with_white(np.array(image)[..., None])
-        if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO:
+        tags = getattr(image, "tag_v2", {})
+        samples, white = _with_white(np.array(image)[..., None], float_white(tags))
+        if tags.get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO:
             samples = (white - samples).astype(samples.dtype)
         if isinstance(key := image.info.get("transparency"), int):
             alpha = np.where(samples[..., 0] == key, 0, white)
@@ -288,19 +291,15 @@ def picture_of(image: Image) -> Picture:
     if not turned:
         samples = orient(samples, orientation)
         alpha = None if alpha is None else orient(alpha, orientation)
-    return _picture(samples, alpha, profile, metadata)
+    return _picture(samples, alpha, profile, metadata, white)
 
 
-def _picture(samples: Any, alpha: Any, profile: bytes, metadata: Metadata) -> Picture:
-    """Samples of any type as a picture; their original stays with them unless the pixels are it."""
-    samples, white = _with_white(samples)
+def _picture(
+    samples: Samples, alpha: Any, profile: bytes, metadata: Metadata, white: float
+) -> Picture:
+    """Samples as a picture; their original stays with them unless the pixels are it."""
     if alpha is not None:
-        alpha = alpha.astype(samples.dtype)
-        alpha_white = full_white(alpha.dtype)
-        if alpha.min() >= alpha_white:
-            alpha = None
-        elif alpha_white != white:
-            alpha = (alpha * (white / alpha_white)).astype(samples.dtype)
+        alpha = None if alpha.min() >= white else alpha.astype(samples.dtype)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[samples.shape[2]]
     original = Original(samples, alpha, white, useful_profile(profile, mode))
     if original.is_plain:
@@ -308,22 +307,14 @@ def _picture(samples: Any, alpha: Any, profile: bytes, metadata: Metadata) -> Pi
     return Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
 
 
-def _with_white(samples: NDArray[Any]) -> tuple[Samples, float]:
-    """Samples in a type that an `Original` holds, and the sample that means full light: what their
-    type, or their own peak, suggests.
-    """
-    if samples.dtype == np.uint8:
-        return samples, 255.0
+def _with_white(samples: NDArray[Any], float_white: float) -> tuple[Samples, float]:
+    """Samples in a type that an `Original` holds, and the sample that means full light."""
     if samples.dtype == np.uint16:
         return samples, 65535.0
     if samples.dtype.kind in "iu":
         white = 65535.0 if samples.max() > 255 else 255.0
         return samples.clip(0, white).astype(np.uint8 if white == 255 else np.uint16), white
-    samples = samples.astype(np.float32, copy=False)
-    peak = float(samples[np.isfinite(samples)].max(initial=0))
-    if peak <= 2:  # 0-1, with some overshoot
-        return samples, 1.0
-    return samples, 65535.0 if 255 < peak <= 65535 else max(peak, 255.0)
+    return samples.astype(np.float32, copy=False), float_white
 
 
 def orient(samples: Samples, orientation: int) -> Samples:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal, cast
 import numpy as np
 
 from impasto.errors import InputError
-from impasto.images.original import NO_METADATA, Original, full_white
+from impasto.images.original import NO_METADATA, Original
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES
@@ -65,9 +65,7 @@ def open_header(source: str | os.PathLike[str] | bytes) -> Iterator[Header]:
             return
         if reader := open_rows(file):
             size = reader.layout.width, reader.layout.height
-            # Floats have a white of their own, which shows only when all of them are known.
-            turned = orientation_of(reader.metadata) != 1
-            whole = turned or reader.layout.kind == "f4" or reader.more_pages
+            whole = reader.more_pages or orientation_of(reader.metadata) != 1
             yield Header(name, size, None if whole else reader)
             return
         image_size = None
@@ -80,7 +78,7 @@ class PictureRows:
     """A photo as a succession of pictures, each a few rows high.
 
     Args:
-        reader: the file, 8 or 16 bits, upright.
+        reader: the file, upright.
         name: what errors call it.
         strip: leave out EXIF, XMP and resolution.
 
@@ -93,7 +91,6 @@ class PictureRows:
         self._name = name
         layout = reader.layout
         self.size = layout.width, layout.height
-        self._white = full_white(layout.dtype)
         mode = {1: "L", 3: "RGB", 4: "CMYK"}[layout.colors]
         self._profile = useful_profile(reader.profile, mode)
         self._metadata = NO_METADATA if strip else upright_metadata(reader.metadata, 1)
@@ -110,7 +107,7 @@ class PictureRows:
             for samples in self._reader.strips():
                 alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
                 colors = np.ascontiguousarray(samples[..., : layout.colors])
-                original = Original(colors, alpha, self._white, self._profile)
+                original = Original(colors, alpha, layout.white, self._profile)
                 top += len(samples)
                 yield Picture(
                     original.to_pixels(), original.alpha_8_bit(), original, self._metadata
@@ -154,7 +151,9 @@ class RowTarget:
         if not self._writer:
             kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
             alpha = original.alpha is not None
-            layout = Layout(self._width, self._height, original.samples.shape[2], alpha, kind)
+            layout = Layout(
+                self._width, self._height, original.samples.shape[2], alpha, kind, original.white
+            )
             profile = file_profile(original)
             self._writer = open_writer(self._file, form, layout, picture.metadata, profile)
         self._writer.write(samples)

@@ -261,7 +261,7 @@ def write_rows(
     samples, alpha = original.samples, original.alpha
     height, width, colors = samples.shape
     kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
-    layout = Layout(width, height, colors, alpha is not None, kind)
+    layout = Layout(width, height, colors, alpha is not None, kind, original.white)
     writer = open_writer(file, form, layout, metadata, file_profile(original), previous)
     step = rows_within(layout)
     for top in range(0, height, step):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import struct
 import warnings
 import zlib
@@ -17,13 +18,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import numpy as np
 
-from impasto.images.original import Metadata, Samples, cast_samples, full_white
+from impasto.images.original import Metadata, Samples, cast_samples
 from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, to_samples
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TIFF_MAGIC", "TiffReader", "descriptive_exif", "read_exif"]
+__all__ = ["TIFF_MAGIC", "TiffReader", "descriptive_exif", "float_white", "read_exif"]
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -31,7 +32,7 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, ORIENTATION, CHANNELS, ROWS_PER_STRIP, STRIP_LENGTHS = 273, 274, 277, 278, 279
 X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, PREDICTOR = 282, 283, 284, 296, 317
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_LENGTHS = 322, 323, 324, 325
-EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, PROFILE = 338, 339, 700, 34675
+EXTRA_SAMPLES, SAMPLE_FORMAT, MAX_SAMPLE, XMP, PROFILE = 338, 339, 341, 700, 34675
 EXIF, GPS = 34665, 34853
 CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 NONE, LZW, DEFLATE, PACKBITS = (1,), (5,), (8, 32946), (32773,)
@@ -98,7 +99,7 @@ class TiffReader:
         self._premultiplied = extra[0] == PREMULTIPLIED
         alpha = channels > colors and extra[0] in (PREMULTIPLIED, STRAIGHT)
         self._stored = Layout(width, height, channels, False, kind)
-        self.layout = Layout(width, height, colors, alpha, given)
+        self.layout = Layout(width, height, colors, alpha, given, float_white(tags))
         self.profile = bytes(tags.get(PROFILE, b""))
         self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
 
@@ -185,15 +186,22 @@ class TiffReader:
     def _understand(self, samples: Samples) -> Samples:
         """Only the channels that the layout names; 0 is black; alpha is straight."""
         samples = samples[..., : self.layout.channels]
-        if self._white_is_zero and samples.dtype.kind == "u":
+        white = self.layout.white
+        if self._white_is_zero:
             samples = samples.copy()
-            samples[..., 0] = full_white(samples.dtype) - samples[..., 0]
+            samples[..., 0] = white - samples[..., 0]
         if self.layout.alpha and self._premultiplied:
             alpha = samples[..., -1:].astype(np.float64)
-            white = full_white(samples.dtype)
             colors = samples[..., :-1] * (white / np.where(alpha == 0, white, alpha))
             return cast_samples(np.concatenate([colors, alpha], axis=2), samples.dtype, white)
         return samples.astype(self.layout.kind, copy=False)
+
+
+def float_white(tags: Any) -> float:
+    """The float that means full light: what the file says (SMaxSampleValue), or else 1."""
+    said = tags.get(MAX_SAMPLE, 1.0)
+    white = float(max(said) if isinstance(said, tuple) else said)
+    return white if 0 < white < math.inf else 1.0
 
 
 def descriptive_exif(tags: Any) -> dict[int, Any]:
