@@ -31,6 +31,7 @@ from impasto.errors import (
     OutputError,
 )
 from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
+from impasto.images.streams import PictureRows
 from impasto.memory import MemoryPlan, margin_px
 from impasto.photos import encode_painting, paint_photo
 from impasto.stylizer import Stylizer
@@ -381,6 +382,31 @@ def large_file(kind, alpha, suffix):
     metadata = Metadata(exif_bytes(), b"", (300.0, 300.0))
     whole = Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
     return encode_image(whole, suffix)
+
+
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+@pytest.mark.parametrize("name", ["rgb.png", "animated.gif", "progressive.jpg"])
+def test_a_painting_that_appears_meanwhile_is_kept(name, context, unpainted, tmp_path, monkeypatch):
+    """Its photo takes a while: somebody else paints it first."""
+    target = tmp_path / f"a{name[-4:]}"
+
+    def meanwhile(method):
+        def slow(*arguments):
+            target.write_bytes(b"precious")
+            return method(*arguments)
+
+        return slow
+
+    monkeypatch.setattr(Stylizer, "stylize", meanwhile(Stylizer.stylize))
+    monkeypatch.setattr(PictureRows, "strips", meanwhile(PictureRows.strips))
+    content = FILES[name]
+    with context(), pytest.raises(OutputError, match="exists already"):
+        paint_photo(unpainted, content, target, overwrite=False)
+    assert [each.name for each in tmp_path.iterdir()] == [target.name]
+    assert target.read_bytes() == b"precious"
+    with context():
+        paint_photo(unpainted, content, target)
+    assert target.read_bytes() != b"precious"
 
 
 @pytest.mark.parametrize("name", LARGE)

@@ -52,15 +52,20 @@ def user_cache_folder() -> Path:
 
 
 @contextlib.contextmanager
-def write_atomically(path: Path) -> Iterator[BinaryIO]:
+def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only when it is complete.
 
     The bytes go to a temporary file (`replacing`). After an exception in the block, or a crash,
     whatever was at ``path`` is still there, untouched. A symbolic link stays one, and its target is
     replaced; into a device or pipe, bytes go directly.
 
+    Args:
+        path: the file.
+        overwrite: replace what is there at the end of the block.
+
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or there is a file
+            that shall not be replaced.
     """
     check_writable(path)
     try:
@@ -69,8 +74,12 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as file:
                 yield file
             return
-        with replacing(path) as file:
+        with replacing(path, overwrite=overwrite) as file:
             yield file
+    except FileExistsError as error:
+        raise OutputError(
+            f"{path} exists already", "give another name, or --overwrite to replace it"
+        ) from error
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error})",
@@ -79,7 +88,7 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file in the same folder, which is renamed to ``path`` at the end of the
     block, or deleted after an exception in it.
 
@@ -88,6 +97,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     thread, it is locked, and a file of another name is taken.
 
     Raises:
+        FileExistsError: something is at ``path``, if only since a moment ago, and ``overwrite`` is
+            false.
         OSError: the folder is missing or not writable, or the disk is full.
     """
     file = _open_temporary(path)
@@ -101,11 +112,27 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 with contextlib.suppress(OSError):  # some file systems have no permissions
                     temporary.chmod(path.stat().st_mode & 0o777)
             _let_go(file)
-            temporary.replace(path)
+            if overwrite:
+                temporary.replace(path)
+            else:
+                _rename_to_new(temporary, path)
         except BaseException:
             _let_go(file)
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file in a way that fails where there is one of the new name, made by whomever."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: take the name first
+        path.open("xb").close()
+        temporary.replace(path)
+    else:
+        temporary.unlink()
 
 
 def clear_abandoned(folder: Path) -> None:

@@ -78,6 +78,7 @@ def paint_photo(
     *,
     quality: int = 95,
     strip: bool = False,
+    overwrite: bool = True,
     memory_bytes: int = DEFAULT_BYTES,
     progress: ProgressListener = ignore_progress,
 ) -> PhotoReport:
@@ -93,24 +94,25 @@ def paint_photo(
     Args:
         stylizer: paints.
         source: a path, a file's content, or an open binary file.
-        target: ends in one of `impasto.images.FORMATS`; replaced if it exists, once the painting is
-            complete.
+        target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
+        overwrite: replace a target that exists, once the painting is complete.
         memory_bytes: how much resident memory there may be, all included.
         progress: told of passes and tiles, where a picture is painted in tiles.
 
     Raises:
         InputError: the photo cannot be read.
         OptionError: the format is unknown, the quality out of its range, or the memory too little.
-        OutputError: the painting cannot be written.
+        OutputError: the painting cannot be written, or the target exists, if only since a moment
+            ago, and shall not be replaced.
         EngineError: the engine fails.
     """
     target = Path(target)
     file_format = check_format(target)
     if not isinstance(source, str | os.PathLike | bytes):
         source = source.read()
-    job = _Job(stylizer, target, file_format, quality, strip, memory_bytes, progress)
+    job = _Job(stylizer, target, file_format, quality, strip, overwrite, memory_bytes, progress)
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
             return job.paint_streamed(header.reader, header.name)
@@ -121,7 +123,13 @@ def paint_photo(
             clipped: list[int] = []
             paintings = _painted(stylizer, sequence, strip, clipped)
             first = next(paintings)
-            write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
+            write_sequence(
+                target,
+                chain([first], paintings),
+                loop=sequence.loop,
+                quality=quality,
+                overwrite=overwrite,
+            )
             size = first.picture.width, first.picture.height
             return PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
         photo = next(sequence.frames).picture
@@ -168,6 +176,7 @@ class _Job:
     file_format: str
     quality: int
     strip: bool
+    overwrite: bool
     memory_bytes: int
     progress: ProgressListener
 
@@ -200,7 +209,7 @@ class _Job:
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
-        write_image(self.target, painted, quality=self.quality)
+        write_image(self.target, painted, quality=self.quality, overwrite=self.overwrite)
         clipped = photo.as_original().clipped_px
         return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
@@ -224,7 +233,7 @@ class _Job:
                 areas = self.stylizer.find_areas(small, (width, height))
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
-            file = stack.enter_context(write_atomically(self.target))
+            file = stack.enter_context(write_atomically(self.target, overwrite=self.overwrite))
             target = RowTarget(file, self.file_format, width, height, self.quality)
             top = clipped = 0
             for picture in photo.strips():

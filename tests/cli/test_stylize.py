@@ -318,6 +318,24 @@ def test_what_exists_is_skipped(paint, folder, tmp_path):
     assert paint("photos", "-o", "out", "--skip-existing", "--overwrite").code == 2
 
 
+def test_of_two_at_once_the_second_says_so(paint, photo, tmp_path, monkeypatch):
+    """Neither found a painting when it began."""
+    monkeypatch.setattr("impasto.cli.stylize.check_targets", lambda *_, **__: [])
+    assert paint(photo, "-o", "a.png").code == 0
+    first = (tmp_path / "a.png").read_bytes()
+    ran = paint(photo, "-o", "a.png", "--strength", "0.5")
+    assert (ran.code, ran.err.count("\n"), "a.png exists already" in ran.err) == (4, 1, True)
+    assert (tmp_path / "a.png").read_bytes() == first
+    assert paint(photo, "-o", "a.png", "--strength", "0.5", "--overwrite").code == 0
+    assert (tmp_path / "a.png").read_bytes() != first
+
+
+@pytest.mark.parametrize("name", ["photos/a.png", "photos/a-first.png"])
+def test_a_report_replaces_no_photo(paint, folder, name):
+    ran = paint("photos/a.png", "--report", name)
+    assert (ran.code, "is a photo's or painting's name" in ran.err) == (2, True)
+
+
 def test_a_report(paint, folder, tmp_path):
     assert paint("photos", "-o", "out", "-r", "--jobs", "2", "--report", "r.json").code == 9
     report = json.loads((tmp_path / "r.json").read_text())

@@ -93,7 +93,7 @@ def export_command(
         network = _quantized(style, chosen, network)
     if fixed_px:
         network = _of_one_size(network, fixed_px)
-    with write_atomically(target) as stream:
+    with write_atomically(target, overwrite=overwrite) as stream:
         stream.write(network.to_file(_description(style, chosen, network)))
     console.result(_program(target, network))
     console.note(f"{style} -> {target}")

@@ -258,6 +258,9 @@ def stylize_command(
     if report == STREAM and any(job.target == STREAM for job in work):
         raise OptionError("standard output holds the painting", "give --report FILE")
     check_json(report)
+    named = {Path(each).resolve() for job in work for each in (job.source, job.target)}
+    if report and report != STREAM and Path(report).resolve() in named:
+        raise OptionError(f"--report {report} is a photo's or painting's name", "give another")
 
     from impasto.batch import Outcome
     from impasto.images import check_format
@@ -282,6 +285,7 @@ def stylize_command(
             quality=quality,
             file_format=suffix.removeprefix(".") or "png",
             strip=strip,
+            overwrite=overwrite,
             memory_bytes=memory_bytes // max(1, jobs),
         )
         try:
@@ -359,6 +363,7 @@ def _paint(
     quality: int,
     file_format: str,
     strip: bool,
+    overwrite: bool,
     memory_bytes: int,
     progress: Any = lambda event: None,
 ) -> PhotoReport:
@@ -380,6 +385,7 @@ def _paint(
         job.target,
         quality=quality,
         strip=strip,
+        overwrite=overwrite,
         memory_bytes=memory_bytes,
         progress=progress,
     )

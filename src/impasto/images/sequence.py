@@ -144,6 +144,7 @@ def write_sequence(
     *,
     loop: int | None = None,
     quality: int = 95,
+    overwrite: bool = True,
 ) -> None:
     """Write several pictures as pages of a TIFF, or as an animated GIF, WebP, PNG or AVIF.
 
@@ -152,6 +153,7 @@ def write_sequence(
         frames: in order. Those of an animation are of one size.
         loop: how often an animation is repeated, 0 for ever; once if none.
         quality: 1 to 100, of WebP and AVIF.
+        overwrite: replace a file that exists.
 
     Raises:
         OptionError: the format is unknown.
@@ -159,7 +161,7 @@ def write_sequence(
     """
     path = Path(path)
     form = FORMATS[check_format(path)]
-    with write_atomically(path) as file:
+    with write_atomically(path, overwrite=overwrite) as file:
         if form.pillow_name == PAGED:
             page: RowWriter | None = None
             for frame in frames:
