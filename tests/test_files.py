@@ -101,14 +101,12 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, links):
     if not links:
         monkeypatch.setattr(os, "link", refuse)
     path = tmp_path / "a.txt"
-    with (
-        pytest.raises(OutputError, match=r"a\.txt exists already"),
-        write_atomically(path, overwrite=False) as first,
-    ):
-        first.write(b"first")
-        with write_atomically(path, overwrite=False) as second:
-            second.write(b"second")
-        assert path.read_bytes() == b"second"
+    first = write_atomically(path, overwrite=False)
+    first.__enter__().write(b"first")
+    with write_atomically(path, overwrite=False) as second:
+        second.write(b"second")
+    with pytest.raises(OutputError, match=r"a\.txt exists already"):
+        first.__exit__(None, None, None)
     assert path.read_bytes() == b"second"
     assert names(tmp_path) == ["a.txt"]
 

@@ -1,5 +1,6 @@
 """From file to file: what is not paint comes through; the corpus is made here."""
 
+import errno
 import io
 import itertools
 import shutil
@@ -407,6 +408,34 @@ def test_a_painting_that_appears_meanwhile_is_kept(name, context, unpainted, tmp
     with context():
         paint_photo(unpainted, content, target)
     assert target.read_bytes() != b"precious"
+
+
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+@pytest.mark.parametrize("name", ["rgb.png", "animated.gif", "progressive.jpg"])
+def test_no_photo_is_blamed_for_errors_of_painting(name, context, stylizer, tmp_path, monkeypatch):
+    (tmp_path / name).write_bytes(FILES[name])
+
+    def fail(*_, **__):
+        raise OSError("ours")
+
+    monkeypatch.setattr("impasto.stylizer.Stylizer.stylize", fail)
+    monkeypatch.setattr("impasto.photos.paint_tiled", fail)
+    with context(), pytest.raises(OSError, match="ours"):
+        paint_photo(stylizer, tmp_path / name, tmp_path / f"a{name[-4:]}")
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_no_photo_is_blamed_for_a_full_disk(stylizer, tmp_path, monkeypatch):
+    """Which is found full when what is pending is written."""
+
+    class Full(io.BytesIO):
+        def seek(self, *_):
+            raise OSError(errno.EFBIG, "File too large")
+
+    (tmp_path / "a.png").write_bytes(FILES["rgb.png"])
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+    with in_tiles(), pytest.raises(OutputError, match=r"no place in .*File too large"):
+        paint_photo(stylizer, tmp_path / "a.png", tmp_path / "b.png")
 
 
 @pytest.mark.parametrize("name", LARGE)

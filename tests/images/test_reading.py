@@ -12,8 +12,8 @@ from PIL import Image, ImageCms, TiffImagePlugin
 
 from awkward import encode, green_for_red_profile
 from impasto.errors import InputError
-from impasto.images import read_image
-from impasto.images.reading import picture_of
+from impasto.images import open_sequence, read_image
+from impasto.images.reading import decode_image, decoded, picture_of, reading
 from tiny import picture
 
 PHOTOMETRIC, SMAX_SAMPLE_VALUE = 262, 341
@@ -102,7 +102,7 @@ def test_palette_with_alpha(photo):
     image = Image.fromarray(photo).quantize(16).convert("PA")
     image.putalpha(Image.fromarray(ALPHA))
     assert image.mode == "PA"
-    np.testing.assert_array_equal(picture_of(image).alpha, ALPHA)
+    np.testing.assert_array_equal(picture_of(*decode_image(image)).alpha, ALPHA)
 
 
 def test_transparent_palette(photo):
@@ -129,7 +129,7 @@ def test_16_bit_of_both_byte_orders():
     samples = np.array([[0, 100 * 257, 200 * 257]])
     for mode, order in (("I;16", "<u2"), ("I;16B", ">u2")):
         image = Image.frombytes(mode, (3, 1), samples.astype(order).tobytes())
-        assert picture_of(image).pixels[0, :, 0].tolist() == [0, 100, 200]
+        assert picture_of(*decode_image(image)).pixels[0, :, 0].tolist() == [0, 100, 200]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,29 @@ def test_cut_off(photo, file_format):
     content = encode(Image.fromarray(photo), file_format)
     with pytest.raises(InputError, match=r"damaged or cut off|not an image"):
         read_image(content[: len(content) * 6 // 10])
+
+
+def test_only_decoders_are_blamed_on_files():
+    """Whatever is done with what they give is not."""
+    items = decoded(iter([1, 2]), "a.png", 100)
+    assert next(items) == 1
+    with pytest.raises(ZeroDivisionError):
+        items.throw(ZeroDivisionError)
+    broken = decoded(map(int, ["1", "one"]), "a.png", 100)
+    assert next(broken) == 1
+    with pytest.raises(InputError, match=r"a\.png is damaged"):
+        next(broken)
+
+
+@pytest.mark.parametrize("way", ["a path", "content", "a stream"])
+def test_what_a_block_raises_while_a_file_is_open_passes(photo, tmp_path, way):
+    content = encode(Image.fromarray(photo), "PNG")
+    (tmp_path / "a.png").write_bytes(content)
+    sources = {"a path": tmp_path / "a.png", "content": content, "a stream": io.BytesIO(content)}
+    for opened in (reading, open_sequence):
+        with pytest.raises(FileNotFoundError, match="ours"), opened(sources[way]):
+            raise FileNotFoundError("ours")
+        sources["a stream"].seek(0)
 
 
 def test_names_that_no_file_can_have():

@@ -6,9 +6,10 @@ import contextlib
 import io
 import os
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,18 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "READERS_RAISE",
+    "Decoded",
     "check_size",
     "decode",
-    "decoding",
+    "decode_image",
+    "decode_rows",
+    "decoded",
     "open_rows",
     "opened",
     "orient",
     "orientation_of",
     "picture_of",
-    "picture_of_rows",
     "read_image",
     "reading",
     "upright_metadata",
@@ -52,8 +56,15 @@ MAX_PIXELS = 178_956_970
 """Larger pictures are refused by their header, before any memory is taken; Pillow refuses them,
 too."""
 
+T = TypeVar("T")
+Source = str | os.PathLike[str] | bytes | BinaryIO
+Decoded = tuple[Original, Metadata]
+"""A picture as its file has it, but upright, and what the file says of it."""
+
 # No others: some of Pillow's readers start other programs.
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF")
+READERS_RAISE = ValueError, TypeError, OSError, EOFError, ArithmeticError, LookupError, struct.error
+"""Readers of rows, about files that are damaged or of other kinds."""
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 TIFF_PHOTOMETRIC, TIFF_WHITE_IS_ZERO = 262, 0
 ORIENTATION, EXIF, EXIF_WIDTH, EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
@@ -62,9 +73,7 @@ XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))([0-9])")
 NAMES = "JPEG, PNG, WebP, TIFF, BMP, AVIF, GIF, HEIC or a camera's raw format"
 
 
-def read_image(
-    source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS
-) -> Picture:
+def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read a JPEG, PNG, WebP, TIFF, BMP, AVIF or GIF, or a HEIC or raw photo (of several frames the
     first).
 
@@ -92,39 +101,54 @@ def read_image(
 
 
 @contextlib.contextmanager
-def reading(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
-    """Open a source of pictures: a file that can be searched in, and what errors call it.
+def reading(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a source of pictures: a file that can be searched in, and what errors call it. What the
+    block raises passes as it is.
 
     Raises:
-        InputError: it is missing, empty or a folder, or a stream of absurd length.
+        InputError: it cannot be opened, is missing, empty or a folder, or a stream of absurd
+            length, or it is a PNG whose checksums are wrong.
     """
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        try:
-            if path.is_dir():
-                raise InputError(f"{path} is a folder", "give a file")
-            with path.open("rb") as file:
-                _check_content(file, str(path))
-                yield file, str(path)
-        except FileNotFoundError as error:
-            raise InputError(f"{path} does not exist", "check the name") from error
-        except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
-        return
+    name = _name_of(source)
+    try:
+        file = _open(source, name)
+    except FileNotFoundError as error:
+        raise InputError(f"{name} does not exist", "check the name") from error
+    except OSError as error:
+        raise InputError(f"{name} cannot be read ({error.strerror})", "check it") from error
+    with file:
+        yield file, name
+
+
+def _name_of(source: Source) -> str:
     if isinstance(source, bytes | bytearray):
-        name, content = "the image data", bytes(source)
-    else:
-        name, content = _stream_name(source), source.read(MAX_STREAM_BYTES + 1)
-    if len(content) > MAX_STREAM_BYTES:
-        raise InputError(f"{name} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file")
-    stream = io.BytesIO(content)
-    _check_content(stream, name)
-    yield stream, name
-
-
-def _stream_name(stream: BinaryIO) -> str:
-    name = getattr(stream, "name", None)
+        return "the image data"
+    if isinstance(source, str | os.PathLike):
+        return str(Path(source))
+    name = getattr(source, "name", None)
     return "standard input" if name in ("<stdin>", 0, None) else str(name)
+
+
+def _open(source: Source, name: str) -> BinaryIO:
+    file: BinaryIO
+    if isinstance(source, str | os.PathLike):
+        if Path(source).is_dir():
+            raise InputError(f"{name} is a folder", "give a file")
+        file = Path(source).open("rb")  # noqa: SIM115
+    else:
+        if isinstance(source, bytes | bytearray):
+            content: bytes = source
+        else:
+            content = source.read(MAX_STREAM_BYTES + 1)
+        if len(content) > MAX_STREAM_BYTES:
+            raise InputError(f"{name} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file")
+        file = io.BytesIO(content)
+    try:
+        _check_content(file, name)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _check_content(file: BinaryIO, name: str) -> None:
@@ -150,7 +174,7 @@ def open_rows(file: BinaryIO) -> RowReader | None:
     """The file as one that can be read row by row, if it is of such a kind."""
     for reader in (PngReader, TiffReader):
         file.seek(0)
-        with contextlib.suppress(ValueError, OSError, EOFError, ArithmeticError, LookupError):
+        with contextlib.suppress(*READERS_RAISE):
             return reader(file)
     file.seek(0)
     return None
@@ -163,41 +187,55 @@ def decode(file: BinaryIO, name: str, max_pixels: int) -> Picture:
         InputError: damaged, not an image, or too large.
         MissingExtraError: the format's package is not installed.
     """
-    with decoding(name, max_pixels):
-        reader = open_rows(file)
-        # Pillow is faster at 8-bit PNGs; in TIFFs it lets errors pass that their checksums show.
-        if reader and (reader.layout.kind != "u1" or isinstance(reader, TiffReader)):
-            return picture_of_rows(reader, name, max_pixels)
-        file.seek(0)
-        with opened(file, name) as image:
-            check_size(name, image.width, image.height, max_pixels)
-            if (depth := image.info.get("bit_depth", 8)) > 8 and image.format == "HEIF":
-                return _deep_heic(file, image, depth)
-            return picture_of(image)
-    raise AssertionError
+    [(original, metadata)] = decoded(_first(file, name, max_pixels), name, max_pixels)
+    return picture_of(original, metadata)
 
 
-@contextlib.contextmanager
-def decoding(name: str, max_pixels: int) -> Iterator[None]:
-    """Whatever decoders raise becomes an InputError."""
+def _first(file: BinaryIO, name: str, max_pixels: int) -> Iterator[Decoded]:
+    reader = open_rows(file)
+    # Pillow is faster at 8-bit PNGs; in TIFFs it lets errors pass that their checksums show.
+    if reader and (reader.layout.kind != "u1" or isinstance(reader, TiffReader)):
+        yield decode_rows(reader, name, max_pixels)
+        return
+    file.seek(0)
+    with opened(file, name) as image:
+        check_size(name, image.width, image.height, max_pixels)
+        if (depth := image.info.get("bit_depth", 8)) > 8 and image.format == "HEIF":
+            yield _decode_deep_heic(file, image, depth)
+        else:
+            yield decode_image(image)
+
+
+def decoded(items: Iterator[T], name: str, max_pixels: int) -> Iterator[T]:
+    """Hand on what a decoder gives, item by item; whatever it raises becomes an InputError. What
+    is done with the items happens outside: no file is blamed for it.
+
+    Raises:
+        InputError: the file is damaged, not an image, or too large.
+        MissingExtraError: the format's package is not installed.
+    """
     from PIL import Image, UnidentifiedImageError
 
-    try:
-        yield
-    except (InputError, MissingExtraError):
-        raise
-    except UnidentifiedImageError as error:
-        raise InputError(f"{name} is not an image that can be read", f"give {NAMES}") from error
-    except Image.DecompressionBombError as error:
-        raise InputError(
-            f"{name} has more than {max_pixels:,} pixels", "make it smaller first"
-        ) from error
-    except MemoryError as error:
-        raise InputError(
-            f"{name} needs more memory than there is", "make it smaller first"
-        ) from error
-    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-        raise _damaged(name) from error
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except (InputError, MissingExtraError):
+            raise
+        except UnidentifiedImageError as error:
+            raise InputError(f"{name} is not an image that can be read", f"give {NAMES}") from error
+        except Image.DecompressionBombError as error:
+            raise InputError(
+                f"{name} has more than {max_pixels:,} pixels", "make it smaller first"
+            ) from error
+        except MemoryError as error:
+            raise InputError(
+                f"{name} needs more memory than there is", "make it smaller first"
+            ) from error
+        except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
+            raise _damaged(name) from error
+        yield item
 
 
 def opened(file: BinaryIO, name: str) -> Image:
@@ -229,8 +267,8 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
         )
 
 
-def picture_of_rows(reader: RowReader, name: str, max_pixels: int) -> Picture:
-    """A picture read row by row, upright.
+def decode_rows(reader: RowReader, name: str, max_pixels: int) -> Decoded:
+    """All rows at once.
 
     Raises:
         InputError: it is too large.
@@ -243,10 +281,10 @@ def picture_of_rows(reader: RowReader, name: str, max_pixels: int) -> Picture:
     metadata = upright_metadata(reader.metadata, orientation)
     alpha = samples[..., -1] if layout.alpha else None
     colors = samples[..., : layout.colors]
-    return _picture(colors, alpha, reader.profile, metadata, layout.white)
+    return _original(colors, alpha, layout.white, reader.profile), metadata
 
 
-def _deep_heic(file: BinaryIO, image: Image, depth: int) -> Picture:
+def _decode_deep_heic(file: BinaryIO, image: Image, depth: int) -> Decoded:
     """A HEIC photo of 10 or 12 bits, in 16; Pillow's images have 8."""
     import pillow_heif
 
@@ -258,11 +296,11 @@ def _deep_heic(file: BinaryIO, image: Image, depth: int) -> Picture:
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     metadata = _metadata(image, _orientation(image))
     profile = image.info.get("icc_profile") or b""
-    return _picture(samples[..., :3], alpha, profile, metadata, 65535.0)
+    return _original(samples[..., :3], alpha, 65535.0, profile), metadata
 
 
-def picture_of(image: Image) -> Picture:
-    """A picture of Pillow's, upright, with all that it says of itself."""
+def decode_image(image: Image) -> Decoded:
+    """A picture of Pillow's, with all that it says of itself."""
     turned = image.format == "TIFF"  # by Pillow, when it loads them
     if not turned:
         image.load()  # for errors that would be lost if asking for the orientation loaded it
@@ -291,19 +329,21 @@ def picture_of(image: Image) -> Picture:
     if not turned:
         samples = orient(samples, orientation)
         alpha = None if alpha is None else orient(alpha, orientation)
-    return _picture(samples, alpha, profile, metadata, white)
+    return _original(samples, alpha, white, profile), metadata
 
 
-def _picture(
-    samples: Samples, alpha: Any, profile: bytes, metadata: Metadata, white: float
-) -> Picture:
-    """Samples as a picture; their original stays with them unless the pixels are it."""
+def _original(samples: Samples, alpha: Any, white: float, profile: bytes) -> Original:
     if alpha is not None:
         alpha = None if alpha.min() >= white else alpha.astype(samples.dtype)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[samples.shape[2]]
-    original = Original(samples, alpha, white, useful_profile(profile, mode))
+    return Original(samples, alpha, white, useful_profile(profile, mode))
+
+
+def picture_of(original: Original, metadata: Metadata) -> Picture:
+    """A picture whose original stays with it, unless its pixels are all there is to it."""
     if original.is_plain:
-        return Picture(np.ascontiguousarray(samples), alpha, metadata=metadata)
+        pixels = np.ascontiguousarray(original.samples)
+        return Picture(pixels, original.alpha, metadata=metadata)
     return Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
 
 

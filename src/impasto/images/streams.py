@@ -17,7 +17,7 @@ from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES
 from impasto.images.reading import (
-    decoding,
+    decoded,
     open_rows,
     opened,
     orientation_of,
@@ -103,15 +103,13 @@ class PictureRows:
         """
         layout = self._reader.layout
         top = 0
-        with decoding(self._name, layout.width * layout.height):
-            for samples in self._reader.strips():
-                alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
-                colors = np.ascontiguousarray(samples[..., : layout.colors])
-                original = Original(colors, alpha, layout.white, self._profile)
-                top += len(samples)
-                yield Picture(
-                    original.to_pixels(), original.alpha_8_bit(), original, self._metadata
-                )
+        strips = self._reader.strips()
+        for samples in decoded(strips, self._name, layout.width * layout.height):
+            alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
+            colors = np.ascontiguousarray(samples[..., : layout.colors])
+            original = Original(colors, alpha, layout.white, self._profile)
+            top += len(samples)
+            yield Picture(original.to_pixels(), original.alpha_8_bit(), original, self._metadata)
         if top != layout.height:
             raise InputError(f"{self._name} is damaged or cut off", "get it anew")
 
