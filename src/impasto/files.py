@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from impasto.errors import OutputError
+from impasto.errors import InputError, OutputError
 
 try:
     import fcntl
@@ -21,9 +21,11 @@ __all__ = [
     "NETWORK_SUFFIXES",
     "check_writable",
     "clear_abandoned",
+    "exists",
     "file_label",
     "make_folder",
     "names_network",
+    "real_path",
     "replacing",
     "split_network",
     "user_cache_folder",
@@ -51,6 +53,26 @@ def user_cache_folder() -> Path:
     return platformdirs.user_cache_path("impasto", appauthor=False)
 
 
+def exists(path: str | os.PathLike[str]) -> bool:
+    """There is such a file or folder. What can be no name, being too long, is none (`Path.exists`
+    fails there).
+    """
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Where a path leads in the end, all links followed. Links that lead in a circle are their own
+    end (`Path.resolve` fails there, before Python 3.13).
+
+    Raises:
+        InputError: the path is relative to the current folder, which is gone.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError as error:
+        raise InputError("the current folder is gone", "go to another one") from error
+
+
 @contextlib.contextmanager
 def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only when it is complete.
@@ -69,7 +91,7 @@ def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO
     """
     check_writable(path)
     try:
-        path = path.resolve()
+        path = real_path(path)
         if path.exists() and not path.is_file():
             with path.open("wb") as file:
                 yield file

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from impasto.engines import open_engine
 from impasto.engines.framed import paint_whole
 from impasto.errors import StyleError
+from impasto.files import exists
 from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.network.encoder import Encoder
 from impasto.network.trunk import Trunk
@@ -101,7 +102,7 @@ def _load(name: str, gallery: Gallery) -> Style:
     if not names_painting(name):
         return gallery.load_style(name)
     path = Path(name)
-    return _predicted(path, path.stat().st_mtime_ns if path.is_file() else 0, gallery)
+    return _predicted(path, path.stat().st_mtime_ns if exists(path) else 0, gallery)
 
 
 @lru_cache(maxsize=16)

@@ -26,7 +26,7 @@ from impasto.cli.options import (
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, OptionError
-from impasto.files import file_label, make_folder
+from impasto.files import file_label, make_folder, real_path
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -258,8 +258,8 @@ def stylize_command(
     if report == STREAM and any(job.target == STREAM for job in work):
         raise OptionError("standard output holds the painting", "give --report FILE")
     check_json(report)
-    named = {Path(each).resolve() for job in work for each in (job.source, job.target)}
-    if report and report != STREAM and Path(report).resolve() in named:
+    named = {real_path(each) for job in work for each in (job.source, job.target)}
+    if report and report != STREAM and real_path(report) in named:
         raise OptionError(f"--report {report} is a photo's or painting's name", "give another")
 
     from impasto.batch import Outcome

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError, StyleError
+from impasto.files import exists
 from impasto.images import IMAGE_SUFFIXES
 from impasto.styles.gallery import Gallery
 from impasto.styles.style import Style
@@ -35,7 +36,7 @@ def parse_mixture(text: str) -> list[tuple[str, float]]:
     Raises:
         OptionError: a part is empty, or a weight is not a number above 0 (and up to a million).
     """
-    if names_painting(text) and Path(text).is_file():
+    if names_painting(text) and exists(text):
         return [(text, 1.0)]
     parts = []
     for part in text.split("+"):

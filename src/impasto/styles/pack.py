@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from impasto.errors import StyleError
+from impasto.files import exists
 from impasto.network.encoder import Encoder, read_encoder
 from impasto.network.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
@@ -31,7 +32,7 @@ class Pack:
     def __init__(self, folder: Path, name: str = "main") -> None:
         self.folder = folder
         self.name = name
-        if not (folder / TRUNK_FILE).is_file():
+        if not exists(folder / TRUNK_FILE):
             raise StyleError(
                 f"{folder} holds no {TRUNK_FILE}", "give a folder that impasto train made"
             )
