@@ -95,7 +95,7 @@ def export_command(
     if int8:
         network = _quantized(style, chosen, network)
     network = stand_alone(network, passes)
-    with write_atomically(target) as stream:
+    with write_atomically(target, overwrite=overwrite) as stream:
         stream.write(network.to_file(_description(style, chosen, network)))
     console.result(_program(target, network))
     console.note(f"{style} -> {target}")
