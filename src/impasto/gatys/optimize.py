@@ -15,10 +15,10 @@ each scale starting from the one before, as VGG-19's field of view is too small 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -29,8 +29,9 @@ from impasto.errors import OptionError
 from impasto.gatys.lbfgs import minimise
 from impasto.gatys.objective import Objective, Part
 from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, PaintOptions
-from impasto.images import Picture, blend, keep_colors, read_image, resize
-from impasto.masks.areas import Area, Areas, Region, find_areas
+from impasto.images import Picture, PictureSource, as_picture, blend, keep_colors, resize
+from impasto.masks.areas import Areas, Region, find_areas
+from impasto.masks.parse import AreaSource, as_area
 from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19
@@ -38,8 +39,6 @@ from impasto.perceptual.vgg import Vgg19
 __all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "paint"]
 
 LBFGS_MEMORY_BYTES = 1 << 30
-
-ImageSource = str | os.PathLike[str] | Picture | NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,13 @@ class Iterate:
 
 
 def paint(
-    photo: ImageSource,
-    paintings: ImageSource | Sequence[ImageSource],
+    photo: PictureSource,
+    paintings: PictureSource | Sequence[PictureSource],
     options: PaintOptions | None = None,
     *,
     painting_weights: Sequence[float] | None = None,
-    regions: Sequence[tuple[Area, ImageSource]] = (),
-    mask: Area | None = None,
+    regions: Sequence[tuple[AreaSource, PictureSource]] = (),
+    mask: AreaSource | None = None,
     hardware: Hardware | None = None,
     on_iterate: Callable[[Iterate], None] = lambda iterate: None,
 ) -> Picture:
@@ -84,12 +83,12 @@ def paint(
     The same inputs, options and hardware give the same picture.
 
     Args:
-        photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
-        paintings: one or several of the same kinds.
+        photo: as `impasto.images.as_picture` takes it.
+        paintings: one, or several in a list, likewise.
         options: see `PaintOptions`.
         painting_weights: how much each painting counts; equal shares if not given.
-        regions: areas (`impasto.masks.areas.Area`) with a painting of their own each; ``paintings``
-            are for the rest.
+        regions: areas (`impasto.masks.parse.as_area`) with a painting of their own each;
+            ``paintings`` are for the rest.
         mask: where to paint; what it leaves out is the photo.
         hardware: where to compute; `choose_hardware` if not given.
         on_iterate: told after every step. What it raises, `KeyboardInterrupt` above all, ends the
@@ -104,10 +103,9 @@ def paint(
         MissingExtraError: the weights of VGG-19 are not installed.
     """
     options = options or PaintOptions()
-    if isinstance(paintings, str | os.PathLike | Picture | np.ndarray):
-        paintings = [paintings]
-    content = _open(photo)
-    sources = [_open(painting).pixels for painting in paintings]
+    content = as_picture(photo)
+    several = paintings if isinstance(paintings, list | tuple) else [cast(PictureSource, paintings)]
+    sources = [as_picture(painting).pixels for painting in several]
     weights = _shares(painting_weights, len(sources))
     hardware = hardware or choose_hardware()
     vgg = Vgg19(hardware, options.pooling)
@@ -115,13 +113,13 @@ def paint(
     areas = find_areas(
         content.pixels,
         (content.width, content.height),
-        mask,
-        [Region(area, "") for area, _ in regions],
+        None if mask is None else as_area(mask),
+        [Region(as_area(area), "") for area, _ in regions],
         protect_faces=0.0,
     )
     if areas.cover is not None and not areas.cover.any():
         raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
-    parts = [Part([_open(painting).pixels], [1.0]) for _, painting in regions]
+    parts = [Part([as_picture(painting).pixels], [1.0]) for _, painting in regions]
     parts.append(Part(sources, weights))
     scales = _scales(content.width, content.height, options)
     plan = _steps_per_scale(len(scales), options.steps)
@@ -223,12 +221,6 @@ def _first_picture(
         random = np.random.default_rng(options.seed)
         return random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return photo
-
-
-def _open(source: ImageSource) -> Picture:
-    if isinstance(source, Picture):
-        return source
-    return Picture(source) if isinstance(source, np.ndarray) else read_image(source)
 
 
 def _shares(weights: Sequence[float] | None, count: int) -> list[float]:

@@ -29,7 +29,15 @@ from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.picture_losses import PhotoTargets, picture_losses
 from impasto.perceptual.tensors import to_tensor
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style, StyleCard, open_gallery, read_painting, thumbnail
+from impasto.styles import (
+    Gallery,
+    GallerySource,
+    Style,
+    StyleCard,
+    open_gallery,
+    read_painting,
+    thumbnail,
+)
 from impasto.styles.predict import predict_style
 from impasto.styles.style import check_name
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
@@ -74,7 +82,7 @@ def learn(
     minutes: float = 5.0,
     folder: Path | None = None,
     resume: bool = False,
-    gallery: Gallery | None = None,
+    gallery: GallerySource = None,
     deep: bool = False,
     options: TrainingOptions | None = None,
     hardware: Hardware | None = None,
@@ -120,7 +128,7 @@ def learn(
         )
     pixels = read_painting(painting)
     name = check_name(name or painting.stem)
-    gallery = gallery or open_gallery()
+    gallery = open_gallery(gallery)
     folder = folder or learning_folder(name)
     hardware = hardware or choose_hardware()
     options = options or (DEEP if deep else OPTIONS)
