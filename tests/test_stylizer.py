@@ -137,8 +137,7 @@ def test_unknown_style(gallery):
 
 
 @pytest.mark.parametrize(
-    "photo",
-    [np.zeros((8, 8, 5), np.uint8), np.full((8, 8, 3), 2.0), np.zeros((0, 8, 3), np.uint8), 5],
+    "photo", [np.zeros((8, 8, 5), np.uint8), np.full((8, 8, 3), 2.0), np.zeros((0, 8, 3)), 5]
 )
 def test_what_is_no_photo(stylizer, photo):
     for paint in (stylizer, stylizer.stylize):

@@ -67,8 +67,9 @@ def test_typing_errors(graph):
         open_engine(graph, engine="openvin")
     with pytest.raises(OptionError, match="one of auto, f32, bf16, int8"):
         open_engine(graph, precision="double")
-    with pytest.raises(OptionError, match="threads"):
-        open_engine(graph, threads=0)
+    for threads in (0, "2", 1.5):
+        with pytest.raises(OptionError, match="threads"):
+            open_engine(graph, threads=threads)
 
 
 def test_the_copying_graph_copies(graph):

@@ -145,6 +145,9 @@ def test_files_and_transparency(tmp_path):
         {"content_layers": {"conv4": 1.0}},
         {"style_layers": {}},
         {"seed": -1},
+        {"style_weight": "15"},
+        {"steps": None},
+        {"pooling": ["max"]},
     ],
     ids=lambda options: next(iter(options)),
 )

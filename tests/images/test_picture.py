@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impasto.errors import OptionError
-from impasto.images import Picture, keep_colors, pad_reflect, resize, scale_shorter_side
+from impasto.errors import InputError, OptionError
+from impasto.images import (
+    Picture,
+    keep_colors,
+    pad_reflect,
+    read_image,
+    resize,
+    scale_shorter_side,
+)
 from tiny import picture
 
 
@@ -26,15 +33,25 @@ def test_picture_knows_its_size():
     ],
 )
 def test_no_picture(pixels):
-    with pytest.raises(OptionError, match="a picture is"):
+    with pytest.raises(InputError, match="a picture is"):
         Picture(pixels)
 
 
 def test_alpha_must_fit():
-    with pytest.raises(OptionError, match="alpha"):
-        Picture(picture(4, 4), np.zeros((4, 5), np.uint8))
-    with pytest.raises(OptionError, match="alpha"):
-        Picture(picture(4, 4), np.zeros((4, 4)))
+    for alpha in (np.zeros((4, 5), np.uint8), np.zeros((4, 4)), "opaque"):
+        with pytest.raises(InputError, match="alpha"):
+            Picture(picture(4, 4), alpha)
+
+
+def test_for_pillow_and_notebooks():
+    pixels, alpha = picture(12, 8), np.full((8, 12), 255, np.uint8)
+    alpha[:4] = 90
+    opaque, clear = Picture(pixels), Picture(pixels, alpha)
+    assert (opaque.to_pil().mode, clear.to_pil().mode) == ("RGB", "RGBA")
+    np.testing.assert_array_equal(np.dstack([pixels, alpha]), np.array(clear.to_pil()))
+    shown = read_image(clear._repr_png_())
+    np.testing.assert_array_equal(shown.pixels, pixels)
+    np.testing.assert_array_equal(shown.alpha, alpha)
 
 
 def test_shrinking_is_the_mean_over_areas():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Literal
 
 from impasto.errors import OptionError
@@ -92,10 +93,10 @@ class PaintOptions:
 
 
 def _check_range(option: str, value: float, least: float) -> None:
-    if not least <= value < math.inf:
-        raise OptionError(f"{option} is {value}", f"give a number from {least} up")
+    if not isinstance(value, Real) or not least <= value < math.inf:
+        raise OptionError(f"{option} is {value!r:.80}", f"give a number from {least} up")
 
 
 def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise OptionError(f"{option} is {value!r}", f"one of {', '.join(known)}")
+    if not isinstance(value, str) or value not in known:
+        raise OptionError(f"{option} is {value!r:.80}", f"one of {', '.join(known)}")

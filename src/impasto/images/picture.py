@@ -41,11 +41,10 @@ class Picture:
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels)
-        alpha = self.alpha
-        if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != self.pixels.shape[:2]):
+        alpha, shape = self.alpha, self.pixels.shape[:2]
+        if alpha is not None and not _is_uint8(alpha, shape):
             raise InputError(
-                f"alpha is {alpha.dtype} {alpha.shape}",
-                "give uint8, as wide and high as the pixels",
+                f"alpha is {_kind(alpha)}", "give uint8, as wide and high as the pixels"
             )
         if self.original and self.original.samples.shape[:2] != self.pixels.shape[:2]:
             raise InputError(
@@ -97,9 +96,16 @@ def check_pixels(pixels: NDArray[np.uint8]) -> None:
     Raises:
         InputError: it is not uint8 of H x W x 3, or it is empty.
     """
-    shape = getattr(pixels, "shape", None)
-    kind = getattr(pixels, "dtype", type(pixels).__name__)
-    if kind != np.uint8 or shape is None or len(shape) != 3 or shape[2] != 3 or 0 in shape:
-        raise InputError(
-            f"a picture is {kind} {shape or ''}".rstrip(), "give uint8, height x width x 3, RGB"
-        )
+    shape = getattr(pixels, "shape", ())
+    if 0 in shape or not _is_uint8(pixels, (*shape[:2], 3)):
+        raise InputError(f"a picture is {_kind(pixels)}", "give uint8, height x width x 3, RGB")
+
+
+def _is_uint8(array: object, shape: tuple[int, ...]) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype == np.uint8 and array.shape == shape
+
+
+def _kind(array: object) -> str:
+    if isinstance(array, np.ndarray):
+        return f"{array.dtype} {array.shape}"
+    return f"of type {type(array).__name__}"
