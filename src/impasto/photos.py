@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -58,6 +58,8 @@ class PhotoReport:
         width, height: of the painting (the first, if there are several), in pixels.
         pictures: how many there are in the painted file: frames of an animation, pages.
         left_out: how many more the photo's file has that the painted one cannot hold.
+        clipped_px: how many pixels of a photo in floats are beyond black or white, and were painted
+            as these.
         plan: how it was fitted into memory.
     """
 
@@ -65,6 +67,7 @@ class PhotoReport:
     height: int
     pictures: int = 1
     left_out: int = 0
+    clipped_px: int = 0
     plan: MemoryPlan | None = None
 
 
@@ -75,6 +78,7 @@ def paint_photo(
     *,
     quality: int = 95,
     strip: bool = False,
+    overwrite: bool = True,
     memory_bytes: int = DEFAULT_BYTES,
     progress: ProgressListener = ignore_progress,
 ) -> PhotoReport:
@@ -90,24 +94,25 @@ def paint_photo(
     Args:
         stylizer: paints.
         source: a path, a file's content, or an open binary file.
-        target: ends in one of `impasto.images.FORMATS`; replaced if it exists, once the painting is
-            complete.
+        target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
+        overwrite: replace a target that exists, once the painting is complete.
         memory_bytes: how much resident memory there may be, all included.
         progress: told of passes and tiles, where a picture is painted in tiles.
 
     Raises:
         InputError: the photo cannot be read.
         OptionError: the format is unknown, the quality out of its range, or the memory too little.
-        OutputError: the painting cannot be written.
+        OutputError: the painting cannot be written, or the target exists, if only since a moment
+            ago, and shall not be replaced.
         EngineError: the engine fails.
     """
     target = Path(target)
     file_format = check_format(target)
     if not isinstance(source, str | os.PathLike | bytes):
         source = source.read()
-    job = _Job(stylizer, target, file_format, quality, strip, memory_bytes, progress)
+    job = _Job(stylizer, target, file_format, quality, strip, overwrite, memory_bytes, progress)
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
             return job.paint_streamed(header.reader, header.name)
@@ -115,13 +120,21 @@ def paint_photo(
             job.plan(*header.size, WHOLE_BYTES_PER_PX)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
-            paintings = _painted(stylizer, sequence, strip)
+            clipped: list[int] = []
+            paintings = _painted(stylizer, sequence, strip, clipped)
             first = next(paintings)
-            write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
-            return PhotoReport(first.picture.width, first.picture.height, sequence.count)
+            write_sequence(
+                target,
+                chain([first], paintings),
+                loop=sequence.loop,
+                quality=quality,
+                overwrite=overwrite,
+            )
+            size = first.picture.width, first.picture.height
+            return PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
         photo = next(sequence.frames).picture
     report = job.paint_picture(photo.without_metadata() if strip else photo)
-    return PhotoReport(report.width, report.height, 1, sequence.count - 1, report.plan)
+    return replace(report, left_out=sequence.count - 1)
 
 
 def encode_painting(
@@ -137,13 +150,19 @@ def encode_painting(
     Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
     """
     with open_sequence(source) as sequence:
-        picture = next(_painted(stylizer, sequence, strip)).picture
+        clipped: list[int] = []
+        picture = next(_painted(stylizer, sequence, strip, clipped)).picture
         content = encode_image(picture, file_format, quality=quality)
-        return content, PhotoReport(picture.width, picture.height, 1, sequence.count - 1)
+        size = picture.width, picture.height
+        return content, PhotoReport(*size, 1, sequence.count - 1, sum(clipped))
 
 
-def _painted(stylizer: Stylizer, sequence: PictureSequence, strip: bool) -> Iterator[Frame]:
+def _painted(
+    stylizer: Stylizer, sequence: PictureSequence, strip: bool, clipped: list[int]
+) -> Iterator[Frame]:
+    """The paintings; how many pixels were clipped in each is added to the list."""
     for frame in sequence.frames:
+        clipped.append(frame.picture.as_original().clipped_px)
         photo: Picture = frame.picture.without_metadata() if strip else frame.picture
         yield Frame(stylizer.stylize(photo), frame.duration_ms)
 
@@ -157,6 +176,7 @@ class _Job:
     file_format: str
     quality: int
     strip: bool
+    overwrite: bool
     memory_bytes: int
     progress: ProgressListener
 
@@ -189,8 +209,9 @@ class _Job:
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
-        write_image(self.target, painted, quality=self.quality)
-        return PhotoReport(photo.width, photo.height, plan=plan)
+        write_image(self.target, painted, quality=self.quality, overwrite=self.overwrite)
+        clipped = photo.as_original().clipped_px
+        return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
     def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
         """A photo that comes row by row, and goes so where the target's format lets it."""
@@ -212,11 +233,12 @@ class _Job:
                 areas = self.stylizer.find_areas(small, (width, height))
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
-            file = stack.enter_context(write_atomically(self.target))
+            file = stack.enter_context(write_atomically(self.target, overwrite=self.overwrite))
             target = RowTarget(file, self.file_format, width, height, self.quality)
-            top = 0
+            top = clipped = 0
             for picture in photo.strips():
                 bottom = top + picture.height
+                clipped += picture.as_original().clipped_px
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
                     cover = (
@@ -226,7 +248,7 @@ class _Job:
                 target.write(picture)
                 top = bottom
             target.finish()
-        return PhotoReport(width, height, plan=plan)
+        return PhotoReport(width, height, clipped_px=clipped, plan=plan)
 
     def _tiled(self, photo: PixelRows, plan: MemoryPlan, areas: Areas) -> PixelRows:
         folder = self.target.parent

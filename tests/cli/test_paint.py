@@ -79,6 +79,9 @@ def test_intermediate_pictures(impasto, photo, painting, tmp_path):
     assert impasto("paint", photo, painting, *QUICK, "--save-every", "2").code == 0
     names = {path.name for path in tmp_path.glob("photo-wave*")}
     assert names == {"photo-wave.png", "photo-wave-0002.png"}
+    (tmp_path / "photo-wave.png").unlink()
+    ran = impasto("paint", photo, painting, *QUICK, "--save-every", "2")
+    assert (ran.code, "photo-wave-0002.png exists already" in ran.err) == (4, True)
 
 
 def test_an_interrupt_keeps_what_is_painted(impasto, photo, painting, tmp_path, monkeypatch):

@@ -143,7 +143,7 @@ def test_spool(tmp_path):
         np.testing.assert_array_equal(np.concatenate(list(spool.strips())), pixels)
         with pytest.raises(ValueError, match="rows up to 31"):
             spool.rows(0, 31)
-    with pytest.raises(OutputError, match="no temporary file"):
+    with pytest.raises(OutputError, match="has no place in"):
         Spool((4, 4), tmp_path / "missing")
 
 

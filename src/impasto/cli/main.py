@@ -115,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not debug:
         warnings.simplefilter("ignore")  # libraries warn programmers; users get errors, or nothing
     try:
+        _check_filled(arguments)
         code = app(_with_command(arguments), standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # Typer has turned KeyboardInterrupt into it
@@ -138,6 +139,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         problem = f"unexpected {type(error).__name__} ({error})"
         _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
+
+
+def _check_filled(arguments: list[str]) -> None:
+    """An empty name would be taken for the current folder, an empty value for none given."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
+    if options or "" in arguments:
+        empty = options[0].rstrip("=") if options else "an argument"
+        raise OptionError(f"{empty} is empty", "is a variable unset? Give a value, or leave it out")
 
 
 def _help_for(arguments: list[str]) -> str:

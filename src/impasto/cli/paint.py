@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -16,7 +17,7 @@ from impasto.cli.options import (
     check_target,
     require_torch,
 )
-from impasto.errors import OptionError
+from impasto.errors import OptionError, OutputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -173,6 +174,9 @@ def paint_command(
     if rest:
         raise OptionError(f"the rest is {paintings[0]}'s already", "leave that region out")
     check_target(target, [photo, *paintings, *(Path(each) for _, each in placed)], overwrite)
+    if save_every and not overwrite:
+        for step in target.parent.glob(f"{escape(target.stem)}-[0-9][0-9][0-9][0-9]*"):
+            raise OutputError(f"{step} exists already", "give --overwrite, or another -o")
 
     # Torch takes seconds to load: not before it is known that the result has a place.
     from impasto.gatys.optimize import PaintOptions
@@ -211,7 +215,7 @@ def paint_command(
             latest[:] = [iterate]
             if save_every and iterate.step % save_every == 0:
                 step = target.with_name(f"{target.stem}-{iterate.step:04d}{target.suffix}")
-                iterate.picture().save(step)
+                iterate.picture().save(step, overwrite=overwrite)
             task = f"painting at {iterate.width} x {iterate.height} px"
             progress(Progress(task, iterate.step, iterate.steps, iterate.losses))
 
@@ -228,10 +232,10 @@ def paint_command(
             )
         except KeyboardInterrupt:
             if latest:
-                latest[0].picture().save(target)
+                latest[0].picture().save(target, overwrite=overwrite)
                 console.note(f"{target} has the painting after {latest[0].step} steps")
             raise
-    painting.save(target)
+    painting.save(target, overwrite=overwrite)
     console.note(f"{photo} -> {target}")
 
 

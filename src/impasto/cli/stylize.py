@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from impasto._util.atomic_files import file_label, make_folder
+from impasto._util.atomic_files import file_label, make_folder, real_path
 from impasto.cli.console import console
 from impasto.cli.options import (
     WHERE,
@@ -258,6 +258,9 @@ def stylize_command(
     if report == STREAM and any(job.target == STREAM for job in work):
         raise OptionError("standard output holds the painting", "give --report FILE")
     check_json(report)
+    named = {real_path(each) for job in work for each in (job.source, job.target)}
+    if report and report != STREAM and real_path(report) in named:
+        raise OptionError(f"--report {report} is a photo's or painting's name", "give another")
 
     from impasto.batch import Outcome
     from impasto.images import check_format
@@ -282,6 +285,7 @@ def stylize_command(
             quality=quality,
             file_format=suffix.removeprefix(".") or "png",
             strip=strip,
+            overwrite=overwrite,
             memory_bytes=memory_bytes // max(1, jobs),
         )
         try:
@@ -342,6 +346,11 @@ def _say(outcome: Outcome, report: PhotoReport) -> None:
     more += f", without {report.left_out} more pictures" if report.left_out else ""
     if job.target != STREAM:
         console.note(f"{job.source} -> {job.target}{more}")
+    if report.clipped_px:
+        console.note(
+            f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the tag "
+            "SMaxSampleValue) are painted as these"
+        )
     how = f", {report.plan}" if report.plan else ""
     milliseconds = 1000 * outcome.seconds
     console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
@@ -354,6 +363,7 @@ def _paint(
     quality: int,
     file_format: str,
     strip: bool,
+    overwrite: bool,
     memory_bytes: int,
     progress: Any = lambda event: None,
 ) -> PhotoReport:
@@ -375,6 +385,7 @@ def _paint(
         job.target,
         quality=quality,
         strip=strip,
+        overwrite=overwrite,
         memory_bytes=memory_bytes,
         progress=progress,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import itertools
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto._util.atomic_files import check_writable
+from impasto._util.atomic_files import check_writable, real_path
 from impasto.errors import InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
@@ -59,12 +60,17 @@ def plan_jobs(
         suffix: as `choose_suffix` gives it.
 
     Raises:
-        InputError: a folder or pattern has no photos.
+        InputError: a folder or pattern has no photos, or a name can be no file's.
         OptionError: the paintings do not fit into the output.
-        OutputError: the output is a file where a folder is needed.
+        OutputError: the output is a file where a folder is needed, or can be no file.
     """
     from impasto.batch import Job
 
+    for photo in photos:
+        if problem := _problem_of_name(photo):
+            raise InputError(f"{photo} cannot be read ({problem})", "check its name")
+    if output and (problem := _problem_of_name(output)):
+        raise OutputError(f"{output} cannot be written ({problem})", "give another -o")
     several = len(photos) > 1 or Path(photos[0]).is_dir() or _is_pattern(photos[0])
     if output == STREAM and several:
         raise OptionError("standard output holds one painting", "give one photo, or -o FOLDER")
@@ -96,6 +102,15 @@ def plan_jobs(
         raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
     paintings = {Path(job.target) for job in jobs if len(jobs) > 1}
     return [job for job in jobs if Path(job.source) not in paintings]
+
+
+def _problem_of_name(name: str) -> str:
+    """Why it can be no file's; empty if it can, be there such a file or not."""
+    try:
+        Path(name).stat()
+    except OSError as error:
+        return str(error.strerror) if error.errno == errno.ENAMETOOLONG else ""
+    return ""
 
 
 def _check_folder(folder: Path, output: str) -> None:
@@ -130,12 +145,15 @@ def _plan_pattern(pattern: str, folder: Path | None, label: str, suffix: str) ->
 def _plan_folder(
     photos: Path, folder: Path | None, label: str, recursive: bool, suffix: str
 ) -> list[Job]:
-    named = photos if photos.name else photos.resolve()  # "." has no name of its own
+    named = photos if photos.name else real_path(photos)  # "." has no name of its own
     folder = folder or named.with_name(f"{named.name}-{label}")
-    paths = photos.rglob("*") if recursive else photos.iterdir()
+    try:
+        paths = list(photos.rglob("*") if recursive else photos.iterdir())
+    except OSError as error:
+        raise InputError(f"{photos} cannot be read ({error.strerror})", "check it") from error
     jobs = _mirrored(paths, photos, folder, label, suffix)
     if not jobs:
-        deeper = not recursive and any(each.is_dir() for each in photos.iterdir())
+        deeper = not recursive and any(each.is_dir() for each in paths)
         hint = "look deeper with --recursive" if deeper else "give a folder with photos"
         raise InputError(f"{photos} holds no photos", hint)
     return jobs
@@ -149,22 +167,29 @@ def _mirrored(
     from impasto.images import IMAGE_SUFFIXES
 
     jobs = []
-    apart = root.resolve() in folder.resolve().parents
+    real = real_path(folder)
+    apart = real_path(root) in real.parents
     for path in sorted(paths):
-        painted = apart and folder.resolve() in path.resolve().parents
         named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-        if named and not painted and path.is_file():
-            below = path.relative_to(root).parent
+        painted = apart and real in real_path(path).parents
+        below = path.relative_to(root).parent
+        if named and not painted and path.is_file() and not _goes_in_circles(root, below):
             target = _painting_path(path, folder / below, label, suffix)
             beside = target.parent == path.parent
             jobs.append(Job(str(path), str(target), makes_folder=not beside))
     return jobs
 
 
+def _goes_in_circles(root: Path, below: Path) -> bool:
+    """A link on the way leads back to a folder that the way has been through."""
+    folders = [real_path(root / each) for each in (below, *below.parents)]
+    return len(set(folders)) < len(folders)
+
+
 def _painting_path(photo: Path, folder: Path, label: str, suffix: str) -> Path:
     from impasto.images import FORMATS
 
-    beside = folder.resolve() == photo.parent.resolve()
+    beside = real_path(folder) == real_path(photo.parent)
     stem = f"{photo.stem}-{label}" if beside else photo.stem
     if not suffix:
         writable = photo.suffix.lower().removeprefix(".") in FORMATS
@@ -182,25 +207,26 @@ def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) 
         OptionError: a painting would replace a photo or another painting.
         OutputError: a painting exists, or cannot be written.
     """
-    sources = {Path(job.source).resolve() for job in jobs if job.source != STREAM}
+    sources = {real_path(job.source) for job in jobs if job.source != STREAM}
     targets: set[Path] = set()
     skipped = []
     for job in jobs:
         if job.target == STREAM:
             continue
-        target = Path(job.target)
-        if target.resolve() in sources:
+        target, real = Path(job.target), real_path(job.target)
+        if real in sources:
             raise OptionError(f"{job.target} would replace a photo", "give another -o")
-        if target.resolve() in targets:
+        if real in targets:
             raise OptionError(
                 f"two paintings would be called {job.target}", "paint them apart, with another -o"
             )
-        targets.add(target.resolve())
+        targets.add(real)
         if not job.makes_folder:
             check_writable(target)
-        if target.exists() and skip_existing:
+        exists = os.path.lexists(real)
+        if exists and skip_existing:
             skipped.append(job)
-        elif target.exists() and not overwrite:
+        elif exists and not overwrite:
             raise OutputError(
                 f"{job.target} exists already", "give --overwrite, --skip-existing, or another -o"
             )

@@ -67,9 +67,11 @@ class Picture:
         """The same picture without EXIF, XMP and resolution; its colour profile stays."""
         return replace(self, metadata=NO_METADATA)
 
-    def save(self, path: str | os.PathLike[str], *, quality: int = 95) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, quality: int = 95, overwrite: bool = True
+    ) -> None:
         """Write a file; see `impasto.write_image`."""
-        write_image(path, self, quality=quality)
+        write_image(path, self, quality=quality, overwrite=overwrite)
 
 
 def check_pixels(pixels: NDArray[np.uint8]) -> None:

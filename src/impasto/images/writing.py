@@ -97,7 +97,9 @@ FORMATS = {
 """By the end of a file's name, in small letters and without the dot."""
 
 
-def write_image(path: str | os.PathLike[str], picture: Writable, *, quality: int = 95) -> None:
+def write_image(
+    path: str | os.PathLike[str], picture: Writable, *, quality: int = 95, overwrite: bool = True
+) -> None:
     """Write a picture in the format that its name ends in, whole or not at all.
 
     What is written is `Picture.original` if there is one, in its own depth and profile as far as
@@ -109,6 +111,7 @@ def write_image(path: str | os.PathLike[str], picture: Writable, *, quality: int
         path: ends in one of `FORMATS`.
         picture: what to write.
         quality: 1 to 100, of JPEG, WebP and AVIF.
+        overwrite: replace a file that exists.
 
     Raises:
         OptionError: the format is unknown, or the quality out of its range.
@@ -116,7 +119,7 @@ def write_image(path: str | os.PathLike[str], picture: Writable, *, quality: int
     """
     path = Path(path)
     content = encode_image(picture, check_format(path), quality=quality, name=str(path))
-    with write_atomically(path) as file:
+    with write_atomically(path, overwrite=overwrite) as file:
         file.write(content)
 
 
@@ -280,7 +283,7 @@ def write_rows(
     samples, alpha = original.samples, original.alpha
     height, width, colors = samples.shape
     kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
-    layout = Layout(width, height, colors, alpha is not None, kind)
+    layout = Layout(width, height, colors, alpha is not None, kind, original.white)
     writer = open_writer(file, form, layout, metadata, file_profile(original), previous)
     step = rows_within(layout)
     for top in range(0, height, step):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import names_network
+from impasto._util.atomic_files import exists, names_network
 from impasto.engines import open_engine
 from impasto.errors import StyleError
 from impasto.images import Picture, read_image, scale_shorter_side
@@ -117,7 +117,7 @@ def _load(name: str, gallery: Gallery) -> Style:
     if not names_painting(name):
         return gallery.load_style(name)
     path = Path(name)
-    return _predicted(path, path.stat().st_mtime_ns if path.is_file() else 0, gallery)
+    return _predicted(path, path.stat().st_mtime_ns if exists(path) else 0, gallery)
 
 
 @lru_cache(maxsize=16)
