@@ -1,11 +1,14 @@
 import json
+import shutil
 
 import pytest
 
 from impasto.images import Picture, write_image
+from impasto.network.encoder import write_encoder
 from impasto.speed import JOHNSON_NAME
+from impasto.styles import ENCODER_FILE, Gallery
 from legacy.write_t7 import johnson, write_t7
-from tiny import picture
+from tiny import picture, tiny_encoder
 from video.clips import make_clip
 
 
@@ -13,7 +16,7 @@ from video.clips import make_clip
 def paintings(tmp_path):
     (tmp_path / "paintings").mkdir()
     for seed, name in enumerate(("first", "second")):
-        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(60, 50, seed)))
+        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(70, 66, seed)))
     return tmp_path / "paintings"
 
 
@@ -55,6 +58,21 @@ def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_p
     (paintings / "scream.png").unlink()
     ran = impasto(*arguments, paintings, "-s", "nets/scream.t7")
     assert (ran.code, "no painting for scream: put scream.jpg there" in ran.err) == (3, True)
+
+
+def test_a_style_and_the_prediction_from_a_painting_of_its_name(
+    impasto, photo, paintings, gallery, tmp_path
+):
+    own = Gallery(shutil.copytree(gallery, tmp_path / "own"))
+    write_encoder(own.folder / ENCODER_FILE, tiny_encoder(own.trunk))
+    styles = ["first", "paintings/first.png"]
+    chosen = [part for each in [*styles, "First"] for part in ("-s", each)]
+    arguments = ["--paintings", paintings, "--gallery", own.folder, *SMALL, "--json", "-"]
+    ran = impasto("evaluate", photo, *arguments, *chosen)
+    assert ran.code == 0, ran.err
+    rows = json.loads(ran.out)
+    assert [row["style"] for row in rows] == styles
+    assert rows[0]["J"] != rows[1]["J"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ class Subject:
     """A style to measure.
 
     Attributes:
-        name: as it was given.
+        name: of the gallery's styles, else as it was given.
         style: as `Stylizer` takes it.
         painting: the file of the painting that it should look like.
         painting_px: the painting's shorter side when the style was learned.
@@ -36,7 +36,7 @@ def find_subjects(styles: Sequence[str], gallery: Gallery, paintings: Path) -> l
     """Styles with their paintings.
 
     Args:
-        styles: names, mixtures, or files of networks.
+        styles: names, mixtures, files of networks or of paintings; what is there twice counts once.
         gallery: of the names.
         paintings: a folder, or one painting for all. In a folder, a style of a gallery is found by
             its card; any other by its label (``the_scream.jpg`` for ``nets/the_scream.t7``).
@@ -58,8 +58,8 @@ def find_subjects(styles: Sequence[str], gallery: Gallery, paintings: Path) -> l
             return Subject(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
         if names_painting(text):
             style = find_style(text, gallery)
-            return Subject(style.name, style, Path(text), style.painting_px)
+            return Subject(text, style, Path(text), style.painting_px)
         style = gallery.load_style(text)
         return Subject(style.name, style, painting(style.card, style.name), style.painting_px)
 
-    return [subject(text) for text in styles]
+    return list({each.name: each for each in map(subject, styles)}.values())
