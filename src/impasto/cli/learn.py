@@ -82,8 +82,9 @@ def learn_command(
     require_torch("impasto learn")
     from impasto.learning.checkpoint import read_checkpoint
     from impasto.learning.hardware import choose_hardware, keep_freed_memory
-    from impasto.learning.learn import learn, learned_style, learning_folder
+    from impasto.learning.learn import learn, learned_style
     from impasto.learning.run import RunFiles
+    from impasto.styles import learning_folder
     from impasto.styles.style import STYLE_SUFFIX, check_name
 
     name = check_name(name or painting.stem)
