@@ -42,7 +42,7 @@ def test_train_copy_paint(train, impasto, photo, tmp_path):
 
 def test_by_an_emulator(train, tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    from impasto.learning import emulator, gram_reader
+    from impasto.training import emulator, gram_reader
 
     for module in (emulator, gram_reader):
         monkeypatch.setattr(module, "FIT_STEPS", 20)

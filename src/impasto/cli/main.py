@@ -26,6 +26,7 @@ from impasto.cli import (
     stylize,
     train,
     train_encoder,
+    train_fine,
     video,
 )
 from impasto.cli.console import console
@@ -43,6 +44,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
     "train": (train.train_command, "Train a network on paintings of your own."),
+    "train-fine": (
+        train_fine.train_fine_command,
+        "Train networks that paint photos from large forms to brushwork.",
+    ),
     "train-encoder": (
         train_encoder.train_encoder_command,
         "Train what predicts a style from any painting.",

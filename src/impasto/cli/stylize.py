@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from impasto._util.atomic_files import file_label, make_folder
 from impasto.cli.console import console
 from impasto.cli.options import (
     WHERE,
@@ -26,14 +27,13 @@ from impasto.cli.options import (
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, OptionError
-from impasto.files import file_label, make_folder
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.batch import Job, Outcome
     from impasto.engines import EngineName, Precision
+    from impasto.options import Recipe
     from impasto.photos import PhotoReport
-    from impasto.recipes import Recipe
     from impasto.stylizer import Stylizer
 
 __all__ = ["OPTIONAL_VALUES", "stylize_command"]
@@ -229,7 +229,7 @@ def stylize_command(
     ] = "2GB",
 ) -> None:
     """Paint photos in a style."""
-    from impasto.recipes import write_preset
+    from impasto.options import write_preset
 
     given = {
         "style": style,
@@ -261,7 +261,7 @@ def stylize_command(
 
     from impasto.batch import Outcome
     from impasto.images import check_format
-    from impasto.memory import parse_bytes
+    from impasto.large.memory_plan import parse_bytes
 
     for job in work:
         if job.target != STREAM:
@@ -305,8 +305,8 @@ def stylize_command(
 
 def _recipe(context: typer.Context, given: dict[str, Any], preset: str | None) -> Recipe:
     """The preset, if there is one, with the options that were given in their places."""
-    from impasto.places import split_regions
-    from impasto.recipes import Recipe, read_preset
+    from impasto.masks.parse import split_regions
+    from impasto.options import Recipe, read_preset
 
     parameters = {name: "region" if name == "regions" else name for name in given}
     said = {

@@ -12,7 +12,6 @@ from impasto.images.colors import (
     match_histograms,
     match_linearly,
 )
-from impasto.images.faces import face_mask, find_faces
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
@@ -27,7 +26,6 @@ from impasto.images.sequence import (
     write_sequence,
 )
 from impasto.images.sheet import contact_sheet
-from impasto.images.subject import Subject, find_subject
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
@@ -45,7 +43,6 @@ __all__ = [
     "Picture",
     "PictureSequence",
     "Strength",
-    "Subject",
     "add_grain",
     "bleed",
     "blend",
@@ -54,9 +51,6 @@ __all__ = [
     "contact_sheet",
     "detail_radius_px",
     "encode_image",
-    "face_mask",
-    "find_faces",
-    "find_subject",
     "grain_tile",
     "holds_several",
     "keep_colors",

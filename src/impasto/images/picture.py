@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError
 from impasto.images.original import NO_METADATA, Metadata, Original
+from impasto.images.writing import write_image
 
 __all__ = ["Picture", "check_pixels"]
 
@@ -68,8 +69,6 @@ class Picture:
 
     def save(self, path: str | os.PathLike[str], *, quality: int = 95) -> None:
         """Write a file; see `impasto.write_image`."""
-        from impasto.images.writing import write_image
-
         write_image(path, self, quality=quality)
 
 

@@ -6,14 +6,13 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast
 
 import numpy as np
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
-from impasto.files import write_atomically
 from impasto.images.original import Metadata, Original, Samples, cast_samples
-from impasto.images.picture import Picture
 from impasto.images.profiles import image_of, srgb_profile
 from impasto.images.rows import Layout, PngWriter, RowWriter, TiffWriter
 from impasto.images.rows.layout import rows_within
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "Format",
+    "Writable",
     "check_format",
     "check_side",
     "encode_image",
@@ -62,6 +62,25 @@ class Format:
     lossy: bool = False
 
 
+class Writable(Protocol):
+    """What of a picture goes into a file; `impasto.Picture` has it."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """EXIF, XMP and resolution."""
+
+    def as_original(self) -> Original:
+        """All samples that there are, in their own depth and profile."""
+
+
 _JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)
 _TIFF = Format("TIFF", True, modes=("L", "RGB", "CMYK"), kinds=("u1", "u2", "f4"))
 FORMATS = {
@@ -78,7 +97,7 @@ FORMATS = {
 """By the end of a file's name, in small letters and without the dot."""
 
 
-def write_image(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) -> None:
+def write_image(path: str | os.PathLike[str], picture: Writable, *, quality: int = 95) -> None:
     """Write a picture in the format that its name ends in, whole or not at all.
 
     What is written is `Picture.original` if there is one, in its own depth and profile as far as
@@ -115,7 +134,7 @@ def check_format(path: str | os.PathLike[str]) -> str:
 
 
 def encode_image(
-    picture: Picture, file_format: str, *, quality: int = 95, name: str = "the picture"
+    picture: Writable, file_format: str, *, quality: int = 95, name: str = "the picture"
 ) -> bytes:
     """A picture as the bytes of a file.
 

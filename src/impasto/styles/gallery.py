@@ -7,9 +7,9 @@ import os
 from functools import cache, cached_property
 from pathlib import Path
 
+from impasto._util.atomic_files import user_data_folder
 from impasto.errors import StyleError
-from impasto.files import user_data_folder
-from impasto.network.trunk import Trunk
+from impasto.networks.trunk import Trunk
 from impasto.styles.pack import Pack, packs_in
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
@@ -17,6 +17,7 @@ __all__ = ["Gallery", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
 TURBO = Path(__file__).parent / "turbo"
+FINE = Path(__file__).parent / "fine"
 
 
 def own_folder() -> Path:
@@ -86,13 +87,24 @@ class Gallery:
         """
         return next((pack for pack in self.shipped_packs if pack.has_encoder), self.main)
 
+    @cached_property
+    def fine(self) -> Gallery | None:
+        """The gallery that paints photos in two parts: this one, or the one beside what ships."""
+        if self.trunk.revision:
+            return self
+        return _shipped(FINE) if self.folder == SHIPPED and FINE.is_dir() else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a style of that name, or one that is spelled a little otherwise."""
+        return _plain(name) in self.names
+
     def load_style(self, name: str) -> Style:
         """The style of that name; case, spaces and underscores are forgiven.
 
         Raises:
             StyleError: there is none, with the nearest names; or its file fits no trunk.
         """
-        plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+        plain = _plain(name)
         for pack in self.packs:
             if plain in pack.names:
                 return pack.read(plain)
@@ -169,7 +181,7 @@ def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
 
     Args:
         folder: or ``"turbo"``: most of the shipped styles in networks of less than half the
-            size (`impasto.network.spec.TURBO`), for live video. A folder of that name is
+            size (`impasto.networks.spec.TURBO`), for live video. A folder of that name is
             ``"./turbo"``. What ships is read once, and has the user's own styles with it
             (`impasto.styles.own`).
 
@@ -184,3 +196,7 @@ def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
 @cache
 def _shipped(folder: Path) -> Gallery:
     return Gallery(folder, own=own_folder())
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())
