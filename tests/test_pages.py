@@ -149,8 +149,8 @@ def run_shell(command):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_all_commands(page, folder, monkeypatch, capsys):
-    """In order, so that none may find its output there already; those that are not run say why.
-    In the README, an extra that was not named so far is not installed. It takes long, as pages do.
+    """In order; those that are not run say why. In the README, none may find its output there
+    already, and an extra that was not named so far is not installed. It takes long, as pages do.
     """
     frames = [picture(64, 48, seed) for seed in range(2)]
     names = {"photo": picture(64, 48), "frames": frames, "mask": picture(64, 48)[..., 0]}
@@ -165,6 +165,10 @@ def test_all_commands(page, folder, monkeypatch, capsys):
                 exec(text, names)
             if kind != "shell":
                 continue
+            for painting in (
+                [] if page == README else [*Path().glob("photo-*"), *Path().glob("clip-*")]
+            ):
+                painting.unlink()
             for part in text.split(" && "):
                 if not any(re.match(pattern, part) for pattern in NOT_RUN):
                     code = run_shell(reduced(part.removeprefix(".venv/bin/")))

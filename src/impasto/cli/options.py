@@ -34,6 +34,7 @@ __all__ = [
     "ScheduleFloat",
     "ScheduleInt",
     "StabilityOption",
+    "StepsOption",
     "StrokeOption",
     "StyleOption",
     "TorchPrecisionOption",
@@ -107,6 +108,12 @@ ResumeRunOption = Annotated[
         "--resume",
         help="Go on with the run in the output folder. Its own options stand; only --steps may "
         "change.",
+    ),
+]
+StepsOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
     ),
 ]
 ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]
