@@ -198,6 +198,16 @@ def test_a_recording_that_is_not_stopped_is_finished(options, tmp_path):
     assert len(read_clip(video)[0]) >= 8
 
 
+def test_closing_the_window_finishes_the_recording(options, tmp_path):
+    class Screen(ListScreen):
+        def is_open(self):
+            return len(self.shown) < 14
+
+    run_live(ListCamera([picture(96, 96)]), Screen({4: "r"}, quits_after=1000), options)
+    (video,) = tmp_path.glob("impasto-*.mkv")
+    assert len(read_clip(video)[0]) >= 8
+
+
 def test_errors_of_the_network_reach_the_caller(options, monkeypatch):
     def fails(self, *arguments):
         raise EngineError("out of order")
