@@ -3,7 +3,7 @@
     python benchmarks/large_pictures.py PHOTO [--style NAME] [--size 2309x1732] [--memory 1.5GB]
 
 PHOTO is enlarged to each size, written as a PNG row by row, and painted by the command that users
-give. Its peak of memory is said beside the one that was predicted (`impasto.memory`):
+give. Its peak of memory is said beside the one that was predicted (`impasto.large.memory_plan`):
 
     python benchmarks/large_pictures.py PHOTO --size 6000x4000 --memory 20GB --precision bf16
 
