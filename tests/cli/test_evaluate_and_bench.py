@@ -31,12 +31,15 @@ def test_evaluate_as_a_table(impasto, photo, paintings, gallery):
     assert all(word in ran.out for word in ("first", "second", "relu5_1"))
 
 
-def test_evaluate_makes_a_sheet_and_scores_by_size(impasto, photo, paintings, gallery, tmp_path):
+def test_evaluate_makes_a_sheet_and_scores_by_size(
+    impasto, photo, paintings, gallery, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("impasto.evaluation.by_size.COMPARED_PX", (64, 128))
     arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery]
     arguments += ["--size", "64", "--sheet-sizes", "48,96", "-s", "first"]
     ran = impasto(*arguments)
     assert ran.code == 0, ran.err
-    assert all(word in ran.out for word in ("first", "S at 64 px", "S at 512 px", "R"))
+    assert all(word in ran.out for word in ("first", "S at 64 px", "S at 128 px", "R"))
     sheet = read_image(tmp_path / "evaluation.jpg")
     assert sheet.width == 4 * SHEET_TILE_PX + 3 * 8  # painting, photo, two sizes
     (row,) = json.loads(impasto(*arguments, "--json", "-").out)
@@ -96,7 +99,7 @@ def test_a_style_and_the_prediction_from_a_painting_of_its_name(
     styles = ["first", "paintings/first.png"]
     chosen = [part for each in [*styles, "First"] for part in ("-s", each)]
     arguments = ["--paintings", paintings, "--gallery", own.folder, *SMALL, "--json", "-"]
-    ran = impasto("evaluate", photo, *arguments, *chosen)
+    ran = impasto("evaluate", photo, "--papers", *arguments, *chosen)
     assert ran.code == 0, ran.err
     rows = json.loads(ran.out)
     assert [row["style"] for row in rows] == styles
