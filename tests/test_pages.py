@@ -100,7 +100,7 @@ def folder(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for what runs in a shell
-    monkeypatch.setattr(learning, "_step_times", lambda trial: (0.3, 0.3))
+    monkeypatch.setattr(learning, "_step_times", lambda *trial: (0.3, 0.3))
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32}
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **small))
     for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared"):
@@ -172,7 +172,7 @@ def test_all_commands(page, folder, monkeypatch, capsys):
             for part in text.split(" && "):
                 if not any(re.match(pattern, part) for pattern in NOT_RUN):
                     code = run_shell(reduced(part.removeprefix(".venv/bin/")))
-                    assert code == 0, f"{part}: {capsys.readouterr().err}"
+                    assert code == 0, f"{part}: {capsys.readouterr().err.splitlines()[-1:]}"
 
 
 def test_there_are_commands():
