@@ -37,6 +37,7 @@ __all__ = [
     "PaletteOption",
     "PrecisionOption",
     "ProtectFacesOption",
+    "QualityOption",
     "RegionsOption",
     "ResumeRunOption",
     "ScheduleFloat",
@@ -76,6 +77,7 @@ def _painting(name: str, *declarations: str, metavar: str | None = None, panel: 
 StyleOption = Annotated[str, _painting("style", "--style", "-s", metavar="NAME", panel=None)]
 StrengthOption = Annotated[float, _painting("strength", panel=HOW)]
 StrokeOption = Annotated[float, _painting("stroke", panel=HOW)]
+QualityOption = Annotated[str, _painting("quality", panel=HOW)]
 DetailOption = Annotated[float, _painting("detail", panel=HOW)]
 KeepColorsOption = Annotated[str | None, _painting("keep_colors", metavar="WAY", panel=HOW)]
 PaletteOption = Annotated[str | None, _painting("palette", metavar="PICTURE", panel=HOW)]
