@@ -148,7 +148,7 @@ def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
     monkeypatch.setattr(loop, "Stylizer", slowly)
     screen = Screen({3: "n"}, quits_after=5000)
     run_live(ListCamera([photo], period_s=0.01), screen, options)
-    assert opened == ["first", "second"]
+    assert [options.style for options in opened] == ["first", "second"]
     change = seen.index("second")
     assert change >= 15
     assert seen == ["first"] * change + ["second"] * 5
