@@ -140,6 +140,8 @@ def test_what_makes_no_sense_is_named(home, options, says):
 
 
 def test_options_of_photos_are_refused_for_videos():
-    StylizeOptions(strength=0.5, palette="a.png", seed=1).check_for_frames()
+    options = StylizeOptions(strength=0.5, palette="a.png", seed=1)
+    assert options.for_frames() == options.changed({"quality": "live"})
+    assert StylizeOptions(quality="fine").for_frames().quality == "fine"
     with pytest.raises(OptionError, match="protect-faces is for photos, not for videos"):
-        StylizeOptions(protect_faces=0.7).check_for_frames()
+        StylizeOptions(protect_faces=0.7).for_frames()

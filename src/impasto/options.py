@@ -213,16 +213,18 @@ class StylizeOptions:
             if not is_same(value := getattr(self, each.name), each.default)
         }
 
-    def check_for_frames(self) -> None:
-        """Refuse what frames of videos and cameras are not painted with.
+    def for_frames(self) -> StylizeOptions:
+        """Return the options for frames of videos and cameras, whose quality is ``live`` unless
+        another is asked for.
 
         Raises:
-            OptionError: there is such an option.
+            OptionError: an option is for photos only.
         """
         for name in PHOTOS_ONLY:
             if name in self.given():
                 option = name.replace("_", "-")
                 raise OptionError(f"{option} is for photos, not for videos", "leave it out")
+        return replace(self, quality="live") if self.quality == "auto" else self
 
     def placed_styles(self) -> tuple[str | Style, list[tuple[AreaSource, str | Style]]]:
         """Return the rest's style, and the others with their places.

@@ -403,7 +403,10 @@ def _open_model(
         )
     if options.quality == "fine":
         known = ", ".join(gallery.fine.names) if gallery.fine else "none"
-        raise OptionError(f"no fine network paints {_name(options)}", f"there are: {known}")
+        raise OptionError(
+            f"no fine network paints {_name(options)}",
+            f"it paints {known}; leave quality out for the others",
+        )
     return StyleModel(
         style,
         gallery,

@@ -13,6 +13,7 @@ from impasto.engines import open_engine
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
+LIVE = ["--quality", "live", "--precision", "f32"]
 OPENCV4 = os.environ.get("IMPASTO_OPENCV4", "")
 """A folder with OpenCV 4, as scripts/check makes it."""
 
@@ -98,7 +99,7 @@ def test_it_says_what_opencv_4_needs(impasto, gallery):
 def test_it_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
     """Without grain and passes, it was 14 levels off in the mean."""
     write_image(tmp_path / "photo.png", Picture(picture(*size)))
-    assert impasto("photo.png", "--precision", "f32", "-o", "own.png").code == 0
+    assert impasto("photo.png", *LIVE, "-o", "own.png").code == 0
     ran = impasto("export", "-o", "a.onnx", "--size", f"{size[0]}x{size[1]}")
     assert ("paints at 582x512 and 600x528" in ran.err) == (size == (600, 528))
     painted = run_program(replace(ran, out=ran.out.replace(".jpg", ".png")), tmp_path)
@@ -109,10 +110,11 @@ def test_it_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
 def test_a_file_of_any_size_paints_as_the_command_line_does(impasto, tmp_path):
     """And loaded as a style, it lays its grain over a photo once."""
     write_image(tmp_path / "photo.png", Picture(picture(96, 64)))
-    assert impasto("photo.png", "--precision", "f32", "-o", "own.png").code == 0
+    assert impasto("photo.png", *LIVE, "-o", "own.png").code == 0
     own = read_image(tmp_path / "own.png").pixels.astype(int)
     ran = impasto("export", "-o", "a.onnx")
     assert "over 512 px" in ran.err
+    assert "network of --quality live" in ran.err
     painted = run_program(replace(ran, out=ran.out.replace(".jpg", ".png")), tmp_path)
     assert np.abs(painted - own).mean() < 0.01
     again = impasto("photo.png", "-s", "a.onnx", "--precision", "f32", "-o", "again.png")

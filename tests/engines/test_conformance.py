@@ -236,6 +236,18 @@ def test_the_shipped_trunk_in_int8(name, style):
 
 
 @pytest.mark.parametrize("name", IN_INT8)
+def test_a_stream_of_one_size_in_int8(name):
+    """Exactly the same each time, in more calls than it takes to be compiled for one size."""
+    gallery = open_gallery()
+    graph = gallery.trunk.bake(gallery.load_style("udnie").vector, int8=True)
+    photo = picture(160, 120)
+    with open_engine(graph, engine=name, precision="int8") as engine:
+        first = engine.paint(photo)
+        for _ in range(5):
+            np.testing.assert_array_equal(engine.paint(photo), first)
+
+
+@pytest.mark.parametrize("name", IN_INT8)
 def test_steered_and_frozen_in_int8(name):
     """Statistics that a steered graph measures, frozen, give the same painting."""
     made = network(TINY)

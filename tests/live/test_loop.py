@@ -148,7 +148,7 @@ def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
     monkeypatch.setattr(loop, "Stylizer", slowly)
     screen = Screen({3: "n"}, quits_after=5000)
     run_live(ListCamera([photo], period_s=0.01), screen, options)
-    assert opened == ["first", "second"]
+    assert [options.style for options in opened] == ["first", "second"]
     change = seen.index("second")
     assert change >= 15
     assert seen == ["first"] * change + ["second"] * 5
@@ -196,6 +196,16 @@ def test_photos_and_recordings(options, tmp_path):
 
 def test_a_recording_that_is_not_stopped_is_finished(options, tmp_path):
     run_live(ListCamera([picture(96, 96)]), ListScreen({4: "r"}, quits_after=14), options)
+    (video,) = tmp_path.glob("impasto-*.mkv")
+    assert len(read_clip(video)[0]) >= 8
+
+
+def test_closing_the_window_finishes_the_recording(options, tmp_path):
+    class Screen(ListScreen):
+        def is_open(self):
+            return len(self.shown) < 14
+
+    run_live(ListCamera([picture(96, 96)]), Screen({4: "r"}, quits_after=1000), options)
     (video,) = tmp_path.glob("impasto-*.mkv")
     assert len(read_clip(video)[0]) >= 8
 

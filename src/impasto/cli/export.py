@@ -78,8 +78,8 @@ def export_command(
     """Write a style as one ONNX file, for OpenCV, ONNX Runtime, OpenVINO, phones and browsers.
 
     It takes and gives RGB in 0-1, 1 x 3 x height x width, of any size whose sides are multiples of
-    what it says; it paints as impasto PHOTO --precision f32 does, if of any size, in one pass.
-    Prints a program that uses it with OpenCV.
+    what it says. It paints as impasto PHOTO --quality live --precision f32 does; if of any size, in
+    one pass. Prints a program that uses it with OpenCV.
     """
     target = output or Path(f"{file_label(style)}.onnx")
     if target.suffix.lower() != ".onnx":
@@ -88,6 +88,7 @@ def export_command(
 
     from impasto.networks.standalone import stand_alone
     from impasto.style_model import open_network
+    from impasto.styles.predict import find_fine_style
 
     chosen = choose_gallery(gallery)
     network = open_network(style, chosen)
@@ -102,6 +103,8 @@ def export_command(
     if len(passes) > 1:
         each = " and ".join(f"{width}x{height}" for width, height in passes)
         console.note(f"it paints at {each}, from coarse to fine, as impasto does")
+    if find_fine_style(style, chosen):
+        console.note("it holds the network of --quality live, not the fine ones that paint photos")
     if not network.input_spec.fixed_px:
         console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
         if not names_network(style):

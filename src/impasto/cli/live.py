@@ -17,6 +17,7 @@ from impasto.cli.options import (
     StabilityOption,
     StrengthOption,
     StrokeOption,
+    choose_gallery,
     parse_size,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE, ColorWay, EngineName, Precision
@@ -75,6 +76,7 @@ def live_command(
         engine=cast(EngineName, engine),
         precision=cast(Precision, precision),
     )
+    choose_gallery(gallery)  # before a camera is opened in vain
     options = LiveOptions(painting, stability=stability, rate=fps, folder=folder)
     size = parse_size(virtual_camera, "--virtual-camera") if virtual_camera else None
     with ExitStack() as opened:

@@ -37,12 +37,14 @@ __all__ = [
     "PaletteOption",
     "PrecisionOption",
     "ProtectFacesOption",
+    "QualityOption",
     "RegionsOption",
     "ResumeRunOption",
     "ScheduleFloat",
     "ScheduleInt",
     "SeedOption",
     "StabilityOption",
+    "StepsOption",
     "StrengthOption",
     "StrokeOption",
     "StyleOption",
@@ -75,6 +77,7 @@ def _painting(name: str, *declarations: str, metavar: str | None = None, panel: 
 StyleOption = Annotated[str, _painting("style", "--style", "-s", metavar="NAME", panel=None)]
 StrengthOption = Annotated[float, _painting("strength", panel=HOW)]
 StrokeOption = Annotated[float, _painting("stroke", panel=HOW)]
+QualityOption = Annotated[str, _painting("quality", panel=HOW)]
 DetailOption = Annotated[float, _painting("detail", panel=HOW)]
 KeepColorsOption = Annotated[str | None, _painting("keep_colors", metavar="WAY", panel=HOW)]
 PaletteOption = Annotated[str | None, _painting("palette", metavar="PICTURE", panel=HOW)]
@@ -115,6 +118,12 @@ ResumeRunOption = Annotated[
         "--resume",
         help="Go on with the run in the output folder. Its own options stand; only --steps may "
         "change.",
+    ),
+]
+StepsOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
     ),
 ]
 ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]

@@ -58,16 +58,49 @@ def paint_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
     ] = False,
+    effect: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How much of the painting: subtle, balanced or bold. Weights that are given win.",
+        ),
+    ] = "balanced",
     content_weight: Annotated[
-        float, typer.Option(help="More keeps more of the photo.", rich_help_panel=OBJECTIVE)
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="More keeps more of the photo.", rich_help_panel=OBJECTIVE, show_default=False
+        ),
+    ] = None,
+    self_similarity_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="More keeps more of the layout, and lets colours and forms change.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
     style_weight: Annotated[
-        float, typer.Option(help="More takes more of the painting.", rich_help_panel=OBJECTIVE)
-    ] = 15.0,
+        float | None,
+        typer.Option(
+            help="More takes more of the painting.", rich_help_panel=OBJECTIVE, show_default=False
+        ),
+    ] = None,
     tv_weight: Annotated[
-        float,
-        typer.Option(help="Total variation: more is smoother.", rich_help_panel=OBJECTIVE),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="Total variation: more is smoother.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
+    face_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="More keeps more of faces (found with the extra faces).",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
     painting_weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -103,7 +136,7 @@ def paint_command(
     ] = "scale-free",
     pooling: Annotated[
         str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
-    ] = "max",
+    ] = "average",
     mask: MaskOption = None,
     subject: Annotated[
         str,
@@ -128,10 +161,6 @@ def paint_command(
         int,
         typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
     ] = 200,
-    optimizer: Annotated[
-        str, typer.Option(help="lbfgs or adam.", rich_help_panel=SEARCH)
-    ] = "lbfgs",
-    learning_rate: Annotated[float, typer.Option(help="Of Adam.", rich_help_panel=SEARCH)] = 0.02,
     start: Annotated[
         str,
         typer.Option(
@@ -140,9 +169,13 @@ def paint_command(
     ] = "content",
     coarsest: Annotated[
         int,
-        typer.Option(metavar="PX", help="Size of the coarsest scale.", rich_help_panel=SEARCH),
-    ] = 256,
-    seed: Annotated[int, typer.Option(help="Of the noise.", rich_help_panel=SEARCH)] = 0,
+        typer.Option(
+            metavar="PX", help="Shorter side of the coarsest scale.", rich_help_panel=SEARCH
+        ),
+    ] = 64,
+    seed: Annotated[
+        int, typer.Option(help="Of the noise and of samples.", rich_help_panel=SEARCH)
+    ] = 0,
     tile: Annotated[
         int,
         typer.Option(
@@ -185,15 +218,16 @@ def paint_command(
 
     defaults = PaintOptions()
     options = PaintOptions(
+        effect=effect,  # type: ignore[arg-type]
         content_weight=content_weight,
+        self_similarity_weight=self_similarity_weight,
         style_weight=style_weight,
         tv_weight=tv_weight,
+        face_weight=face_weight,
         content_layers=_layers(content_layer, "--content-layer") or defaults.content_layers,
         style_layers=_layers(style_layer, "--style-layer") or defaults.style_layers,
         losses=losses,  # type: ignore[arg-type]
         pooling=pooling,  # type: ignore[arg-type]
-        optimizer=optimizer,  # type: ignore[arg-type]
-        learning_rate=learning_rate,
         steps=steps,
         start=start if start in ("content", "noise") else read_image(start),  # type: ignore[arg-type]
         size_px=size,

@@ -23,6 +23,7 @@ from impasto.cli.options import (
     PaletteOption,
     PrecisionOption,
     ProtectFacesOption,
+    QualityOption,
     RegionsOption,
     SeedOption,
     StrengthOption,
@@ -80,6 +81,7 @@ def stylize_command(
     ] = None,
     strength: StrengthOption = StylizeOptions.strength,
     stroke: StrokeOption = StylizeOptions.stroke,
+    quality: QualityOption = "auto",
     detail: DetailOption = StylizeOptions.detail,
     keep_colors: KeepColorsOption = None,
     palette: PaletteOption = None,
@@ -148,7 +150,7 @@ def stylize_command(
             rich_help_panel=FOLDERS,
         ),
     ] = None,
-    quality: Annotated[
+    file_quality: Annotated[
         int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
     ] = 95,
     file_format: Annotated[
@@ -186,6 +188,7 @@ def stylize_command(
         "style": style,
         "strength": strength,
         "stroke": stroke,
+        "quality": quality,
         "detail": detail,
         "keep_colors": keep_colors,
         "palette": palette,
@@ -235,7 +238,7 @@ def stylize_command(
         paint = partial(
             _paint,
             stylizer,
-            quality=quality,
+            quality=file_quality,
             file_format=suffix.removeprefix(".") or "png",
             strip=strip,
             overwrite=overwrite,

@@ -20,7 +20,7 @@ from impasto.cli.options import (
     parse_size,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE, ColorWay, EngineName, Precision
-from impasto.errors import OptionError
+from impasto.errors import InputError, OptionError
 from impasto.options import StylizeOptions
 
 __all__ = ["video_command"]
@@ -120,6 +120,7 @@ def video_command(
     Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
     """
     from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
+    from impasto.video.resume_state import is_unfinished
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
     if style and timeline:
@@ -159,14 +160,18 @@ def video_command(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        if _stamp(target) not in (None, before):
-            console.note(f"{target} has what was painted so far; --resume goes on from there")
+        if is_unfinished(target):
+            changed = _stamp(target) != before
+            state = "has what was painted so far" if changed else "is as it was"
+            console.note(f"{target} {state}; the same command with --resume goes on")
         raise
     if report.damaged:
         console.note(f"{video}: {report.damaged} damaged packets or frames were bridged")
     rate = report.painted / max(report.seconds, 1e-9)
     console.detail(f"{report.painted} frames in {report.seconds:.1f} s, {rate:.1f} frames a second")
     console.note(f"{video} -> {target}")
+    if report.cut_off:
+        raise InputError(f"{video} is cut off: what there is of it was painted", "get it anew")
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -59,7 +59,7 @@ class LiveOptions:
         if not 1 <= self.rate <= 240:
             raise OptionError(f"fps is {self.rate}", "give a number from 1 to 240")
         check_stability(self.stability)
-        self.painting.check_for_frames()
+        object.__setattr__(self, "painting", self.painting.for_frames())
 
 
 @dataclass(frozen=True)

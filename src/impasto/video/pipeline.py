@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 
 from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, OptionError
 from impasto.images import bleed, resize
 from impasto.multiscale import MAX_SIDE_PX
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
@@ -50,12 +50,14 @@ class VideoReport:
         frames: in the output.
         painted: of them, now; the others by the work that was resumed.
         damaged: packets and frames of the source that were damaged.
+        cut_off: the source ends before it should, and before the end that was asked for.
         seconds: it took.
     """
 
     frames: int
     painted: int
     damaged: int
+    cut_off: bool
     seconds: float
 
 
@@ -80,8 +82,8 @@ def stylize_video(
     """Paint a video; sound, subtitles, chapters and metadata are kept as they are.
 
     Every frame keeps its time. If it is interrupted (by a `KeyboardInterrupt`, which the progress
-    listener may raise, too), what was painted so far becomes a playable output, and ``resume`` goes
-    on from there.
+    listener may raise, too), what was painted so far becomes a playable output, unless that would
+    replace another file, and ``resume`` goes on from there.
 
     Args:
         video: a file that FFmpeg reads.
@@ -97,7 +99,7 @@ def stylize_video(
         start_s, end_s: paint only this part, in seconds.
         sound, subtitles: keep them.
         resume: go on with work on the same output that was interrupted.
-        overwrite: replace an output that exists.
+        overwrite: replace an output that exists, once the new one is whole.
         progress: told after every frame.
         keywords: options, as `StylizeOptions` has them, but for those of areas and detail.
 
@@ -105,8 +107,8 @@ def stylize_video(
         InputError: the video cannot be read.
         OptionError: an option is unknown, is for photos only, or has an impossible value; or
             ``resume`` does not fit.
-        OutputError: the output exists, cannot be written, or could not hold the video's sound or
-            subtitles.
+        OutputError: the output exists, is being painted by another process, cannot be written, or
+            could not hold the video's sound or subtitles.
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
@@ -173,30 +175,33 @@ def convert_video(
     began = time.monotonic()
     if output.resolve() == video.resolve():
         raise OptionError(f"{output} would replace the video", "give another output")
-    if output.exists() and not (overwrite or resume):
-        raise OutputError(f"{output} exists already", "overwrite it, or give another output")
     if encoding.container != "gif":
         check_tracks(video, output, encoding.container, sound=sound, subtitles=subtitles)
-    with VideoSource(video, exact_colors=exact_colors) as source:
-        stat = video.stat()
-        everything = {
-            **settings,
-            "video": [video.name, stat.st_size, stat.st_mtime_ns],
-            "encoding": [encoding.codec, encoding.crf],
-            "size": size,
-            "start": start_s,
-            "end": end_s,
-        }
-        job = Job(output, everything, resume=resume)
+    with (
+        VideoSource(video, exact_colors=exact_colors) as source,
+        Job(
+            output,
+            {
+                **settings,
+                "video": _identity(video),
+                "encoding": [encoding.codec, encoding.crf],
+                "size": size,
+                "start": start_s,
+                "end": end_s,
+            },
+            resume=resume,
+            overwrite=overwrite,
+        ) as job,
+    ):
         before = job.frames
-        interrupted: BaseException | None = None
+        interrupted: KeyboardInterrupt | None = None
         try:
             _paint(source, job, painter, encoding, size, start_s, end_s, progress)
         except KeyboardInterrupt as error:
             interrupted = error
         if not job.segments:
+            job.remove()
             if interrupted is None:
-                job.remove()
                 until = "" if end_s is None else f" and before {end_s:g} s"
                 whole_s = float(source.info.frame_count / source.info.rate)
                 raise InputError(
@@ -204,38 +209,47 @@ def convert_video(
                     f"it lasts about {whole_s:.3g} s",
                 )
             raise interrupted
+        if interrupted and output.exists() and not job.owns_output():
+            raise interrupted  # a part never replaces what may be whole
         last_s = float(job.segments[-1].last_pts * source.info.time_base)
         last_frame_s = source.duration_s(job.segments[-1].last_pts)
         if last_frame_s is not None and end_s is not None:
             last_frame_s = min(last_frame_s, end_s - last_s)
-        if encoding.container == "gif":
-            write_gif(
-                job.paths,
-                video,
-                output,
-                frame_count=job.frames,
-                start_s=start_s,
-                last_frame_s=last_frame_s,
-                progress=progress,
-            )
-        else:
-            painted_s = float((job.segments[-1].last_pts + 1) * source.info.time_base)
-            join_segments(
-                job.paths,
-                video,
-                output,
-                encoding.container,
-                start_s=start_s,
-                end_s=painted_s if interrupted else end_s,
-                last_frame_s=last_frame_s,
-                sound=sound,
-                subtitles=subtitles,
-            )
+        with job.publishing() as file:
+            if encoding.container == "gif":
+                write_gif(
+                    job.paths,
+                    video,
+                    file,
+                    frame_count=job.frames,
+                    start_s=start_s,
+                    last_frame_s=last_frame_s,
+                    progress=progress,
+                )
+            else:
+                painted_s = float((job.segments[-1].last_pts + 1) * source.info.time_base)
+                join_segments(
+                    job.paths,
+                    video,
+                    file,
+                    encoding.container,
+                    start_s=start_s,
+                    end_s=painted_s if interrupted else end_s,
+                    last_frame_s=last_frame_s,
+                    sound=sound,
+                    subtitles=subtitles,
+                )
         if interrupted is not None:
             raise interrupted
         job.remove()
         seconds = time.monotonic() - began
-        return VideoReport(job.frames, job.frames - before, source.damaged, seconds)
+        painted = job.frames - before
+        return VideoReport(job.frames, painted, source.damaged, source.cut_off, seconds)
+
+
+def _identity(video: Path) -> list[object]:
+    stat = video.stat()
+    return [video.name, stat.st_size, stat.st_mtime_ns]
 
 
 def _check_part(start_s: float, end_s: float | None) -> None:

@@ -300,8 +300,7 @@ def options_over_time(
     else:
         options = StylizeOptions.of(style, keywords)
         timeline = as_timeline(options.placed_styles()[0])
-    options.check_for_frames()
-    return timeline, options
+    return timeline, options.for_frames()
 
 
 def as_timeline(style: str | Style | Timeline) -> Timeline:
