@@ -372,6 +372,13 @@ def test_what_is_not_refused_can_be_written(suffix, codec):
         assert encoding
 
 
+def test_a_size_that_the_encoder_does_not_take(tmp_path):
+    video = make_clip(tmp_path / "clip.mkv", frames=2, size=(2, 2), codec="ffv1")
+    encoding = choose_encoding(tmp_path / "out.mkv", "hevc", 20)
+    with pytest.raises(OutputError, match=r"libx265 does not take 2 x 2 px .*another --size"):
+        convert_video(video, tmp_path / "out.mkv", invert, settings={}, encoding=encoding)
+
+
 def test_stylize_video(tmp_path):
     gallery = tiny_gallery(tmp_path / "gallery")
     video = make_clip(tmp_path / "clip.mp4", frames=5)

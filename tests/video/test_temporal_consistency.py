@@ -7,7 +7,7 @@ import impasto
 from impasto.errors import InputError, OptionError
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory
-from tiny import tiny_gallery
+from tiny import picture, tiny_gallery
 from video.test_optical_flow import texture
 
 
@@ -155,3 +155,12 @@ def test_frames_of_ones_own(gallery):
 def test_what_is_no_frame(gallery):
     with pytest.raises(InputError, match="give uint8, height x width x 3, RGB"):
         next(impasto.stylize_frames([np.zeros((40, 60))], "first", gallery=gallery))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (11, 9), (64, 12), (3, 320)])
+def test_small_and_narrow_frames(stylizer, size):
+    """Optical flow needs larger ones."""
+    painter = SteadyStylizer(stylizer, 0.4)
+    for number in range(10):
+        frame = picture(*size, seed=number)
+        assert painter(frame).shape == frame.shape

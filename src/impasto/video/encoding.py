@@ -207,7 +207,16 @@ class SegmentWriter:
 
     def _mux(self, frame: AvFrame | None) -> None:
         try:
-            self._container.mux(self._stream.encode(frame))
+            packets = self._stream.encode(frame)
+        except av.error.FFmpegError as error:
+            context = self._stream.codec_context
+            raise OutputError(
+                f"{context.name} does not take {context.width} x {context.height} px "
+                f"({error.strerror})",
+                "give another --size or --codec",
+            ) from error
+        try:
+            self._container.mux(packets)
         except (av.error.FFmpegError, OSError) as error:
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror})", "check the disk"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "LEAST_SIDE_PX",
     "Motion",
     "carry",
     "find_motion",
@@ -31,6 +32,8 @@ RETURN_SHARE, RETURN_PX2 = 0.01, 0.5
 # A pixel whose surroundings look different is another thing, whatever flow says.
 SAME_LEVELS, OTHER_LEVELS = 8.0, 16.0
 LOOK_PX = 1.5
+LEAST_SIDE_PX = 16
+"""Of reduced frames: smaller ones, OpenCV's DIS refuses; long and narrow ones, it crashes on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,7 @@ def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
 
     Args:
         pixels: H x W x 3, uint8, RGB.
-        width, height: of the result.
+        width, height: of the result; at least `LEAST_SIDE_PX` each.
     """
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

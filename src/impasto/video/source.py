@@ -275,7 +275,9 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     if not isinstance(stream, VideoStream):
         raise InputError(f"{path} has no picture, only sound or text", "give a video")
     width, height = stream.codec_context.width, stream.codec_context.height
-    if not 1 <= width * height <= MAX_PIXELS:
+    if not (width and height):
+        raise InputError(f"{path} has no frame that can be decoded", "get it anew")
+    if width * height > MAX_PIXELS:
         raise InputError(f"{path} has frames of {width} x {height} px", "make it smaller first")
     stream.thread_type = "AUTO"
     return stream

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from impasto.errors import OptionError
 from impasto.images import Picture, check_pixels
 from impasto.stylizer import Stylizer
-from impasto.video.optical_flow import Motion, carry, find_motion, reduce, spread
+from impasto.video.optical_flow import LEAST_SIDE_PX, Motion, carry, find_motion, reduce, spread
 
 __all__ = [
     "SteadyStylizer",
@@ -207,7 +207,7 @@ class SteadyStylizer:
         height, width = photo.shape[:2]
         wanted_px = QUICKLY_REDUCED_TO_PX if self._quick else REDUCED_TO_PX
         factor = max(1, min(MOST_REDUCED, min(width, height) // wanted_px))
-        return max(1, width // factor), max(1, height // factor)
+        return max(LEAST_SIDE_PX, width // factor), max(LEAST_SIDE_PX, height // factor)
 
     def _carry_on(
         self, now: Pixels, motion: Motion | None, fresh: Pixels, statistics: Sequence[Floats]
