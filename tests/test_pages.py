@@ -50,6 +50,7 @@ SMALL = {
     "impasto paint": "--size 64 --coarsest 64 --steps 1 --precision f32",
     "impasto learn": "--photos photos --minutes 0.1 --precision f32",
     "impasto train": f"{TRAINING} --late-crop 32 --painting-size 40",
+    "impasto train my-painting.jpg": f"{TRAINING} --crop 64 --late-crop 64 --painting-size 64",
     "impasto train-fine": "--steps 1 --photos-per-step 1 --precision f32",
     "impasto train-encoder": f"{TRAINING} --late-crop 32 --painting-crop 64",
     "impasto distil": TRAINING,
@@ -165,7 +166,7 @@ def test_all_commands(page, folder, monkeypatch, capsys):
             for module in {m for extra in unnamed for m in EXTRAS[extra]}:
                 patch.setitem(sys.modules, module, None)
             if kind == "python" and page.name not in TESTED_ELSEWHERE:
-                exec(text.replace("minutes=5", "minutes=0.05"), names)
+                exec(text.replace("minutes=5", "minutes=0.1"), names)
             if kind != "shell":
                 continue
             for painting in (
