@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,7 @@ from impasto.images import (
     write_image,
     write_sequence,
 )
+from impasto.images.reading import Source, read_content
 from impasto.images.rows import RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
@@ -44,7 +44,6 @@ from impasto.stylizer import Stylizer
 __all__ = ["PhotoReport", "encode_painting", "paint_photo"]
 
 Pixels = NDArray[np.uint8]
-Source = str | os.PathLike[str] | bytes | BinaryIO
 
 # Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
 WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
@@ -93,7 +92,7 @@ def paint_photo(
 
     Args:
         stylizer: paints.
-        source: a path, a file's content, or an open binary file.
+        source: a path, a file's content, or a file that is open for reading bytes.
         target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
@@ -110,8 +109,8 @@ def paint_photo(
     """
     target = Path(target)
     file_format = check_format(target)
-    if not isinstance(source, str | os.PathLike | bytes):
-        source = source.read()
+    if not isinstance(source, str | os.PathLike):
+        source = read_content(source)
     job = _Job(stylizer, target, file_format, quality, strip, overwrite, memory_bytes, progress)
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):

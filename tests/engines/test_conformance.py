@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from impasto.engines import available_engines, has_bf16, open_engine
-from impasto.errors import EngineError, OptionError
+from impasto.errors import EngineError, InputError, OptionError
 from impasto.networks.export import bake, bake_steered
 from impasto.networks.spec import Conv, NetworkSpec, Residual
 from impasto.perceptual.tensors import to_tensor
@@ -143,7 +143,7 @@ def test_it_says_what_it_is(name, precision):
 def test_wrong_arrays(name, precision):
     with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
         for array in (np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32)):
-            with pytest.raises(OptionError):
+            with pytest.raises(InputError):
                 engine.paint(array)
 
 

@@ -129,7 +129,9 @@ class OpenVINOEngine(Engine):
 
     def close(self) -> None:
         """Let go of the compiled models."""
-        del self._any_size, self._one_size, self._model
+        if not self._closed:
+            del self._any_size, self._one_size, self._model
+        super().close()
 
 
 @contextmanager

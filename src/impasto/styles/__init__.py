@@ -1,6 +1,6 @@
 """Styles: vectors, the shipped gallery, and mixtures."""
 
-from impasto.styles.gallery import Gallery, open_gallery
+from impasto.styles.gallery import Gallery, GallerySource, open_gallery
 from impasto.styles.mixing import mix_vectors, mixed_style, names_painting, parse_mixture
 from impasto.styles.own import add_style, learning_folder, remove_style
 from impasto.styles.pack import ENCODER_FILE, TRUNK_FILE, Pack
@@ -12,6 +12,7 @@ __all__ = [
     "STYLE_SUFFIX",
     "TRUNK_FILE",
     "Gallery",
+    "GallerySource",
     "Pack",
     "Style",
     "StyleCard",

@@ -30,6 +30,7 @@ from impasto.perceptual.tensors import to_tensor
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import (
     Gallery,
+    GallerySource,
     Style,
     StyleCard,
     learning_folder,
@@ -81,7 +82,7 @@ def learn(
     minutes: float = 5.0,
     folder: Path | None = None,
     resume: bool = False,
-    gallery: Gallery | None = None,
+    gallery: GallerySource = None,
     deep: bool = False,
     options: TrainingOptions | None = None,
     hardware: Hardware | None = None,
@@ -128,7 +129,7 @@ def learn(
         )
     pixels = read_painting(painting)
     name = check_name(name or painting.stem)
-    gallery = gallery or open_gallery()
+    gallery = open_gallery(gallery)
     folder = folder or learning_folder(name)
     hardware = hardware or choose_hardware()
     options = options or (DEEP if deep else OPTIONS)

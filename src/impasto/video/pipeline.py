@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Unpack
 
 from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
-from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError
 from impasto.images import bleed, resize
-from impasto.multiscale import FRAME_NATURAL_PX, MAX_SIDE_PX
+from impasto.multiscale import MAX_SIDE_PX
+from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style, open_gallery
-from impasto.stylizer import Stylizer
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
@@ -31,7 +30,7 @@ from impasto.video.source import VideoFrame, VideoInfo, VideoSource
 from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
-from impasto.video.video_stylizer import VideoStylizer, as_timeline
+from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
 
 __all__ = ["PaintFrame", "VideoReport", "convert_video", "stylize_video"]
@@ -65,11 +64,8 @@ class VideoReport:
 def stylize_video(
     video: str | os.PathLike[str],
     output: str | os.PathLike[str],
-    style: str | Style | Timeline = DEFAULT_STYLE,
+    style: StyleSource | Timeline | StylizeOptions = DEFAULT_STYLE,
     *,
-    strength: float = 1.0,
-    stroke: float = 1.0,
-    keep_colors: bool = False,
     stability: float = DEFAULT_STABILITY,
     codec: str | None = None,
     crf: int = DEFAULT_CRF,
@@ -80,10 +76,8 @@ def stylize_video(
     subtitles: bool = True,
     resume: bool = False,
     overwrite: bool = False,
-    engine: EngineName = "auto",
-    precision: Precision = "auto",
-    gallery: Gallery | None = None,
     progress: ProgressListener = ignore_progress,
+    **keywords: Unpack[StylizeKeywords],
 ) -> VideoReport:
     """Paint a video; sound, subtitles, chapters and metadata are kept as they are.
 
@@ -95,9 +89,8 @@ def stylize_video(
         video: a file that FFmpeg reads.
         output: ends in .mp4, .m4v, .mov, .mkv, .webm or .gif. Transparent parts are kept in GIF,
             and by VP9 in WebM and Matroska; elsewhere they become white.
-        style: as `Stylizer` takes it, or a timeline (`impasto.video.timeline`), whose times are
-            the video's own; ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision``
-            and ``gallery`` as `Stylizer` takes them.
+        style: as `StylizeOptions` has it, or these themselves; or a timeline
+            (`impasto.video.timeline`), whose times are the video's own.
         stability: how much strokes stay on the things that they are painted on, 0 to 1
             (`impasto.video.temporal_consistency`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
@@ -108,40 +101,33 @@ def stylize_video(
         resume: go on with work on the same output that was interrupted.
         overwrite: replace an output that exists, once the new one is whole.
         progress: told after every frame.
+        keywords: options, as `StylizeOptions` has them, but for those of areas and detail.
 
     Raises:
         InputError: the video cannot be read.
-        OptionError: an option is out of its range, or ``resume`` does not fit.
+        OptionError: an option is unknown, is for photos only, or has an impossible value; or
+            ``resume`` does not fit.
         OutputError: the output exists, is being painted by another process, cannot be written, or
             could not hold the video's sound or subtitles.
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
-    timeline = as_timeline(style)
-    gallery = gallery or open_gallery()
-
-    open_stylizer = partial(
-        Stylizer,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=keep_colors,
-        natural_px=FRAME_NATURAL_PX,
-        engine=engine,
-        precision=precision,
-        gallery=gallery,
-    )
-    with VideoStylizer(
-        timeline, gallery, open_stylizer, stability=stability, workers=pool_size(engine)
-    ) as painter:
+    timeline, options = options_over_time(style, keywords)
+    palette = options.palette_pixels()
+    workers = pool_size(options.engine)
+    with VideoStylizer(timeline, options, stability=stability, workers=workers) as painter:
         return convert_video(
             Path(video),
             Path(output),
             painter,
             settings={
                 "style": str(timeline),
-                "strength": strength,
-                "stroke": stroke,
-                "keep_colors": keep_colors,
+                "strength": options.strength,
+                "stroke": options.stroke,
+                "keep_colors": options.keep_colors,
+                "palette": None if palette is None else zlib.crc32(palette.tobytes()),
+                "seed": options.seed,
+                "quality": options.quality,
                 "stability": stability,
                 "engine": painter.engine,
             },
@@ -153,7 +139,7 @@ def stylize_video(
             subtitles=subtitles,
             resume=resume,
             overwrite=overwrite,
-            exact_colors=strength != 1 or keep_colors,
+            exact_colors=options.strength != 1 or options.keep_colors is not None,
             progress=progress,
         )
 
