@@ -93,7 +93,7 @@ class Gallery:
         """The gallery that paints photos in two parts: this one, or the one beside what ships."""
         if self.trunk.revision:
             return self
-        return _shipped(FINE) if self.folder == SHIPPED and FINE.is_dir() else None
+        return _fine() if self.folder == SHIPPED else None
 
     def has(self, name: str) -> bool:
         """Whether there is a style of that name, or one that is spelled a little otherwise."""
@@ -203,6 +203,12 @@ def open_gallery(gallery: GallerySource = None) -> Gallery:
             f"gallery is {gallery!r:.80}", "give a folder's name, 'turbo', or a Gallery"
         )
     return _shipped(TURBO) if gallery == TURBO.name else Gallery(Path(gallery))
+
+
+@cache
+def _fine() -> Gallery:
+    """What ships, without the user's own styles: these are of networks at one scale."""
+    return Gallery(FINE)
 
 
 @cache
