@@ -1,4 +1,4 @@
-"""Strength and mixtures, with the styles that ship."""
+"""Strength and mixtures, with the styles that ship, painted by one network."""
 
 import itertools
 from pathlib import Path
@@ -30,7 +30,7 @@ def apart(first, second):
 
 @pytest.mark.parametrize("style", NAMES)
 def test_strength_rises_from_the_photo(photo, style):
-    with Stylizer(style, precision="f32") as stylizer:
+    with Stylizer(style, precision="f32", quality="live") as stylizer:
         painted = []
         for strength in STRENGTHS:
             stylizer.strength = strength
@@ -51,7 +51,7 @@ def test_mixtures_go_from_one_to_the_other(photo, first, second):
     for share in SHARES:
         parts = [(first, share), (second, 1 - share)]
         mixture = "+".join(f"{name}:{weight}" for name, weight in parts if weight)
-        with Stylizer(mixture, precision="f32") as stylizer:
+        with Stylizer(mixture, precision="f32", quality="live") as stylizer:
             painted.append(stylizer(photo))
     assert (np.diff([apart(each, painted[0]) for each in painted]) > 0).all()
     assert (np.diff([apart(each, painted[-1]) for each in painted]) < 0).all()
