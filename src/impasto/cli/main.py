@@ -29,6 +29,7 @@ from impasto.cli import (
     video,
 )
 from impasto.cli.console import console
+from impasto.cli.photo_options import OPTIONAL_VALUES
 from impasto.errors import ImpastoError, OptionError
 
 __all__ = ["main"]
@@ -177,6 +178,6 @@ def _with_values(arguments: list[str]) -> list[str]:
     """``--keep-colors`` alone means luminance; Typer has no options whose value may be left out."""
     valued = []
     for each, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        value, pattern = stylize.OPTIONAL_VALUES.get(each, ("", ""))
+        value, pattern = OPTIONAL_VALUES.get(each, ("", ""))
         valued.append(f"{each}={value}" if value and not re.fullmatch(pattern, following) else each)
     return valued

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -43,8 +45,12 @@ __all__ = [
     "choose_preset",
     "parse_size",
     "require_torch",
+    "takes",
+    "was_said",
     "write_json",
 ]
+
+Options = TypeVar("Options")
 
 SPEED, WHERE, SCHEDULE = "Speed", "Where", "Schedule"
 
@@ -152,6 +158,40 @@ StrokeOption = Annotated[
     float,
     typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).", rich_help_panel="How"),
 ]
+
+
+def takes(
+    options: type[Options],
+) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
+    """Let a command take its options as one object.
+
+    Args:
+        options: a dataclass, each field of which is annotated as Typer has it.
+    """
+    hints = get_type_hints(options, include_extras=True)
+    parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    for field in fields(options):  # type: ignore[arg-type]
+        default = Parameter.empty if field.default is MISSING else field.default
+        parameters.append(
+            Parameter(
+                field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+            )
+        )
+
+    def decorate(run: Callable[[typer.Context, Options], None]) -> Callable[..., None]:
+        def command(context: typer.Context, **given: Any) -> None:
+            run(context, options(**given))
+
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        command.__doc__ = run.__doc__
+        return command
+
+    return decorate
+
+
+def was_said(context: typer.Context, parameter: str) -> bool:
+    """Return whether an option stands on the command line, and is no default of any kind."""
+    return getattr(context.get_parameter_source(parameter), "name", "") == "COMMANDLINE"
 
 
 def check_target(target: Path, sources: Sequence[Path], overwrite: bool) -> None:

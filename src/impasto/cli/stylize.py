@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import (
-    WHERE,
-    EngineOption,
-    GalleryOption,
-    MaskOption,
-    PrecisionOption,
-    StrokeOption,
-    StyleOption,
-    check_json,
-    choose_gallery,
-    write_json,
-)
+from impasto.cli.options import check_json, choose_gallery, takes, was_said, write_json
+from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
-from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, OptionError
 from impasto.files import file_label, make_folder
 from impasto.progress import Progress
@@ -36,287 +26,83 @@ if TYPE_CHECKING:
     from impasto.recipes import Recipe
     from impasto.stylizer import Stylizer
 
-__all__ = ["OPTIONAL_VALUES", "stylize_command"]
-
-OPTIONAL_VALUES = {
-    "--keep-colors": ("luminance", r"luminance|histogram|linear"),
-    "--subject": ("found", r"-?\d+(,-?\d+)*"),
-    "--protect-faces": ("0.7", r"[\d.]+"),
-}
-"""Options whose value may be left out: what it is then, and what is one if it follows."""
-
-HOW, FOLDERS, FILES = "How", "Folders", "Files"
+__all__ = ["stylize_command"]
 
 
-def stylize_command(
-    context: typer.Context,
-    photos: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PHOTO...",
-            help="Photos, folders of photos, patterns ('trip/**/*.jpg'), or - for standard input.",
-            show_default=False,
-        ),
-    ] = None,
-    style: StyleOption = DEFAULT_STYLE,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            show_default=False,
-            help="A file, a folder, or - for standard output. "
-            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
-            "In another folder, paintings have the photos' names.",
-        ),
-    ] = None,
-    strength: Annotated[
-        float,
-        typer.Option(
-            help="0 is the photo, 1 the painting, up to 1.5 exaggerates.", rich_help_panel=HOW
-        ),
-    ] = 1.0,
-    stroke: StrokeOption = 1.0,
-    detail: Annotated[
-        float,
-        typer.Option(help="How far to put the photo's edges back, 0 to 1.", rich_help_panel=HOW),
-    ] = 0.0,
-    keep_colors: Annotated[
-        str,
-        typer.Option(
-            metavar="WAY",
-            help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = "",
-    palette: Annotated[
-        str,
-        typer.Option(
-            metavar="PICTURE",
-            help="Take the colours of this picture.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = "",
-    seed: Annotated[
-        int, typer.Option(help="Other strokes where a photo is flat.", rich_help_panel=HOW)
-    ] = 0,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="All of How and Where, as saved; or FILE.toml. Options given beside it win.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    save_preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Save How and Where under this name, or as FILE.toml.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    mask: MaskOption = "",
-    subject: Annotated[
-        str,
-        typer.Option(
-            metavar="X,Y,W,H",
-            help="Paint the subject only; it is looked for in this box, if one is given.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = "",
-    invert_mask: Annotated[
-        bool,
-        typer.Option(
-            "--invert-mask", help="Paint all but the mask or subject.", rich_help_panel=WHERE
-        ),
-    ] = False,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLACE:STYLE",
-            help="A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
-            "rest:udnie; repeat for more.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = None,
-    protect_faces: Annotated[
-        float,
-        typer.Option(
-            metavar="AMOUNT",
-            help="Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = 0.0,
-    recursive: Annotated[
-        bool,
-        typer.Option(
-            "--recursive",
-            "-r",
-            help="Photos in folders below folders, too; the paintings' folders are alike.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = False,
-    skip_existing: Annotated[
-        bool,
-        typer.Option(
-            "--skip-existing",
-            help="Leave out photos whose painting is there.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace paintings that exist already.", rich_help_panel=FOLDERS
-        ),
-    ] = False,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            "-j",
-            help="How many photos to read and write at the same time; they share the memory.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = 1,
-    report: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="What became of each photo, as JSON; - for standard output.",
-            show_default=False,
-            rich_help_panel=FOLDERS,
-        ),
-    ] = None,
-    quality: Annotated[
-        int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
-    ] = 95,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
-            show_default=False,
-            rich_help_panel=FILES,
-        ),
-    ] = None,
-    strip: Annotated[
-        bool,
-        typer.Option(
-            "--strip", help="Leave out EXIF data: camera, place, time.", rich_help_panel=FILES
-        ),
-    ] = False,
-    gallery: GalleryOption = None,
-    engine: EngineOption = "auto",
-    precision: PrecisionOption = "auto",
-    memory: Annotated[
-        str,
-        typer.Option(
-            metavar="AMOUNT",
-            help="How much may be used; larger pictures are painted in tiles.",
-            rich_help_panel="Speed",
-        ),
-    ] = "2GB",
-) -> None:
+@takes(PhotoOptions)
+def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
     """Paint photos in a style."""
+    from impasto.batch import Outcome
+    from impasto.memory import parse_bytes
     from impasto.recipes import write_preset
 
-    given = {
-        "style": style,
-        "strength": strength,
-        "stroke": stroke,
-        "detail": detail,
-        "keep_colors": keep_colors,
-        "palette": palette,
-        "seed": seed,
-        "mask": mask,
-        "subject": subject,
-        "invert_mask": invert_mask,
-        "regions": tuple(region or ()),
-        "protect_faces": protect_faces,
-    }
-    recipe = _recipe(context, given, preset)
-    if not photos and not save_preset:
-        raise OptionError("no photo is given", "give photos, folders, or - for standard input")
-    if skip_existing and overwrite:
-        raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
-    rest, placed = recipe.placed_styles()
-    label = file_label("+".join(dict.fromkeys([rest, *(each for _, each in placed)])))
-    suffix = choose_suffix(file_format, output)
-    work = plan_jobs(photos, output, label, recursive, suffix) if photos else []
-    skipped = check_targets(work, overwrite=overwrite, skip_existing=skip_existing)
-    if report == STREAM and any(job.target == STREAM for job in work):
-        raise OptionError("standard output holds the painting", "give --report FILE")
-    check_json(report)
-
-    from impasto.batch import Outcome
-    from impasto.images import check_format
-    from impasto.memory import parse_bytes
-
-    for job in work:
-        if job.target != STREAM:
-            check_format(job.target)
-    memory_bytes = parse_bytes(memory)
+    recipe = _recipe(context, options)
+    suffix = choose_suffix(options.file_format, options.output)
+    jobs, skipped = _plan(options, _label(recipe), suffix)
+    memory_bytes = parse_bytes(options.memory) // max(1, options.jobs)
+    outcomes = [Outcome(job, "skipped") for job in skipped]
     with recipe.open(
-        engine=cast("EngineName", engine),
-        precision=cast("Precision", precision),
-        gallery=choose_gallery(gallery),
+        engine=cast("EngineName", options.engine),
+        precision=cast("Precision", options.precision),
+        gallery=choose_gallery(options.gallery),
     ) as stylizer:
         console.detail(f"engine: {stylizer.engine}")
-        if save_preset:
-            console.note(f"preset saved: {write_preset(save_preset, recipe)}")
-        outcomes = [Outcome(job, "skipped") for job in skipped]
-        paint = partial(
-            _paint,
-            stylizer,
-            quality=quality,
-            file_format=suffix.removeprefix(".") or "png",
-            strip=strip,
-            memory_bytes=memory_bytes // max(1, jobs),
-        )
+        if options.save_preset:
+            console.note(f"preset saved: {write_preset(options.save_preset, recipe)}")
+        paint = partial(_paint, stylizer, options, suffix, memory_bytes)
         try:
-            _paint_all([job for job in work if job not in skipped], paint, jobs, outcomes)
+            _paint_all([job for job in jobs if job not in skipped], paint, options.jobs, outcomes)
         finally:
-            if report:
+            if options.report:
                 from impasto.batch import report_json
 
                 about = {"recipe": asdict(recipe), "engine": str(stylizer.engine)}
-                write_json(report, report_json(outcomes, planned=len(work), about=about))
+                write_json(options.report, report_json(outcomes, planned=len(jobs), about=about))
     if skipped:
         console.note(f"{len(skipped)} skipped, whose paintings exist already")
-    failures = [outcome.error for outcome in outcomes if outcome.error]
-    if failures and len(work) == 1:
-        raise failures[0]
-    if failures:
-        for failure in failures:
-            console.error(failure)
-        raise BatchError(failures, len(work) - len(failures))
+    _fail(outcomes, len(jobs))
 
 
-def _recipe(context: typer.Context, given: dict[str, Any], preset: str | None) -> Recipe:
-    """The preset, if there is one, with the options that were given in their places."""
+def _recipe(context: typer.Context, options: PhotoOptions) -> Recipe:
+    """Return the preset, if there is one, with the options that were given in their places."""
     from impasto.places import split_regions
     from impasto.recipes import Recipe, read_preset
 
-    parameters = {name: "region" if name == "regions" else name for name in given}
-    said = {
-        name: value
-        for name, value in given.items()
-        if getattr(context.get_parameter_source(parameters[name]), "name", "") == "COMMANDLINE"
-    }
-    if "style" in said and split_regions(given["regions"])[0]:
+    given: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+    given["regions"] = tuple(options.regions or ())
+    if was_said(context, "style") and split_regions(given["regions"])[0]:
         raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
-    return replace(read_preset(preset), **said) if preset else Recipe(**given)
+    if not options.preset:
+        return Recipe(**given)
+    said = {name: value for name, value in given.items() if was_said(context, name)}
+    return replace(read_preset(options.preset), **said)
+
+
+def _label(recipe: Recipe) -> str:
+    """Return the style's part of file names."""
+    rest, placed = recipe.placed_styles()
+    return file_label("+".join(dict.fromkeys([rest, *(style for _, style in placed)])))
+
+
+def _plan(options: PhotoOptions, label: str, suffix: str) -> tuple[list[Job], list[Job]]:
+    """Return what is to be painted, and which of it is there already and is skipped."""
+    from impasto.images import check_format
+
+    if not options.photos and not options.save_preset:
+        raise OptionError("no photo is given", "give photos, folders, or - for standard input")
+    if options.skip_existing and options.overwrite:
+        raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
+    jobs = []
+    if options.photos:
+        jobs = plan_jobs(options.photos, options.output, label, options.recursive, suffix)
+    skipped = check_targets(jobs, overwrite=options.overwrite, skip_existing=options.skip_existing)
+    if options.report == STREAM and any(job.target == STREAM for job in jobs):
+        raise OptionError("standard output holds the painting", "give --report FILE")
+    check_json(options.report)
+    for job in jobs:
+        if job.target != STREAM:
+            check_format(job.target)
+    return jobs, skipped
 
 
 def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome]) -> None:
@@ -347,22 +133,32 @@ def _say(outcome: Outcome, report: PhotoReport) -> None:
     console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
 
 
+def _fail(outcomes: Sequence[Outcome], planned: int) -> None:
+    """Raise what went wrong, if anything did."""
+    failures = [outcome.error for outcome in outcomes if outcome.error]
+    if failures and planned == 1:
+        raise failures[0]
+    if failures:
+        for failure in failures:
+            console.error(failure)
+        raise BatchError(failures, planned - len(failures))
+
+
 def _paint(
     stylizer: Stylizer,
-    job: Job,
-    *,
-    quality: int,
-    file_format: str,
-    strip: bool,
+    options: PhotoOptions,
+    suffix: str,
     memory_bytes: int,
+    job: Job,
     progress: Any = lambda event: None,
 ) -> PhotoReport:
     from impasto.photos import encode_painting, paint_photo
 
     source = sys.stdin.buffer if job.source == STREAM else job.source
     if job.target == STREAM:
+        file_format = suffix.removeprefix(".") or "png"
         content, report = encode_painting(
-            stylizer, source, file_format, quality=quality, strip=strip
+            stylizer, source, file_format, quality=options.quality, strip=options.strip
         )
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -373,8 +169,8 @@ def _paint(
         stylizer,
         source,
         job.target,
-        quality=quality,
-        strip=strip,
+        quality=options.quality,
+        strip=options.strip,
         memory_bytes=memory_bytes,
         progress=progress,
     )

@@ -1,0 +1,214 @@
+"""What ``impasto PHOTO...`` can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from impasto.cli.options import (
+    WHERE,
+    EngineOption,
+    GalleryOption,
+    MaskOption,
+    PrecisionOption,
+    StrokeOption,
+    StyleOption,
+)
+from impasto.defaults import DEFAULT_STYLE
+
+__all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
+
+OPTIONAL_VALUES = {
+    "--keep-colors": ("luminance", r"luminance|histogram|linear"),
+    "--subject": ("found", r"-?\d+(,-?\d+)*"),
+    "--protect-faces": ("0.7", r"[\d.]+"),
+}
+"""Options whose value may be left out: what it is then, and what is one if it follows."""
+
+HOW, FOLDERS, FILES = "How", "Folders", "Files"
+
+
+@dataclass(frozen=True)
+class PhotoOptions:
+    """The options of ``impasto stylize``, in the order of its help."""
+
+    photos: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PHOTO...",
+            help="Photos, folders of photos, patterns ('trip/**/*.jpg'), or - for standard input.",
+            show_default=False,
+        ),
+    ] = None
+    style: StyleOption = DEFAULT_STYLE
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            show_default=False,
+            help="A file, a folder, or - for standard output. "
+            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
+            "In another folder, paintings have the photos' names.",
+        ),
+    ] = None
+    strength: Annotated[
+        float,
+        typer.Option(
+            help="0 is the photo, 1 the painting, up to 1.5 exaggerates.", rich_help_panel=HOW
+        ),
+    ] = 1.0
+    stroke: StrokeOption = 1.0
+    detail: Annotated[
+        float,
+        typer.Option(help="How far to put the photo's edges back, 0 to 1.", rich_help_panel=HOW),
+    ] = 0.0
+    keep_colors: Annotated[
+        str,
+        typer.Option(
+            metavar="WAY",
+            help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
+            show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = ""
+    palette: Annotated[
+        str,
+        typer.Option(
+            metavar="PICTURE",
+            help="Take the colours of this picture.",
+            show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = ""
+    seed: Annotated[
+        int, typer.Option(help="Other strokes where a photo is flat.", rich_help_panel=HOW)
+    ] = 0
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="All of How and Where, as saved; or FILE.toml. Options given beside it win.",
+            show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = None
+    save_preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Save How and Where under this name, or as FILE.toml.",
+            show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = None
+    mask: MaskOption = ""
+    subject: Annotated[
+        str,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="Paint the subject only; it is looked for in this box, if one is given.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = ""
+    invert_mask: Annotated[
+        bool,
+        typer.Option(
+            "--invert-mask", help="Paint all but the mask or subject.", rich_help_panel=WHERE
+        ),
+    ] = False
+    regions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--region",
+            metavar="PLACE:STYLE",
+            help="A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
+            "rest:udnie; repeat for more.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = None
+    protect_faces: Annotated[
+        float,
+        typer.Option(
+            metavar="AMOUNT",
+            help="Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = 0.0
+    recursive: Annotated[
+        bool,
+        typer.Option(
+            "--recursive",
+            "-r",
+            help="Photos in folders below folders, too; the paintings' folders are alike.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = False
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Leave out photos whose painting is there.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = False
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace paintings that exist already.", rich_help_panel=FOLDERS
+        ),
+    ] = False
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="How many photos to read and write at the same time; they share the memory.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = 1
+    report: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="What became of each photo, as JSON; - for standard output.",
+            show_default=False,
+            rich_help_panel=FOLDERS,
+        ),
+    ] = None
+    quality: Annotated[
+        int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
+    ] = 95
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
+            show_default=False,
+            rich_help_panel=FILES,
+        ),
+    ] = None
+    strip: Annotated[
+        bool,
+        typer.Option(
+            "--strip", help="Leave out EXIF data: camera, place, time.", rich_help_panel=FILES
+        ),
+    ] = False
+    gallery: GalleryOption = None
+    engine: EngineOption = "auto"
+    precision: PrecisionOption = "auto"
+    memory: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="How much may be used; larger pictures are painted in tiles.",
+            rich_help_panel="Speed",
+        ),
+    ] = "2GB"
