@@ -57,6 +57,14 @@ def test_a_mixture_names_its_file(paint, photo, tmp_path):
     assert (tmp_path / "photo-first+second.png").is_file()
 
 
+def test_a_style_in_a_file(paint, gallery, photo, tmp_path):
+    (tmp_path / "harbour.style").write_bytes((gallery / "second.style").read_bytes())
+    assert paint(photo, "--style", "harbour.style").code == 0
+    assert paint(photo, "--style", "second").code == 0
+    named, known = (read_image(tmp_path / f"photo-{x}.png").pixels for x in ("harbour", "second"))
+    np.testing.assert_array_equal(named, known)
+
+
 def test_strength_zero_gives_the_photo(paint, photo, tmp_path):
     paint(photo, "-o", "out.png", "--strength", "0")
     np.testing.assert_array_equal(read_image(tmp_path / "out.png").pixels, read_image(photo).pixels)
@@ -210,6 +218,7 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "text.jpg", "-o", "-"], 2, "holds one painting"),
         (["photo.png", "--style", "frist"], 5, "did you mean first?"),
         (["photo.png", "--style", "first:x"], 2, "mixture"),
+        (["photo.png", "--style", "lost.style"], 5, "lost.style cannot be read"),
         (["photo.png", "--style", ""], 2, "mixture"),
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
