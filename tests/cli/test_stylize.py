@@ -10,6 +10,8 @@ from awkward import CAMERA, check_exif, exif_bytes
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
+SEVERAL = ["--style", "first", "--style", "second"]
+
 
 @pytest.fixture
 def paint(impasto, gallery):
@@ -63,6 +65,40 @@ def test_a_style_in_a_file(paint, gallery, photo, tmp_path):
     assert paint(photo, "--style", "second").code == 0
     named, known = (read_image(tmp_path / f"photo-{x}.png").pixels for x in ("harbour", "second"))
     np.testing.assert_array_equal(named, known)
+
+
+def test_several_styles(paint, photo, tmp_path):
+    ran = paint(photo, *SEVERAL)
+    assert (ran.code, ran.err) == (
+        0, f"{photo} -> {tmp_path}/photo-first.png\n{photo} -> {tmp_path}/photo-second.png\n"
+    )  # fmt: skip
+    for style in ("first", "second"):
+        paint(photo, "--style", style, "-o", "alone.png", "--overwrite")
+        alone, together = (read_image(tmp_path / f"{x}.png") for x in ("alone", f"photo-{style}"))
+        np.testing.assert_array_equal(together.pixels, alone.pixels)
+
+
+def test_a_folder_in_several_styles(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos", "-r", *SEVERAL).code == 0
+    assert files(tmp_path / "photos-first") == ["a.png", "below/b.jpg"]
+    assert files(tmp_path / "photos-second") == ["a.png", "below/b.jpg"]
+    assert paint("photos", "-o", "out", *SEVERAL, "--report", "r.json").code == 0
+    assert files(tmp_path / "out") == ["a-first.png", "a-second.png"]
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["recipe"]["style"] == ["first", "second"]
+    assert [(each["photo"], each["style"]) for each in report["photos"]] == [
+        ("photos/a.png", "first"), ("photos/a.png", "second"),
+    ]  # fmt: skip
+    for _ in range(2):  # paintings in either style are no photos
+        assert paint("photos/*.png", *SEVERAL, "--overwrite").code == 0
+    assert files(folder) == ["a-first.png", "a-second.png", "a.png", "below/b.jpg", "notes.txt"]
+    assert "2 skipped" in paint("photos/*.png", *SEVERAL, "--skip-existing").err
+
+
+def test_a_wrong_style_shows_before_others_have_painted(paint, photo, tmp_path):
+    assert paint(photo, "--style", "first", "--style", "frist").code == 5
+    assert files(tmp_path) == ["photo.png"]
 
 
 def test_strength_zero_gives_the_photo(paint, photo, tmp_path):
@@ -220,6 +256,10 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--style", "first:x"], 2, "mixture"),
         (["photo.png", "--style", "lost.style"], 5, "lost.style cannot be read"),
         (["photo.png", "--style", ""], 2, "mixture"),
+        (["photo.png", *SEVERAL, "-o", "new.png"], 2, "give -o FOLDER, or new.png/"),
+        (["photo.png", *SEVERAL, "-o", "-"], 2, "holds one painting"),
+        (["-", *SEVERAL, "-o", "out/"], 2, "standard input is read once"),
+        (["photo.png", *SEVERAL, "--save-preset", "a.toml"], 2, "a preset has one style"),
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),

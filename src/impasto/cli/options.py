@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from impasto.cli.console import console
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.files import check_writable, write_atomically
 from impasto.strokes import MAX_SIDE_PX
@@ -38,6 +39,7 @@ __all__ = [
     "StabilityOption",
     "StrokeOption",
     "StyleOption",
+    "StylesOption",
     "TorchPrecisionOption",
     "check_json",
     "check_target",
@@ -136,15 +138,20 @@ JsonOption = Annotated[
 ]
 
 
-StyleOption = Annotated[
-    str,
+STYLES = (
+    "A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
+    "sea-at-satta:0.7+cow.jpg:0.3, or a file: of a style, harbour.style, or a network, "
+    "the_scream.t7, candy.onnx, many.onnx#7, magenta.onnx#painting.jpg."
+)
+StyleOption = Annotated[str, typer.Option("--style", "-s", metavar="NAME", help=STYLES)]
+StylesOption = Annotated[
+    list[str] | None,
     typer.Option(
         "--style",
         "-s",
         metavar="NAME",
-        help="A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
-        "sea-at-satta:0.7+cow.jpg:0.3, or a file: of a style, harbour.style, or a network, "
-        "the_scream.t7, candy.onnx, many.onnx#7, magenta.onnx#painting.jpg.",
+        help=f"{STYLES} Repeat for a painting in each.",
+        show_default=DEFAULT_STYLE,
     ),
 ]
 StabilityOption = Annotated[

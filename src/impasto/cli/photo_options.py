@@ -14,9 +14,8 @@ from impasto.cli.options import (
     MaskOption,
     PrecisionOption,
     StrokeOption,
-    StyleOption,
+    StylesOption,
 )
-from impasto.defaults import DEFAULT_STYLE
 
 __all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
 
@@ -42,7 +41,7 @@ class PhotoOptions:
             show_default=False,
         ),
     ] = None
-    style: StyleOption = DEFAULT_STYLE
+    styles: StylesOption = None
     output: Annotated[
         str | None,
         typer.Option(
@@ -52,7 +51,7 @@ class PhotoOptions:
             show_default=False,
             help="A file, a folder, or - for standard output. "
             "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
-            "In another folder, paintings have the photos' names.",
+            "In another folder, paintings in one style have the photos' names.",
         ),
     ] = None
     strength: Annotated[

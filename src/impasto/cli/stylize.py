@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from impasto.cli.console import console
 from impasto.cli.options import check_json, choose_gallery, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, OptionError
 from impasto.files import file_label, make_folder
 from impasto.progress import Progress
@@ -31,51 +33,57 @@ __all__ = ["stylize_command"]
 
 @takes(PhotoOptions)
 def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
-    """Paint photos in a style."""
+    """Paint photos in a style, or in several."""
     from impasto.batch import Outcome
     from impasto.memory import parse_bytes
-    from impasto.recipes import write_preset
 
-    recipe = _recipe(context, options)
+    recipes = _recipes(context, options)
     suffix = choose_suffix(options.file_format, options.output)
-    jobs, skipped = _plan(options, _label(recipe), suffix)
+    jobs, skipped = _plan(options, {each.style: _label(each) for each in recipes}, suffix)
     memory_bytes = parse_bytes(options.memory) // max(1, options.jobs)
     outcomes = [Outcome(job, "skipped") for job in skipped]
-    with recipe.open(
-        engine=cast("EngineName", options.engine),
-        precision=cast("Precision", options.precision),
-        gallery=choose_gallery(options.gallery),
-    ) as stylizer:
-        console.detail(f"engine: {stylizer.engine}")
-        if options.save_preset:
-            console.note(f"preset saved: {write_preset(options.save_preset, recipe)}")
-        paint = partial(_paint, stylizer, options, suffix, memory_bytes)
+    passed = set(skipped)
+    due = [job for job in jobs if job not in passed]
+    with ExitStack() as opened:
+        stylizers = _open(options, recipes, opened)
+        engine = str(stylizers[recipes[0].style].engine)
+        console.detail(f"engine: {engine}")
+        _save(options, recipes)
         try:
-            _paint_all([job for job in jobs if job not in skipped], paint, options.jobs, outcomes)
+            for style in list(stylizers):
+                with stylizers.pop(style) as stylizer:  # closed before the next one takes memory
+                    paint = partial(_paint, stylizer, options, suffix, memory_bytes)
+                    in_style = [job for job in due if job.style == style]
+                    _paint_all(in_style, paint, options.jobs, outcomes, len(jobs))
         finally:
             if options.report:
-                from impasto.batch import report_json
-
-                about = {"recipe": asdict(recipe), "engine": str(stylizer.engine)}
-                write_json(options.report, report_json(outcomes, planned=len(jobs), about=about))
+                _report(options.report, recipes, engine, outcomes, len(jobs))
     if skipped:
         console.note(f"{len(skipped)} skipped, whose paintings exist already")
     _fail(outcomes, len(jobs))
 
 
-def _recipe(context: typer.Context, options: PhotoOptions) -> Recipe:
-    """Return the preset, if there is one, with the options that were given in their places."""
+def _recipes(context: typer.Context, options: PhotoOptions) -> list[Recipe]:
+    """Return a recipe for each style: the preset, if there is one, with the options that were given
+    in their places.
+    """
     from impasto.places import split_regions
     from impasto.recipes import Recipe, read_preset
 
-    given: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+    names = {field.name for field in fields(Recipe)} - {"style"}
+    given: dict[str, Any] = {name: getattr(options, name) for name in names}
     given["regions"] = tuple(options.regions or ())
-    if was_said(context, "style") and split_regions(given["regions"])[0]:
+    rest = split_regions(given["regions"])[0]
+    if rest and was_said(context, "styles"):
         raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
-    if not options.preset:
-        return Recipe(**given)
-    said = {name: value for name, value in given.items() if was_said(context, name)}
-    return replace(read_preset(options.preset), **said)
+    recipe = Recipe(**given)
+    if options.preset:
+        said = {name: value for name, value in given.items() if was_said(context, name)}
+        recipe = replace(read_preset(options.preset), **said)
+        if not was_said(context, "styles"):
+            return [recipe]
+    styles = [rest] if rest else options.styles or [DEFAULT_STYLE]
+    return [replace(recipe, style=style) for style in dict.fromkeys(styles)]
 
 
 def _label(recipe: Recipe) -> str:
@@ -84,17 +92,65 @@ def _label(recipe: Recipe) -> str:
     return file_label("+".join(dict.fromkeys([rest, *(style for _, style in placed)])))
 
 
-def _plan(options: PhotoOptions, label: str, suffix: str) -> tuple[list[Job], list[Job]]:
+def _open(
+    options: PhotoOptions, recipes: Sequence[Recipe], opened: ExitStack
+) -> dict[str, Stylizer]:
+    """Open a stylizer for each style: all of them at first, so that what is wrong with one shows
+    before the others have painted for hours. Those that are still there in the end are closed.
+    """
+    stylizers: dict[str, Stylizer] = {}
+
+    @opened.callback
+    def close_those_left() -> None:
+        for stylizer in stylizers.values():
+            stylizer.close()
+
+    for recipe in recipes:
+        stylizers[recipe.style] = recipe.open(
+            engine=cast("EngineName", options.engine),
+            precision=cast("Precision", options.precision),
+            gallery=choose_gallery(options.gallery),
+        )
+    return stylizers
+
+
+def _save(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
+    from impasto.recipes import write_preset
+
+    if options.save_preset:
+        console.note(f"preset saved: {write_preset(options.save_preset, recipes[0])}")
+
+
+def _report(
+    file: str,
+    recipes: Sequence[Recipe],
+    engine: str,
+    outcomes: Sequence[Outcome],
+    planned: int,
+) -> None:
+    from impasto.batch import report_json
+
+    styles = [recipe.style for recipe in recipes]
+    recipe = {**asdict(recipes[0]), "style": styles[0] if len(styles) == 1 else styles}
+    about = {"recipe": recipe, "engine": engine}
+    write_json(file, report_json(outcomes, planned=planned, about=about))
+
+
+def _plan(
+    options: PhotoOptions, labels: Mapping[str, str], suffix: str
+) -> tuple[list[Job], list[Job]]:
     """Return what is to be painted, and which of it is there already and is skipped."""
     from impasto.images import check_format
 
     if not options.photos and not options.save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
+    if options.save_preset and len(labels) > 1:
+        raise OptionError("a preset has one style", "give one --style with --save-preset")
     if options.skip_existing and options.overwrite:
         raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
     jobs = []
     if options.photos:
-        jobs = plan_jobs(options.photos, options.output, label, options.recursive, suffix)
+        jobs = plan_jobs(options.photos, options.output, labels, options.recursive, suffix)
     skipped = check_targets(jobs, overwrite=options.overwrite, skip_existing=options.skip_existing)
     if options.report == STREAM and any(job.target == STREAM for job in jobs):
         raise OptionError("standard output holds the painting", "give --report FILE")
@@ -105,19 +161,21 @@ def _plan(options: PhotoOptions, label: str, suffix: str) -> tuple[list[Job], li
     return jobs, skipped
 
 
-def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome]) -> None:
+def _paint_all(
+    jobs: Sequence[Job], paint: Any, at_once: int, outcomes: list[Outcome], planned: int
+) -> None:
     from impasto.batch import paint_batch
 
     with console.progress() as progress:
-        if len(jobs) == 1:
+        if planned == 1:
             paint = partial(paint, progress=progress)
 
         def tell(outcome: Outcome) -> None:
             outcomes.append(outcome)
             if outcome.report:
                 _say(outcome, outcome.report)
-            if len(jobs) > 1:
-                progress(Progress("painting", len(outcomes), len(jobs)))
+            if planned > 1:
+                progress(Progress("painting", len(outcomes), planned))
 
         paint_batch(jobs, paint, tell, at_once)
 
