@@ -28,7 +28,15 @@ from impasto.errors import (
     OptionError,
     OutputError,
 )
-from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
+from impasto.images import (
+    Metadata,
+    Original,
+    Picture,
+    Subject,
+    encode_image,
+    open_sequence,
+    read_image,
+)
 from impasto.memory import MemoryPlan, margin_px
 from impasto.photos import encode_painting, paint_photo
 from impasto.stylizer import Stylizer
@@ -387,6 +395,61 @@ def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tig
             np.abs(read.pixels.astype(int) - expected.pixels).mean() < 20
         )  # WebP's colours are coarse
         check_exif(read.metadata.exif)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
+    content = large_file(*LARGE[name])
+    with Stylizer("first", strength=0.3, gallery=gallery, precision="f32") as stylizer:
+        report = paint_photo(stylizer, content, tmp_path / name, longer_px=150)
+        expected = stylizer.stylize(read_image(content).shrunk(150))
+    assert (report.width, report.height) == (150, 100)
+    first, read = expected.as_original(), read_image(tmp_path / name)
+    second = read.as_original()
+    assert second.samples.dtype == first.samples.dtype
+    difference = np.abs(first.samples.astype(float) - second.samples) * (255 / first.white)
+    if expected.alpha is not None:
+        np.testing.assert_array_equal(first.alpha, second.alpha)
+        difference = difference[expected.alpha > 0]
+    assert difference.mean() < 0.2
+    check_exif(read.metadata.exif)
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_box_is_in_the_photo_and_not_in_its_reduced_copy(tiled, gallery, tmp_path, request):
+    if tiled:
+        request.getfixturevalue("tight")
+    photo = picture(300, 200) // 4
+    photo[60:140, 210:280] = (250, 40, 40)
+    content = encode(Image.fromarray(photo), "BMP")
+    subject = Subject((195, 40, 100, 120))  # beyond a picture of 150 x 100 px
+    with Stylizer("first", mask=subject, gallery=gallery, precision="f32") as stylizer:
+        paint_photo(stylizer, content, tmp_path / "a.png", longer_px=150)
+        reduced = read_image(content).shrunk(150).pixels
+    painted = (read_image(tmp_path / "a.png").pixels != reduced).any(axis=2)
+    assert painted[40:60, 110:135].any()
+    assert not painted[:, :95].any()
+
+
+def test_animations_and_bytes_are_reduced(stylizer, tmp_path):
+    frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(2)]
+    content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    report = paint_photo(stylizer, content, tmp_path / "a.gif", longer_px=20)
+    assert (report.width, report.height, report.pictures) == (20, 15, 2)
+    with open_sequence(tmp_path / "a.gif") as sequence:
+        assert {(each.picture.width, each.picture.height) for each in sequence.frames} == {(20, 15)}
+    encoded, report = encode_painting(stylizer, content, "png", longer_px=20)
+    assert (read_image(encoded).width, report.width) == (20, 20)
+
+
+def test_a_large_photo_whose_painting_is_small_needs_little_memory(stylizer, tmp_path):
+    content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
+    decoded_bytes = (300 << 20) + 14 * 6_000_000
+    target = tmp_path / "a.png"
+    for longer_px, memory_bytes in ((None, decoded_bytes + 9_000_000), (300, decoded_bytes)):
+        with pytest.raises(OptionError, match="give --memory"):
+            paint_photo(stylizer, content, target, longer_px=longer_px, memory_bytes=memory_bytes)
+    paint_photo(stylizer, content, target, longer_px=300, memory_bytes=decoded_bytes + 9_000_000)
 
 
 def test_too_large_for_the_memory(stylizer, tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
+from math import ceil
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ from impasto.images import (
     check_format,
     detail_radius_px,
     encode_image,
+    fit_within,
     holds_several,
     open_sequence,
     restore_detail,
@@ -75,6 +77,7 @@ def paint_photo(
     *,
     quality: int = 95,
     strip: bool = False,
+    longer_px: int | None = None,
     memory_bytes: int = DEFAULT_BYTES,
     progress: ProgressListener = ignore_progress,
 ) -> PhotoReport:
@@ -94,6 +97,7 @@ def paint_photo(
             complete.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
+        longer_px: larger photos are reduced to a longer side of so many pixels, and then painted.
         memory_bytes: how much resident memory there may be, all included.
         progress: told of passes and tiles, where a picture is painted in tiles.
 
@@ -107,15 +111,15 @@ def paint_photo(
     file_format = check_format(target)
     if not isinstance(source, str | os.PathLike | bytes):
         source = source.read()
-    job = _Job(stylizer, target, file_format, quality, strip, memory_bytes, progress)
+    job = _Job(stylizer, target, file_format, quality, strip, longer_px, memory_bytes, progress)
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
             return job.paint_streamed(header.reader, header.name)
         if header.size:
-            job.plan(*header.size, WHOLE_BYTES_PER_PX)  # or refuse, before anything is decoded
+            job.plan_whole(*header.size)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
-            paintings = _painted(stylizer, sequence, strip)
+            paintings = _painted(stylizer, sequence, strip, longer_px)
             first = next(paintings)
             write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
             return PhotoReport(first.picture.width, first.picture.height, sequence.count)
@@ -131,21 +135,25 @@ def encode_painting(
     *,
     quality: int = 95,
     strip: bool = False,
+    longer_px: int | None = None,
 ) -> tuple[bytes, PhotoReport]:
     """Paint the (first) picture in a file, in one piece, as the bytes of another.
 
     Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
     """
     with open_sequence(source) as sequence:
-        picture = next(_painted(stylizer, sequence, strip)).picture
+        picture = next(_painted(stylizer, sequence, strip, longer_px)).picture
         content = encode_image(picture, file_format, quality=quality)
         return content, PhotoReport(picture.width, picture.height, 1, sequence.count - 1)
 
 
-def _painted(stylizer: Stylizer, sequence: PictureSequence, strip: bool) -> Iterator[Frame]:
+def _painted(
+    stylizer: Stylizer, sequence: PictureSequence, strip: bool, longer_px: int | None
+) -> Iterator[Frame]:
     for frame in sequence.frames:
         photo: Picture = frame.picture.without_metadata() if strip else frame.picture
-        yield Frame(stylizer.stylize(photo), frame.duration_ms)
+        painted = stylizer.stylize(photo.shrunk(longer_px), (photo.width, photo.height))
+        yield Frame(painted, frame.duration_ms)
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,7 @@ class _Job:
     file_format: str
     quality: int
     strip: bool
+    longer_px: int | None
     memory_bytes: int
     progress: ProgressListener
 
@@ -172,20 +181,28 @@ class _Job:
             styles=1 + len(self.stylizer.regions),
         )
 
+    def plan_whole(self, width: int, height: int) -> MemoryPlan:
+        """Within the memory, where a photo of that size is read whole, and then reduced."""
+        small = fit_within(width, height, self.longer_px)
+        held = WHOLE_BYTES_PER_PX * width * height / (small[0] * small[1])
+        return self.plan(*small, ceil(held))
+
     def fits(self, width: int, height: int) -> bool:
         """In one piece."""
         return self.plan(width, height, 0).whole
 
     def paint_picture(self, photo: Picture) -> PhotoReport:
         """A photo in memory, in one piece or in tiles."""
+        full_size = photo.width, photo.height
+        photo = photo.shrunk(self.longer_px)
         plan = self.plan(photo.width, photo.height, WHOLE_BYTES_PER_PX)
         if plan.whole or self.stylizer.strength == 0:
-            painted = self.stylizer.stylize(photo)
+            painted = self.stylizer.stylize(photo, full_size)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
             rows, size = PixelRows(pixels), (photo.width, photo.height)
-            areas = self.stylizer.find_areas(reduced(rows), size)
+            areas = self.stylizer.find_areas(reduced(rows), full_size)
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
@@ -194,11 +211,11 @@ class _Job:
 
     def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
         """A photo that comes row by row, and goes so where the target's format lets it."""
-        width, height = reader.layout.width, reader.layout.height
+        photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
+        width, height = photo.size
         held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX
         plan = self.plan(width, height, held)
         self._check_room(width, height, 9 + self._waiting_bytes(plan))
-        photo = PictureRows(reader, name, strip=self.strip)
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
@@ -209,7 +226,8 @@ class _Job:
                     shown = picture.pixels
                     spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
                 small = reduced(spool)
-                areas = self.stylizer.find_areas(small, (width, height))
+                full_size = reader.layout.width, reader.layout.height
+                areas = self.stylizer.find_areas(small, full_size)
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
             file = stack.enter_context(write_atomically(self.target))

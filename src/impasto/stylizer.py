@@ -253,12 +253,18 @@ class Stylizer(Closing):
                 used.append(taken)
         return resize(painting, width, height), used
 
-    def stylize(self, picture: Picture) -> Picture:
-        """Paint a picture; its depth, profile, transparency and metadata are carried over."""
+    def stylize(self, picture: Picture, full_size: tuple[int, int] | None = None) -> Picture:
+        """Paint a picture; its depth, profile, transparency and metadata are carried over.
+
+        Args:
+            picture: the photo.
+            full_size: its width and height before it was reduced, in whose pixels a subject's box
+                is.
+        """
         if self.strength == 0:
             return picture
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
-        areas = self.find_areas(pixels, (picture.width, picture.height))
+        areas = self.find_areas(pixels, full_size or (picture.width, picture.height))
         painting = self.paint(pixels, areas=areas)[0]
         if self.detail:
             radius = detail_radius_px(picture.width, picture.height)

@@ -264,6 +264,7 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
         (["photo.png", "--quality", "0"], 2, "quality is 0"),
+        (["photo.png", "--max-size", "0"], 2, "--max-size"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -299,6 +300,12 @@ def test_strip_drops_the_camera(paint, tmp_path):
         assert kept.size == (30, 40)
         check_exif(kept.getexif().tobytes())
     assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
+
+
+def test_a_longest_side(paint, photo, tmp_path):
+    assert paint(photo, "--max-size", "20").code == 0
+    painted = read_image(tmp_path / "photo-first.png")
+    assert (painted.width, painted.height) == (20, 15)
 
 
 def test_an_animation(paint, tmp_path):

@@ -181,6 +181,16 @@ class PhotoOptions:
             rich_help_panel=FOLDERS,
         ),
     ] = None
+    max_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PX",
+            min=1,
+            help="The longer side of paintings; larger photos are reduced, and then painted.",
+            show_default=False,
+            rich_help_panel=FILES,
+        ),
+    ] = None
     quality: Annotated[
         int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
     ] = 95

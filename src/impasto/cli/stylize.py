@@ -216,7 +216,12 @@ def _paint(
     if job.target == STREAM:
         file_format = suffix.removeprefix(".") or "png"
         content, report = encode_painting(
-            stylizer, source, file_format, quality=options.quality, strip=options.strip
+            stylizer,
+            source,
+            file_format,
+            quality=options.quality,
+            strip=options.strip,
+            longer_px=options.max_size,
         )
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -229,6 +234,7 @@ def _paint(
         job.target,
         quality=options.quality,
         strip=options.strip,
+        longer_px=options.max_size,
         memory_bytes=memory_bytes,
         progress=progress,
     )

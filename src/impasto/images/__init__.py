@@ -13,7 +13,7 @@ from impasto.images.colors import (
     match_linearly,
 )
 from impasto.images.faces import face_mask, find_faces
-from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
+from impasto.images.geometry import fit_within, pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
@@ -57,6 +57,7 @@ __all__ = [
     "face_mask",
     "find_faces",
     "find_subject",
+    "fit_within",
     "grain_tile",
     "holds_several",
     "keep_colors",

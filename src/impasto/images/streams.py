@@ -12,12 +12,14 @@ from typing import BinaryIO, Literal, cast
 import numpy as np
 
 from impasto.errors import InputError
-from impasto.images.original import NO_METADATA, Original, full_white
+from impasto.images.geometry import fit_within
+from impasto.images.original import NO_METADATA, Original, Samples, full_white
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES
 from impasto.images.reading import decoding, open_rows, opened, reading, upright_metadata
 from impasto.images.rows import Layout, RowReader, RowWriter
+from impasto.images.windows import shrink_rows
 from impasto.images.writing import FORMATS, encode_image, file_profile, fitted, open_writer
 
 __all__ = ["Header", "PictureRows", "RowTarget", "open_header", "streams"]
@@ -75,20 +77,30 @@ class PictureRows:
         reader: the file, 8 or 16 bits, upright.
         name: what errors call it.
         strip: leave out EXIF, XMP and resolution.
+        longer_px: the longer side is made at most so long.
 
     Attributes:
         size: width and height, in pixels.
     """
 
-    def __init__(self, reader: RowReader, name: str, *, strip: bool = False) -> None:
+    def __init__(
+        self,
+        reader: RowReader,
+        name: str,
+        *,
+        strip: bool = False,
+        longer_px: int | None = None,
+    ) -> None:
         self._reader = reader
         self._name = name
         layout = reader.layout
-        self.size = layout.width, layout.height
+        self.size = fit_within(layout.width, layout.height, longer_px)
         self._white = full_white(layout.dtype)
         mode = {1: "L", 3: "RGB", 4: "CMYK"}[layout.colors]
         self._profile = useful_profile(reader.profile, mode)
-        self._metadata = NO_METADATA if strip else upright_metadata(reader.metadata, 1)
+        metadata = NO_METADATA if strip else upright_metadata(reader.metadata, 1)
+        reduced = self.size != (layout.width, layout.height)
+        self._metadata = metadata.sized(*self.size) if reduced else metadata
 
     def strips(self) -> Iterator[Picture]:
         """All rows from the top; the file is read anew at each call.
@@ -99,7 +111,7 @@ class PictureRows:
         layout = self._reader.layout
         top = 0
         with decoding(self._name, layout.width * layout.height):
-            for samples in self._reader.strips():
+            for samples in self._samples():
                 alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
                 colors = np.ascontiguousarray(samples[..., : layout.colors])
                 original = Original(colors, alpha, self._white, self._profile)
@@ -107,8 +119,15 @@ class PictureRows:
                 yield Picture(
                     original.to_pixels(), original.alpha_8_bit(), original, self._metadata
                 )
-        if top != layout.height:
+        if top != self.size[1]:
             raise InputError(f"{self._name} is damaged or cut off", "get it anew")
+
+    def _samples(self) -> Iterator[Samples]:
+        layout, strips = self._reader.layout, self._reader.strips()
+        whole = layout.width, layout.height
+        if self.size == whole:
+            return strips
+        return shrink_rows(strips, whole, self.size, alpha=layout.alpha)
 
 
 class RowTarget:
