@@ -415,6 +415,38 @@ def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
     check_exif(read.metadata.exif)
 
 
+@pytest.mark.parametrize("strength", [0, 1])
+@pytest.mark.parametrize("name", ["u2-alpha.png", "u1.tif"])
+def test_photo_and_painting_side_by_side_row_by_row(name, strength, gallery, tmp_path, tight):
+    content = large_file(*LARGE[name])
+    with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
+        report = paint_photo(stylizer, content, tmp_path / f"both-{name}", compare=True)
+        paint_photo(stylizer, content, tmp_path / name)
+    assert (report.width, report.height) == (300, 200)
+    photo, painting = read_image(content), read_image(tmp_path / name)
+    both = read_image(tmp_path / f"both-{name}")
+    halves = np.hstack([photo.as_original().samples, painting.as_original().samples])
+    np.testing.assert_array_equal(both.as_original().samples, halves)
+    if photo.alpha is not None:
+        np.testing.assert_array_equal(both.alpha, np.hstack([photo.alpha] * 2))
+    exif = Image.Exif()
+    exif.load(both.metadata.exif)
+    assert [exif.get_ifd(0x8769)[tag] for tag in (0xA002, 0xA003)] == [600, 200]
+
+
+@pytest.mark.parametrize("name", ["L.png", "RGBA.tif", "CMYK.tif", "16-alpha.png", "turned6.jpg"])
+def test_photo_and_painting_side_by_side(name, stylizer, tmp_path):
+    report = paint_photo(stylizer, CORPUS[name], tmp_path / f"a-{name}", compare=True, longer_px=20)
+    assert max(report.width, report.height) == 20
+    photo, both = read_image(CORPUS[name]).shrunk(20), read_image(tmp_path / f"a-{name}")
+    assert both.pixels.shape == (photo.height, 2 * photo.width, 3)
+    assert np.abs(both.pixels[:, : photo.width].astype(int) - photo.pixels).mean() < 3  # JPEG's
+    assert np.abs(both.pixels[:, photo.width :].astype(int) - photo.pixels).mean() > 5
+    content, _ = encode_painting(stylizer, CORPUS[name], "png", compare=True)
+    whole = read_image(CORPUS[name])
+    assert read_image(content).pixels.shape == (whole.height, 2 * whole.width, 3)
+
+
 @pytest.mark.parametrize("tiled", [False, True])
 def test_a_box_is_in_the_photo_and_not_in_its_reduced_copy(tiled, gallery, tmp_path, request):
     if tiled:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from math import ceil
 from pathlib import Path
@@ -31,6 +31,7 @@ from impasto.images import (
     holds_several,
     open_sequence,
     restore_detail,
+    side_by_side,
     write_image,
     write_sequence,
 )
@@ -50,6 +51,7 @@ Source = str | os.PathLike[str] | bytes | BinaryIO
 
 # Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
 WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
+COMPARED_BYTES_PER_PX = 26  # more, of photo and painting side by side
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def paint_photo(
     quality: int = 95,
     strip: bool = False,
     longer_px: int | None = None,
+    compare: bool = False,
     memory_bytes: int = DEFAULT_BYTES,
     progress: ProgressListener = ignore_progress,
 ) -> PhotoReport:
@@ -98,6 +101,7 @@ def paint_photo(
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
         longer_px: larger photos are reduced to a longer side of so many pixels, and then painted.
+        compare: write the photo and the painting side by side.
         memory_bytes: how much resident memory there may be, all included.
         progress: told of passes and tiles, where a picture is painted in tiles.
 
@@ -111,7 +115,9 @@ def paint_photo(
     file_format = check_format(target)
     if not isinstance(source, str | os.PathLike | bytes):
         source = source.read()
-    job = _Job(stylizer, target, file_format, quality, strip, longer_px, memory_bytes, progress)
+    job = _Job(
+        stylizer, target, file_format, quality, strip, longer_px, compare, memory_bytes, progress
+    )
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
             return job.paint_streamed(header.reader, header.name)
@@ -119,7 +125,7 @@ def paint_photo(
             job.plan_whole(*header.size)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
-            paintings = _painted(stylizer, sequence, strip, longer_px)
+            paintings = _painted(stylizer, sequence, strip, longer_px, compare)
             first = next(paintings)
             write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
             return PhotoReport(first.picture.width, first.picture.height, sequence.count)
@@ -136,24 +142,38 @@ def encode_painting(
     quality: int = 95,
     strip: bool = False,
     longer_px: int | None = None,
+    compare: bool = False,
 ) -> tuple[bytes, PhotoReport]:
     """Paint the (first) picture in a file, in one piece, as the bytes of another.
 
     Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
     """
     with open_sequence(source) as sequence:
-        picture = next(_painted(stylizer, sequence, strip, longer_px)).picture
+        picture = next(_painted(stylizer, sequence, strip, longer_px, compare)).picture
         content = encode_image(picture, file_format, quality=quality)
         return content, PhotoReport(picture.width, picture.height, 1, sequence.count - 1)
 
 
 def _painted(
-    stylizer: Stylizer, sequence: PictureSequence, strip: bool, longer_px: int | None
+    stylizer: Stylizer,
+    sequence: PictureSequence,
+    strip: bool,
+    longer_px: int | None,
+    compare: bool,
 ) -> Iterator[Frame]:
     for frame in sequence.frames:
-        photo: Picture = frame.picture.without_metadata() if strip else frame.picture
-        painted = stylizer.stylize(photo.shrunk(longer_px), (photo.width, photo.height))
-        yield Frame(painted, frame.duration_ms)
+        picture: Picture = frame.picture.without_metadata() if strip else frame.picture
+        photo = picture.shrunk(longer_px)
+        painting = stylizer.stylize(photo, (picture.width, picture.height))
+        if compare:
+            painting = _beside(photo, painting, photo.height)
+        yield Frame(painting, frame.duration_ms)
+
+
+def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
+    """Both in one picture; or some rows of both, which are ``height`` in all."""
+    both = side_by_side(photo, painting)
+    return replace(both, metadata=both.metadata.sized(both.width, height))
 
 
 @dataclass(frozen=True)
@@ -166,6 +186,7 @@ class _Job:
     quality: int
     strip: bool
     longer_px: int | None
+    compare: bool
     memory_bytes: int
     progress: ProgressListener
 
@@ -184,8 +205,12 @@ class _Job:
     def plan_whole(self, width: int, height: int) -> MemoryPlan:
         """Within the memory, where a photo of that size is read whole, and then reduced."""
         small = fit_within(width, height, self.longer_px)
-        held = WHOLE_BYTES_PER_PX * width * height / (small[0] * small[1])
-        return self.plan(*small, ceil(held))
+        return self.plan(*small, ceil(self.held * width * height / (small[0] * small[1])))
+
+    @property
+    def held(self) -> int:
+        """Bytes a pixel of a picture that is in memory whole."""
+        return WHOLE_BYTES_PER_PX + (COMPARED_BYTES_PER_PX if self.compare else 0)
 
     def fits(self, width: int, height: int) -> bool:
         """In one piece."""
@@ -195,7 +220,7 @@ class _Job:
         """A photo in memory, in one piece or in tiles."""
         full_size = photo.width, photo.height
         photo = photo.shrunk(self.longer_px)
-        plan = self.plan(photo.width, photo.height, WHOLE_BYTES_PER_PX)
+        plan = self.plan(photo.width, photo.height, self.held)
         if plan.whole or self.stylizer.strength == 0:
             painted = self.stylizer.stylize(photo, full_size)
         else:
@@ -206,6 +231,8 @@ class _Job:
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
+        if self.compare:
+            painted = _beside(photo, painted, photo.height)
         write_image(self.target, painted, quality=self.quality)
         return PhotoReport(photo.width, photo.height, plan=plan)
 
@@ -213,9 +240,10 @@ class _Job:
         """A photo that comes row by row, and goes so where the target's format lets it."""
         photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
         width, height = photo.size
-        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX
+        pictures = 2 if self.compare else 1
+        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * pictures
         plan = self.plan(width, height, held)
-        self._check_room(width, height, 9 + self._waiting_bytes(plan))
+        self._check_room(width, height, 6 + 3 * pictures + self._waiting_bytes(plan))
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
@@ -231,17 +259,20 @@ class _Job:
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
             file = stack.enter_context(write_atomically(self.target))
-            target = RowTarget(file, self.file_format, width, height, self.quality)
+            target = RowTarget(file, self.file_format, pictures * width, height, self.quality)
             top = 0
             for picture in photo.strips():
                 bottom = top + picture.height
+                painted = picture
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
                     cover = (
                         None if areas.cover is None else areas.cover_rows(photo.size, top, bottom)
                     )
-                    picture = self.stylizer.finish(picture, rows, colors, cover)
-                target.write(picture)
+                    painted = self.stylizer.finish(picture, rows, colors, cover)
+                if self.compare:
+                    painted = _beside(picture, painted, height)
+                target.write(painted)
                 top = bottom
             target.finish()
         return PhotoReport(width, height, plan=plan)

@@ -308,6 +308,14 @@ def test_a_longest_side(paint, photo, tmp_path):
     assert (painted.width, painted.height) == (20, 15)
 
 
+def test_a_comparison(paint, photo, tmp_path):
+    assert paint(photo, "--compare").code == 0
+    both = read_image(tmp_path / "photo-first-compared.png").pixels
+    paint(photo)
+    painting = read_image(tmp_path / "photo-first.png").pixels
+    np.testing.assert_array_equal(both, np.hstack([read_image(photo).pixels, painting]))
+
+
 def test_an_animation(paint, tmp_path):
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])

@@ -191,6 +191,14 @@ class PhotoOptions:
             rich_help_panel=FILES,
         ),
     ] = None
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Photo and painting side by side: PHOTO-STYLE-compared.",
+            rich_help_panel=FILES,
+        ),
+    ] = False
     quality: Annotated[
         int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
     ] = 95

@@ -39,7 +39,8 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
 
     recipes = _recipes(context, options)
     suffix = choose_suffix(options.file_format, options.output)
-    jobs, skipped = _plan(options, {each.style: _label(each) for each in recipes}, suffix)
+    labels = {each.style: _label(each, options.compare) for each in recipes}
+    jobs, skipped = _plan(options, labels, suffix)
     memory_bytes = parse_bytes(options.memory) // max(1, options.jobs)
     outcomes = [Outcome(job, "skipped") for job in skipped]
     passed = set(skipped)
@@ -86,10 +87,11 @@ def _recipes(context: typer.Context, options: PhotoOptions) -> list[Recipe]:
     return [replace(recipe, style=style) for style in dict.fromkeys(styles)]
 
 
-def _label(recipe: Recipe) -> str:
-    """Return the style's part of file names."""
+def _label(recipe: Recipe, compare: bool) -> str:
+    """Return what file names have beside the photo's."""
     rest, placed = recipe.placed_styles()
-    return file_label("+".join(dict.fromkeys([rest, *(style for _, style in placed)])))
+    label = file_label("+".join(dict.fromkeys([rest, *(style for _, style in placed)])))
+    return f"{label}-compared" if compare else label
 
 
 def _open(
@@ -222,6 +224,7 @@ def _paint(
             quality=options.quality,
             strip=options.strip,
             longer_px=options.max_size,
+            compare=options.compare,
         )
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -235,6 +238,7 @@ def _paint(
         quality=options.quality,
         strip=options.strip,
         longer_px=options.max_size,
+        compare=options.compare,
         memory_bytes=memory_bytes,
         progress=progress,
     )

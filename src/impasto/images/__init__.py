@@ -26,7 +26,7 @@ from impasto.images.sequence import (
     open_sequence,
     write_sequence,
 )
-from impasto.images.sheet import contact_sheet
+from impasto.images.sheet import contact_sheet, side_by_side
 from impasto.images.subject import Subject, find_subject
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
@@ -71,6 +71,7 @@ __all__ = [
     "resize",
     "restore_detail",
     "scale_shorter_side",
+    "side_by_side",
     "write_image",
     "write_sequence",
 ]
