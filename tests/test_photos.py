@@ -38,7 +38,7 @@ from impasto.images import (
     read_image,
 )
 from impasto.memory import MemoryPlan, margin_px
-from impasto.photos import encode_painting, paint_photo
+from impasto.photos import encode_painting, paint_photo, plan_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
@@ -445,6 +445,28 @@ def test_photo_and_painting_side_by_side(name, stylizer, tmp_path):
     content, _ = encode_painting(stylizer, CORPUS[name], "png", compare=True)
     whole = read_image(CORPUS[name])
     assert read_image(content).pixels.shape == (whole.height, 2 * whole.width, 3)
+
+
+@pytest.mark.parametrize("name", ["16.png", "L.jpg", "RGBA.tif", "turned6.jpg", "palette.png"])
+@pytest.mark.parametrize("longer_px", [None, 20])
+def test_a_plan_is_what_is_done(name, longer_px, stylizer, tmp_path):
+    (tmp_path / name).write_bytes(CORPUS[name])
+    target = tmp_path / f"a-{name}"
+    planned = plan_photo(stylizer, tmp_path / name, target, longer_px=longer_px)
+    assert not target.exists()
+    report = paint_photo(stylizer, tmp_path / name, target, longer_px=longer_px)
+    assert (planned.width, planned.height) == (report.width, report.height)
+    assert planned.plan.whole
+    assert report.plan.whole
+
+
+def test_plans_in_tiles_and_of_what_is_no_photo(stylizer, tmp_path, tight):
+    for suffix in ("png", "jpg"):
+        content, target = large_file("u2", True, "png"), tmp_path / f"a.{suffix}"
+        planned = plan_photo(stylizer, io.BytesIO(content), target, longer_px=150, compare=True)
+        assert planned == paint_photo(stylizer, content, target, longer_px=150, compare=True)
+    with pytest.raises(InputError, match="not an image"):
+        plan_photo(stylizer, b"no photo", "a.png")
 
 
 @pytest.mark.parametrize("tiled", [False, True])

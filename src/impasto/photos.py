@@ -30,6 +30,7 @@ from impasto.images import (
     fit_within,
     holds_several,
     open_sequence,
+    read_image,
     restore_detail,
     side_by_side,
     write_image,
@@ -44,7 +45,7 @@ from impasto.progress import ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
 from impasto.tiled import paint_tiled
 
-__all__ = ["PhotoReport", "encode_painting", "paint_photo"]
+__all__ = ["PhotoReport", "encode_painting", "paint_photo", "plan_photo"]
 
 Pixels = NDArray[np.uint8]
 Source = str | os.PathLike[str] | bytes | BinaryIO
@@ -134,6 +135,43 @@ def paint_photo(
     return PhotoReport(report.width, report.height, 1, sequence.count - 1, report.plan)
 
 
+def plan_photo(
+    stylizer: Stylizer,
+    source: Source,
+    target: str | os.PathLike[str],
+    *,
+    longer_px: int | None = None,
+    compare: bool = False,
+    memory_bytes: int = DEFAULT_BYTES,
+) -> PhotoReport:
+    """Return the size at which `paint_photo` would paint, and how it would fit that into memory;
+    the photo's header tells it, where it can.
+
+    Args and errors: as `paint_photo`.
+    """
+    target = Path(target)
+    if not isinstance(source, str | os.PathLike | bytes):
+        source = source.read()
+    job = _Job(
+        stylizer,
+        target,
+        check_format(target),
+        longer_px=longer_px,
+        compare=compare,
+        memory_bytes=memory_bytes,
+    )
+    with open_header(source) as header:
+        size, streamed = header.size, header.reader is not None
+    if not size:
+        picture = read_image(source)
+        size = picture.width, picture.height
+    if streamed and not job.fits(*size):
+        plan = job.plan_streamed(*fit_within(*size, longer_px))
+    else:
+        plan = job.plan_whole(*size)
+    return PhotoReport(*fit_within(*size, longer_px), plan=plan)
+
+
 def encode_painting(
     stylizer: Stylizer,
     source: Source,
@@ -183,12 +221,12 @@ class _Job:
     stylizer: Stylizer
     target: Path
     file_format: str
-    quality: int
-    strip: bool
-    longer_px: int | None
-    compare: bool
-    memory_bytes: int
-    progress: ProgressListener
+    quality: int = 95
+    strip: bool = False
+    longer_px: int | None = None
+    compare: bool = False
+    memory_bytes: int = DEFAULT_BYTES
+    progress: ProgressListener = ignore_progress
 
     def plan(self, width: int, height: int, held: int) -> MemoryPlan:
         """Within the memory; ``held`` bytes a pixel are taken whatever the plan."""
@@ -206,6 +244,16 @@ class _Job:
         """Within the memory, where a photo of that size is read whole, and then reduced."""
         small = fit_within(width, height, self.longer_px)
         return self.plan(*small, ceil(self.held * width * height / (small[0] * small[1])))
+
+    def plan_streamed(self, width: int, height: int) -> MemoryPlan:
+        """Within the memory, where a photo comes row by row, and is painted at that size."""
+        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * self.pictures
+        return self.plan(width, height, held)
+
+    @property
+    def pictures(self) -> int:
+        """In the painting, side by side."""
+        return 2 if self.compare else 1
 
     @property
     def held(self) -> int:
@@ -240,10 +288,8 @@ class _Job:
         """A photo that comes row by row, and goes so where the target's format lets it."""
         photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
         width, height = photo.size
-        pictures = 2 if self.compare else 1
-        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * pictures
-        plan = self.plan(width, height, held)
-        self._check_room(width, height, 6 + 3 * pictures + self._waiting_bytes(plan))
+        plan = self.plan_streamed(width, height)
+        self._check_room(width, height, 6 + 3 * self.pictures + self._waiting_bytes(plan))
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
@@ -259,7 +305,7 @@ class _Job:
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
             file = stack.enter_context(write_atomically(self.target))
-            target = RowTarget(file, self.file_format, pictures * width, height, self.quality)
+            target = RowTarget(file, self.file_format, self.pictures * width, height, self.quality)
             top = 0
             for picture in photo.strips():
                 bottom = top + picture.height

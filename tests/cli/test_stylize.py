@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -314,6 +315,22 @@ def test_a_comparison(paint, photo, tmp_path):
     paint(photo)
     painting = read_image(tmp_path / "photo-first.png").pixels
     np.testing.assert_array_equal(both, np.hstack([read_image(photo).pixels, painting]))
+
+
+def test_a_dry_run(paint, folder, tmp_path):
+    before = files(tmp_path)
+    ran = paint("photos", "-r", "-o", "out", "--dry-run", "--max-size", "20", "--engine", "opencv")
+    assert ran.code == 9  # as the real run, which would fail on c.png, too
+    assert files(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+    plan = r"in one piece, at most \d\.\d\d GB predicted, OpenCV dnn .*"
+    first, second = ran.out.splitlines()
+    assert re.fullmatch(rf"photos/a\.png -> out/a\.png: 20 x 15 px, {plan}", first)
+    assert re.fullmatch(rf"photos/below/b\.jpg -> out/below/b\.jpg: 15 x 20 px, {plan}", second)
+    assert "c.png is not an image" in ran.err
+    assert ": 40 x 30 px" in paint("photos/a.png", "-o", "-", "--dry-run").out
+    ran = paint("photos/a.png", "--dry-run", "--report", "r.json")
+    assert (ran.code, "--dry-run writes nothing" in ran.err) == (2, True)
 
 
 def test_an_animation(paint, tmp_path):

@@ -172,6 +172,14 @@ class PhotoOptions:
             rich_help_panel=FOLDERS,
         ),
     ] = 1
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be painted, where to, how large and how; write nothing.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = False
     report: Annotated[
         str | None,
         typer.Option(

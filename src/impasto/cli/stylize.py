@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from functools import partial
@@ -50,12 +50,13 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
         engine = str(stylizers[recipes[0].style].engine)
         console.detail(f"engine: {engine}")
         _save(options, recipes)
+        act, say = (_foresee, partial(_say_plan, engine)) if options.dry_run else (_paint, _say)
         try:
             for style in list(stylizers):
                 with stylizers.pop(style) as stylizer:  # closed before the next one takes memory
-                    paint = partial(_paint, stylizer, options, suffix, memory_bytes)
+                    paint = partial(act, stylizer, options, suffix, memory_bytes)
                     in_style = [job for job in due if job.style == style]
-                    _paint_all(in_style, paint, options.jobs, outcomes, len(jobs))
+                    _paint_all(in_style, paint, say, options.jobs, outcomes, len(jobs))
         finally:
             if options.report:
                 _report(options.report, recipes, engine, outcomes, len(jobs))
@@ -146,6 +147,8 @@ def _plan(
 
     if not options.photos and not options.save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
+    if options.dry_run and (options.report or options.save_preset):
+        raise OptionError("--dry-run writes nothing", "leave out --report and --save-preset")
     if options.save_preset and len(labels) > 1:
         raise OptionError("a preset has one style", "give one --style with --save-preset")
     if options.skip_existing and options.overwrite:
@@ -164,7 +167,12 @@ def _plan(
 
 
 def _paint_all(
-    jobs: Sequence[Job], paint: Any, at_once: int, outcomes: list[Outcome], planned: int
+    jobs: Sequence[Job],
+    paint: Any,
+    say: Callable[[Outcome, PhotoReport], None],
+    at_once: int,
+    outcomes: list[Outcome],
+    planned: int,
 ) -> None:
     from impasto.batch import paint_batch
 
@@ -175,7 +183,7 @@ def _paint_all(
         def tell(outcome: Outcome) -> None:
             outcomes.append(outcome)
             if outcome.report:
-                _say(outcome, outcome.report)
+                say(outcome, outcome.report)
             if planned > 1:
                 progress(Progress("painting", len(outcomes), planned))
 
@@ -191,6 +199,12 @@ def _say(outcome: Outcome, report: PhotoReport) -> None:
     how = f", {report.plan}" if report.plan else ""
     milliseconds = 1000 * outcome.seconds
     console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
+
+
+def _say_plan(engine: str, outcome: Outcome, report: PhotoReport) -> None:
+    job = outcome.job
+    size = f"{report.width} x {report.height} px"
+    console.result(f"{job.source} -> {job.target}: {size}, {report.plan}, {engine}")
 
 
 def _fail(outcomes: Sequence[Outcome], planned: int) -> None:
@@ -241,4 +255,25 @@ def _paint(
         compare=options.compare,
         memory_bytes=memory_bytes,
         progress=progress,
+    )
+
+
+def _foresee(
+    stylizer: Stylizer,
+    options: PhotoOptions,
+    suffix: str,
+    memory_bytes: int,
+    job: Job,
+    progress: Any = lambda event: None,
+) -> PhotoReport:
+    from impasto.photos import plan_photo
+
+    source = sys.stdin.buffer if job.source == STREAM else job.source
+    return plan_photo(
+        stylizer,
+        source,
+        f"painting{suffix or '.png'}" if job.target == STREAM else job.target,
+        longer_px=options.max_size,
+        compare=options.compare,
+        memory_bytes=memory_bytes,
     )

@@ -17,7 +17,14 @@ from impasto.images.original import NO_METADATA, Original, Samples, full_white
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES
-from impasto.images.reading import decoding, open_rows, opened, reading, upright_metadata
+from impasto.images.reading import (
+    ORIENTATION,
+    decoding,
+    open_rows,
+    opened,
+    reading,
+    upright_metadata,
+)
 from impasto.images.rows import Layout, RowReader, RowWriter
 from impasto.images.windows import shrink_rows
 from impasto.images.writing import FORMATS, encode_image, file_profile, fitted, open_writer
@@ -38,7 +45,7 @@ class Header:
 
     Attributes:
         name: what errors call the file.
-        size: width and height in pixels, upright or not; none if only reading will tell.
+        size: width and height in pixels, upright; none if only reading will tell.
         reader: reads it row by row; none if it has to be read whole.
     """
 
@@ -59,7 +66,7 @@ def open_header(source: str | os.PathLike[str] | bytes) -> Iterator[Header]:
             yield Header(name, None, None)
             return
         if reader := open_rows(file):
-            size = reader.layout.width, reader.layout.height
+            size = _upright((reader.layout.width, reader.layout.height), reader.orientation)
             # Floats have a white of their own, which shows only when all of them are known.
             whole = reader.orientation != 1 or reader.layout.kind == "f4" or reader.more_pages
             yield Header(name, size, None if whole else reader)
@@ -67,7 +74,12 @@ def open_header(source: str | os.PathLike[str] | bytes) -> Iterator[Header]:
         image_size = None
         with contextlib.suppress(Exception), opened(file, name) as image:
             image_size = image.size
+            image_size = _upright(image_size, image.getexif().get(ORIENTATION, 1))
         yield Header(name, image_size, None)
+
+
+def _upright(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    return (size[1], size[0]) if orientation in (5, 6, 7, 8) else size
 
 
 class PictureRows:
