@@ -333,6 +333,20 @@ def test_a_dry_run(paint, folder, tmp_path):
     assert (ran.code, "--dry-run writes nothing" in ran.err) == (2, True)
 
 
+def test_the_result_is_opened(paint, folder, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("typer.launch", lambda path: shown.append(path))
+    assert paint("photos/a.png", "-o", "out/", "--open").code == 0
+    assert paint("photos/a.png", "photos/below", "-o", "all", "--open").code == 0
+    assert shown == [str(tmp_path / "out" / "a.png"), str(tmp_path / "all")]
+    assert paint("photos", "-o", "out", "--skip-existing", "--open").code == 9  # of c.png
+    assert len(shown) == 2
+    assert "--open shows a file" in paint("photos/a.png", "-o", "-", "--open").err
+    monkeypatch.setattr("typer.launch", lambda path: 1)
+    ran = paint("photos/a.png", "--open")
+    assert (ran.code, ran.err.count("has no viewer for")) == (1, 1)
+
+
 def test_an_animation(paint, tmp_path):
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])

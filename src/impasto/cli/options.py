@@ -150,8 +150,8 @@ StylesOption = Annotated[
         "--style",
         "-s",
         metavar="NAME",
-        help=f"{STYLES} Repeat for a painting in each.",
-        show_default=DEFAULT_STYLE,
+        help=f"{STYLES} Repeat for a painting in each. Default: {DEFAULT_STYLE}.",
+        show_default=False,
     ),
 ]
 StabilityOption = Annotated[

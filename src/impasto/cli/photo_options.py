@@ -226,6 +226,12 @@ class PhotoOptions:
             "--strip", help="Leave out EXIF data: camera, place, time.", rich_help_panel=FILES
         ),
     ] = False
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--open", help="Show the painting, or the folder of several, in the system's viewer."
+        ),
+    ] = False
     gallery: GalleryOption = None
     engine: EngineOption = "auto"
     precision: PrecisionOption = "auto"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from impasto.cli.options import check_json, choose_gallery, takes, was_said, wri
 from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
 from impasto.defaults import DEFAULT_STYLE
-from impasto.errors import BatchError, OptionError
+from impasto.errors import BatchError, ImpastoError, OptionError
 from impasto.files import file_label, make_folder
 from impasto.progress import Progress
 
@@ -63,6 +64,8 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
     if skipped:
         console.note(f"{len(skipped)} skipped, whose paintings exist already")
     _fail(outcomes, len(jobs))
+    if options.show:
+        _show([outcome.job.target for outcome in outcomes if outcome.report])
 
 
 def _recipes(context: typer.Context, options: PhotoOptions) -> list[Recipe]:
@@ -147,8 +150,9 @@ def _plan(
 
     if not options.photos and not options.save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
-    if options.dry_run and (options.report or options.save_preset):
-        raise OptionError("--dry-run writes nothing", "leave out --report and --save-preset")
+    if options.dry_run and (options.report or options.save_preset or options.show):
+        remedy = "leave out --report, --save-preset and --open"
+        raise OptionError("--dry-run writes nothing", remedy)
     if options.save_preset and len(labels) > 1:
         raise OptionError("a preset has one style", "give one --style with --save-preset")
     if options.skip_existing and options.overwrite:
@@ -157,8 +161,11 @@ def _plan(
     if options.photos:
         jobs = plan_jobs(options.photos, options.output, labels, options.recursive, suffix)
     skipped = check_targets(jobs, overwrite=options.overwrite, skip_existing=options.skip_existing)
-    if options.report == STREAM and any(job.target == STREAM for job in jobs):
-        raise OptionError("standard output holds the painting", "give --report FILE")
+    if any(job.target == STREAM for job in jobs):
+        if options.report == STREAM:
+            raise OptionError("standard output holds the painting", "give --report FILE")
+        if options.show:
+            raise OptionError("--open shows a file", "give -o FILE")
     check_json(options.report)
     for job in jobs:
         if job.target != STREAM:
@@ -205,6 +212,13 @@ def _say_plan(engine: str, outcome: Outcome, report: PhotoReport) -> None:
     job = outcome.job
     size = f"{report.width} x {report.height} px"
     console.result(f"{job.source} -> {job.target}: {size}, {report.plan}, {engine}")
+
+
+def _show(paintings: Sequence[str]) -> None:
+    """Open a painting, or the folder that several are in, in the system's viewer."""
+    shown = os.path.commonpath([Path(each).resolve() for each in paintings]) if paintings else ""
+    if shown and typer.launch(shown):
+        raise ImpastoError(f"the system has no viewer for {shown}", "open it yourself")
 
 
 def _fail(outcomes: Sequence[Outcome], planned: int) -> None:
