@@ -138,12 +138,19 @@ JsonOption = Annotated[
 ]
 
 
+def _style_names() -> list[str]:
+    return list(choose_gallery(None).names)
+
+
 STYLES = (
     "A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
     "sea-at-satta:0.7+cow.jpg:0.3, or a file: of a style, harbour.style, or a network, "
     "the_scream.t7, candy.onnx, many.onnx#7, magenta.onnx#painting.jpg."
 )
-StyleOption = Annotated[str, typer.Option("--style", "-s", metavar="NAME", help=STYLES)]
+StyleOption = Annotated[
+    str,
+    typer.Option("--style", "-s", metavar="NAME", help=STYLES, autocompletion=_style_names),
+]
 StylesOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -151,6 +158,7 @@ StylesOption = Annotated[
         "-s",
         metavar="NAME",
         help=f"{STYLES} Repeat for a painting in each. Default: {DEFAULT_STYLE}.",
+        autocompletion=_style_names,
         show_default=False,
     ),
 ]
