@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,21 +19,15 @@ from impasto.areas import Area, Region
 from impasto.defaults import DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError
-from impasto.files import make_folder, user_data_folder, write_atomically
+from impasto.files import make_folder, read_toml, user_data_folder, write_atomically
 from impasto.images import ColorWay, read_image
 from impasto.places import BACKGROUND, SUBJECT, area_called, split_regions
 from impasto.styles import Gallery
 from impasto.stylizer import Stylizer
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __all__ = ["Recipe", "read_preset", "write_preset"]
 
 PRESET_SUFFIX = ".toml"
-MAX_PRESET_BYTES = 1 << 16
 NAME = re.compile(r"[\w-][\w. -]*")
 
 
@@ -131,19 +124,12 @@ def read_preset(name: str | Path) -> Recipe:
         OptionError: it has a key that no recipe has, or a value of another kind.
     """
     path = preset_path(name)
-    try:
-        if path.stat().st_size > MAX_PRESET_BYTES:
-            raise InputError(f"{path} is too long for a preset", "give another file")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    if not path.exists():
         known = ", ".join(preset_names()) or "none yet"
         raise InputError(
             f"there is no preset {name}", f"there are: {known}; --save-preset makes one"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
-    except ValueError as error:  # TOML, or UTF-8
-        raise InputError(f"{path} is no TOML file ({error})", "mend it") from error
+        )
+    content = read_toml(path, "a preset")
     return replace(Recipe(), **{key: _checked(path, key, each) for key, each in content.items()})
 
 

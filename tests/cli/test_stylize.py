@@ -324,11 +324,11 @@ def test_a_dry_run(paint, folder, tmp_path):
     assert files(tmp_path) == before
     assert not (tmp_path / "out").exists()
     plan = r"in one piece, at most \d\.\d\d GB predicted, OpenCV dnn .*"
-    first, second = ran.out.splitlines()
-    assert re.fullmatch(rf"photos/a\.png -> out/a\.png: 20 x 15 px, {plan}", first)
-    assert re.fullmatch(rf"photos/below/b\.jpg -> out/below/b\.jpg: 15 x 20 px, {plan}", second)
+    a, b = ran.out.splitlines()
+    assert re.fullmatch(rf"photos/a\.png -> out/a\.png: first, 20 x 15 px, {plan}", a)
+    assert re.fullmatch(rf"photos/below/b\.jpg -> out/below/b\.jpg: first, 15 x 20 px, {plan}", b)
     assert "c.png is not an image" in ran.err
-    assert ": 40 x 30 px" in paint("photos/a.png", "-o", "-", "--dry-run").out
+    assert ": first, 40 x 30 px" in paint("photos/a.png", "-o", "-", "--dry-run").out
     ran = paint("photos/a.png", "--dry-run", "--report", "r.json")
     assert (ran.code, "--dry-run writes nothing" in ran.err) == (2, True)
 

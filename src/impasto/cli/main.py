@@ -29,6 +29,7 @@ from impasto.cli import (
     train_encoder,
     video,
 )
+from impasto.cli.configuration import CONFIGURED, config_file, read_defaults
 from impasto.cli.console import console
 from impasto.cli.photo_options import OPTIONAL_VALUES
 from impasto.errors import ImpastoError, OptionError
@@ -76,6 +77,12 @@ class _Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _with_command(args))
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in CONFIGURED and not ctx.resilient_parsing:
+            ctx.default_map = {name: read_defaults(ctx, self.commands, name)}
+        return name, command, rest
+
 
 app = typer.Typer(
     name="impasto",
@@ -85,6 +92,7 @@ app = typer.Typer(
         "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave, "
         "and impasto CLIP.mp4 for impasto video CLIP.mp4."
     ),
+    epilog=f"Defaults of options: in {config_file()}, or in variables such as IMPASTO_STYLE.",
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -38,6 +38,7 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
     from impasto.batch import Outcome
     from impasto.memory import parse_bytes
 
+    options = _settled(context, options)
     recipes = _recipes(context, options)
     suffix = choose_suffix(options.file_format, options.output)
     labels = {each.style: _label(each, options.compare) for each in recipes}
@@ -66,6 +67,15 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
     _fail(outcomes, len(jobs))
     if options.show:
         _show([outcome.job.target for outcome in outcomes if outcome.report])
+
+
+def _settled(context: typer.Context, options: PhotoOptions) -> PhotoOptions:
+    """Return the options without those defaults of the user that the command line excludes."""
+    for pair in (("skip_existing", "overwrite"), ("keep_colors", "palette")):
+        for said, other in (pair, pair[::-1]):
+            if was_said(context, said) and getattr(options, said) and not was_said(context, other):
+                options = replace(options, **{other: getattr(PhotoOptions, other)})
+    return options
 
 
 def _recipes(context: typer.Context, options: PhotoOptions) -> list[Recipe]:
@@ -211,7 +221,7 @@ def _say(outcome: Outcome, report: PhotoReport) -> None:
 def _say_plan(engine: str, outcome: Outcome, report: PhotoReport) -> None:
     job = outcome.job
     size = f"{report.width} x {report.height} px"
-    console.result(f"{job.source} -> {job.target}: {size}, {report.plan}, {engine}")
+    console.result(f"{job.source} -> {job.target}: {job.style}, {size}, {report.plan}, {engine}")
 
 
 def _show(paintings: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from impasto.cli.options import (
     StrokeOption,
     choose_gallery,
     parse_size,
+    was_said,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
@@ -27,6 +28,7 @@ FILE = "File"
 
 
 def video_command(
+    context: typer.Context,
     video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
     style: Annotated[
         str | None,
@@ -125,6 +127,8 @@ def video_command(
     from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
+    if style and timeline and was_said(context, "style") != was_said(context, "timeline"):
+        style, timeline = (style, None) if was_said(context, "style") else (None, timeline)
     if style and timeline:
         raise OptionError("--style and --timeline both say what styles there are", "give one")
     if timeline:
