@@ -172,6 +172,14 @@ class PhotoOptions:
             rich_help_panel=FOLDERS,
         ),
     ] = 1
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Go on painting what appears in the folder, until Ctrl-C.",
+            rich_help_panel=FOLDERS,
+        ),
+    ] = False
     dry_run: Annotated[
         bool,
         typer.Option(

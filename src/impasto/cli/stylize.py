@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
@@ -16,16 +13,16 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import check_json, choose_gallery, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
-from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
+from impasto.cli.photo_run import PhotoRun
+from impasto.cli.targets import STREAM, check_targets, choose_suffix, names_several, plan_jobs
+from impasto.cli.watching import appearing
 from impasto.defaults import DEFAULT_STYLE
-from impasto.errors import BatchError, ImpastoError, OptionError
-from impasto.files import file_label, make_folder
-from impasto.progress import Progress
+from impasto.errors import OptionError
+from impasto.files import file_label
 
 if TYPE_CHECKING:
-    from impasto.batch import Job, Outcome
+    from impasto.batch import Job
     from impasto.engines import EngineName, Precision
-    from impasto.photos import PhotoReport
     from impasto.recipes import Recipe
     from impasto.stylizer import Stylizer
 
@@ -35,38 +32,33 @@ __all__ = ["stylize_command"]
 @takes(PhotoOptions)
 def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
     """Paint photos in a style, or in several."""
-    from impasto.batch import Outcome
-    from impasto.memory import parse_bytes
-
     options = _settled(context, options)
     recipes = _recipes(context, options)
+    _check(options, recipes)
     suffix = choose_suffix(options.file_format, options.output)
-    labels = {each.style: _label(each, options.compare) for each in recipes}
-    jobs, skipped = _plan(options, labels, suffix)
-    memory_bytes = parse_bytes(options.memory) // max(1, options.jobs)
-    outcomes = [Outcome(job, "skipped") for job in skipped]
-    passed = set(skipped)
-    due = [job for job in jobs if job not in passed]
+    labels = {recipe.style: _label(recipe, options.compare) for recipe in recipes}
+    photos = options.photos or []
+    plan = partial(plan_jobs, photos, options.output, labels, options.recursive, suffix)
+    jobs = plan() if photos and not options.watch else []
+    skipped = _check_jobs(options, jobs)
+    run = PhotoRun(options, suffix, jobs, skipped)
     with ExitStack() as opened:
         stylizers = _open(options, recipes, opened)
         engine = str(stylizers[recipes[0].style].engine)
         console.detail(f"engine: {engine}")
         _save(options, recipes)
-        act, say = (_foresee, partial(_say_plan, engine)) if options.dry_run else (_paint, _say)
         try:
+            if options.watch:
+                _watch(run, plan, stylizers, options.overwrite)
+            passed = set(skipped)
             for style in list(stylizers):
                 with stylizers.pop(style) as stylizer:  # closed before the next one takes memory
-                    paint = partial(act, stylizer, options, suffix, memory_bytes)
-                    in_style = [job for job in due if job.style == style]
-                    _paint_all(in_style, paint, say, options.jobs, outcomes, len(jobs))
+                    due = [job for job in jobs if job.style == style and job not in passed]
+                    run.paint(stylizer, due)
         finally:
             if options.report:
-                _report(options.report, recipes, engine, outcomes, len(jobs))
-    if skipped:
-        console.note(f"{len(skipped)} skipped, whose paintings exist already")
-    _fail(outcomes, len(jobs))
-    if options.show:
-        _show([outcome.job.target for outcome in outcomes if outcome.report])
+                write_json(options.report, run.report(_about(recipes, engine)))
+    run.finish()
 
 
 def _settled(context: typer.Context, options: PhotoOptions) -> PhotoOptions:
@@ -137,167 +129,67 @@ def _save(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
         console.note(f"preset saved: {write_preset(options.save_preset, recipes[0])}")
 
 
-def _report(
-    file: str,
-    recipes: Sequence[Recipe],
-    engine: str,
-    outcomes: Sequence[Outcome],
-    planned: int,
-) -> None:
-    from impasto.batch import report_json
-
+def _about(recipes: Sequence[Recipe], engine: str) -> dict[str, Any]:
+    """Return what the report says of all photos."""
     styles = [recipe.style for recipe in recipes]
     recipe = {**asdict(recipes[0]), "style": styles[0] if len(styles) == 1 else styles}
-    about = {"recipe": recipe, "engine": engine}
-    write_json(file, report_json(outcomes, planned=planned, about=about))
+    return {"recipe": recipe, "engine": engine}
 
 
-def _plan(
-    options: PhotoOptions, labels: Mapping[str, str], suffix: str
-) -> tuple[list[Job], list[Job]]:
-    """Return what is to be painted, and which of it is there already and is skipped."""
-    from impasto.images import check_format
+def _check(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
+    """Options make sense together.
 
+    Raises:
+        OptionError: they do not.
+        OutputError: the report cannot be written.
+    """
     if not options.photos and not options.save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
-    if options.dry_run and (options.report or options.save_preset or options.show):
-        remedy = "leave out --report, --save-preset and --open"
+    if options.dry_run and (options.report or options.save_preset or options.show or options.watch):
+        remedy = "leave out --report, --save-preset, --open and --watch"
         raise OptionError("--dry-run writes nothing", remedy)
-    if options.save_preset and len(labels) > 1:
+    if options.watch and not all(names_several(photo) for photo in options.photos or [""]):
+        raise OptionError("--watch is for folders", "give one in which photos will appear")
+    if options.save_preset and len(recipes) > 1:
         raise OptionError("a preset has one style", "give one --style with --save-preset")
     if options.skip_existing and options.overwrite:
         raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
-    jobs = []
-    if options.photos:
-        jobs = plan_jobs(options.photos, options.output, labels, options.recursive, suffix)
-    skipped = check_targets(jobs, overwrite=options.overwrite, skip_existing=options.skip_existing)
-    if any(job.target == STREAM for job in jobs):
-        if options.report == STREAM:
-            raise OptionError("standard output holds the painting", "give --report FILE")
-        if options.show:
-            raise OptionError("--open shows a file", "give -o FILE")
     check_json(options.report)
+
+
+def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
+    """Paintings can go where they shall.
+
+    Returns:
+        the jobs whose paintings exist already, if these are to be skipped.
+
+    Raises:
+        OptionError: standard output holds something else, or a format is unknown; or as
+            `check_targets`.
+        OutputError: as `check_targets`.
+    """
+    from impasto.images import check_format
+
+    skipped = check_targets(jobs, overwrite=options.overwrite, skip_existing=options.skip_existing)
     for job in jobs:
         if job.target != STREAM:
             check_format(job.target)
-    return jobs, skipped
+        elif options.report == STREAM:
+            raise OptionError("standard output holds the painting", "give --report FILE")
+        elif options.show:
+            raise OptionError("--open shows a file", "give -o FILE")
+    return skipped
 
 
-def _paint_all(
-    jobs: Sequence[Job],
-    paint: Any,
-    say: Callable[[Outcome, PhotoReport], None],
-    at_once: int,
-    outcomes: list[Outcome],
-    planned: int,
+def _watch(
+    run: PhotoRun,
+    plan: Callable[[], list[Job]],
+    stylizers: Mapping[str, Stylizer],
+    overwrite: bool,
 ) -> None:
-    from impasto.batch import paint_batch
-
-    with console.progress() as progress:
-        if planned == 1:
-            paint = partial(paint, progress=progress)
-
-        def tell(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            if outcome.report:
-                say(outcome, outcome.report)
-            if planned > 1:
-                progress(Progress("painting", len(outcomes), planned))
-
-        paint_batch(jobs, paint, tell, at_once)
-
-
-def _say(outcome: Outcome, report: PhotoReport) -> None:
-    job = outcome.job
-    more = f", {report.pictures} pictures" if report.pictures > 1 else ""
-    more += f", without {report.left_out} more pictures" if report.left_out else ""
-    if job.target != STREAM:
-        console.note(f"{job.source} -> {job.target}{more}")
-    how = f", {report.plan}" if report.plan else ""
-    milliseconds = 1000 * outcome.seconds
-    console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
-
-
-def _say_plan(engine: str, outcome: Outcome, report: PhotoReport) -> None:
-    job = outcome.job
-    size = f"{report.width} x {report.height} px"
-    console.result(f"{job.source} -> {job.target}: {job.style}, {size}, {report.plan}, {engine}")
-
-
-def _show(paintings: Sequence[str]) -> None:
-    """Open a painting, or the folder that several are in, in the system's viewer."""
-    shown = os.path.commonpath([Path(each).resolve() for each in paintings]) if paintings else ""
-    if shown and typer.launch(shown):
-        raise ImpastoError(f"the system has no viewer for {shown}", "open it yourself")
-
-
-def _fail(outcomes: Sequence[Outcome], planned: int) -> None:
-    """Raise what went wrong, if anything did."""
-    failures = [outcome.error for outcome in outcomes if outcome.error]
-    if failures and planned == 1:
-        raise failures[0]
-    if failures:
-        for failure in failures:
-            console.error(failure)
-        raise BatchError(failures, planned - len(failures))
-
-
-def _paint(
-    stylizer: Stylizer,
-    options: PhotoOptions,
-    suffix: str,
-    memory_bytes: int,
-    job: Job,
-    progress: Any = lambda event: None,
-) -> PhotoReport:
-    from impasto.photos import encode_painting, paint_photo
-
-    source = sys.stdin.buffer if job.source == STREAM else job.source
-    if job.target == STREAM:
-        file_format = suffix.removeprefix(".") or "png"
-        content, report = encode_painting(
-            stylizer,
-            source,
-            file_format,
-            quality=options.quality,
-            strip=options.strip,
-            longer_px=options.max_size,
-            compare=options.compare,
-        )
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return report
-    if job.makes_folder:
-        make_folder(Path(job.target).parent)
-    return paint_photo(
-        stylizer,
-        source,
-        job.target,
-        quality=options.quality,
-        strip=options.strip,
-        longer_px=options.max_size,
-        compare=options.compare,
-        memory_bytes=memory_bytes,
-        progress=progress,
-    )
-
-
-def _foresee(
-    stylizer: Stylizer,
-    options: PhotoOptions,
-    suffix: str,
-    memory_bytes: int,
-    job: Job,
-    progress: Any = lambda event: None,
-) -> PhotoReport:
-    from impasto.photos import plan_photo
-
-    source = sys.stdin.buffer if job.source == STREAM else job.source
-    return plan_photo(
-        stylizer,
-        source,
-        f"painting{suffix or '.png'}" if job.target == STREAM else job.target,
-        longer_px=options.max_size,
-        compare=options.compare,
-        memory_bytes=memory_bytes,
-    )
+    """Paint photos as they appear, until Ctrl-C."""
+    console.note("watching for photos: Ctrl-C ends it")
+    for due in appearing(plan, overwrite=overwrite):
+        run.add(due)
+        for style, stylizer in stylizers.items():
+            run.paint(stylizer, [job for job in due if job.style == style])

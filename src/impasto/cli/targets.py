@@ -17,7 +17,7 @@ from impasto.files import check_writable
 if TYPE_CHECKING:
     from impasto.batch import Job
 
-__all__ = ["STREAM", "check_targets", "choose_suffix", "plan_jobs"]
+__all__ = ["STREAM", "check_targets", "choose_suffix", "names_several", "plan_jobs"]
 
 STREAM = "-"
 
@@ -69,9 +69,7 @@ def plan_jobs(
         OptionError: the paintings do not fit into the output.
         OutputError: the output is a file where a folder is needed.
     """
-    several = (
-        len(photos) > 1 or len(labels) > 1 or Path(photos[0]).is_dir() or _is_pattern(photos[0])
-    )
+    several = len(photos) > 1 or len(labels) > 1 or names_several(photos[0])
     if output == STREAM and several:
         raise OptionError(
             "standard output holds one painting", "give one photo and style, or -o FOLDER"
@@ -137,6 +135,11 @@ def _check_folder(folder: Path, output: str) -> None:
             f"{folder} is called as one picture, and there will be several",
             f"give -o FOLDER, or {folder}/ if that is to be one",
         )
+
+
+def names_several(photo: str) -> bool:
+    """Return whether this is a folder or a pattern."""
+    return Path(photo).is_dir() or _is_pattern(photo)
 
 
 def _is_pattern(photo: str) -> bool:
