@@ -21,10 +21,10 @@ from typing import Any
 import torch
 from PIL import Image
 
+from impasto.gatys.optimize import PaintOptions, paint
 from impasto.images import Picture, read_image
-from impasto.learning.hardware import choose_hardware
-from impasto.learning.optimize import PaintOptions, paint
-from impasto.learning.vgg import Vgg19
+from impasto.perceptual.hardware import choose_hardware
+from impasto.perceptual.vgg import Vgg19
 
 AREA_PX = 500 * 500
 STYLE_CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu4_1": 512, "relu5_1": 512}

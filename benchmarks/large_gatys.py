@@ -15,8 +15,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from impasto.learning.hardware import choose_hardware
-from impasto.learning.optimize import Iterate, PaintOptions, paint
+from impasto.gatys.optimize import Iterate, PaintOptions, paint
+from impasto.perceptual.hardware import choose_hardware
 
 
 def main() -> None:

@@ -25,16 +25,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from impasto.files import write_atomically
+from impasto._util.atomic_files import write_atomically
 from impasto.images import Picture, check_format, read_image, resize
 from impasto.images.spool import PixelRows
 from impasto.images.streams import RowTarget
 from impasto.images.windows import enlarged_rows
-from impasto.memory import MemoryPlan, margin_px
+from impasto.large.memory_plan import MemoryPlan, margin_px
+from impasto.large.tiled import paint_tiled
+from impasto.large.tiles import cut
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
-from impasto.tiled import paint_tiled
-from impasto.tiling import cut
 
 SIZES = ["2309x1732", "11548x8660"]  # 4 and 100 megapixels
 STRIP_BYTES = 64 << 20

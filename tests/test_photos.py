@@ -28,16 +28,9 @@ from impasto.errors import (
     OptionError,
     OutputError,
 )
-from impasto.images import (
-    Metadata,
-    Original,
-    Picture,
-    Subject,
-    encode_image,
-    open_sequence,
-    read_image,
-)
-from impasto.memory import MemoryPlan, margin_px
+from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
+from impasto.large.memory_plan import MemoryPlan, margin_px
+from impasto.masks.subject import Subject
 from impasto.photos import encode_painting, paint_photo, plan_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery

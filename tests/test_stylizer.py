@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from impasto.engines.padded import paint_whole
 
 import impasto
-from impasto.brush import open_network
+from converters import foreign
+from converters.write_t7 import johnson, write_t7
 from impasto.engines import open_engine
-from impasto.engines.framed import paint_whole
 from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
-from impasto.strokes import pass_sizes
+from impasto.multiscale import pass_sizes
+from impasto.style_model import open_network
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer, stylize
-from legacy import foreign
-from legacy.write_t7 import johnson, write_t7
 from tiny import picture, tiny_gallery
 
 
@@ -203,13 +203,13 @@ def test_a_network_of_its_own(tmp_path, gallery):
     with Stylizer(style, precision="f32", gallery=gallery) as stylizer:
         painting = stylizer(photo).astype(int)
         assert stylizer(picture(5, 3)).shape == (3, 5, 3)
-        assert pass_sizes(4000, 3000, 1, stylizer.brush.natural_px) == [(4000, 3000)]
+        assert pass_sizes(4000, 3000, 1, stylizer.style_model.natural_px) == [(4000, 3000)]
     with Stylizer(style, strength=0.5, precision="f32") as stylizer:
         half = (photo.astype(int) + painting) / 2
         assert np.abs(stylizer(photo) - half).max() <= 1
     network = open_network(style, gallery)
     with open_engine(network.graph, precision="f32") as engine:
-        whole = paint_whole(engine, network.framing, photo)
+        whole = paint_whole(engine, network.input_spec, photo)
     np.testing.assert_array_equal(painting, whole)
 
 

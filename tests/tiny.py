@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from impasto.network.encoder import Encoder, EncoderSpec
-from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
-from impasto.network.trunk import Trunk, random_trunk, write_trunk
+from impasto.networks.encoder import Encoder, EncoderSpec
+from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.trunk import Trunk, random_trunk, write_trunk
 from impasto.styles import Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 

@@ -24,15 +24,16 @@ from impasto.errors import (
 )
 
 if TYPE_CHECKING:
-    from impasto.areas import Region
-    from impasto.images import Picture, Subject, read_image, write_image
-    from impasto.learning.learn import learn
-    from impasto.learning.optimize import PaintOptions, paint
+    from impasto.gatys.optimize import PaintOptions, paint
+    from impasto.images import Picture, read_image, write_image
+    from impasto.masks.areas import Region
+    from impasto.masks.subject import Subject
+    from impasto.options import Recipe, read_preset, write_preset
     from impasto.photos import PhotoReport, paint_photo
-    from impasto.prediction import predict_style
-    from impasto.recipes import Recipe, read_preset, write_preset
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
+    from impasto.styles.predict import predict_style
     from impasto.stylizer import Stylizer, stylize
+    from impasto.training.learn import learn
     from impasto.video import VideoFrame, VideoReport, read_frames, stylize_frames, stylize_video
 
 __version__ = "0.1.0"
@@ -77,30 +78,30 @@ __all__ = [
 
 _HOMES = {
     "Gallery": "impasto.styles",
-    "PaintOptions": "impasto.learning.optimize",
+    "PaintOptions": "impasto.gatys.optimize",
     "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
-    "Recipe": "impasto.recipes",
-    "Region": "impasto.areas",
+    "Recipe": "impasto.options",
+    "Region": "impasto.masks.areas",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
     "Subject": "impasto.images",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
-    "learn": "impasto.learning.learn",
+    "learn": "impasto.training.learn",
     "open_gallery": "impasto.styles",
-    "paint": "impasto.learning.optimize",
+    "paint": "impasto.gatys.optimize",
     "paint_photo": "impasto.photos",
-    "predict_style": "impasto.prediction",
+    "predict_style": "impasto.styles.predict",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
-    "read_preset": "impasto.recipes",
+    "read_preset": "impasto.options",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
     "stylize_frames": "impasto.video",
     "stylize_video": "impasto.video",
     "write_image": "impasto.images",
-    "write_preset": "impasto.recipes",
+    "write_preset": "impasto.options",
     "write_style": "impasto.styles",
 }
 

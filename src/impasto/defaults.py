@@ -8,4 +8,4 @@ DEFAULT_STYLE = "udnie"
 """In every shipped gallery."""
 
 DEFAULT_STABILITY = 0.4
-"""How much of the strokes stays from frame to frame (`impasto.video.temporal`)."""
+"""How much of the strokes stays from frame to frame (`impasto.video.temporal_consistency`)."""

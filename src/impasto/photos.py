@@ -15,9 +15,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.areas import Areas
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import OutputError
-from impasto.files import write_atomically
 from impasto.images import (
     ColorMap,
     Frame,
@@ -39,11 +38,12 @@ from impasto.images import (
 from impasto.images.rows import RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
-from impasto.measuring import waiting_bytes_per_px
-from impasto.memory import DEFAULT_BYTES, MemoryPlan, plan_memory
+from impasto.large.memory_plan import DEFAULT_BYTES, MemoryPlan, plan_memory
+from impasto.large.tiled import paint_tiled
+from impasto.masks.areas import Areas
+from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
-from impasto.tiled import paint_tiled
 
 __all__ = ["PhotoReport", "encode_painting", "paint_photo", "plan_photo"]
 
@@ -90,9 +90,9 @@ def paint_photo(
     Animations and files of many pages are painted whole where the target's format holds several
     pictures; where it does not, their first picture is.
 
-    What does not fit into memory is painted in tiles (`impasto.tiled`); PNG and TIFF (upright) are
-    then read and written row by row, so that there is no limit to their size. Pixels that wait go
-    to a temporary file in the target's folder.
+    What does not fit into memory is painted in tiles (`impasto.large.tiled`); PNG and TIFF
+    (upright) are then read and written row by row, so that there is no limit to their size. Pixels
+    that wait go to a temporary file in the target's folder.
 
     Args:
         stylizer: paints.
@@ -235,7 +235,7 @@ class _Job:
             height,
             self.memory_bytes,
             self.stylizer.engine.name,
-            self.stylizer.brush.spec,
+            self.stylizer.style_model.spec,
             held_bytes_per_px=held,
             styles=1 + len(self.stylizer.regions),
         )
@@ -340,7 +340,7 @@ class _Job:
 
     def _waiting_bytes(self, plan: MemoryPlan) -> int:
         """What waits on disk for each pixel while statistics are measured."""
-        spec = self.stylizer.brush.spec
+        spec = self.stylizer.style_model.spec
         return 0 if plan.whole or spec is None else waiting_bytes_per_px(spec)
 
     def _check_room(self, width: int, height: int, bytes_per_px: int) -> None:

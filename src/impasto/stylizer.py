@@ -10,9 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.areas import Area, Areas, Region, check_area, find_areas
-from impasto.brush import Brush
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STYLE
 from impasto.engines import Engine, EngineName, Precision
 from impasto.errors import OptionError
@@ -33,7 +31,9 @@ from impasto.images import (
     resize,
     restore_detail,
 )
-from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
+from impasto.masks.areas import Area, Areas, Region, check_area, find_areas
+from impasto.multiscale import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
+from impasto.style_model import StyleModel
 from impasto.styles import Gallery, Style, open_gallery
 
 __all__ = ["MAX_STRENGTH", "Stylizer", "stylize"]
@@ -49,9 +49,9 @@ class Stylizer(Closing):
 
     Args:
         style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a `Style`, or
-            the file of a network of its own (`impasto.legacy.convert_network`).
+            the file of a network of its own (`impasto.converters.convert_network`).
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
-        stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
+        stroke: size of the strokes, 0.5 to 2 (`impasto.multiscale`).
         keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
             photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
             or its mean colour and covariance (`impasto.images.colors`).
@@ -63,7 +63,7 @@ class Stylizer(Closing):
         detail: from 0 to 1: how far the photo's edges are put back (`impasto.images.guided`).
         seed: of the grain that the strokes follow where the photo is flat.
         natural_px: pictures whose shorter side is longer than this are painted from coarse to fine
-            (`impasto.strokes`), so that strokes grow with them.
+            (`impasto.multiscale`), so that strokes grow with them.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes what is fastest on the CPU at a quality next to that of
             ``f32`` (`impasto.engines.choose_precision`); or ``f32``, ``bf16``, ``int8``.
@@ -73,7 +73,7 @@ class Stylizer(Closing):
             nothing to steer, and paint as ever.
 
     Attributes:
-        brush: paints in one piece.
+        style_model: paints in one piece.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -119,7 +119,7 @@ class Stylizer(Closing):
             raise OptionError(f"seed is {seed}", "give a whole number from 0 up")
         for area in [region.area for region in regions] + ([] if mask is None else [mask]):
             check_area(area)
-        self.brush = Brush(
+        self.style_model = StyleModel(
             style,
             gallery or open_gallery(),
             beside=[region.style for region in regions],
@@ -133,7 +133,7 @@ class Stylizer(Closing):
         try:
             self.stroke = stroke
         except OptionError:
-            self.brush.close()
+            self.style_model.close()
             raise
         self.keep_colors = keep_colors
         self.palette = palette
@@ -182,7 +182,7 @@ class Stylizer(Closing):
     @property
     def takes_strokes(self) -> bool:
         """Whether the network paints pictures of any size, and so strokes of any."""
-        return not self.brush.framing.fixed_px
+        return not self.style_model.input_spec.fixed_px
 
     def restyle(self, vector: NDArray[np.float32]) -> None:
         """Paint on in another style of the same trunk, or a mixture; steered stylizers only.
@@ -193,12 +193,12 @@ class Stylizer(Closing):
         Raises:
             OptionError: the stylizer is not steered, or the vector is of another trunk.
         """
-        self.brush.restyle(vector)
+        self.style_model.restyle(vector)
 
     @property
     def engine(self) -> Engine:
         """The engine that runs the network."""
-        return self.brush.engine
+        return self.style_model.engine
 
     def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture.
@@ -239,17 +239,17 @@ class Stylizer(Closing):
             the stylizer is steered.
         """
         height, width = photo.shape[:2]
-        sizes = pass_sizes(width, height, self.stroke, self.brush.natural_px)
+        sizes = pass_sizes(width, height, self.stroke, self.style_model.natural_px)
         given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
         painting, used = photo, []
         for size, vector in zip(sizes, given, strict=True):
-            reduced = resize(painting, *self.brush.framing.fit(*size))
+            reduced = resize(painting, *self.style_model.input_spec.fit(*size))
             if areas and areas.shares is not None:
                 shares = areas.share_rows(size, 0, size[1])
-                painting = self.brush.paint(reduced, shares=shares)
+                painting = self.style_model.paint(reduced, shares=shares)
                 continue
-            painting, taken = self.brush.paint_steered(reduced, vector, keep)
-            if self.brush.is_steered:
+            painting, taken = self.style_model.paint_steered(reduced, vector, keep)
+            if self.style_model.is_steered:
                 used.append(taken)
         return resize(painting, width, height), used
 
@@ -326,7 +326,7 @@ class Stylizer(Closing):
 
     def close(self) -> None:
         """Let the engine's memory go."""
-        self.brush.close()
+        self.style_model.close()
 
 
 def stylize(

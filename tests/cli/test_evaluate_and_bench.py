@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from converters.write_t7 import johnson, write_t7
+from impasto.evaluation.speed import JOHNSON_NAME
 from impasto.images import Picture, write_image
-from impasto.speed import JOHNSON_NAME
-from legacy.write_t7 import johnson, write_t7
 from tiny import picture
 from video.clips import make_clip
 

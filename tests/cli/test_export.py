@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 import pytest
 
+from converters.write_t7 import johnson, write_t7
 from impasto.engines import open_engine
 from impasto.images import Picture, read_image, write_image
-from legacy.write_t7 import johnson, write_t7
 from tiny import picture
 
 OPENCV4 = os.environ.get("IMPASTO_OPENCV4", "")

@@ -3,7 +3,7 @@
 import pytest
 
 from impasto.images import Picture, write_image
-from impasto.learning import learn as learning
+from impasto.training import learn as learning
 from tiny import picture
 
 SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from impasto.gatys import optimize
 from impasto.images import Picture, read_image, write_image
-from impasto.learning import optimize
 from tiny import picture
 
 QUICK = ["--size", "64", "--coarsest", "64", "--steps", "3", "--precision", "f32"]

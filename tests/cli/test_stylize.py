@@ -414,7 +414,7 @@ def test_a_report(paint, folder, tmp_path):
 
 @pytest.fixture
 def presets(tmp_path, monkeypatch):
-    monkeypatch.setattr("impasto.recipes.user_data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr("impasto.options.user_data_folder", lambda: tmp_path / "data")
 
 
 def test_presets(paint, impasto, gallery, photo, tmp_path, presets):

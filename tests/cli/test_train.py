@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from impasto.images import Picture, write_image
-from impasto.learning.checkpoint import read_checkpoint
-from impasto.network.spec import STANDARD
+from impasto.networks.spec import STANDARD
 from impasto.styles import open_gallery
+from impasto.training.checkpoint import read_checkpoint
 from tiny import picture
 
 QUICK = [

@@ -42,7 +42,7 @@ def test_train_copy_paint(train, impasto, photo, tmp_path):
 
 def test_by_an_emulator(train, tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    from impasto.learning import emulator
+    from impasto.training import emulator
 
     monkeypatch.setattr(emulator, "FIT_STEPS", 20)
     monkeypatch.setattr(emulator, "HIDDEN", 16)

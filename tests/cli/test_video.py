@@ -1,9 +1,9 @@
 import pytest
 from PIL import Image
 
-from impasto.video.painter import VideoPainter
+from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
-from video.test_joining import make_film, read_film
+from video.test_muxing import make_film, read_film
 
 
 def test_a_video(impasto, gallery, tmp_path):
@@ -103,14 +103,14 @@ def test_interrupted_before_and_after_the_first_frames(
     """Only if something was painted does the output hold it; the old one there is not it."""
     make_clip(tmp_path / "clip.mp4", frames=6)
     make_clip(tmp_path / "old.mp4", frames=3)
-    place = VideoPainter.place
+    place = VideoStylizer.place
 
     def interrupted(self, photo, fresh, time_s):
         if not painted or time_s > 0.1:
             raise KeyboardInterrupt
         return place(self, photo, fresh, time_s)
 
-    monkeypatch.setattr(VideoPainter, "place", interrupted)
+    monkeypatch.setattr(VideoStylizer, "place", interrupted)
     arguments = ["-s", "first", "--gallery", gallery, "-o", "old.mp4", "--overwrite"]
     ran = impasto("video", "clip.mp4", *arguments)
     assert ran.code == 130

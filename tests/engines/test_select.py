@@ -14,8 +14,8 @@ from impasto.engines import (
     select,
 )
 from impasto.errors import EngineError, OptionError
-from impasto.network.bake import bake
-from impasto.network.spec import Conv, NetworkSpec
+from impasto.networks.export import bake
+from impasto.networks.spec import Conv, NetworkSpec
 from tiny import picture
 
 COPY = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, norm=False, relu=False),))

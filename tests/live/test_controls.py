@@ -4,7 +4,7 @@ import pytest
 
 from impasto.errors import StyleError
 from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
-from impasto.network.trunk import random_trunk
+from impasto.networks.trunk import random_trunk
 from impasto.styles import write_style
 from tiny import TINY, tiny_gallery, tiny_style
 

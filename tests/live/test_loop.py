@@ -11,7 +11,7 @@ import pytest
 from impasto.errors import EngineError, InputError, OptionError, OutputError, StyleError
 from impasto.images import read_image
 from impasto.live import LiveOptions, loop, open_camera, open_screen, run_live
-from impasto.live.digits import PAUSE_S
+from impasto.live.number_entry import PAUSE_S
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 from video.clips import frame_pixels, make_clip, read_clip

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import OptionError, StyleError
-from impasto.network.trunk import random_trunk, write_trunk
+from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.styles import (
     TRUNK_FILE,
     mix_vectors,

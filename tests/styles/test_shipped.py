@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from impasto.defaults import DEFAULT_STYLE
-from impasto.network.spec import STANDARD, TURBO
-from impasto.prediction import predict_style
+from impasto.networks.spec import STANDARD, TURBO
 from impasto.styles import TRUNK_FILE, open_gallery
 from impasto.styles.gallery import SHIPPED
 from impasto.styles.gallery import TURBO as TURBO_FOLDER
+from impasto.styles.predict import predict_style
 from impasto.stylizer import Stylizer
 from tiny import picture
 

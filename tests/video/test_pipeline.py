@@ -7,7 +7,7 @@ import pytest
 
 import impasto
 from impasto.errors import EngineError, InputError, OptionError, OutputError
-from impasto.video import overlap, pipeline
+from impasto.video import io_threads, pipeline
 from impasto.video.encoding import choose_encoding
 from impasto.video.pipeline import convert_video
 from tiny import tiny_gallery
@@ -33,7 +33,7 @@ def convert(video, output, painter=invert, **changes):
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(overlap, "SEGMENT_FRAMES", 6)
+    monkeypatch.setattr(io_threads, "SEGMENT_FRAMES", 6)
 
 
 @pytest.fixture(autouse=True)
@@ -313,12 +313,12 @@ def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
     video = make_clip(tmp_path / "clip.mp4", size=(160, 120))
     paintings = []
 
-    class Recording(pipeline.VideoPainter):
+    class Recording(pipeline.VideoStylizer):
         def place(self, photo, fresh, time_s):
             paintings.append(super().place(photo, fresh, time_s))
             return paintings[-1]
 
-    monkeypatch.setattr(pipeline, "VideoPainter", Recording)
+    monkeypatch.setattr(pipeline, "VideoStylizer", Recording)
 
     def paint(name, stability=1.0, **changes):
         paintings.clear()

@@ -12,7 +12,7 @@ from impasto.cli.options import choose_gallery, write_json
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
-    from impasto.network.spec import NetworkSpec
+    from impasto.networks.spec import NetworkSpec
 
 __all__ = ["bench_live"]
 
@@ -32,13 +32,13 @@ def bench_live(
     """Measure, and print a table.
 
     Raises:
-        as `impasto.live.speed.measure_live`.
+        as `impasto.evaluation.live_speed.measure_live`.
     """
     from dataclasses import asdict
     from tempfile import TemporaryDirectory
 
+    from impasto.evaluation.live_speed import measure_live, random_gallery
     from impasto.live import LiveOptions
-    from impasto.live.speed import measure_live, random_gallery
 
     with TemporaryDirectory(prefix="impasto-") as folder, console.progress() as progress:
         styles = random_gallery(Path(folder), spec) if spec else choose_gallery(gallery)

@@ -23,8 +23,8 @@ from typing import Any
 
 import typer
 
+from impasto._util.atomic_files import read_toml, user_config_folder
 from impasto.errors import OptionError
-from impasto.files import read_toml, user_config_folder
 
 __all__ = ["CONFIGURED", "config_file", "read_defaults"]
 

@@ -60,12 +60,12 @@ def distil_command(
     LIST --start-from FOLDER then makes it as good as its size allows.
     """
     require_torch("impasto distil")
-    from impasto.learning.checkpoint import read_checkpoint
-    from impasto.learning.distilling import distil
-    from impasto.learning.export import export_gallery
-    from impasto.learning.run import RunFiles
-    from impasto.learning.training_options import TrainingOptions
     from impasto.styles import Pack
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.distilling import distil
+    from impasto.training.gallery_export import export_gallery
+    from impasto.training.options import TrainingOptions
+    from impasto.training.run import RunFiles
 
     if resume:
         options = read_checkpoint(RunFiles(output).checkpoint).options

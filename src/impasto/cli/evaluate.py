@@ -103,11 +103,11 @@ def evaluate_command(
     check_json(json_file)
     from contextlib import ExitStack
 
-    from impasto.cli.subjects import find_subjects
     from impasto.engines import EngineName, Precision
+    from impasto.evaluation.scored_styles import find_subjects
+    from impasto.evaluation.scores import evaluate, reports_to_json
     from impasto.images import IMAGE_SUFFIXES
-    from impasto.learning.evaluate import evaluate, reports_to_json
-    from impasto.learning.hardware import keep_freed_memory
+    from impasto.perceptual.hardware import keep_freed_memory
     from impasto.stylizer import Stylizer
 
     keep_freed_memory()
@@ -185,7 +185,7 @@ def _iterations(count: int, most: int) -> str:
 
 
 def _default_cache() -> Path:
-    from impasto.files import make_folder, user_cache_folder
+    from impasto._util.atomic_files import make_folder, user_cache_folder
 
     make_folder(user_cache_folder())
     return user_cache_folder() / "lbfgs-curves.json"

@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 
 from impasto.cli.console import console
 from impasto.cli.options import write_json
-from impasto.cli.subjects import Subject
 from impasto.engines import EngineName, Precision
+from impasto.evaluation.scored_styles import Subject
+from impasto.evaluation.scores import Scorer, exact_vgg
 from impasto.images import Picture, read_image, scale_shorter_side
-from impasto.learning.evaluate import Scorer, exact_vgg
+from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.progress import Progress
-from impasto.strokes import FRAME_NATURAL_PX
 from impasto.styles import Gallery
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames
-from impasto.video.steadiness import WarpingError
-from impasto.video.temporal import KEEP_STATISTICS, SteadyPainter, check_stability
+from impasto.video.temporal_consistency import KEEP_STATISTICS, SteadyStylizer, check_stability
+from impasto.video.warping_error import WarpingError
 
 __all__ = ["evaluate_videos"]
 
 Pixels = NDArray[np.uint8]
-Painter = Callable[[Pixels], Pixels]
+PaintPhoto = Callable[[Pixels], Pixels]
 
 ALONE = "frame by frame"
 SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
@@ -115,20 +115,20 @@ def evaluate_videos(
 
 def _painters(
     stack: ExitStack, open_stylizer: Callable[..., Stylizer], stability: float
-) -> dict[str, Painter]:
+) -> dict[str, PaintPhoto]:
     """Each part alone, and together; fresh, since they remember."""
     baked = stack.enter_context(open_stylizer())
     steered = stack.enter_context(open_stylizer(steered=True))
     return {
         ALONE: baked,
         "slow statistics": _slowly(steered),
-        "carried strokes": SteadyPainter(baked, stability),
-        f"both: stability {stability:g}": SteadyPainter(steered, stability, slow_statistics=True),
-        f"live: stability {stability:g}": SteadyPainter(baked, stability, quick=True),
+        "carried strokes": SteadyStylizer(baked, stability),
+        f"both: stability {stability:g}": SteadyStylizer(steered, stability, slow_statistics=True),
+        f"live: stability {stability:g}": SteadyStylizer(baked, stability, quick=True),
     }
 
 
-def _slowly(stylizer: Stylizer) -> Painter:
+def _slowly(stylizer: Stylizer) -> PaintPhoto:
     """Frame by frame, with statistics that follow slowly."""
     statistics: list[NDArray[np.float32]] = []
 
@@ -141,7 +141,7 @@ def _slowly(stylizer: Stylizer) -> Painter:
 
 
 def _measure(
-    video: Path, painters: Mapping[str, Painter], scorer: Scorer, frames: int, size_px: int
+    video: Path, painters: Mapping[str, PaintPhoto], scorer: Scorer, frames: int, size_px: int
 ) -> dict[str, tuple[float, float]]:
     """Warping error and S of each painter."""
     warping = WarpingError()

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from impasto._util.atomic_files import check_writable, write_atomically
 from impasto.cli.console import console
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import MissingExtraError, OptionError, OutputError
-from impasto.files import check_writable, write_atomically
-from impasto.strokes import MAX_SIDE_PX
+from impasto.multiscale import MAX_SIDE_PX
 
 if TYPE_CHECKING:
-    from impasto.network.spec import NetworkSpec
+    from impasto.networks.spec import NetworkSpec
     from impasto.styles import Gallery
 
 __all__ = [
@@ -256,7 +256,7 @@ def choose_preset(name: str) -> NetworkSpec:
     Raises:
         OptionError: there is none.
     """
-    from impasto.network.spec import PRESETS
+    from impasto.networks.spec import PRESETS
 
     if name not in PRESETS:
         raise OptionError(f"--preset {name!r} is unknown", f"one of {', '.join(PRESETS)}")

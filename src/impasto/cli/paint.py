@@ -20,8 +20,8 @@ from impasto.errors import OptionError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.learning.hardware import Precision
-    from impasto.learning.optimize import Iterate
+    from impasto.gatys.optimize import Iterate
+    from impasto.perceptual.hardware import Precision
 
 __all__ = ["paint_command"]
 
@@ -166,7 +166,7 @@ def paint_command(
     target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
 
     from impasto.images import check_format, read_image
-    from impasto.places import area_called, split_regions
+    from impasto.masks.parse import area_called, split_regions
 
     check_format(target)
     rest, placed = split_regions(region or [])
@@ -175,9 +175,9 @@ def paint_command(
     check_target(target, [photo, *paintings, *(Path(each) for _, each in placed)], overwrite)
 
     # Torch takes seconds to load: not before it is known that the result has a place.
-    from impasto.learning.hardware import choose_hardware, keep_freed_memory
-    from impasto.learning.optimize import PaintOptions
-    from impasto.learning.optimize import paint as paint_photo
+    from impasto.gatys.optimize import PaintOptions
+    from impasto.gatys.optimize import paint as paint_photo
+    from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
 
     defaults = PaintOptions()
     options = PaintOptions(

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from impasto._util.atomic_files import make_folder
 from impasto.cli.console import console
 from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.targets import STREAM
 from impasto.errors import BatchError, ImpastoError
-from impasto.files import make_folder
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PhotoRun:
         self, options: PhotoOptions, suffix: str, jobs: Sequence[Job], skipped: Sequence[Job]
     ) -> None:
         from impasto.batch import Outcome
-        from impasto.memory import parse_bytes
+        from impasto.large.memory_plan import parse_bytes
 
         self._options = options
         self._suffix = suffix

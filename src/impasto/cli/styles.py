@@ -71,7 +71,7 @@ def styles_command(
         return
     if output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
-    from impasto.legacy import installed_networks
+    from impasto.converters import installed_networks
 
     styles = [(chosen.pack_of(style), style) for style in map(chosen.load_style, chosen.names)]
     if as_json:

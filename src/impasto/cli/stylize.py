@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from impasto._util.atomic_files import file_label
 from impasto.cli.console import console
 from impasto.cli.options import check_json, choose_gallery, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
@@ -18,12 +19,11 @@ from impasto.cli.targets import STREAM, check_targets, choose_suffix, names_seve
 from impasto.cli.watching import appearing
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
-from impasto.files import file_label
 
 if TYPE_CHECKING:
     from impasto.batch import Job
     from impasto.engines import EngineName, Precision
-    from impasto.recipes import Recipe
+    from impasto.options import Recipe
     from impasto.stylizer import Stylizer
 
 __all__ = ["stylize_command"]
@@ -74,8 +74,8 @@ def _recipes(context: typer.Context, options: PhotoOptions) -> list[Recipe]:
     """Return a recipe for each style: the preset, if there is one, with the options that were given
     in their places.
     """
-    from impasto.places import split_regions
-    from impasto.recipes import Recipe, read_preset
+    from impasto.masks.parse import split_regions
+    from impasto.options import Recipe, read_preset
 
     names = {field.name for field in fields(Recipe)} - {"style"}
     given: dict[str, Any] = {name: getattr(options, name) for name in names}
@@ -123,7 +123,7 @@ def _open(
 
 
 def _save(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
-    from impasto.recipes import write_preset
+    from impasto.options import write_preset
 
     if options.save_preset:
         console.note(f"preset saved: {write_preset(options.save_preset, recipes[0])}")

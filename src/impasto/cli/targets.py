@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impasto._util.atomic_files import check_writable
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.files import check_writable
 
 if TYPE_CHECKING:
     from impasto.batch import Job

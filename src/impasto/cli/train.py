@@ -29,8 +29,8 @@ from impasto.cli.options import (
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from impasto.learning.hardware import Hardware, Precision
-    from impasto.network.spec import NetworkSpec
+    from impasto.networks.spec import NetworkSpec
+    from impasto.perceptual.hardware import Hardware, Precision
     from impasto.progress import Progress, ProgressListener
 
 __all__ = ["interrupt_between_steps", "prepare_hardware", "run_in", "train_command"]
@@ -161,11 +161,11 @@ def train_command(
     FOLDER/gallery, for impasto PHOTO --gallery FOLDER/gallery --style NAME.
     """
     require_torch("impasto train")
-    from impasto.learning.checkpoint import read_checkpoint
-    from impasto.learning.export import export_gallery
-    from impasto.learning.paintings import read_paintings
-    from impasto.learning.run import RunFiles, read_start, read_start_trunk, train
-    from impasto.learning.training_options import TrainingOptions
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.gallery_export import export_gallery
+    from impasto.training.options import TrainingOptions
+    from impasto.training.paintings import read_paintings
+    from impasto.training.run import RunFiles, read_start, read_start_trunk, train
 
     chosen = read_paintings(styles, paintings, painting_size)
     before = read_checkpoint(RunFiles(output).checkpoint) if resume else None
@@ -241,7 +241,7 @@ def prepare_hardware(device: str, precision: str, compile_: bool | None, steps: 
     Raises:
         OptionError: there is no such device or precision here.
     """
-    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
+    from impasto.perceptual.hardware import choose_hardware, has_compiler, keep_freed_memory
 
     if compile_ is None:
         compile_ = steps >= WORTH_COMPILING_STEPS and has_compiler()
@@ -255,7 +255,7 @@ def run_in(folder: Path) -> Iterator[ProgressListener]:
     """A listener that shows a run's progress, and raises a Ctrl-C between steps; then the user is
     told how to go on.
     """
-    from impasto.learning.run import RunFiles
+    from impasto.training.run import RunFiles
 
     with console.progress() as progress, interrupt_between_steps(progress) as listener:
         try:
@@ -294,7 +294,7 @@ def _choose_spec(
     preset: str | None, coarse_grain: float | None, known: NetworkSpec | None
 ) -> NetworkSpec | None:
     """The network that is asked for, or the one that is known already, if any."""
-    from impasto.network.spec import STANDARD
+    from impasto.networks.spec import STANDARD
 
     spec = choose_preset(preset) if preset else known
     return spec if coarse_grain is None else replace(spec or STANDARD, coarse_grain=coarse_grain)

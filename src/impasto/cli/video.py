@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
+from impasto._util.atomic_files import file_label
 from impasto.cli.console import console
 from impasto.cli.options import (
     EngineOption,
@@ -20,7 +21,6 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
-from impasto.files import file_label
 
 __all__ = ["video_command"]
 

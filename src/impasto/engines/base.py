@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
 from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
 
@@ -21,7 +21,7 @@ Vectors = Mapping[str, NDArray[np.float32]]
 
 
 class Engine(Closing, ABC):
-    """Runs one baked graph (`impasto.network.bake`): pixels in, pixels out.
+    """Runs one baked graph (`impasto.networks.export`): pixels in, pixels out.
 
     An engine belongs to one thread at a time.
 
@@ -59,7 +59,8 @@ class Engine(Closing, ABC):
         statistics: NDArray[np.float32],
         keep: float,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Run a graph whose style and statistics are inputs (`impasto.network.bake.bake_steered`).
+        """Run a graph whose style and statistics are inputs
+        (`impasto.networks.export.bake_steered`).
 
         Args:
             photo: as `paint` takes it.
@@ -89,7 +90,7 @@ class Engine(Closing, ABC):
     def paint_regions(
         self, photo: NDArray[np.uint8], shares: NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """Run a graph with several styles (`impasto.network.regions.bake_regions`).
+        """Run a graph with several styles (`impasto.networks.regions.bake_regions`).
 
         Args:
             photo: as `paint` takes it.
@@ -109,7 +110,7 @@ class Engine(Closing, ABC):
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
     def encode(self, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run an encoder's graph (`impasto.network.encoder`).
+        """Run an encoder's graph (`impasto.networks.encoder`).
 
         Args:
             painting: H x W x 3, uint8, RGB.
@@ -128,7 +129,7 @@ class Engine(Closing, ABC):
 
     @abstractmethod
     def run_part(self, features: Vectors) -> Vectors:
-        """Run the graph of a part of a network (`impasto.network.stages`).
+        """Run the graph of a part of a network (`impasto.networks.stages`).
 
         Args:
             features: what it takes, by name: float32, contiguous.

@@ -91,7 +91,7 @@ def open_engine(
     """Load a graph into an engine.
 
     Args:
-        graph: a serialised ONNX model, as `impasto.network.bake.bake` makes it.
+        graph: a serialised ONNX model, as `impasto.networks.export.bake` makes it.
         engine: ``auto`` takes the fastest that is installed (and that has the precision asked for);
             one asked for by name is never replaced by another.
         precision: ``auto`` takes bf16 where engine and CPU have it; or ``f32``, ``bf16``, or

@@ -12,7 +12,6 @@ from impasto.images.colors import (
     match_histograms,
     match_linearly,
 )
-from impasto.images.faces import face_mask, find_faces
 from impasto.images.geometry import fit_within, pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
@@ -27,9 +26,10 @@ from impasto.images.sequence import (
     write_sequence,
 )
 from impasto.images.sheet import contact_sheet, side_by_side
-from impasto.images.subject import Subject, find_subject
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
+from impasto.masks.faces import face_mask, find_faces
+from impasto.masks.subject import Subject, find_subject
 
 __all__ = [
     "COLOR_WAYS",

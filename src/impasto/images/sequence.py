@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import InputError, OutputError
-from impasto.files import write_atomically
 from impasto.images.picture import Picture
 from impasto.images.raw import RAW_SUFFIXES
 from impasto.images.reading import (

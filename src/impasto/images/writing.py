@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import numpy as np
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
-from impasto.files import write_atomically
 from impasto.images.original import Metadata, Original, Samples, cast_samples
 from impasto.images.picture import Picture
 from impasto.images.profiles import image_of, srgb_profile

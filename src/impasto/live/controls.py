@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from impasto.files import names_network
-from impasto.prediction import find_style
+from impasto._util.atomic_files import names_network
 from impasto.styles import Gallery, names_file, parse_mixture
+from impasto.styles.predict import find_style
 
 __all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
 

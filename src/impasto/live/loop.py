@@ -15,20 +15,20 @@ from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images import Picture, write_image
-from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
 from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
-from impasto.live.digits import NumberEntry
+from impasto.live.frame_budget import FrameBudget
+from impasto.live.live_stylizer import LivePicture, LiveStylizer
+from impasto.live.number_entry import NumberEntry
 from impasto.live.overlay import compare, with_lines
 from impasto.live.pace import Pace
-from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
-from impasto.live.virtual import VirtualCamera
-from impasto.strokes import FRAME_NATURAL_PX
+from impasto.live.virtual_camera import VirtualCamera
+from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.styles import Gallery, open_gallery
 from impasto.stylizer import Stylizer
-from impasto.video.temporal import check_stability
+from impasto.video.temporal_consistency import check_stability
 
 __all__ = ["LiveOptions", "LiveReport", "run_live"]
 
@@ -47,7 +47,7 @@ class LiveOptions:
         style: a name or mixture.
         strength: 0 to 1.5.
         stroke: 0.5 to 2.
-        stability: 0 to 1 (`impasto.video.temporal`).
+        stability: 0 to 1 (`impasto.video.temporal_consistency`).
         keep_colors: the camera's colours.
         rate: frames a second to hold; frames are painted smaller for it, if need be.
         folder: where photos and recordings go.
@@ -166,7 +166,7 @@ class _Session:
                 gallery=gallery,
             )
 
-        self._painter = LivePainter(
+        self._painter = LiveStylizer(
             capture, self._settings, self._budget, open_stylizer, stability=options.stability
         )
 

@@ -7,9 +7,9 @@ import os
 from functools import cache, cached_property
 from pathlib import Path
 
+from impasto._util.atomic_files import user_data_folder
 from impasto.errors import StyleError
-from impasto.files import user_data_folder
-from impasto.network.trunk import Trunk
+from impasto.networks.trunk import Trunk
 from impasto.styles.pack import Pack, packs_in
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
@@ -176,7 +176,7 @@ def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
 
     Args:
         folder: or ``"turbo"``: most of the shipped styles in networks of less than half the
-            size (`impasto.network.spec.TURBO`), for live video. A folder of that name is
+            size (`impasto.networks.spec.TURBO`), for live video. A folder of that name is
             ``"./turbo"``. What ships is read once, and has the user's own styles with it
             (`impasto.styles.own`).
 

@@ -6,9 +6,9 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
+from impasto._util.atomic_files import make_folder
 from impasto.errors import StyleError
-from impasto.files import make_folder
-from impasto.network.trunk import write_trunk
+from impasto.networks.trunk import write_trunk
 from impasto.styles.gallery import Gallery, own_folder
 from impasto.styles.pack import TRUNK_FILE
 from impasto.styles.style import STYLE_SUFFIX, Style, check_name, read_style, write_style

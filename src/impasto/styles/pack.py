@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from impasto.errors import StyleError
-from impasto.network.encoder import Encoder, read_encoder
-from impasto.network.trunk import Trunk, read_trunk
+from impasto.networks.encoder import Encoder, read_encoder
+from impasto.networks.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
 __all__ = ["ENCODER_FILE", "TRUNK_FILE", "Pack", "packs_in"]

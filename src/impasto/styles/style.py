@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
-from impasto.files import write_atomically
-from impasto.network.tensors import read_tensors
-from impasto.network.trunk import Trunk, checked_trunk
+from impasto.networks.tensors import read_tensors
+from impasto.networks.trunk import Trunk, checked_trunk
 
 __all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
 
@@ -54,7 +54,7 @@ class Style:
         name: by which people call it: small letters, digits and hyphens.
         vector: float32, of one of the trunk's ``spec.vector_sizes``: a scale and a shift for every
             normalised channel, and perhaps what it adds to the last layer
-            (`impasto.network.trunk.Trunk.with_last_layer`).
+            (`impasto.networks.trunk.Trunk.with_last_layer`).
         trunk: the fingerprint of the trunk that it belongs to.
         card: the painting's credit.
         thumbnail: a small JPEG of the painting; empty if there is none.

@@ -12,11 +12,11 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from impasto.cores import usable_cores
+from impasto._util.cpu import usable_cores
 from impasto.errors import OptionError, OutputError
 from impasto.images import lay_on_white
-from impasto.video.samples import knows, to_yuv420
 from impasto.video.source import EXACT_COLORS, VideoInfo
+from impasto.video.yuv import knows, to_yuv420
 
 __all__ = ["CODECS", "VIDEO_SUFFIXES", "Encoding", "SegmentWriter", "choose_encoding"]
 

@@ -12,8 +12,8 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import OutputError
-from impasto.files import write_atomically
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.source import VideoFrame, open_container
 

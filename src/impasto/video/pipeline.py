@@ -13,31 +13,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.ahead import map_ahead
+from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.engines import EngineName, Precision
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import bleed, resize
+from impasto.multiscale import FRAME_NATURAL_PX, MAX_SIDE_PX
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import FRAME_NATURAL_PX, MAX_SIDE_PX
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.stylizer import Stylizer
-from impasto.video.crew import crew_size
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
-from impasto.video.job import Job
-from impasto.video.joining import join_segments
-from impasto.video.overlap import PaintedFrame, read_ahead, write_behind
-from impasto.video.painter import VideoPainter, as_timeline
+from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
+from impasto.video.muxing import join_segments
+from impasto.video.pool import pool_size
+from impasto.video.resume_state import Job
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
-from impasto.video.temporal import Memory
+from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
+from impasto.video.video_stylizer import VideoStylizer, as_timeline
 
-__all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
+__all__ = ["PaintFrame", "VideoReport", "convert_video", "stylize_video"]
 
 Pixels = NDArray[np.uint8]
-Painter = Callable[[Pixels, float], Pixels]
+PaintFrame = Callable[[Pixels, float], Pixels]
 
 DEFAULT_CRF = 20
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
@@ -97,7 +97,7 @@ def stylize_video(
             the video's own; ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision``
             and ``gallery`` as `Stylizer` takes them.
         stability: how much strokes stay on the things that they are painted on, 0 to 1
-            (`impasto.video.temporal`); 0 paints frame by frame.
+            (`impasto.video.temporal_consistency`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
         crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
         size: width and height of the output, in pixels; those of the video if not given.
@@ -128,8 +128,8 @@ def stylize_video(
         precision=precision,
         gallery=gallery,
     )
-    with VideoPainter(
-        timeline, gallery, open_stylizer, stability=stability, crew=crew_size(engine)
+    with VideoStylizer(
+        timeline, gallery, open_stylizer, stability=stability, workers=pool_size(engine)
     ) as painter:
         return convert_video(
             Path(video),
@@ -159,7 +159,7 @@ def stylize_video(
 def convert_video(
     video: Path,
     output: Path,
-    painter: Painter,
+    painter: PaintFrame,
     *,
     settings: dict[str, object],
     encoding: Encoding,
@@ -177,7 +177,7 @@ def convert_video(
 
     Args:
         painter: takes H x W x 3 uint8 RGB pixels and their time in seconds, and gives pixels of the
-            same shape. What a `VideoPainter` remembers outlives an interruption.
+            same shape. What a `VideoStylizer` remembers outlives an interruption.
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
         exact_colors: as `VideoSource` takes it; for painters that show something of the frame.
     """
@@ -262,7 +262,7 @@ def _check_part(start_s: float, end_s: float | None) -> None:
 def _paint(
     source: VideoSource,
     job: Job,
-    painter: Painter,
+    painter: PaintFrame,
     encoding: Encoding,
     size: tuple[int, int] | None,
     start_s: float,
@@ -273,14 +273,14 @@ def _paint(
     width, height = size or (info.width, info.height)
     info = replace(info, width=width, height=height)
     done = job.frames
-    steady = painter if isinstance(painter, VideoPainter) else None
+    steady = painter if isinstance(painter, VideoStylizer) else None
     resume_s, last_s = start_s, None
     if job.segments:
         last_pts = job.segments[-1].last_pts
         resume_s = float((last_pts + 0.5) * info.time_base)
         last_s = float(last_pts * info.time_base)
         if steady and (arrays := job.memory()):
-            steady.recall(Memory.of(arrays), last_s)
+            steady.recall(StrokeMemory.of(arrays), last_s)
     wanted = source.frames(resume_s, end_s)
     if encoding.container == "gif":
         wanted = spaced(wanted, start_s, last_s)
@@ -294,7 +294,7 @@ def _paint(
             frame = _fitted(frame, width, height)
             return frame, steady.paint(frame.pixels, frame.time_s) if steady else None
 
-        paintings = stack.enter_context(map_ahead(prepare, frames, steady.crew if steady else 1))
+        paintings = stack.enter_context(map_ahead(prepare, frames, steady.workers if steady else 1))
         for number, (frame, fresh) in enumerate(paintings, 1):
             if steady is None or fresh is None:
                 painting, memory = painter(frame.pixels, frame.time_s), None

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from impasto._util.atomic_files import read_toml, split_network
 from impasto.errors import OptionError
-from impasto.files import read_toml, split_network
 from impasto.styles import Style
 
 __all__ = ["Timeline", "TimelinePoint", "parse_time", "parse_timeline", "read_timeline"]

@@ -1,0 +1,249 @@
+"""Gatys' optimisation: a picture with the content of a photo and the style of paintings.
+
+Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks" (the paper
+below). The pixels themselves are optimised, through VGG-19, by L-BFGS or Adam. The objective is the
+paper's equation 7, total variation added::
+
+    loss = content_weight * content + style_weight * style + tv_weight * total variation
+
+Departures, each of which can be undone by an option: losses are scale-free
+(`impasto.perceptual.losses`); the start is the photo instead of noise; it goes from coarse to fine,
+each scale starting from the one before, as VGG-19's field of view is too small for large pictures
+(Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", section 6).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.errors import OptionError
+from impasto.gatys.lbfgs import minimise
+from impasto.gatys.objective import Objective, Part
+from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, PaintOptions
+from impasto.images import Picture, blend, keep_colors, read_image, resize
+from impasto.masks.areas import Area, Areas, Region, find_areas
+from impasto.perceptual.hardware import Hardware, choose_hardware
+from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.vgg import Vgg19
+
+__all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "paint"]
+
+LBFGS_MEMORY_BYTES = 1 << 30
+
+ImageSource = str | os.PathLike[str] | Picture | NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """One step of the optimiser is done.
+
+    Attributes:
+        step: of all scales together, from 1.
+        steps: how many there are.
+        width, height: of the picture at this scale, in pixels.
+        losses: ``content``, ``style`` and ``total variation`` before their weights, and ``total``.
+        pixels: what is painted so far, 1 x 3 x H x W, 0-1.
+        finish: makes a picture of pixels, with the photo where it is to stay.
+    """
+
+    step: int
+    steps: int
+    width: int
+    height: int
+    losses: Mapping[str, float]
+    pixels: Tensor
+    finish: Callable[[NDArray[np.uint8]], Picture] = Picture
+
+    def picture(self) -> Picture:
+        """What is painted so far, at this scale's size: what `paint` gives if this is the end."""
+        return self.finish(_to_pixels(self.pixels))
+
+
+def paint(
+    photo: ImageSource,
+    paintings: ImageSource | Sequence[ImageSource],
+    options: PaintOptions | None = None,
+    *,
+    painting_weights: Sequence[float] | None = None,
+    regions: Sequence[tuple[Area, ImageSource]] = (),
+    mask: Area | None = None,
+    hardware: Hardware | None = None,
+    on_iterate: Callable[[Iterate], None] = lambda iterate: None,
+) -> Picture:
+    """Paint a photo in the style of one or several paintings.
+
+    The same inputs, options and hardware give the same picture.
+
+    Args:
+        photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
+        paintings: one or several of the same kinds.
+        options: see `PaintOptions`.
+        painting_weights: how much each painting counts; equal shares if not given.
+        regions: areas (`impasto.masks.areas.Area`) with a painting of their own each; ``paintings``
+            are for the rest.
+        mask: where to paint; what it leaves out is the photo.
+        hardware: where to compute; `choose_hardware` if not given.
+        on_iterate: told after every step. What it raises, `KeyboardInterrupt` above all, ends the
+            work; the iterates it was given are the results so far.
+
+    Returns:
+        the painting, ``size_px`` long, with the photo's transparency.
+
+    Raises:
+        InputError: a picture cannot be read.
+        OptionError: an option is out of its range.
+        MissingExtraError: the weights of VGG-19 are not installed.
+    """
+    options = options or PaintOptions()
+    if isinstance(paintings, str | os.PathLike | Picture | np.ndarray):
+        paintings = [paintings]
+    content = _open(photo)
+    sources = [_open(painting).pixels for painting in paintings]
+    weights = _shares(painting_weights, len(sources))
+    hardware = hardware or choose_hardware()
+    vgg = Vgg19(hardware, options.pooling)
+
+    areas = find_areas(
+        content.pixels,
+        (content.width, content.height),
+        mask,
+        [Region(area, "") for area, _ in regions],
+        protect_faces=0.0,
+    )
+    if areas.cover is not None and not areas.cover.any():
+        raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
+    parts = [Part([_open(painting).pixels], [1.0]) for _, painting in regions]
+    parts.append(Part(sources, weights))
+    scales = _scales(content.width, content.height, options)
+    plan = _steps_per_scale(len(scales), options.steps)
+    pixels = _first_picture(content.pixels, scales[0], options)
+    finish = partial(_finish, content, areas, options)
+    done = 0
+    for (width, height), steps in zip(scales, plan, strict=True):
+        objective = Objective(
+            vgg,
+            content.pixels,
+            parts,
+            _guides(areas, (width, height)),
+            (width, height),
+            scales[-1],
+            options,
+        )
+        start = to_tensor(resize(pixels, width, height)).to(hardware.device)
+        current = start
+        for number, current in enumerate(_optimise(objective, start, steps, options), done + 1):
+            event = Iterate(number, sum(plan), width, height, objective.losses, current, finish)
+            on_iterate(event)
+        pixels = _to_pixels(current)
+        done += steps
+    return finish(pixels)
+
+
+def _finish(
+    content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
+) -> Picture:
+    """What the photo has to say at last: its colours, its pixels beyond the mask, its transparency
+    and metadata.
+    """
+    height, width = result.shape[:2]
+    if options.keep_colors:
+        result = keep_colors(result, resize(content.pixels, width, height))
+    if (cover := areas.full_cover(width, height)) is not None:
+        result = blend(resize(content.pixels, width, height), result, cover)
+    alpha = content.alpha
+    if alpha is not None:
+        alpha = resize(np.repeat(alpha[..., None], 3, axis=2), width, height)[..., 0]
+    return Picture(result, alpha, metadata=content.metadata)
+
+
+def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
+    """How much each part's paintings have to say in each place, parts x H x W; the rest is last."""
+    if areas.shares is None and areas.cover is None:
+        return None
+    shares = (
+        np.ones((1, size[1], size[0]), dtype=np.float32)
+        if areas.shares is None
+        else areas.share_rows(size, 0, size[1])
+    )
+    cover = areas.full_cover(*size)
+    return shares if cover is None else shares * cover
+
+
+def _optimise(
+    objective: Objective, start: Tensor, steps: int, options: PaintOptions
+) -> Iterator[Tensor]:
+    if options.optimizer == "lbfgs":
+        history = max(3, min(20, LBFGS_MEMORY_BYTES // (8 * start.numel())))
+        # bfloat16 losses jitter by some 1e-3 of their value.
+        tolerance = 1e-3 if objective.dtype == torch.bfloat16 else 0.0
+        for point in minimise(objective, start, steps=steps, history=history, tolerance=tolerance):
+            yield point.position
+        return
+    picture = start.clone().requires_grad_()
+    adam = torch.optim.Adam([picture], lr=options.learning_rate)
+    for _ in range(steps):
+        _, picture.grad = objective(picture)
+        adam.step()
+        with torch.no_grad():
+            picture.clamp_(0, 1)
+        yield picture.detach()
+
+
+def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, int]]:
+    """Widths and heights, from coarse to fine; each side doubles."""
+    longer = max(width, height)
+    final = options.size_px or min(longer, DEFAULT_SIZE_PX)
+    count = 1 + max(0, round(math.log2(final / options.coarsest_px)))
+    sizes = [final / 2**k for k in reversed(range(count))]
+    return [
+        (max(SMALLEST_PX, round(width * s / longer)), max(SMALLEST_PX, round(height * s / longer)))
+        for s in sizes
+    ]
+
+
+def _steps_per_scale(count: int, steps: int) -> list[int]:
+    return [max(1, steps // min(16, 2**k)) for k in range(count)]
+
+
+def _first_picture(
+    photo: NDArray[np.uint8], size: tuple[int, int], options: PaintOptions
+) -> NDArray[np.uint8]:
+    if isinstance(options.start, Picture):
+        return options.start.pixels
+    if options.start == "noise":
+        random = np.random.default_rng(options.seed)
+        return random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return photo
+
+
+def _open(source: ImageSource) -> Picture:
+    if isinstance(source, Picture):
+        return source
+    return Picture(source) if isinstance(source, np.ndarray) else read_image(source)
+
+
+def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
+    if count == 0:
+        raise OptionError("no painting", "give at least one")
+    if weights is None:
+        return [1 / count] * count
+    if len(weights) != count or not all(0 <= w < math.inf for w in weights) or not any(weights):
+        raise OptionError(
+            f"painting weights are {list(weights)} for {count} paintings",
+            "give one number from 0 up for each, not all 0",
+        )
+    return [weight / sum(weights) for weight in weights]
+
+
+def _to_pixels(picture: Tensor) -> NDArray[np.uint8]:
+    planes = picture[0].clamp(0, 1).mul(255).round().byte()
+    return np.ascontiguousarray(planes.permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,202 @@
+import numpy as np
+import pytest
+import torch
+
+from impasto.errors import InputError, OptionError
+from impasto.gatys.optimize import PaintOptions, paint
+from impasto.images import Picture, write_image
+from impasto.perceptual.hardware import Hardware
+from tiny import picture
+
+CPU = Hardware(torch.device("cpu"), torch.float32)
+QUICK = {"steps": 6, "coarsest_px": 64}
+PHOTO, PAINTING, OTHER = picture(64, 48, 1), picture(70, 60, 2), picture(50, 50, 3)
+
+
+def run(options=None, paintings=PAINTING, photo=PHOTO, **more):
+    iterates = []
+    settings = PaintOptions(**{**QUICK, **(options or {})})
+    painting = paint(photo, paintings, settings, hardware=CPU, on_iterate=iterates.append, **more)
+    return painting, iterates
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("losses", ["scale-free", "paper"])
+@pytest.mark.parametrize("start", ["content", "noise"])
+def test_the_loss_falls(optimizer, losses, start):
+    weights = {"style_weight": 1e3, "content_weight": 1e-3} if losses == "paper" else {}
+    painting, iterates = run({"optimizer": optimizer, "losses": losses, "start": start, **weights})
+    assert painting.pixels.shape == PHOTO.shape
+    assert iterates[-1].losses["total"] < 0.9 * iterates[0].losses["total"]
+
+
+def test_the_total_is_equation_7():
+    options = {"content_weight": 2.0, "style_weight": 3.0, "tv_weight": 5.0}
+    _, iterates = run(options)
+    for iterate in iterates:
+        parts = iterate.losses
+        expected = 2 * parts["content"] + 3 * parts["style"] + 5 * parts["total variation"]
+        assert parts["total"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_photos_content_and_the_paintings_style_are_zero():
+    _, iterates = run({"style_weight": 0.0, "tv_weight": 0.0, "optimizer": "adam", "steps": 1})
+    assert iterates[0].losses["content"] == 0
+    _, iterates = run({"optimizer": "adam", "steps": 1}, photo=PAINTING)
+    assert iterates[0].losses["style"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_the_seed_decides(optimizer):
+    options = {"start": "noise", "optimizer": optimizer}
+    first, again, other = (run({**options, "seed": seed})[0].pixels for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_coarse_to_fine():
+    _, iterates = run({"size_px": 128, "coarsest_px": 32, "steps": 8})
+    sizes = [(iterate.width, iterate.height) for iterate in iterates]
+    # 32 x 24 is made 32 x 32: VGG-19 wants some room.
+    assert sizes == [(32, 32)] * 8 + [(64, 48)] * 4 + [(128, 96)] * 2
+    assert [iterate.step for iterate in iterates] == list(range(1, 15))
+    assert {iterate.steps for iterate in iterates} == {14}
+    assert iterates[-1].picture().pixels.shape == (96, 128, 3)
+
+
+def test_several_paintings_with_weights():
+    both, _ = run(paintings=[PAINTING, OTHER], painting_weights=[3, 1])
+    only, _ = run(paintings=[PAINTING, OTHER], painting_weights=[1, 0])
+    alone, _ = run(paintings=PAINTING)
+    np.testing.assert_array_equal(only.pixels, alone.pixels)
+    assert (both.pixels != alone.pixels).any()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pooling": "average"},
+        {"content_layers": {"relu3_1": 1.0}},
+        {"style_layers": {"relu1_1": 1.0, "relu2_1": 0.5}},
+        {"painting_scale": 0.6},
+        {"tv_weight": 50.0},
+        {"start": Picture(OTHER)},
+        {"keep_colors": True},
+    ],
+)
+def test_every_option_makes_a_difference(change):
+    assert (run(change)[0].pixels != run()[0].pixels).any()
+
+
+def test_total_variation_smooths():
+    def roughness(weight):
+        pixels = run({"tv_weight": weight, "start": "noise"})[0].pixels.astype(float)
+        return np.abs(np.diff(pixels, axis=1)).mean()
+
+    assert roughness(100.0) < roughness(0.0)
+
+
+def test_an_interrupt_comes_through_with_what_was_painted():
+    seen = []
+
+    def stop(iterate):
+        seen.append(iterate.picture())
+        if iterate.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paint(PHOTO, PAINTING, PaintOptions(**QUICK), hardware=CPU, on_iterate=stop)
+    assert len(seen) == 3
+    assert seen[-1].pixels.shape == PHOTO.shape
+
+
+def test_files_and_transparency(tmp_path):
+    alpha = np.zeros((48, 64), np.uint8)
+    alpha[:, 32:] = 255
+    write_image(tmp_path / "photo.png", Picture(PHOTO, alpha))
+    write_image(tmp_path / "painting.png", Picture(PAINTING))
+    painting, _ = run(
+        {"size_px": 32, "steps": 1},
+        photo=str(tmp_path / "photo.png"),
+        paintings=tmp_path / "painting.png",
+    )
+    assert painting.pixels.shape == (32, 32, 3)
+    assert painting.alpha[:, 0].max() == 0
+    assert painting.alpha[:, -1].min() == 255
+    with pytest.raises(InputError, match=r"none\.png"):
+        run(paintings=tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"content_weight": -1.0},
+        {"style_weight": float("nan")},
+        {"tv_weight": float("inf")},
+        {"steps": 0},
+        {"size_px": 8},
+        {"coarsest_px": 0},
+        {"learning_rate": 0.0},
+        {"painting_scale": -1.0},
+        {"pooling": "median"},
+        {"losses": "l1"},
+        {"optimizer": "sgd"},
+        {"start": "nowhere"},
+        {"content_layers": {"conv4": 1.0}},
+        {"style_layers": {}},
+        {"seed": -1},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_impossible_options_are_named(options):
+    with pytest.raises(OptionError, match=next(iter(options))):
+        PaintOptions(**options)
+
+
+@pytest.mark.parametrize("weights", [[1], [1, 2, 3], [0, 0], [-1, 2]])
+def test_impossible_painting_weights(weights):
+    with pytest.raises(OptionError, match="painting weights"):
+        run(paintings=[PAINTING, OTHER], painting_weights=weights)
+
+
+def test_no_painting():
+    with pytest.raises(OptionError, match="no painting"):
+        run(paintings=[])
+
+
+def left_half():
+    mask = np.zeros((24, 32), np.uint8)
+    mask[:, :16] = 255
+    return mask
+
+
+def test_a_mask_keeps_the_photo():
+    masked, iterates = run(mask=left_half())
+    np.testing.assert_array_equal(iterates[-1].picture().pixels, masked.pixels)
+    np.testing.assert_array_equal(masked.pixels[:, 40:], PHOTO[:, 40:])
+    assert (masked.pixels[:, :24] != PHOTO[:, :24]).any()
+    with pytest.raises(OptionError, match="nothing to be painted"):
+        run(mask=np.zeros((4, 4), np.uint8))
+
+
+def test_regions_take_their_own_paintings():
+    plain, _ = run()
+    other, _ = run(paintings=OTHER)
+    both, iterates = run(regions=[(left_half(), OTHER)])
+
+    def distance(first, second, part):
+        return np.abs(first.pixels[part].astype(int) - second.pixels[part]).mean()
+
+    left, right = np.s_[:, :24], np.s_[:, 40:]
+    assert distance(both, other, left) < distance(both, plain, left)
+    assert distance(both, plain, right) < distance(both, other, right)
+    assert iterates[-1].losses["total"] < iterates[0].losses["total"]
+
+
+def test_tiles_paint_the_same():
+    photo = picture(90, 75, 1)
+    layers = {"style_layers": {"relu1_1": 1, "relu3_1": 1}, "content_layers": {"relu2_2": 1}}
+    options = {"coarsest_px": 90, "steps": 3, "optimizer": "adam", **layers}
+    whole, _ = run(options, photo=photo)
+    tiled, _ = run({**options, "tile_px": 32}, photo=photo)
+    assert np.abs(whole.pixels.astype(int) - tiled.pixels).mean() < 0.05
