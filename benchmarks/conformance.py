@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from impasto.engines.padded import paint_whole
 from numpy.typing import NDArray
 
 from converters import foreign
@@ -27,6 +26,7 @@ from impasto.converters import ConvertedNetwork, convert_network
 from impasto.engines import Engine, EngineName, Precision, available_engines, has_bf16, open_engine
 from impasto.errors import EngineError
 from impasto.images.noise import natural_noise
+from impasto.networks.padding import paint_whole
 
 TIMED_PX = (320, 240)
 RUNS = 3

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import skimage
 import torch
-from impasto.perceptual.tensors import to_tensor
 from numpy.typing import NDArray
 
 import impasto
@@ -26,6 +25,7 @@ from impasto.evaluation.scores import exact_vgg
 from impasto.images import read_image, resize, scale_shorter_side
 from impasto.perceptual.correlations import excess_regularity
 from impasto.perceptual.picture_losses import STYLE_LAYERS, PhotoTargets, StyleTargets, part_powers
+from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19
 from repetition_of_paintings import listed_paintings
 

@@ -147,3 +147,12 @@ def test_masks(tmp_path):
     assert mask[:, :3].max() == 0
     assert mask[0].max() == 0
     assert mask[1:, 3:].min() == 255
+
+
+def test_a_damaged_mask_is_refused(tmp_path):
+    write_image(tmp_path / "a.png", Picture(picture(40, 30)))
+    content = bytearray((tmp_path / "a.png").read_bytes())
+    content[-100] ^= 1
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.png is damaged"):
+        read_mask(tmp_path / "a.png")

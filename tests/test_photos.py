@@ -1,11 +1,13 @@
 """From file to file: what is not paint comes through; the corpus is made here."""
 
+import errno
 import io
 import itertools
 import shutil
 import struct
 import sys
 import zlib
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from awkward import (
     psnr,
     wide_gamut_profile,
 )
+from flipped import FILES, flipped, in_tiles, verdict
 from impasto.errors import (
     ImpastoError,
     InputError,
@@ -29,6 +32,7 @@ from impasto.errors import (
     OutputError,
 )
 from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
+from impasto.images.streams import PictureRows
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.masks.subject import Subject
 from impasto.photos import encode_painting, paint_photo, plan_photo
@@ -199,6 +203,36 @@ def test_animations_are_painted_whole(stylizer, tmp_path):
             assert times == [40, 80, 120]
 
 
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+def test_a_bright_pixel_does_not_make_the_rest_dark(context, unpainted, gallery, tmp_path):
+    """Floats beyond white are seen as white; where the photo stays, they stay, too."""
+    samples = np.repeat(picture(40, 30).astype(np.float32)[..., :1] / 255, 3, axis=2)
+    samples[3, 4, 1], samples[5, 6], samples[7, 8] = 1e30, np.nan, -1
+    content = encode_image(Picture(picture(40, 30), None, Original(samples, None, 1.0)), "tif")
+    with context():
+        report = paint_photo(unpainted, content, tmp_path / "a.tif")
+        paint_photo(unpainted, content, tmp_path / "a.png")
+    assert report.clipped_px == 3
+    assert encode_painting(unpainted, content, "png")[1].clipped_px == 3
+    floats = read_image(tmp_path / "a.tif").original
+    np.testing.assert_array_equal(floats.samples, samples)
+    shown = read_image(tmp_path / "a.png").pixels
+    expected = picture(40, 30)[..., :1].repeat(3, axis=2)
+    expected[3, 4, 1], expected[5, 6], expected[7, 8] = 255, 0, 0
+    np.testing.assert_array_equal(shown, expected)
+
+
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+def test_the_white_of_floats_is_kept(context, gallery, tmp_path):
+    samples = picture(40, 30).astype(np.float32)
+    content = encode_image(Picture(picture(40, 30), None, Original(samples, None, 255.0)), "tif")
+    with Stylizer("first", strength=0.5, gallery=gallery, precision="f32") as stylizer, context():
+        report = paint_photo(stylizer, content, tmp_path / "a.tif")
+    painted = read_image(tmp_path / "a.tif").original
+    assert (painted.white, report.clipped_px) == (255, 0)
+    assert 50 < painted.samples.mean() < 200
+
+
 def test_strip(stylizer, tmp_path):
     content = CORPUS["RGB.jpg"]
     paint_photo(stylizer, content, tmp_path / "kept.jpg")
@@ -350,6 +384,59 @@ def large_file(kind, alpha, suffix):
     metadata = Metadata(exif_bytes(), b"", (300.0, 300.0))
     whole = Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
     return encode_image(whole, suffix)
+
+
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+@pytest.mark.parametrize("name", ["rgb.png", "animated.gif", "progressive.jpg"])
+def test_a_painting_that_appears_meanwhile_is_kept(name, context, unpainted, tmp_path, monkeypatch):
+    """Its photo takes a while: somebody else paints it first."""
+    target = tmp_path / f"a{name[-4:]}"
+
+    def meanwhile(method):
+        def slow(*arguments):
+            target.write_bytes(b"precious")
+            return method(*arguments)
+
+        return slow
+
+    monkeypatch.setattr(Stylizer, "stylize", meanwhile(Stylizer.stylize))
+    monkeypatch.setattr(PictureRows, "strips", meanwhile(PictureRows.strips))
+    content = FILES[name]
+    with context(), pytest.raises(OutputError, match="exists already"):
+        paint_photo(unpainted, content, target, overwrite=False)
+    assert [each.name for each in tmp_path.iterdir()] == [target.name]
+    assert target.read_bytes() == b"precious"
+    with context():
+        paint_photo(unpainted, content, target)
+    assert target.read_bytes() != b"precious"
+
+
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+@pytest.mark.parametrize("name", ["rgb.png", "animated.gif", "progressive.jpg"])
+def test_no_photo_is_blamed_for_errors_of_painting(name, context, stylizer, tmp_path, monkeypatch):
+    (tmp_path / name).write_bytes(FILES[name])
+
+    def fail(*_, **__):
+        raise OSError("ours")
+
+    monkeypatch.setattr("impasto.stylizer.Stylizer.stylize", fail)
+    monkeypatch.setattr("impasto.photos.paint_tiled", fail)
+    with context(), pytest.raises(OSError, match="ours"):
+        paint_photo(stylizer, tmp_path / name, tmp_path / f"a{name[-4:]}")
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_no_photo_is_blamed_for_a_full_disk(stylizer, tmp_path, monkeypatch):
+    """Which is found full when what is pending is written."""
+
+    class Full(io.BytesIO):
+        def seek(self, *_):
+            raise OSError(errno.EFBIG, "File too large")
+
+    (tmp_path / "a.png").write_bytes(FILES["rgb.png"])
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+    with in_tiles(), pytest.raises(OutputError, match=r"no place in .*File too large"):
+        paint_photo(stylizer, tmp_path / "a.png", tmp_path / "b.png")
 
 
 @pytest.mark.parametrize("name", LARGE)
@@ -522,6 +609,17 @@ def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, 
         paint_photo(stylizer, content[: len(content) // 2], tmp_path / "old.png")
     assert [each.name for each in tmp_path.iterdir()] == ["old.png"]
     assert (tmp_path / "old.png").read_bytes() == b"precious"
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's own, of odd metadata
+@pytest.mark.parametrize("context", [nullcontext, in_tiles])
+@pytest.mark.parametrize("name", FILES)
+def test_files_with_one_wrong_byte_are_refused_or_right(name, context, unpainted, tmp_path):
+    """Some places each; `benchmarks/flipped_bytes.py` looks at 500."""
+    with context():
+        for place, damaged in [(None, FILES[name]), *flipped(FILES[name], 3)]:
+            became = verdict(unpainted, name, damaged, tmp_path / "a.tif")
+            assert became == "right" if place is None else became != "wrong", place
 
 
 @pytest.mark.parametrize("way", ["luminance", "histogram", "linear"])

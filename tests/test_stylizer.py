@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from impasto.engines.padded import paint_whole
 
 import impasto
 from converters import foreign
@@ -11,6 +10,7 @@ from impasto.engines import open_engine
 from impasto.errors import OptionError, StyleError
 from impasto.images import Picture, resize
 from impasto.multiscale import pass_sizes
+from impasto.networks.padding import paint_whole
 from impasto.style_model import open_network
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer, stylize
@@ -203,7 +203,7 @@ def test_a_network_of_its_own(tmp_path, gallery):
     with Stylizer(style, precision="f32", gallery=gallery) as stylizer:
         painting = stylizer(photo).astype(int)
         assert stylizer(picture(5, 3)).shape == (3, 5, 3)
-        assert pass_sizes(4000, 3000, 1, stylizer.style_model.natural_px) == [(4000, 3000)]
+        assert pass_sizes(4000, 3000, 1, stylizer.model.natural_px) == [(4000, 3000)]
     with Stylizer(style, strength=0.5, precision="f32") as stylizer:
         half = (photo.astype(int) + painting) / 2
         assert np.abs(stylizer(photo) - half).max() <= 1

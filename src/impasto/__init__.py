@@ -4,12 +4,14 @@
 >>> impasto.stylize("photo.jpg", style="great-wave").save("painting.jpg")
 
 Importing it loads neither torch nor an engine; they come with the first call that needs them.
+Without torch, `paint`, `learn` and `PaintOptions` raise `MissingExtraError` when they are called.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 from impasto.errors import (
     BatchError,
@@ -85,7 +87,7 @@ _HOMES = {
     "Region": "impasto.masks.areas",
     "Style": "impasto.styles",
     "Stylizer": "impasto.stylizer",
-    "Subject": "impasto.images",
+    "Subject": "impasto.masks.subject",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
     "learn": "impasto.training.learn",
@@ -110,9 +112,25 @@ def __getattr__(name: str) -> object:
     """Load what is named from its module, at its first use (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'impasto' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return _missing(name, "learn")
     globals()[name] = value
     return value
+
+
+def _missing(name: str, extra: str) -> Callable[..., NoReturn]:
+    """Return what stands for ``name`` until its extra is installed: help and imports find it."""
+
+    def missing(*_: object, **__: object) -> NoReturn:
+        raise MissingExtraError(f"impasto.{name}", extra)
+
+    missing.__name__ = missing.__qualname__ = name
+    missing.__doc__ = f"Raise `MissingExtraError`: ``pip install 'impasto[{extra}]'`` first."
+    return missing
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ from impasto.photos import PhotoReport
 __all__ = ["Job", "Outcome", "paint_batch", "report_json"]
 
 MAX_JOBS = 64
+REPORTED = ("width", "height", "pictures", "left_out", "clipped_px")
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _entry(outcome: Outcome) -> dict[str, object]:
     }
     if outcome.report:
         report = asdict(outcome.report)
-        entry |= {key: report[key] for key in ("width", "height", "pictures", "left_out")}
+        entry |= {key: report[key] for key in REPORTED}
         entry["in_tiles"] = outcome.report.plan is not None and not outcome.report.plan.whole
     if outcome.status != "skipped":
         entry["seconds"] = round(outcome.seconds, 3)

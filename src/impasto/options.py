@@ -124,12 +124,15 @@ def read_preset(name: str | Path) -> Recipe:
         OptionError: it has a key that no recipe has, or a value of another kind.
     """
     path = preset_path(name)
-    if not path.exists():
+    try:
+        content = read_toml(path, "a preset")
+    except InputError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
         known = ", ".join(preset_names()) or "none yet"
         raise InputError(
             f"there is no preset {name}", f"there are: {known}; --save-preset makes one"
-        )
-    content = read_toml(path, "a preset")
+        ) from error
     return replace(Recipe(), **{key: _checked(path, key, each) for key, each in content.items()})
 
 

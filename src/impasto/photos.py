@@ -63,6 +63,8 @@ class PhotoReport:
         width, height: of the painting (the first, if there are several), in pixels.
         pictures: how many there are in the painted file: frames of an animation, pages.
         left_out: how many more the photo's file has that the painted one cannot hold.
+        clipped_px: how many pixels of a photo in floats are beyond black or white, and were painted
+            as these.
         plan: how it was fitted into memory.
     """
 
@@ -70,6 +72,7 @@ class PhotoReport:
     height: int
     pictures: int = 1
     left_out: int = 0
+    clipped_px: int = 0
     plan: MemoryPlan | None = None
 
 
@@ -80,6 +83,7 @@ def paint_photo(
     *,
     quality: int = 95,
     strip: bool = False,
+    overwrite: bool = True,
     longer_px: int | None = None,
     compare: bool = False,
     memory_bytes: int = DEFAULT_BYTES,
@@ -97,10 +101,10 @@ def paint_photo(
     Args:
         stylizer: paints.
         source: a path, a file's content, or an open binary file.
-        target: ends in one of `impasto.images.FORMATS`; replaced if it exists, once the painting is
-            complete.
+        target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
+        overwrite: replace a target that exists, once the painting is complete.
         longer_px: larger photos are reduced to a longer side of so many pixels, and then painted.
         compare: write the photo and the painting side by side.
         memory_bytes: how much resident memory there may be, all included.
@@ -109,7 +113,8 @@ def paint_photo(
     Raises:
         InputError: the photo cannot be read.
         OptionError: the format is unknown, the quality out of its range, or the memory too little.
-        OutputError: the painting cannot be written.
+        OutputError: the painting cannot be written, or the target exists, if only since a moment
+            ago, and shall not be replaced.
         EngineError: the engine fails.
     """
     target = Path(target)
@@ -117,7 +122,16 @@ def paint_photo(
     if not isinstance(source, str | os.PathLike | bytes):
         source = source.read()
     job = _Job(
-        stylizer, target, file_format, quality, strip, longer_px, compare, memory_bytes, progress
+        stylizer,
+        target,
+        file_format,
+        quality,
+        strip,
+        overwrite,
+        longer_px,
+        compare,
+        memory_bytes,
+        progress,
     )
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
@@ -126,13 +140,21 @@ def paint_photo(
             job.plan_whole(*header.size)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
-            paintings = _painted(stylizer, sequence, strip, longer_px, compare)
+            clipped: list[int] = []
+            paintings = _painted(stylizer, sequence, strip, longer_px, compare, clipped)
             first = next(paintings)
-            write_sequence(target, chain([first], paintings), loop=sequence.loop, quality=quality)
-            return PhotoReport(first.picture.width, first.picture.height, sequence.count)
+            write_sequence(
+                target,
+                chain([first], paintings),
+                loop=sequence.loop,
+                quality=quality,
+                overwrite=overwrite,
+            )
+            size = first.picture.width, first.picture.height
+            return PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
         photo = next(sequence.frames).picture
     report = job.paint_picture(photo.without_metadata() if strip else photo)
-    return PhotoReport(report.width, report.height, 1, sequence.count - 1, report.plan)
+    return replace(report, left_out=sequence.count - 1)
 
 
 def plan_photo(
@@ -187,9 +209,11 @@ def encode_painting(
     Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
     """
     with open_sequence(source) as sequence:
-        picture = next(_painted(stylizer, sequence, strip, longer_px, compare)).picture
+        clipped: list[int] = []
+        picture = next(_painted(stylizer, sequence, strip, longer_px, compare, clipped)).picture
         content = encode_image(picture, file_format, quality=quality)
-        return content, PhotoReport(picture.width, picture.height, 1, sequence.count - 1)
+        size = picture.width, picture.height
+        return content, PhotoReport(*size, 1, sequence.count - 1, sum(clipped))
 
 
 def _painted(
@@ -198,8 +222,11 @@ def _painted(
     strip: bool,
     longer_px: int | None,
     compare: bool,
+    clipped: list[int],
 ) -> Iterator[Frame]:
+    """The paintings; how many pixels were clipped in each is added to the list."""
     for frame in sequence.frames:
+        clipped.append(frame.picture.as_original().clipped_px)
         picture: Picture = frame.picture.without_metadata() if strip else frame.picture
         photo = picture.shrunk(longer_px)
         painting = stylizer.stylize(photo, (picture.width, picture.height))
@@ -223,6 +250,7 @@ class _Job:
     file_format: str
     quality: int = 95
     strip: bool = False
+    overwrite: bool = True
     longer_px: int | None = None
     compare: bool = False
     memory_bytes: int = DEFAULT_BYTES
@@ -235,7 +263,7 @@ class _Job:
             height,
             self.memory_bytes,
             self.stylizer.engine.name,
-            self.stylizer.style_model.spec,
+            self.stylizer.model.spec,
             held_bytes_per_px=held,
             styles=1 + len(self.stylizer.regions),
         )
@@ -267,6 +295,7 @@ class _Job:
     def paint_picture(self, photo: Picture) -> PhotoReport:
         """A photo in memory, in one piece or in tiles."""
         full_size = photo.width, photo.height
+        clipped = photo.as_original().clipped_px
         photo = photo.shrunk(self.longer_px)
         plan = self.plan(photo.width, photo.height, self.held)
         if plan.whole or self.stylizer.strength == 0:
@@ -281,8 +310,8 @@ class _Job:
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
         if self.compare:
             painted = _beside(photo, painted, photo.height)
-        write_image(self.target, painted, quality=self.quality)
-        return PhotoReport(photo.width, photo.height, plan=plan)
+        write_image(self.target, painted, quality=self.quality, overwrite=self.overwrite)
+        return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
     def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
         """A photo that comes row by row, and goes so where the target's format lets it."""
@@ -304,11 +333,12 @@ class _Job:
                 areas = self.stylizer.find_areas(small, full_size)
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
-            file = stack.enter_context(write_atomically(self.target))
+            file = stack.enter_context(write_atomically(self.target, overwrite=self.overwrite))
             target = RowTarget(file, self.file_format, self.pictures * width, height, self.quality)
-            top = 0
+            top = clipped = 0
             for picture in photo.strips():
                 bottom = top + picture.height
+                clipped += picture.as_original().clipped_px
                 painted = picture
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
@@ -321,7 +351,7 @@ class _Job:
                 target.write(painted)
                 top = bottom
             target.finish()
-        return PhotoReport(width, height, plan=plan)
+        return PhotoReport(width, height, clipped_px=clipped, plan=plan)
 
     def _tiled(self, photo: PixelRows, plan: MemoryPlan, areas: Areas) -> PixelRows:
         folder = self.target.parent
@@ -340,8 +370,10 @@ class _Job:
 
     def _waiting_bytes(self, plan: MemoryPlan) -> int:
         """What waits on disk for each pixel while statistics are measured."""
-        spec = self.stylizer.style_model.spec
-        return 0 if plan.whole or spec is None else waiting_bytes_per_px(spec)
+        spec = self.stylizer.model.spec
+        if plan.whole or spec is None or spec.revises:
+            return 0
+        return waiting_bytes_per_px(spec)
 
     def _check_room(self, width: int, height: int, bytes_per_px: int) -> None:
         needed = width * height * bytes_per_px

@@ -1,4 +1,4 @@
-"""A brush: the network of one style, on an engine, and what a picture needs around it."""
+"""The network of one style on an engine, and what a picture needs around it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from impasto._util.atomic_files import names_network
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
-from impasto.engines.padded import frame
 from impasto.errors import OptionError
 from impasto.images.spool import PixelRows
 from impasto.multiscale import NATURAL_PX
 from impasto.networks.input_spec import BakedNetwork, InputSpec
 from impasto.networks.norm_statistics import PaddedPhoto, measure_by_layers
+from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
@@ -118,7 +118,7 @@ class StyleModel(Closing):
             photo: H x W x 3, uint8, RGB.
             left, top: where in a larger picture this one is, for its grain.
             shares: styles x H x W, how much of each style there is in each place: of those
-                ``beside`` first, then of the brush's own. All is the brush's own if not given.
+                ``beside`` first, then of the model's own. All is the model's own if not given.
         """
         if shares is not None:
             with self.frozen_engine(self.measure(photo), regions=True) as engine:
@@ -145,7 +145,7 @@ class StyleModel(Closing):
         if isinstance(engine, _Apart):
             assert shares is not None
             return engine.paint_regions(photo, shares, left=left, top=top, seed=self.seed)
-        padded, inside = frame(self.input_spec, photo, left, top, self.seed)
+        padded, inside = pad_photo(self.input_spec, photo, left, top, self.seed)
         with self._lock if engine is self.engine else nullcontext():
             return np.ascontiguousarray(engine.paint(padded)[inside])
 
@@ -166,7 +166,7 @@ class StyleModel(Closing):
             return self.paint(photo), np.zeros(0, dtype=np.float32)
         if statistics is None:
             statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = frame(self.input_spec, photo, seed=self.seed)
+        padded, inside = pad_photo(self.input_spec, photo, seed=self.seed)
         with self._lock:
             painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
         return np.ascontiguousarray(painted[inside]), used
@@ -178,7 +178,7 @@ class StyleModel(Closing):
             vector: of the style, or of a mixture: scales and shifts only.
 
         Raises:
-            OptionError: the brush is not steered, or the vector is of another trunk.
+            OptionError: the model is not steered, or the vector is of another trunk.
         """
         if not self.is_steered or vector.shape != self._vector.shape:
             raise OptionError("this network's style is fixed", "open another stylizer")
@@ -191,12 +191,12 @@ class StyleModel(Closing):
             photo: H x W x 3, uint8, RGB.
 
         Returns:
-            mean, then variance, of every normalised layer, for those ``beside`` and the brush's own
+            mean, then variance, of every normalised layer, for those ``beside`` and the model's own
             style; zeros if the network has its own.
         """
 
         def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
-            padded, _ = frame(trunk.spec.input_spec, photo, seed=self.seed)
+            padded, _ = pad_photo(trunk.spec.input_spec, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
                 return [
                     engine.paint_steered(padded, vector, np.zeros_like(vector), 0.0)[1]
@@ -265,7 +265,7 @@ class StyleModel(Closing):
 
         Args:
             statistics: as `measure` gives them.
-            regions: it paints all styles, each where it has a share, instead of the brush's own.
+            regions: it paints all styles, each where it has a share, instead of the model's own.
 
         Raises:
             OptionError: the network is one of its own.
@@ -342,7 +342,7 @@ class _Apart(Closing):
     one pass, and their paintings are blended.
 
     Args:
-        engines: each with its framing and the numbers of its styles.
+        engines: each with its input spec and the numbers of its styles.
     """
 
     def __init__(self, engines: Sequence[tuple[Engine, InputSpec, Sequence[int]]]) -> None:
@@ -363,7 +363,7 @@ class _Apart(Closing):
             within = np.where(total > 0, own / np.maximum(total, 1e-6), even).astype(np.float32)
             x, y, right, bottom = input_spec.padding_px(photo.shape[1], photo.shape[0])
             around = np.pad(within, ((0, 0), (y, bottom), (x, right)), mode="edge")
-            padded, inside = frame(input_spec, photo, left, top, seed)
+            padded, inside = pad_photo(input_spec, photo, left, top, seed)
             painting = engine.paint_regions(padded, around)[inside]
             if len(self._engines) == 1:
                 return np.ascontiguousarray(painting)

@@ -1,11 +1,11 @@
-"""Image to image: a brush, from coarse to fine; then colours, strength and alpha."""
+"""Image to image: a style model, from coarse to fine; then colours, strength and alpha."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +33,20 @@ from impasto.images import (
 )
 from impasto.masks.areas import Area, Areas, Region, check_area, find_areas
 from impasto.multiscale import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
+from impasto.networks.trunk import Trunk
 from impasto.style_model import StyleModel
 from impasto.styles import Gallery, Style, open_gallery
+from impasto.styles.predict import find_fine_style
+from impasto.two_part_model import TwoPartModel
 
-__all__ = ["MAX_STRENGTH", "Stylizer", "stylize"]
+__all__ = ["MAX_STRENGTH", "QUALITIES", "Quality", "Stylizer", "stylize"]
 
 MAX_STRENGTH = 1.5
+SUBTLE = 0.5
+"""The strength at which a fine painting is as subtle as it gets; below, the photo shows through."""
+
+Quality = Literal["auto", "live", "fine"]
+QUALITIES = get_args(Quality)
 
 
 class Stylizer(Closing):
@@ -50,7 +58,8 @@ class Stylizer(Closing):
     Args:
         style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a `Style`, or
             the file of a network of its own (`impasto.converters.convert_network`).
-        strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
+        strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates. A fine painting becomes
+            bolder from 0.5 to 1.5: it takes more of the style and less of the photo's forms.
         stroke: size of the strokes, 0.5 to 2 (`impasto.multiscale`).
         keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
             photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
@@ -62,8 +71,11 @@ class Stylizer(Closing):
         protect_faces: from 0 (not at all) to 1 (no strokes on faces); needs the extra ``faces``.
         detail: from 0 to 1: how far the photo's edges are put back (`impasto.images.guided`).
         seed: of the grain that the strokes follow where the photo is flat.
-        natural_px: pictures whose shorter side is longer than this are painted from coarse to fine
-            (`impasto.multiscale`), so that strokes grow with them.
+        quality: ``fine`` drafts the whole picture and then adds brushwork
+            (`impasto.two_part_model`); ``live`` runs one small network, fast enough for a camera;
+            ``auto`` is fine where the style has it, and live where it does not.
+        natural_px: under ``live``, pictures whose shorter side is longer than this are painted from
+            coarse to fine (`impasto.multiscale`), so that strokes grow with them.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
         precision: ``auto`` takes what is fastest on the CPU at a quality next to that of
             ``f32`` (`impasto.engines.choose_precision`); or ``f32``, ``bf16``, ``int8``.
@@ -73,7 +85,7 @@ class Stylizer(Closing):
             nothing to steer, and paint as ever.
 
     Attributes:
-        style_model: paints in one piece.
+        model: paints in one piece.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -95,6 +107,7 @@ class Stylizer(Closing):
         protect_faces: float = 0.0,
         detail: float = 0.0,
         seed: int = 0,
+        quality: Quality = "auto",
         natural_px: int = NATURAL_PX,
         engine: EngineName = "auto",
         precision: Precision = "auto",
@@ -119,21 +132,35 @@ class Stylizer(Closing):
             raise OptionError(f"seed is {seed}", "give a whole number from 0 up")
         for area in [region.area for region in regions] + ([] if mask is None else [mask]):
             check_area(area)
-        self.style_model = StyleModel(
-            style,
-            gallery or open_gallery(),
-            beside=[region.style for region in regions],
-            seed=seed,
-            natural_px=natural_px,
-            engine=engine,
-            precision=precision,
-            threads=threads,
-            steered=steered,
-        )
+        if quality not in QUALITIES:
+            raise OptionError(f"quality is {quality!r}", f"give one of {', '.join(QUALITIES)}")
+        gallery = gallery or open_gallery()
+        beside = [region.style for region in regions]
+        self.model: StyleModel | TwoPartModel
+        fine = None if quality == "live" or steered else _fine_styles([*beside, style], gallery)
+        if fine:
+            self.model = TwoPartModel(
+                *fine, seed=seed, engine=engine, precision=precision, threads=threads
+            )
+        elif quality == "fine":
+            known = ", ".join(gallery.fine.names) if gallery.fine else "none"
+            raise OptionError(f"no fine network paints {self._name}", f"there are: {known}")
+        else:
+            self.model = StyleModel(
+                style,
+                gallery,
+                beside=beside,
+                seed=seed,
+                natural_px=natural_px,
+                engine=engine,
+                precision=precision,
+                threads=threads,
+                steered=steered,
+            )
         try:
             self.stroke = stroke
         except OptionError:
-            self.style_model.close()
+            self.model.close()
             raise
         self.keep_colors = keep_colors
         self.palette = palette
@@ -182,7 +209,18 @@ class Stylizer(Closing):
     @property
     def takes_strokes(self) -> bool:
         """Whether the network paints pictures of any size, and so strokes of any."""
-        return not self.style_model.input_spec.fixed_px
+        return isinstance(self.model, TwoPartModel) or not self.model.input_spec.fixed_px
+
+    @property
+    def effect(self) -> float:
+        """How bold a fine painting is, from 0 to 1: strength beyond a half makes it so."""
+        return min(1.0, max(0.0, self.strength - SUBTLE))
+
+    @property
+    def opacity(self) -> float:
+        """How much of the painting covers the photo: of a fine one all, from half strength up."""
+        fine = isinstance(self.model, TwoPartModel)
+        return min(1.0, self.strength / SUBTLE) if fine else self.strength
 
     def restyle(self, vector: NDArray[np.float32]) -> None:
         """Paint on in another style of the same trunk, or a mixture; steered stylizers only.
@@ -193,12 +231,14 @@ class Stylizer(Closing):
         Raises:
             OptionError: the stylizer is not steered, or the vector is of another trunk.
         """
-        self.style_model.restyle(vector)
+        if isinstance(self.model, TwoPartModel):
+            raise OptionError("a fine network's style is fixed", "open another stylizer")
+        self.model.restyle(vector)
 
     @property
     def engine(self) -> Engine:
         """The engine that runs the network."""
-        return self.style_model.engine
+        return self.model.engine
 
     def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture.
@@ -239,17 +279,22 @@ class Stylizer(Closing):
             the stylizer is steered.
         """
         height, width = photo.shape[:2]
-        sizes = pass_sizes(width, height, self.stroke, self.style_model.natural_px)
+        if isinstance(self.model, TwoPartModel):
+            self.model.effect = self.effect
+            shares_at = areas.shares_at if areas and areas.shares is not None else None
+            return self.model.paint(photo, self.stroke, shares_at), []
+        model = self.model
+        sizes = pass_sizes(width, height, self.stroke, model.natural_px)
         given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
         painting, used = photo, []
         for size, vector in zip(sizes, given, strict=True):
-            reduced = resize(painting, *self.style_model.input_spec.fit(*size))
+            reduced = resize(painting, *model.input_spec.fit(*size))
             if areas and areas.shares is not None:
                 shares = areas.share_rows(size, 0, size[1])
-                painting = self.style_model.paint(reduced, shares=shares)
+                painting = model.paint(reduced, shares=shares)
                 continue
-            painting, taken = self.style_model.paint_steered(reduced, vector, keep)
-            if self.style_model.is_steered:
+            painting, taken = model.paint_steered(reduced, vector, keep)
+            if model.is_steered:
                 used.append(taken)
         return resize(painting, width, height), used
 
@@ -303,7 +348,7 @@ class Stylizer(Closing):
             painting = keep_colors(painting, picture.pixels)
         elif colors or (colors := self.color_map(painting, picture.pixels)):
             painting = colors(painting)
-        strength: Strength = self.strength if cover is None else cover * np.float32(self.strength)
+        strength: Strength = self.opacity if cover is None else cover * np.float32(self.opacity)
         original = picture.original
         return replace(
             picture,
@@ -326,7 +371,7 @@ class Stylizer(Closing):
 
     def close(self) -> None:
         """Let the engine's memory go."""
-        self.style_model.close()
+        self.model.close()
 
 
 def stylize(
@@ -342,6 +387,7 @@ def stylize(
     protect_faces: float = 0.0,
     detail: float = 0.0,
     seed: int = 0,
+    quality: Quality = "auto",
     engine: EngineName = "auto",
     precision: Precision = "auto",
     gallery: Gallery | None = None,
@@ -354,8 +400,8 @@ def stylize(
         photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
         style: a style's name, a mixture (``"great-wave:0.7+udnie:0.3"``), a `Style`, or the
             file of a network of its own.
-        strength, stroke, keep_colors, palette, mask, regions, protect_faces, detail, seed, engine,
-            precision, gallery: see `Stylizer`.
+        strength, stroke, keep_colors, palette, mask, regions, protect_faces, detail, seed, quality,
+            engine, precision, gallery: see `Stylizer`.
 
     Returns:
         the painting; ``.save(path)`` writes it, ``.pixels`` is the array.
@@ -383,8 +429,25 @@ def stylize(
         protect_faces=protect_faces,
         detail=detail,
         seed=seed,
+        quality=quality,
         engine=engine,
         precision=precision,
         gallery=gallery,
     ) as stylizer:
         return stylizer.stylize(picture)
+
+
+def _fine_styles(
+    styles: Sequence[str | Style], gallery: Gallery
+) -> tuple[Trunk, list[NDArray[np.float32]]] | None:
+    """The trunk in two parts that paints in all of these styles, and their vectors; None where one
+    of them has no fine network.
+    """
+    found = [find_fine_style(style, gallery) for style in styles]
+    trunks = {style.trunk for style in found if style}
+    if None in found or len(trunks) != 1:
+        return None
+    vectors = [style.vector for style in found if style]
+    assert found[0]
+    assert gallery.fine
+    return gallery.fine.trunk_of(found[0]), vectors

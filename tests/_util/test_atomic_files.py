@@ -96,6 +96,26 @@ def test_two_write_the_same_file(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, links):
+    """Whether the file system has links or not."""
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "a.txt"
+    first = write_atomically(path, overwrite=False)
+    first.__enter__().write(b"first")
+    with write_atomically(path, overwrite=False) as second:
+        second.write(b"second")
+    with pytest.raises(OutputError, match=r"a\.txt exists already"):
+        first.__exit__(None, None, None)
+    assert path.read_bytes() == b"second"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def refuse(*_, **__):
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
 def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path, monkeypatch):
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from converters.write_t7 import johnson, write_t7
+from impasto.evaluation.by_size import SHEET_TILE_PX
 from impasto.evaluation.speed import JOHNSON_NAME
-from impasto.images import Picture, write_image
+from impasto.images import Picture, read_image, write_image
 from tiny import picture
 from video.clips import make_clip
 
@@ -21,9 +22,26 @@ SMALL = ["--size", "64", "--painting-size", "48"]
 
 
 def test_evaluate_as_a_table(impasto, photo, paintings, gallery):
-    ran = impasto("evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL)
+    arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL]
+    ran = impasto(*arguments, "--papers")
     assert ran.code == 0, ran.err
     assert all(word in ran.out for word in ("first", "second", "relu5_1"))
+
+
+def test_evaluate_makes_a_sheet_and_scores_by_size(impasto, photo, paintings, gallery, tmp_path):
+    arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery]
+    arguments += ["--size", "64", "--sheet-sizes", "48,96", "-s", "first"]
+    ran = impasto(*arguments)
+    assert ran.code == 0, ran.err
+    assert all(word in ran.out for word in ("first", "S at 64 px", "S at 512 px", "R"))
+    sheet = read_image(tmp_path / "evaluation.jpg")
+    assert sheet.width == 4 * SHEET_TILE_PX + 3 * 8  # painting, photo, two sizes
+    (row,) = json.loads(impasto(*arguments, "--json", "-").out)
+    ((_, score),) = row["photos"].items()
+    assert sorted(score) == ["content", "repetition", "similarity", "style"]
+    assert (tmp_path / "evaluation-2.jpg").exists()  # nothing is replaced
+    ran = impasto(*arguments, "--sheet-sizes", "512,large")
+    assert (ran.code, "--sheet-sizes has 'large'" in ran.err) == (2, True)
 
 
 def test_evaluate_as_json_with_a_reference(impasto, photo, paintings, gallery, tmp_path):
@@ -42,7 +60,17 @@ def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_p
     (tmp_path / "nets").mkdir()
     (tmp_path / "nets" / "scream.t7").write_bytes(write_t7({"model": johnson()}))
     (paintings / "scream.png").write_bytes((paintings / "first.png").read_bytes())
-    arguments = ["evaluate", photo, "--gallery", gallery, *SMALL, "--json", "-", "--paintings"]
+    arguments = [
+        "evaluate",
+        photo,
+        "--gallery",
+        gallery,
+        *SMALL,
+        "--papers",
+        "--json",
+        "-",
+        "--paintings",
+    ]
     styles = ["first", "first:0.5+second:0.5", "nets/scream.t7"]
     chosen = [part for each in styles for part in ("-s", each)]
     ran = impasto(*arguments, paintings / "first.png", *chosen)

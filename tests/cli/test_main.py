@@ -99,6 +99,17 @@ def test_usage_errors_are_one_line(impasto, arguments, says):
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [[""], ["video", ""], ["photo.png", "-o", ""], ["photo.png", "--mask", ""], ["--mask=", "a"]],
+)
+def test_empty_arguments_are_refused(impasto, photo, tmp_path, arguments):
+    """Above all, they are not taken for the current folder."""
+    ran = impasto(*arguments)
+    assert (ran.code, ran.err.count("\n"), "is a variable unset?" in ran.err) == (2, 1, True)
+    assert [each.name for each in tmp_path.iterdir()] == ["photo.png"]
+
+
 def test_a_traceback_only_for_those_who_ask(impasto):
     plain = impasto("nothing.jpg")
     assert plain.err == "impasto: nothing.jpg does not exist: check the name\n"

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -256,11 +257,12 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--style", "frist"], 5, "did you mean first?"),
         (["photo.png", "--style", "first:x"], 2, "mixture"),
         (["photo.png", "--style", "lost.style"], 5, "lost.style cannot be read"),
-        (["photo.png", "--style", ""], 2, "mixture"),
         (["photo.png", *SEVERAL, "-o", "new.png"], 2, "give -o FOLDER, or new.png/"),
         (["photo.png", *SEVERAL, "-o", "-"], 2, "holds one painting"),
         (["-", *SEVERAL, "-o", "out/"], 2, "standard input is read once"),
         (["photo.png", *SEVERAL, "--save-preset", "a.toml"], 2, "a preset has one style"),
+        (["photo.png", "--style", " "], 2, "mixture"),
+        (["photo.png", ""], 2, "an argument is empty"),
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
@@ -354,6 +356,18 @@ def test_an_animation(paint, tmp_path):
     assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err
 
 
+def test_pixels_beyond_white_are_told_of(paint, tmp_path):
+    samples = np.full((30, 40), 0.5, np.float32)
+    samples[:2, 0] = 3
+    Image.fromarray(samples).save(tmp_path / "a.tif")
+    assert paint("a.tif", "--report", "r.json").err == (
+        "a.tif -> a-first.tif\n"
+        "a.tif: 2 pixels beyond black (0) or white (1, or the tag SMaxSampleValue) are painted as "
+        "these\n"
+    )
+    assert json.loads((tmp_path / "r.json").read_text())["photos"][0]["clipped_px"] == 2
+
+
 def test_ways_to_keep_colors(paint, photo, tmp_path):
     """A bare --keep-colors is luminance, wherever it stands."""
     for name, arguments in {
@@ -389,6 +403,75 @@ def test_patterns_are_mirrored(paint, folder, tmp_path):
     assert paint("odd[1].png").code == 0
 
 
+@pytest.mark.parametrize("photos", ["photos", "photos/*", "photos/**/*.png"])
+def test_links_that_lead_in_circles(paint, folder, tmp_path, photos):
+    """They are no photos, and no way to the same photo again; whatever they are, others are
+    painted.
+    """
+    (folder / "c.png").unlink()
+    (folder / "to-itself.png").symlink_to("to-itself.png")
+    (folder / "below" / "back").symlink_to("..", target_is_directory=True)
+    ran = paint(photos, "-r", "-o", "out")
+    assert (ran.code, "out/a.png" in ran.err) == (0, True), ran.err
+    assert set(files(tmp_path / "out")) <= {"a.png", "below/b.jpg"}
+    ran = paint("photos/to-itself.png", "photos/a.png", "-o", "more")
+    assert (ran.code, "to-itself.png cannot be read (Too many levels" in ran.err) == (9, True)
+    assert files(tmp_path / "more") == ["a.png"]
+    ran = paint("photos/a.png", "-o", "photos/to-itself.png")
+    assert (ran.code, "exists already" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["x" * 300 + ".png"], 3, "x.png cannot be read (File name too long)"),
+        (["photo.png", "x" * 300 + ".png", "-o", "out"], 3, "x.png cannot be read"),
+        (["photo.png", "-o", "x" * 300 + ".png"], 4, "x.png cannot be written (File name too long"),
+        (["photo.png", "-o", "x" * 300 + "/a.png"], 4, "cannot be written (File name too long"),
+        (["photo.png", "--mask", "x" * 300 + ".png"], 3, "x.png cannot be read"),
+        (["photo.png", "--palette", "x" * 300 + ".png"], 3, "x.png cannot be read"),
+        (["photo.png", "--style", "x" * 300 + ".jpg"], 5, "encoder"),
+        (["photo.png", "--style", "x" * 300 + ".t7"], 3, "x.t7 does not exist"),
+        (["photo.png", "--preset", "x" * 300 + ".toml"], 3, "x.toml cannot be read"),
+        (["photo.png", "--save-preset", "x" * 300 + ".toml"], 4, "cannot be written"),
+        (["photo.png", "--report", "x" * 300 + ".json"], 4, "cannot be written"),
+        (["photo.png", "--gallery", "x" * 300], 5, "x holds no trunk.safetensors"),
+        (["styles", "--sheet", "x" * 300 + ".png"], 4, "cannot be written"),
+        (["paint", "x" * 300 + ".png", "photo.png"], 4, "cannot be written"),
+    ],
+    ids=lambda value: " ".join(each[:20] for each in value) if isinstance(value, list) else None,
+)
+def test_names_that_are_too_long(impasto, gallery, photo, arguments, code, says):
+    chosen = [] if {"--gallery", "paint"} & set(arguments) else ["--gallery", gallery]
+    chosen += [] if {"--style", "paint", "styles"} & set(arguments) else ["--style", "first"]
+    ran = impasto(*arguments, *chosen)
+    assert (ran.code, ran.err.count("\n"), says in ran.err) == (code, 1, True), ran.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use cannot go")
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["a.png"], 3, "the current folder is gone: go to another one"),
+        (["."], 3, "the current folder is gone: go to another one"),
+        (["PHOTO", "-o", "a.png"], 3, "the current folder is gone: go to another one"),
+        (["PHOTO"], 0, "photo-first.png"),
+    ],
+)
+def test_a_current_folder_that_is_gone(gallery, photo, tmp_path, arguments, code, says):
+    (tmp_path / "gone").mkdir()
+    arguments = [str(photo) if each == "PHOTO" else each for each in arguments]
+    leave = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh"]
+    ran = subprocess.run(
+        [*leave, sys.executable, "-m", "impasto", *arguments, "--gallery", gallery, "-s", "first"],
+        cwd=tmp_path / "gone",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr.count("\n"), says in ran.stderr) == (code, 1, True)
+
+
 def test_what_exists_is_skipped(paint, folder, tmp_path):
     (folder / "c.png").unlink()
     assert paint("photos", "-o", "out").code == 0
@@ -399,6 +482,24 @@ def test_what_exists_is_skipped(paint, folder, tmp_path):
     assert files(tmp_path / "out") == ["a.png", "below/b.jpg"]
     assert (tmp_path / "out" / "a.png").stat().st_mtime_ns == before
     assert paint("photos", "-o", "out", "--skip-existing", "--overwrite").code == 2
+
+
+def test_of_two_at_once_the_second_says_so(paint, photo, tmp_path, monkeypatch):
+    """Neither found a painting when it began."""
+    monkeypatch.setattr("impasto.cli.stylize.check_targets", lambda *_, **__: [])
+    assert paint(photo, "-o", "a.png").code == 0
+    first = (tmp_path / "a.png").read_bytes()
+    ran = paint(photo, "-o", "a.png", "--strength", "0.5")
+    assert (ran.code, ran.err.count("\n"), "a.png exists already" in ran.err) == (4, 1, True)
+    assert (tmp_path / "a.png").read_bytes() == first
+    assert paint(photo, "-o", "a.png", "--strength", "0.5", "--overwrite").code == 0
+    assert (tmp_path / "a.png").read_bytes() != first
+
+
+@pytest.mark.parametrize("name", ["photos/a.png", "photos/a-first.png"])
+def test_a_report_replaces_no_photo(paint, folder, name):
+    ran = paint("photos/a.png", "--report", name)
+    assert (ran.code, "is a photo's or painting's name" in ran.err) == (2, True)
 
 
 def test_a_report(paint, folder, tmp_path):

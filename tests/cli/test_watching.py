@@ -105,6 +105,12 @@ def test_an_empty_folder_and_one_that_goes(folder, happening):
     assert looks() == [[], [], []]
 
 
+def test_a_painting_whose_name_is_too_long_is_left_to_fail_once(folder, happening):
+    put(folder / f"{'a' * 248}.png")()
+    happening(None, None)
+    assert [len(due) for due in looks("in")] == [0, 1, 0]
+
+
 def test_painting_what_appears(impasto, gallery, folder, happening):
     style = ["--gallery", gallery, "--style", "first", "--style", "second"]
     happening(
@@ -137,6 +143,7 @@ def test_painting_what_appears(impasto, gallery, folder, happening):
         (["photo.png"], "--watch is for folders"),
         (["in", "photo.png"], "--watch is for folders"),
         (["-"], "--watch is for folders"),
+        (["x" * 300], "--watch is for folders"),
         (["in", "--dry-run"], "leave out --report, --save-preset, --open and --watch"),
         (["in", "-o", "-"], "standard output holds one painting"),
         (["in", "-o", "all.png"], "give -o FOLDER"),

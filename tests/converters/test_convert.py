@@ -184,7 +184,7 @@ def test_parity_finds_a_difference(tmp_path):
 
 
 def test_what_we_write_is_read_as_it_is(tmp_path):
-    """The convention is inside by then, and framing and description come with the file."""
+    """The convention is inside by then, and its input spec and description come with the file."""
     (tmp_path / "a.t7").write_bytes(write_t7(johnson()))
     first = convert_network(tmp_path / "a.t7")
     (tmp_path / "b.onnx").write_bytes(first.to_file())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from impasto.perceptual.tensors import to_tensor
 
 from impasto.engines import available_engines, has_bf16, open_engine
 from impasto.errors import EngineError, OptionError
 from impasto.networks.export import bake, bake_steered
 from impasto.networks.spec import Conv, NetworkSpec, Residual
+from impasto.perceptual.tensors import to_tensor
 from impasto.styles import open_gallery
 from impasto.training.style_network import StyleNetwork
 from tiny import TINY, picture

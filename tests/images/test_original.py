@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from awkward import (
     CAMERA,
@@ -162,6 +163,15 @@ def test_16_bits_are_turned_upright(orientation):
     expected = read_image(encode(eight, "TIFF", tiffinfo={ORIENTATION: orientation}))
     np.testing.assert_array_equal(read.pixels, expected.pixels)
     assert read.original.samples.dtype == np.uint16
+    for said in ({"exif": exif_bytes(orientation)}, {"pnginfo": xmp_orientation(orientation)}):
+        read = read_image(encode(Image.fromarray(samples[..., 0]), "PNG", **said))
+        np.testing.assert_array_equal(read.pixels, expected.pixels)
+
+
+def xmp_orientation(orientation):
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", f'<x:xmpmeta tiff:Orientation="{orientation}"/>')
+    return info
 
 
 @pytest.mark.parametrize("file_format", ["jpg", "png", "tiff", "bmp"])

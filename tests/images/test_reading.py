@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from awkward import encode, green_for_red_profile
 from impasto.errors import InputError
-from impasto.images import read_image
-from impasto.images.reading import picture_of
+from impasto.images import open_sequence, read_image
+from impasto.images.reading import decode_image, decoded, picture_of, reading
 from tiny import picture
+
+PHOTOMETRIC, SMAX_SAMPLE_VALUE = 262, 341
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,7 @@ def test_palette_with_alpha(photo):
     image = Image.fromarray(photo).quantize(16).convert("PA")
     image.putalpha(Image.fromarray(ALPHA))
     assert image.mode == "PA"
-    np.testing.assert_array_equal(picture_of(image).alpha, ALPHA)
+    np.testing.assert_array_equal(picture_of(*decode_image(image)).alpha, ALPHA)
 
 
 def test_transparent_palette(photo):
@@ -127,7 +129,7 @@ def test_16_bit_of_both_byte_orders():
     samples = np.array([[0, 100 * 257, 200 * 257]])
     for mode, order in (("I;16", "<u2"), ("I;16B", ">u2")):
         image = Image.frombytes(mode, (3, 1), samples.astype(order).tobytes())
-        assert picture_of(image).pixels[0, :, 0].tolist() == [0, 100, 200]
+        assert picture_of(*decode_image(image)).pixels[0, :, 0].tolist() == [0, 100, 200]
 
 
 @pytest.mark.parametrize(
@@ -135,13 +137,26 @@ def test_16_bit_of_both_byte_orders():
     [
         ([0, 0.5, 1.0, np.nan], [0, 128, 255, 0]),
         ([0, 0.5, 1.02, np.inf], [0, 128, 255, 255]),
-        ([0, 100, 255, -3], [0, 100, 255, 0]),
-        ([0, 100 * 257, 65535, 257], [0, 100, 255, 1]),
+        ([0, 0.5, -3, 1e30], [0, 128, 0, 255]),
     ],
 )
-def test_float_tiff(samples, expected):
-    image = Image.fromarray(np.array([samples], dtype=np.float32))
-    assert read_image(encode(image, "TIFF")).pixels[0, :, 0].tolist() == expected
+@pytest.mark.parametrize("said", [None, 1.0, 255.0, 65535.0])
+def test_float_tiff(samples, expected, said):
+    """White is 1, or what the file says."""
+    scaled = np.array([samples], dtype=np.float32) * (said or 1)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    if said:
+        tags[SMAX_SAMPLE_VALUE], tags.tagtype[SMAX_SAMPLE_VALUE] = said, 12
+    read = read_image(encode(Image.fromarray(scaled), "TIFF", tiffinfo=tags))
+    assert read.pixels[0, :, 0].tolist() == expected
+    np.testing.assert_array_equal(read.original.samples[..., 0], scaled)
+    assert read.original.clipped_px == sum(not 0 <= each <= 1 for each in samples)
+
+
+def test_floats_where_0_is_white():
+    image = Image.fromarray(np.array([[0, 0.2, 1]], np.float32))
+    read = read_image(encode(image, "TIFF", tiffinfo={PHOTOMETRIC: 0}))
+    assert read.pixels[0, :, 0].tolist() == [255, 204, 0]
 
 
 def test_profile_is_honoured():
@@ -240,6 +255,29 @@ def test_cut_off(photo, file_format):
     content = encode(Image.fromarray(photo), file_format)
     with pytest.raises(InputError, match=r"damaged or cut off|not an image"):
         read_image(content[: len(content) * 6 // 10])
+
+
+def test_only_decoders_are_blamed_on_files():
+    """Whatever is done with what they give is not."""
+    items = decoded(iter([1, 2]), "a.png", 100)
+    assert next(items) == 1
+    with pytest.raises(ZeroDivisionError):
+        items.throw(ZeroDivisionError)
+    broken = decoded(map(int, ["1", "one"]), "a.png", 100)
+    assert next(broken) == 1
+    with pytest.raises(InputError, match=r"a\.png is damaged"):
+        next(broken)
+
+
+@pytest.mark.parametrize("way", ["a path", "content", "a stream"])
+def test_what_a_block_raises_while_a_file_is_open_passes(photo, tmp_path, way):
+    content = encode(Image.fromarray(photo), "PNG")
+    (tmp_path / "a.png").write_bytes(content)
+    sources = {"a path": tmp_path / "a.png", "content": content, "a stream": io.BytesIO(content)}
+    for opened in (reading, open_sequence):
+        with pytest.raises(FileNotFoundError, match="ours"), opened(sources[way]):
+            raise FileNotFoundError("ours")
+        sources["a stream"].seek(0)
 
 
 def test_names_that_no_file_can_have():

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import zlib
 
 import cv2
 import numpy as np
@@ -195,6 +196,24 @@ def test_cut_off(name):
     content = write(name, form, noise(form))
     with pytest.raises((ValueError, EOFError)):
         read(name, content[: len(content) // 2])
+
+
+def test_checksums_of_deflated_tiffs_are_looked_at(monkeypatch):
+    """Wherever the blocks end that the file is read in."""
+    pixels = picture(30, 20)
+    content = bytearray(encode(Image.fromarray(pixels), "TIFF", compression="tiff_adobe_deflate"))
+    content[content.index(zlib.adler32(pixels.tobytes()).to_bytes(4, "big"))] ^= 1
+    for block in range(1, 12):
+        monkeypatch.setattr("impasto.images.rows.tiff_reader.READ_BYTES", block)
+        with pytest.raises(ValueError, match="damaged"):
+            read("tiff", bytes(content))
+
+
+def test_tiffs_that_do_not_say_what_their_samples_mean():
+    image = Image.fromarray(picture(20, 10))
+    unsaid = encode(image, "TIFF").replace(b"\x06\x01\3\0", b"\x06\x81\3\0")  # another tag
+    with pytest.raises(ValueError, match="not read row by row"):
+        read("tiff", unsaid)
 
 
 @pytest.mark.parametrize("name", BOTH)

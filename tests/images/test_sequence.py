@@ -110,6 +110,15 @@ def test_a_document_whose_later_pages_are_gone(tmp_path):
         frames_of(first_pages)
 
 
+def test_an_animation_whose_later_frames_are_damaged():
+    """It is not taken for its first frame."""
+    content = animation("GIF")
+    cut = content[: content.rindex(b"\x2c") + 4]  # in the last frame's size
+    assert read_image(cut).width == 40
+    with pytest.raises(InputError, match="damaged or cut off"):
+        frames_of(cut)
+
+
 def test_an_animation_that_is_too_long(monkeypatch):
     monkeypatch.setattr("impasto.images.sequence.MAX_ANIMATION_PIXELS", 3000)
     with pytest.raises(InputError, match="as a video"):

@@ -55,7 +55,7 @@ def test_tiles_are_the_whole(norm, gallery, tmp_path):
         gallery, photo = Gallery(tmp_path), photo[:90, :140]
     with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
         whole = stylizer(photo).astype(int)
-        painted = tiled(stylizer, photo, tmp_path, plan(spec=stylizer.style_model.spec))
+        painted = tiled(stylizer, photo, tmp_path, plan(spec=stylizer.model.spec))
     difference = np.abs(painted - whole)
     assert difference.mean() < 0.1
     assert difference.max() <= 2
@@ -69,7 +69,7 @@ def test_tiles_of_shipped_styles_are_the_whole(name, tmp_path):
     """From coarse to fine, as large photos are painted."""
     photo = picture(1000, 840)
     with Stylizer(name, precision="f32") as stylizer:
-        spec = stylizer.style_model.spec
+        spec = stylizer.model.spec
         whole = stylizer(photo).astype(int)
         how = MemoryPlan(False, 0, 448, margin_px(spec), 10**7, 0)
         difference = np.abs(tiled(stylizer, photo, tmp_path, how) - whole)
@@ -143,7 +143,7 @@ def test_spool(tmp_path):
         np.testing.assert_array_equal(np.concatenate(list(spool.strips())), pixels)
         with pytest.raises(ValueError, match="rows up to 31"):
             spool.rows(0, 31)
-    with pytest.raises(OutputError, match="no temporary file"):
+    with pytest.raises(OutputError, match="has no place in"):
         Spool((4, 4), tmp_path / "missing")
 
 
@@ -152,7 +152,7 @@ def test_an_engine_that_fails_leaves_nothing(gallery, tmp_path, monkeypatch):
         raise EngineError("broken", "mend it")
 
     with Stylizer("first", gallery=gallery) as stylizer:
-        monkeypatch.setattr(stylizer.style_model, "frozen_engine", fail)
+        monkeypatch.setattr(stylizer.model, "frozen_engine", fail)
         with pytest.raises(EngineError):
             paint_tiled(stylizer, PixelRows(picture(*SIZE)), plan(), tmp_path)
     assert list(tmp_path.iterdir()) == []

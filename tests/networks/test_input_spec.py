@@ -9,7 +9,7 @@ from impasto.networks.input_spec import BakedNetwork, InputSpec, read_input_spec
 from impasto.networks.trunk import random_trunk
 from tiny import TINY
 
-FRAMINGS = [
+INPUT_SPECS = [
     InputSpec(),
     InputSpec(4, 24),
     InputSpec(8, 16, pad_px=40, grain=0.015, coarse_grain=0.03),
@@ -21,7 +21,7 @@ def baked(input_spec):
     return BakedNetwork(random_trunk(TINY).bake(np.ones(TINY.style_size, np.float32)), input_spec)
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("input_spec", INPUT_SPECS)
 def test_it_travels_with_the_file(input_spec):
     model = onnx.load_from_string(baked(input_spec).to_file({"style": "first"}))
     onnx.checker.check_model(model, full_check=True)

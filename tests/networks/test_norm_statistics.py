@@ -77,7 +77,7 @@ def test_layers_are_the_whole(spec, engine, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def tiny_brush(tmp_path_factory):
+def tiny_model(tmp_path_factory):
     with StyleModel(
         "first", tiny_gallery(tmp_path_factory.mktemp("tiny")), precision="f32"
     ) as style_model:
@@ -86,25 +86,25 @@ def tiny_brush(tmp_path_factory):
 
 @settings(max_examples=10, deadline=None)
 @given(width=st.integers(2, 90), height=st.integers(2, 90), strip_bytes=st.integers(1, 200_000))
-def test_any_size_in_any_strips(width, height, strip_bytes, tiny_brush, tmp_path_factory):
+def test_any_size_in_any_strips(width, height, strip_bytes, tiny_model, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp()
-    layered, whole = both(tiny_brush, picture(width, height), folder, strip_bytes)
+    layered, whole = both(tiny_model, picture(width, height), folder, strip_bytes)
     assert_alike(layered, whole, TINY, tolerance=0.02)  # flat ones amplify rounding
 
 
-def test_enlarged(tiny_brush, tmp_path):
+def test_enlarged(tiny_model, tmp_path):
     """As much as enlarging comes to the same."""
     small = picture(60, 50)
-    padded = PaddedPhoto(PixelRows(small), (120, 100), tiny_brush.input_spec, seed=0)
+    padded = PaddedPhoto(PixelRows(small), (120, 100), tiny_model.input_spec, seed=0)
     assert (padded.width, padded.height) == (120, 100)
     assert padded.rows(90, 100).shape == (3, 10, 120)
     assert padded.rows(0, 100).max() <= 1
 
 
-def test_progress_and_room(tiny_brush, tmp_path, monkeypatch):
+def test_progress_and_room(tiny_model, tmp_path, monkeypatch):
     events = []
     photo = PixelRows(picture(80, 64))
-    tiny_brush.measure_by_layers(photo, (80, 64), tmp_path, 50_000, events.append, "measuring it")
+    tiny_model.measure_by_layers(photo, (80, 64), tmp_path, 50_000, events.append, "measuring it")
     assert [event.done for event in events] == list(range(1, events[0].total + 1))
     assert {event.task for event in events} == {"measuring it"}
 
@@ -113,7 +113,7 @@ def test_progress_and_room(tiny_brush, tmp_path, monkeypatch):
 
     monkeypatch.setattr("impasto.images.spool.RowFile.append", full)
     with pytest.raises(OutputError, match="no room"):
-        tiny_brush.measure_by_layers(photo, (80, 64), tmp_path, 50_000)
+        tiny_model.measure_by_layers(photo, (80, 64), tmp_path, 50_000)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,8 @@ from impasto.perceptual.losses import (
     gram_matrix,
     paper_content_loss,
     paper_style_loss,
+    self_distances,
+    self_similarity_loss,
     style_loss,
     total_variation,
 )
@@ -116,3 +118,27 @@ def test_inexact_gram_matrices_are_nearly_exact():
     assert error < 5e-4  # S, a squared distance of some per cent, hardly notices
     odd = torch.randn(1, 4, 5, 7).bfloat16()
     assert torch.equal(gram_matrix(odd, exact=False), gram_matrix(odd))
+
+
+def test_self_similarity_by_hand():
+    # Cosines of three places: of the first two 0, of the third with each of them 1/sqrt(2).
+    places = torch.tensor([[2.0, 0.0], [0.0, 5.0], [1.0, 1.0]])
+    near = 1 - 2**-0.5
+    columns = [[0, 1, near], [1, 0, near], [near, near, 0]]
+    expected = torch.tensor([[each / sum(column) for each in column] for column in columns]).T
+    distances = self_distances(places)
+    assert torch.allclose(distances, expected, atol=1e-5)
+    # In the photo, all three are as far from each other: 1/2 of each column.
+    photo = self_distances(torch.eye(3))
+    assert torch.allclose(photo, (1 - torch.eye(3)) / 2, atol=1e-6)
+    # Columns one and two differ by |1 / (1 + near) - 1/2| and as much again; the third by nothing.
+    by_hand = 2 / 3 * 2 * (1 / (1 + near) - 0.5)
+    assert self_similarity_loss(distances, photo).item() == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_self_similarity_lets_colours_change_and_not_the_layout():
+    places = torch.rand(20, 8)
+    target = self_distances(places)
+    turned, _ = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(0)))
+    assert self_similarity_loss(self_distances(3 * places @ turned), target) < 1e-4
+    assert self_similarity_loss(self_distances(places.flip(0)), target) > 0.1

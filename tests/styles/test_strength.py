@@ -12,7 +12,7 @@ from impasto.styles import open_gallery
 
 STRENGTHS = (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5)
 SHARES = (1, 0.75, 0.5, 0.25, 0)
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = open_gallery().shipped
 PACKS = open_gallery().shipped_packs
 PAIRS = [pair for pack in PACKS for pair in itertools.pairwise(pack.names)]

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
-from impasto.perceptual.tensors import to_tensor
 
 from impasto.images import add_grain
+from impasto.perceptual.tensors import to_tensor
 from impasto.styles import Gallery, StyleCard
 from impasto.stylizer import Stylizer
 from impasto.training.checkpoint import Checkpoint

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from impasto.perceptual.tensors import to_tensor
 
 from impasto.errors import InputError
 from impasto.images import Picture, write_image
+from impasto.perceptual.tensors import to_tensor
 from impasto.training.photos import PhotoFolder
 
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from impasto.perceptual.tensors import to_tensor
 
 from impasto.errors import OptionError, TrainingError
 from impasto.images import grain_tile, read_image
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.picture_losses import PictureLosses
+from impasto.perceptual.tensors import to_tensor
 from impasto.training import trainer as module
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder

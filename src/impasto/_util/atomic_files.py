@@ -27,10 +27,12 @@ __all__ = [
     "NETWORK_SUFFIXES",
     "check_writable",
     "clear_abandoned",
+    "exists",
     "file_label",
     "make_folder",
     "names_network",
     "read_toml",
+    "real_path",
     "replacing",
     "split_network",
     "user_cache_folder",
@@ -91,26 +93,55 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     return table
 
 
+def exists(path: str | os.PathLike[str]) -> bool:
+    """There is such a file or folder. What can be no name, being too long, is none (`Path.exists`
+    fails there).
+    """
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Where a path leads in the end, all links followed. Links that lead in a circle are their own
+    end (`Path.resolve` fails there, before Python 3.13).
+
+    Raises:
+        InputError: the path is relative to the current folder, which is gone.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError as error:
+        raise InputError("the current folder is gone", "go to another one") from error
+
+
 @contextlib.contextmanager
-def write_atomically(path: Path) -> Iterator[BinaryIO]:
+def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only when it is complete.
 
     The bytes go to a temporary file (`replacing`). After an exception in the block, or a crash,
     whatever was at ``path`` is still there, untouched. A symbolic link stays one, and its target is
     replaced; into a device or pipe, bytes go directly.
 
+    Args:
+        path: the file.
+        overwrite: replace what is there at the end of the block.
+
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or there is a file
+            that shall not be replaced.
     """
     check_writable(path)
     try:
-        path = path.resolve()
+        path = real_path(path)
         if path.exists() and not path.is_file():
             with path.open("wb") as file:
                 yield file
             return
-        with replacing(path) as file:
+        with replacing(path, overwrite=overwrite) as file:
             yield file
+    except FileExistsError as error:
+        raise OutputError(
+            f"{path} exists already", "give another name, or --overwrite to replace it"
+        ) from error
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error})",
@@ -119,7 +150,7 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file in the same folder, which is renamed to ``path`` at the end of the
     block, or deleted after an exception in it.
 
@@ -128,6 +159,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     thread, it is locked, and a file of another name is taken.
 
     Raises:
+        FileExistsError: something is at ``path``, if only since a moment ago, and ``overwrite`` is
+            false.
         OSError: the folder is missing or not writable, or the disk is full.
     """
     file = _open_temporary(path)
@@ -141,11 +174,27 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 with contextlib.suppress(OSError):  # some file systems have no permissions
                     temporary.chmod(path.stat().st_mode & 0o777)
             _let_go(file)
-            temporary.replace(path)
+            if overwrite:
+                temporary.replace(path)
+            else:
+                _rename_to_new(temporary, path)
         except BaseException:
             _let_go(file)
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file in a way that fails where there is one of the new name, made by whomever."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: take the name first
+        path.open("xb").close()
+        temporary.replace(path)
+    else:
+        temporary.unlink()
 
 
 def clear_abandoned(folder: Path) -> None:

@@ -66,7 +66,7 @@ def convert_command(
     known = check_convention(convention) if convention else None
     if output:
         network = convert_network(file, known)
-        with write_atomically(output) as stream:
+        with write_atomically(output, overwrite=overwrite) as stream:
             stream.write(network.to_file())
     else:
         network = install_network(file, convention=known, overwrite=overwrite)

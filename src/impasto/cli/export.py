@@ -19,6 +19,7 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
+from impasto.multiscale import NATURAL_PX, pass_sizes
 
 if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
@@ -77,28 +78,37 @@ def export_command(
     """Write a style as one ONNX file, for OpenCV, ONNX Runtime, OpenVINO, phones and browsers.
 
     It takes and gives RGB in 0-1, 1 x 3 x height x width, of any size whose sides are multiples of
-    what it says. Prints a program that uses it with OpenCV.
+    what it says; it paints as impasto PHOTO --precision f32 does, if of any size, in one pass.
+    Prints a program that uses it with OpenCV.
     """
     target = output or Path(f"{file_label(style)}.onnx")
     if target.suffix.lower() != ".onnx":
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
     check_target(target, [split_network(style)[0]], overwrite)
 
+    from impasto.networks.standalone import stand_alone
     from impasto.style_model import open_network
 
     chosen = choose_gallery(gallery)
     network = open_network(style, chosen)
-    fixed_px = parse_size(size, "--size") if size else None
+    passes = _passes(style, size) if size else []
     if int8:
         network = _quantized(style, chosen, network)
-    if fixed_px:
-        network = _of_one_size(network, fixed_px)
-    with write_atomically(target) as stream:
+    network = stand_alone(network, passes)
+    with write_atomically(target, overwrite=overwrite) as stream:
         stream.write(network.to_file(_description(style, chosen, network)))
     console.result(_program(target, network))
     console.note(f"{style} -> {target}")
+    if len(passes) > 1:
+        each = " and ".join(f"{width}x{height}" for width, height in passes)
+        console.note(f"it paints at {each}, from coarse to fine, as impasto does")
     if not network.input_spec.fixed_px:
         console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
+        if not names_network(style):
+            console.note(
+                f"it paints once; pictures whose shorter side is over {NATURAL_PX} px are painted "
+                "from coarse to fine by impasto, and by a file with --size WxH"
+            )
 
 
 def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
@@ -131,25 +141,10 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     return quantized
 
 
-def _of_one_size(network: BakedNetwork, fixed_px: tuple[int, int]) -> BakedNetwork:
-    from impasto.networks.graph import fix_size
-
-    input_spec = network.input_spec
-    if input_spec.fixed_px not in (None, fixed_px):
-        raise OptionError(
-            f"this network takes {input_spec.fixed_px[0]}x{input_spec.fixed_px[1]} only",
-            "leave --size out",
-        )
-    if input_spec.padding_px(*fixed_px) != (0, 0, 0, 0):
-        raise OptionError(
-            f"--size {fixed_px[0]}x{fixed_px[1]} does not fit this network",
-            f"give multiples of {input_spec.multiple}, {input_spec.smallest_px} or more",
-        )
-    return replace(
-        network,
-        graph=fix_size(network.graph, *fixed_px),
-        input_spec=replace(input_spec, fixed_px=fixed_px),
-    )
+def _passes(style: str, size: str) -> list[tuple[int, int]]:
+    """As pictures of that size are painted by impasto."""
+    width, height = parse_size(size, "--size")
+    return [(width, height)] if names_network(style) else pass_sizes(width, height, stroke=1)
 
 
 def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:

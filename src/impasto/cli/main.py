@@ -27,6 +27,7 @@ from impasto.cli import (
     stylize,
     train,
     train_encoder,
+    train_fine,
     video,
 )
 from impasto.cli.configuration import CONFIGURED, config_file, read_defaults
@@ -46,6 +47,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
     "train": (train.train_command, "Train a network on paintings of your own."),
+    "train-fine": (
+        train_fine.train_fine_command,
+        "Train networks that paint photos from large forms to brushwork.",
+    ),
     "train-encoder": (
         train_encoder.train_encoder_command,
         "Train what predicts a style from any painting.",
@@ -130,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not debug:
         warnings.simplefilter("ignore")  # libraries warn programmers; users get errors, or nothing
     try:
+        _check_filled(arguments)
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # Typer has turned KeyboardInterrupt into it
@@ -153,6 +159,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         problem = f"unexpected {type(error).__name__} ({error})"
         _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
+
+
+def _check_filled(arguments: list[str]) -> None:
+    """An empty name would be taken for the current folder, an empty value for none given."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
+    if options or "" in arguments:
+        empty = options[0].rstrip("=") if options else "an argument"
+        raise OptionError(f"{empty} is empty", "is a variable unset? Give a value, or leave it out")
 
 
 def _help_for(arguments: list[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from impasto._util.atomic_files import check_writable, write_atomically
+from impasto._util.atomic_files import check_writable, real_path, write_atomically
 from impasto.cli.console import console
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import MissingExtraError, OptionError, OutputError
@@ -217,7 +217,7 @@ def check_target(target: Path, sources: Sequence[Path], overwrite: bool) -> None
         OutputError: it cannot be written, or exists already and shall not be replaced.
     """
     check_writable(target)
-    if target.resolve() in {source.resolve() for source in sources}:
+    if real_path(target) in map(real_path, sources):
         raise OptionError(f"{target} would replace what it is made from", "give another -o")
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists already", "give --overwrite, or another -o")

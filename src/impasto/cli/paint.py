@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -16,7 +17,7 @@ from impasto.cli.options import (
     check_target,
     require_torch,
 )
-from impasto.errors import OptionError
+from impasto.errors import OptionError, OutputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -57,16 +58,49 @@ def paint_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
     ] = False,
+    effect: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How much of the painting: subtle, balanced or bold. Weights that are given win.",
+        ),
+    ] = "balanced",
     content_weight: Annotated[
-        float, typer.Option(help="More keeps more of the photo.", rich_help_panel=OBJECTIVE)
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="More keeps more of the photo.", rich_help_panel=OBJECTIVE, show_default=False
+        ),
+    ] = None,
+    self_similarity_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="More keeps more of the layout, and lets colours and forms change.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
     style_weight: Annotated[
-        float, typer.Option(help="More takes more of the painting.", rich_help_panel=OBJECTIVE)
-    ] = 15.0,
+        float | None,
+        typer.Option(
+            help="More takes more of the painting.", rich_help_panel=OBJECTIVE, show_default=False
+        ),
+    ] = None,
     tv_weight: Annotated[
-        float,
-        typer.Option(help="Total variation: more is smoother.", rich_help_panel=OBJECTIVE),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="Total variation: more is smoother.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
+    face_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="More keeps more of faces (found with the extra faces).",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
     painting_weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -102,7 +136,7 @@ def paint_command(
     ] = "scale-free",
     pooling: Annotated[
         str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
-    ] = "max",
+    ] = "average",
     mask: MaskOption = "",
     subject: Annotated[
         str,
@@ -127,10 +161,6 @@ def paint_command(
         int,
         typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
     ] = 200,
-    optimizer: Annotated[
-        str, typer.Option(help="lbfgs or adam.", rich_help_panel=SEARCH)
-    ] = "lbfgs",
-    learning_rate: Annotated[float, typer.Option(help="Of Adam.", rich_help_panel=SEARCH)] = 0.02,
     start: Annotated[
         str,
         typer.Option(
@@ -139,9 +169,13 @@ def paint_command(
     ] = "content",
     coarsest: Annotated[
         int,
-        typer.Option(metavar="PX", help="Size of the coarsest scale.", rich_help_panel=SEARCH),
-    ] = 256,
-    seed: Annotated[int, typer.Option(help="Of the noise.", rich_help_panel=SEARCH)] = 0,
+        typer.Option(
+            metavar="PX", help="Shorter side of the coarsest scale.", rich_help_panel=SEARCH
+        ),
+    ] = 64,
+    seed: Annotated[
+        int, typer.Option(help="Of the noise and of samples.", rich_help_panel=SEARCH)
+    ] = 0,
     tile: Annotated[
         int,
         typer.Option(
@@ -173,6 +207,9 @@ def paint_command(
     if rest:
         raise OptionError(f"the rest is {paintings[0]}'s already", "leave that region out")
     check_target(target, [photo, *paintings, *(Path(each) for _, each in placed)], overwrite)
+    if save_every and not overwrite:
+        for step in target.parent.glob(f"{escape(target.stem)}-[0-9][0-9][0-9][0-9]*"):
+            raise OutputError(f"{step} exists already", "give --overwrite, or another -o")
 
     # Torch takes seconds to load: not before it is known that the result has a place.
     from impasto.gatys.optimize import PaintOptions
@@ -181,15 +218,16 @@ def paint_command(
 
     defaults = PaintOptions()
     options = PaintOptions(
+        effect=effect,  # type: ignore[arg-type]
         content_weight=content_weight,
+        self_similarity_weight=self_similarity_weight,
         style_weight=style_weight,
         tv_weight=tv_weight,
+        face_weight=face_weight,
         content_layers=_layers(content_layer, "--content-layer") or defaults.content_layers,
         style_layers=_layers(style_layer, "--style-layer") or defaults.style_layers,
         losses=losses,  # type: ignore[arg-type]
         pooling=pooling,  # type: ignore[arg-type]
-        optimizer=optimizer,  # type: ignore[arg-type]
-        learning_rate=learning_rate,
         steps=steps,
         start=start if start in ("content", "noise") else read_image(start),  # type: ignore[arg-type]
         size_px=size,
@@ -211,7 +249,7 @@ def paint_command(
             latest[:] = [iterate]
             if save_every and iterate.step % save_every == 0:
                 step = target.with_name(f"{target.stem}-{iterate.step:04d}{target.suffix}")
-                iterate.picture().save(step)
+                iterate.picture().save(step, overwrite=overwrite)
             task = f"painting at {iterate.width} x {iterate.height} px"
             progress(Progress(task, iterate.step, iterate.steps, iterate.losses))
 
@@ -228,10 +266,10 @@ def paint_command(
             )
         except KeyboardInterrupt:
             if latest:
-                latest[0].picture().save(target)
+                latest[0].picture().save(target, overwrite=overwrite)
                 console.note(f"{target} has the painting after {latest[0].step} steps")
             raise
-    painting.save(target)
+    painting.save(target, overwrite=overwrite)
     console.note(f"{photo} -> {target}")
 
 

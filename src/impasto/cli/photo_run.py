@@ -121,6 +121,11 @@ class PhotoRun:
         more += f", without {report.left_out} more pictures" if report.left_out else ""
         if job.target != STREAM:
             console.note(f"{job.source} -> {job.target}{more}")
+        if report.clipped_px:
+            console.note(
+                f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the "
+                "tag SMaxSampleValue) are painted as these"
+            )
         console.detail(f"{size} in {1000 * outcome.seconds:.0f} ms{how}")
 
     def _paint(
@@ -151,6 +156,7 @@ class PhotoRun:
             job.target,
             quality=options.quality,
             strip=options.strip,
+            overwrite=options.overwrite,
             longer_px=options.max_size,
             compare=options.compare,
             memory_bytes=self._memory_bytes,

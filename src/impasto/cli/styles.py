@@ -168,5 +168,6 @@ def _write_sheet(
             with Stylizer(name, gallery=gallery) as stylizer:
                 tiles.append((name, stylizer(pixels)))
             progress(Progress("painting", number, len(gallery.names)))
-    write_image(target, Picture(contact_sheet(tiles, columns=columns, tile_px=TILE_PX)))
+    contact = Picture(contact_sheet(tiles, columns=columns, tile_px=TILE_PX))
+    write_image(target, contact, overwrite=overwrite)
     console.note(f"{photo} -> {target}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from impasto._util.atomic_files import file_label
+from impasto._util.atomic_files import file_label, real_path
 from impasto.cli.console import console
 from impasto.cli.options import check_json, choose_gallery, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
@@ -178,6 +178,11 @@ def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
             raise OptionError("standard output holds the painting", "give --report FILE")
         elif options.show:
             raise OptionError("--open shows a file", "give -o FILE")
+    named = {real_path(each) for job in jobs for each in (job.source, job.target)}
+    if options.report and options.report != STREAM and real_path(options.report) in named:
+        raise OptionError(
+            f"--report {options.report} is a photo's or painting's name", "give another"
+        )
     return skipped
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import itertools
 import os
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto._util.atomic_files import check_writable
+from impasto._util.atomic_files import check_writable, exists, real_path
 from impasto.errors import InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
@@ -65,10 +66,15 @@ def plan_jobs(
         suffix: as `choose_suffix` gives it.
 
     Raises:
-        InputError: a folder or pattern has no photos.
+        InputError: a folder or pattern has no photos, or a name can be no file's.
         OptionError: the paintings do not fit into the output.
-        OutputError: the output is a file where a folder is needed.
+        OutputError: the output is a file where a folder is needed, or can be no file.
     """
+    for photo in photos:
+        if problem := _problem_of_name(photo):
+            raise InputError(f"{photo} cannot be read ({problem})", "check its name")
+    if output and (problem := _problem_of_name(output)):
+        raise OutputError(f"{output} cannot be written ({problem})", "give another -o")
     several = len(photos) > 1 or len(labels) > 1 or names_several(photos[0])
     if output == STREAM and several:
         raise OptionError(
@@ -118,10 +124,19 @@ class _Naming:
         """The file of a photo's painting in a folder."""
         from impasto.images import FORMATS
 
-        beside = folder.resolve() == photo.parent.resolve()
+        beside = real_path(folder) == real_path(photo.parent)
         stem = f"{photo.stem}-{self.label}" if beside or self.everywhere else photo.stem
         writable = photo.suffix.lower().removeprefix(".") in FORMATS
         return folder / f"{stem}{self.suffix or (photo.suffix if writable else '.jpg')}"
+
+
+def _problem_of_name(name: str) -> str:
+    """Why it can be no file's; empty if it can, be there such a file or not."""
+    try:
+        Path(name).stat()
+    except OSError as error:
+        return str(error.strerror) if error.errno == errno.ENAMETOOLONG else ""
+    return ""
 
 
 def _check_folder(folder: Path, output: str) -> None:
@@ -139,12 +154,12 @@ def _check_folder(folder: Path, output: str) -> None:
 
 def names_several(photo: str) -> bool:
     """Return whether this is a folder or a pattern."""
-    return Path(photo).is_dir() or _is_pattern(photo)
+    return _is_pattern(photo) or (exists(photo) and Path(photo).is_dir())
 
 
 def _is_pattern(photo: str) -> bool:
     """Names of files that exist are no patterns, whatever is in them."""
-    return glob.has_magic(photo) and not Path(photo).exists()
+    return glob.has_magic(photo) and not exists(photo)
 
 
 def _plan_file(photo: str, folder: Path | None, output: str | None, naming: _Naming) -> Job:
@@ -172,12 +187,15 @@ def _plan_pattern(pattern: str, folder: Path | None, naming: _Naming) -> list[Jo
 
 
 def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: bool) -> list[Job]:
-    named = photos if photos.name else photos.resolve()  # "." has no name of its own
+    named = photos if photos.name else real_path(photos)  # "." has no name of its own
     folder = folder or named.with_name(f"{named.name}-{naming.label}")
-    paths = photos.rglob("*") if recursive else photos.iterdir()
+    try:
+        paths = list(photos.rglob("*") if recursive else photos.iterdir())
+    except OSError as error:
+        raise InputError(f"{photos} cannot be read ({error.strerror})", "check it") from error
     jobs = _mirrored(paths, photos, folder, naming)
     if not jobs:
-        deeper = not recursive and any(each.is_dir() for each in photos.iterdir())
+        deeper = not recursive and any(each.is_dir() for each in paths)
         hint = "look deeper with --recursive" if deeper else "give a folder with photos"
         raise InputError(f"{photos} holds no photos", hint)
     return jobs
@@ -189,15 +207,23 @@ def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) 
     from impasto.images import IMAGE_SUFFIXES
 
     jobs = []
-    apart = root.resolve() in folder.resolve().parents
+    real = real_path(folder)
+    apart = real_path(root) in real.parents
     for path in sorted(paths):
-        painted = apart and folder.resolve() in path.resolve().parents
         named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-        if named and not painted and path.is_file():
-            target = naming.painting(path, folder / path.relative_to(root).parent)
+        painted = apart and real in real_path(path).parents
+        below = path.relative_to(root).parent
+        if named and not painted and path.is_file() and not _goes_in_circles(root, below):
+            target = naming.painting(path, folder / below)
             beside = target.parent == path.parent
             jobs.append(Job(str(path), str(target), not beside, naming.style))
     return jobs
+
+
+def _goes_in_circles(root: Path, below: Path) -> bool:
+    """A link on the way leads back to a folder that the way has been through."""
+    folders = [real_path(root / each) for each in (below, *below.parents)]
+    return len(set(folders)) < len(folders)
 
 
 def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) -> list[Job]:
@@ -210,25 +236,26 @@ def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) 
         OptionError: a painting would replace a photo or another painting.
         OutputError: a painting exists, or cannot be written.
     """
-    sources = {Path(job.source).resolve() for job in jobs if job.source != STREAM}
+    sources = {real_path(job.source) for job in jobs if job.source != STREAM}
     targets: set[Path] = set()
     skipped = []
     for job in jobs:
         if job.target == STREAM:
             continue
-        target = Path(job.target)
-        if target.resolve() in sources:
+        target, real = Path(job.target), real_path(job.target)
+        if real in sources:
             raise OptionError(f"{job.target} would replace a photo", "give another -o")
-        if target.resolve() in targets:
+        if real in targets:
             raise OptionError(
                 f"two paintings would be called {job.target}", "paint them apart, with another -o"
             )
-        targets.add(target.resolve())
+        targets.add(real)
         if not job.makes_folder:
             check_writable(target)
-        if target.exists() and skip_existing:
+        exists = os.path.lexists(real)
+        if exists and skip_existing:
             skipped.append(job)
-        elif target.exists() and not overwrite:
+        elif exists and not overwrite:
             raise OutputError(
                 f"{job.target} exists already", "give --overwrite, --skip-existing, or another -o"
             )

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impasto._util.atomic_files import exists
 from impasto.cli.targets import check_targets
 from impasto.errors import InputError
 
@@ -53,7 +54,7 @@ def appearing(plan: Callable[[], list[Job]], *, overwrite: bool) -> Iterator[lis
             due: dict[str, Job] = {}
             for job, stamp in now.items():
                 settled = stamp is not None and stamp == before.get(job) and stamp != done.get(job)
-                if settled and (overwrite or not Path(job.target).exists()):
+                if settled and (overwrite or not exists(job.target)):
                     due.setdefault(job.target, job)
             done |= {job: now[job] for job in due.values()}
             before = now

@@ -33,7 +33,6 @@ it; ``rgb255``: RGB, 0-255, as pytorch/examples and lengstrom/fast-style-transfe
 MEAN_BGR_255 = np.array([103.939, 116.779, 123.68])
 SWAP = np.eye(3)[::-1]  # RGB to BGR, and back
 CLIP_WITH_INPUTS = 11  # the opset from which Clip has its limits as inputs
-PREFIX = "net/"
 
 Array = NDArray[Any]
 
@@ -89,26 +88,18 @@ def wrap(model: ModelProto, convention: Convention, lost_px: int = 0) -> bytes:
         a model from ``photo`` to ``painting``, float32, 1 x 3 x H x W, RGB, 0-1. H and W are free
         if they were in the input of ``model``.
     """
-    inner = _prefixed(model)
     into_colours, made_colours = _colours(convention)
     matrix, bias = made_colours
     back = np.linalg.inv(matrix)
-    layout, fixed_px = picture_size(inner, "")
-    opset = next((each.version for each in inner.opset_import if not each.domain), 1)
+    layout, fixed_px = picture_size(model, "")
+    opset = next((each.version for each in model.opset_import if not each.domain), 1)
 
     graph = GraphBuilder()
     tensor = graph.reflect("photo", lost_px // 2) if lost_px else "photo"
     tensor = _affine(graph, tensor, *into_colours)
-    into = inner.graph.input[0].name
     if layout.channels_last:
-        graph.node("Transpose", tensor, output=into, perm=[0, 2, 3, 1])
-    else:
-        graph.node("Identity", tensor, output=into)
-
-    graph.nodes += inner.graph.node
-    graph.constants |= {each.name: each for each in inner.graph.initializer}
-
-    tensor = inner.graph.output[0].name
+        tensor = graph.node("Transpose", tensor, perm=[0, 2, 3, 1])
+    tensor = graph.embed(model, tensor)
     if layout.channels_last:
         tensor = graph.node("Transpose", tensor, perm=[0, 3, 1, 2])
     tensor = _affine(graph, tensor, back, -back @ bias)
@@ -157,19 +148,3 @@ def _affine(graph: GraphBuilder, tensor: str, matrix: Array, bias: Array) -> str
     if factor != 1:
         tensor = graph.node("Mul", tensor, graph.constant(factor))
     return graph.node("Add", tensor, graph.constant(bias[0])) if bias.any() else tensor
-
-
-def _prefixed(model: ModelProto) -> ModelProto:
-    """A copy whose tensors have names that none of ours has."""
-    import onnx
-
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    graph = copy.graph
-    for node in graph.node:
-        node.input[:] = [name and PREFIX + name for name in node.input]
-        node.output[:] = [name and PREFIX + name for name in node.output]
-        node.ClearField("doc_string")
-    for each in (*graph.initializer, *graph.input, *graph.output):
-        each.name = PREFIX + each.name
-    return copy

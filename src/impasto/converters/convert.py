@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from impasto.converters.input_sizes import (
     picture_size,
     set_size,
 )
+from impasto.converters.network_files import read_content
 from impasto.converters.onnx_files import read_onnx
 from impasto.converters.style_inputs import choose_style
 from impasto.converters.t7 import TorchObject, parse_t7
@@ -46,12 +46,10 @@ __all__ = [
     "ConvertedNetwork",
     "convert_network",
     "measure_parity",
-    "read_content",
 ]
 
 TEXTURE_NETS = {"TVLoss", "NoiseFill", "GenNoise", "Concat", "DepthConcat"}
 """Modules that only its networks have."""
-MAX_FILE_BYTES = 512 << 20
 PARITY_PX = 64
 
 Array = NDArray[np.float32]
@@ -140,22 +138,6 @@ def _read_modules(content: bytes, suffix: str, name: str) -> tuple[TorchObject, 
     if kinds_of(network) & TEXTURE_NETS:
         return with_noise(network, name), "texture", "DmitryUlyanov/texture_nets"
     return network, "caffe", "jcjohnson/fast-neural-style"
-
-
-def read_content(path: Path) -> bytes:
-    """A file's bytes.
-
-    Raises:
-        InputError: it is missing, unreadable or larger than any style network.
-    """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB", "check the file")
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist", "check the name") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
 
 
 def _convert_modules(

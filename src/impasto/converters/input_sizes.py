@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from impasto.converters.constant_folding import fold_constants
 from impasto.errors import InputError
 from impasto.networks.input_spec import InputSpec
 
@@ -104,7 +107,7 @@ def find_input_spec(
 
 
 def check_input_spec(model: ModelProto, layout: Layout, input_spec: InputSpec, name: str) -> None:
-    """A network keeps the size of a picture that its framing allows.
+    """A network keeps the size of a picture that its input spec allows.
 
     Raises:
         InputError: it does not, or would take absurd memory.
@@ -139,8 +142,16 @@ class _Sizes:
         self._layout = layout
         self._light = onnx.ModelProto()
         self._light.CopyFrom(model)
-        for tensor in _constants(self._light):
-            if math.prod(tensor.dims) > SMALL:  # shapes do not depend on weights
+        graph, weights = self._light.graph, model.graph.initializer
+        del graph.initializer[:]  # shapes do not depend on weights, but on small constants
+        graph.initializer.extend(each for each in weights if math.prod(each.dims) <= SMALL)
+        graph.input.extend(
+            onnx.helper.make_tensor_value_info(each.name, each.data_type, each.dims)
+            for each in weights
+            if math.prod(each.dims) > SMALL
+        )
+        for tensor in _constants_of_nodes(self._light):
+            if math.prod(tensor.dims) > SMALL:
                 tensor.ClearField("raw_data")
                 tensor.ClearField("float_data")
         del self._light.graph.value_info[:]
@@ -161,7 +172,7 @@ class _Sizes:
         set_size(self._light, self._layout, width, height)
         try:
             inferred = shape_inference.infer_shapes(
-                self._light, strict_mode=True, data_prop=True
+                self._with_known_shape(), strict_mode=True, data_prop=True
             ).graph
         except Exception as error:  # its exceptions have no common base of their own
             self.problem = (str(error).strip().splitlines() or [""])[0][:120]
@@ -174,6 +185,27 @@ class _Sizes:
         if not all(self._possible(node, shapes) for node in inferred.node):
             return None
         return shapes.get(inferred.output[0].name)
+
+    def _with_known_shape(self) -> ModelProto:
+        """The model, in which all is constant that follows from the picture's size alone."""
+        import onnx
+
+        picture = self._light.graph.input[0]
+        of_picture = [
+            node
+            for node in self._light.graph.node
+            if node.op_type == "Shape" and node.input[0] == picture.name and not node.attribute
+        ]
+        if not of_picture:
+            return self._light
+        model = onnx.ModelProto()
+        model.CopyFrom(self._light)
+        shape = np.array([each.dim_value for each in picture.type.tensor_type.shape.dim])
+        for node in of_picture:
+            model.graph.node.remove(node)
+            model.graph.initializer.append(onnx.numpy_helper.from_array(shape, node.output[0]))
+        fold_constants(model)
+        return model
 
     def _possible(self, node: NodeProto, shapes: dict[str, Shape]) -> bool:
         for output in node.output:
@@ -191,8 +223,7 @@ class _Sizes:
         return True
 
 
-def _constants(model: ModelProto) -> Iterator[TensorProto]:
-    yield from model.graph.initializer
+def _constants_of_nodes(model: ModelProto) -> Iterator[TensorProto]:
     for node in model.graph.node:
         for attribute in node.attribute:
             if attribute.HasField("t"):

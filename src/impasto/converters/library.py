@@ -13,6 +13,7 @@ from pathlib import Path
 
 from impasto._util.atomic_files import (
     NETWORK_SUFFIXES,
+    exists,
     make_folder,
     split_network,
     user_cache_folder,
@@ -39,7 +40,7 @@ def load_network(style: str) -> BakedNetwork:
         MissingExtraError: a ``.pth`` file needs torch.
     """
     path, choice = split_network(style)
-    if not path.exists():
+    if not exists(path):
         return _load_installed(style)
     content = read_content(path)
     digest = hashlib.sha256(content)
@@ -87,7 +88,7 @@ def installed_networks() -> list[str]:
 
 def _load_installed(style: str) -> BakedNetwork:
     target = _installed_path(style)
-    if target.is_file():
+    if exists(target):
         return _read_ours(target)
     path, _ = split_network(style)
     if "+" in style or path.suffix.lower() not in NETWORK_SUFFIXES:

@@ -109,6 +109,29 @@ class Engine(Closing, ABC):
             )
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
+    def revise(self, photo: NDArray[np.uint8], enlarged: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Run the graph of a network that revises (`impasto.networks.spec.NetworkSpec.revises`).
+
+        Args:
+            photo: as `paint` takes it.
+            enlarged: the painting so far, as large as the photo: H x W x 3, uint8, RGB.
+
+        Returns:
+            as `paint` does.
+
+        Raises:
+            OptionError: an array is of another type or shape.
+            EngineError: the engine fails.
+        """
+        check_pixels(enlarged)
+        if enlarged.shape != photo.shape:
+            raise OptionError(
+                f"the painting is {enlarged.shape}, its photo {photo.shape}", "make them as large"
+            )
+        planes = np.ascontiguousarray(enlarged.transpose(2, 0, 1)[None], dtype=np.float32)
+        planes /= 255
+        return self._paint(photo, {"enlarged": planes})[0]
+
     def encode(self, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Run an encoder's graph (`impasto.networks.encoder`).
 

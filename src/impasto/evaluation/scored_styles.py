@@ -12,11 +12,11 @@ from impasto._util.atomic_files import file_label, names_network
 if TYPE_CHECKING:
     from impasto.styles import Gallery, Style
 
-__all__ = ["Subject", "find_subjects"]
+__all__ = ["ScoredStyle", "find_scored_styles"]
 
 
 @dataclass(frozen=True)
-class Subject:
+class ScoredStyle:
     """A style to measure.
 
     Attributes:
@@ -32,7 +32,9 @@ class Subject:
     painting_px: int
 
 
-def find_subjects(styles: Sequence[str], gallery: Gallery, paintings: Path) -> list[Subject]:
+def find_scored_styles(
+    styles: Sequence[str], gallery: Gallery, paintings: Path
+) -> list[ScoredStyle]:
     """Styles with their paintings.
 
     Args:
@@ -53,13 +55,13 @@ def find_subjects(styles: Sequence[str], gallery: Gallery, paintings: Path) -> l
     def painting(card: StyleCard, name: str) -> Path:
         return paintings if paintings.is_file() else find_painting(card, name, paintings)
 
-    def subject(text: str) -> Subject:
+    def scored(text: str) -> ScoredStyle:
         if names_network(text) or "+" in text:
-            return Subject(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
+            return ScoredStyle(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
         if names_painting(text):
             style = find_style(text, gallery)
-            return Subject(style.name, style, Path(text), style.painting_px)
+            return ScoredStyle(style.name, style, Path(text), style.painting_px)
         style = gallery.load_style(text)
-        return Subject(style.name, style, painting(style.card, style.name), style.painting_px)
+        return ScoredStyle(style.name, style, painting(style.card, style.name), style.painting_px)
 
-    return [subject(text) for text in styles]
+    return [scored(text) for text in styles]

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from impasto.engines import Engine, EngineName, Precision, open_engine
-from impasto.engines.padded import paint_whole
 from impasto.errors import OptionError
 from impasto.networks.input_spec import BakedNetwork, InputSpec
+from impasto.networks.padding import paint_whole
 from impasto.networks.spec import JOHNSON, NetworkSpec
 from impasto.networks.trunk import random_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress

@@ -1,15 +1,20 @@
 """Gatys' optimisation: a picture with the content of a photo and the style of paintings.
 
 Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks" (the paper
-below). The pixels themselves are optimised, through VGG-19, by L-BFGS or Adam. The objective is the
-paper's equation 7, total variation added::
+below). The pixels themselves are optimised, through VGG-19, by L-BFGS. The objective is the paper's
+equation 7, with two more losses::
 
-    loss = content_weight * content + style_weight * style + tv_weight * total variation
+    loss = content_weight * content + self_similarity_weight * self-similarity
+        + style_weight * style + tv_weight * total variation
 
-Departures, each of which can be undone by an option: losses are scale-free
-(`impasto.perceptual.losses`); the start is the photo instead of noise; it goes from coarse to fine,
-each scale starting from the one before, as VGG-19's field of view is too small for large pictures
-(Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", section 6).
+VGG-19 sees some ten times less far than a large picture is wide: what it compares there is
+brushwork. So the picture is painted small at first, against the whole painting, as small: then
+swirls and planes of colour are what it sees. Each larger scale starts from the one before (Gatys et
+al. 2017, "Controlling perceptual factors in neural style transfer", section 6). Self-similarity
+(Kolkin et al. 2019) keeps the photo's layout while that happens, and faces count for more.
+
+Further departures, each of which can be undone by an option: losses are scale-free
+(`impasto.perceptual.losses`); the start is the photo instead of noise.
 """
 
 from __future__ import annotations
@@ -25,19 +30,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import OptionError
+from impasto.errors import MissingExtraError, OptionError
 from impasto.gatys.lbfgs import minimise
 from impasto.gatys.objective import Objective, Part
-from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, PaintOptions
+from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, Effect, PaintOptions
 from impasto.images import Picture, blend, keep_colors, read_image, resize
 from impasto.masks.areas import Area, Areas, Region, find_areas
+from impasto.masks.faces import face_mask
 from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19
 
-__all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "paint"]
+__all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "optimise_draft", "paint"]
 
 LBFGS_MEMORY_BYTES = 1 << 30
+DRAFT_STEPS = 50
 
 ImageSource = str | os.PathLike[str] | Picture | NDArray[np.uint8]
 
@@ -50,7 +57,7 @@ class Iterate:
         step: of all scales together, from 1.
         steps: how many there are.
         width, height: of the picture at this scale, in pixels.
-        losses: ``content``, ``style`` and ``total variation`` before their weights, and ``total``.
+        losses: `impasto.gatys.objective.Objective` tells.
         pixels: what is painted so far, 1 x 3 x H x W, 0-1.
         finish: makes a picture of pixels, with the photo where it is to stay.
     """
@@ -123,6 +130,7 @@ def paint(
         raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
     parts = [Part([_open(painting).pixels], [1.0]) for _, painting in regions]
     parts.append(Part(sources, weights))
+    faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
     scales = _scales(content.width, content.height, options)
     plan = _steps_per_scale(len(scales), options.steps)
     pixels = _first_picture(content.pixels, scales[0], options)
@@ -137,15 +145,41 @@ def paint(
             (width, height),
             scales[-1],
             options,
+            None if faces is None else resize(faces, width, height),
         )
         start = to_tensor(resize(pixels, width, height)).to(hardware.device)
         current = start
-        for number, current in enumerate(_optimise(objective, start, steps, options), done + 1):
+        for number, current in enumerate(_optimise(objective, start, steps), done + 1):
             event = Iterate(number, sum(plan), width, height, objective.losses, current, finish)
             on_iterate(event)
         pixels = _to_pixels(current)
         done += steps
     return finish(pixels)
+
+
+def optimise_draft(
+    photo: ImageSource,
+    painting: ImageSource,
+    short_px: int = 128,
+    effect: Effect = "balanced",
+    *,
+    hardware: Hardware | None = None,
+) -> Picture:
+    """Paint a photo small, in seconds: the large forms, for something else to enlarge.
+
+    Args:
+        photo, painting, hardware: as `paint` takes them.
+        short_px: the shorter side of the result.
+        effect: see `PaintOptions`.
+
+    Raises:
+        as `paint`.
+    """
+    content = _open(photo)
+    longer, shorter = max(content.width, content.height), min(content.width, content.height)
+    size_px = round(short_px * longer / shorter)
+    options = PaintOptions(effect=effect, size_px=size_px, steps=DRAFT_STEPS)
+    return paint(content, painting, options, hardware=hardware)
 
 
 def _finish(
@@ -165,6 +199,14 @@ def _finish(
     return Picture(result, alpha, metadata=content.metadata)
 
 
+def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    try:
+        faces = face_mask(photo)
+    except MissingExtraError:
+        return None
+    return faces if faces.any() else None
+
+
 def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
     """How much each part's paintings have to say in each place, parts x H x W; the rest is last."""
     if areas.shares is None and areas.cover is None:
@@ -178,35 +220,25 @@ def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
     return shares if cover is None else shares * cover
 
 
-def _optimise(
-    objective: Objective, start: Tensor, steps: int, options: PaintOptions
-) -> Iterator[Tensor]:
-    if options.optimizer == "lbfgs":
-        history = max(3, min(20, LBFGS_MEMORY_BYTES // (8 * start.numel())))
-        # bfloat16 losses jitter by some 1e-3 of their value.
-        tolerance = 1e-3 if objective.dtype == torch.bfloat16 else 0.0
-        for point in minimise(objective, start, steps=steps, history=history, tolerance=tolerance):
-            yield point.position
-        return
-    picture = start.clone().requires_grad_()
-    adam = torch.optim.Adam([picture], lr=options.learning_rate)
-    for _ in range(steps):
-        _, picture.grad = objective(picture)
-        adam.step()
-        with torch.no_grad():
-            picture.clamp_(0, 1)
-        yield picture.detach()
+def _optimise(objective: Objective, start: Tensor, steps: int) -> Iterator[Tensor]:
+    history = max(3, min(20, LBFGS_MEMORY_BYTES // (8 * start.numel())))
+    # bfloat16 losses jitter by some 1e-3 of their value.
+    tolerance = 1e-3 if objective.dtype == torch.bfloat16 else 0.0
+    for point in minimise(objective, start, steps=steps, history=history, tolerance=tolerance):
+        yield point.position
 
 
 def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, int]]:
-    """Widths and heights, from coarse to fine; each side doubles."""
-    longer = max(width, height)
-    final = options.size_px or min(longer, DEFAULT_SIZE_PX)
-    count = 1 + max(0, round(math.log2(final / options.coarsest_px)))
-    sizes = [final / 2**k for k in reversed(range(count))]
+    """Widths and heights, from coarse to fine; sides about double from each to the next."""
+    longer, shorter = max(width, height), min(width, height)
+    final = (options.size_px or min(longer, DEFAULT_SIZE_PX)) / longer
+    doublings = math.log2(max(1.0, final * shorter / options.coarsest_px))
+    intervals = round(doublings)
+    ratio = 2 ** (doublings / max(1, intervals))
+    scales = [final / ratio**k for k in reversed(range(intervals + 1))]
     return [
-        (max(SMALLEST_PX, round(width * s / longer)), max(SMALLEST_PX, round(height * s / longer)))
-        for s in sizes
+        (max(SMALLEST_PX, round(width * scale)), max(SMALLEST_PX, round(height * scale)))
+        for scale in scales
     ]
 
 

@@ -28,8 +28,6 @@ from impasto.images.sequence import (
 from impasto.images.sheet import contact_sheet, side_by_side
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
-from impasto.masks.faces import face_mask, find_faces
-from impasto.masks.subject import Subject, find_subject
 
 __all__ = [
     "COLOR_WAYS",
@@ -45,7 +43,6 @@ __all__ = [
     "Picture",
     "PictureSequence",
     "Strength",
-    "Subject",
     "add_grain",
     "bleed",
     "blend",
@@ -54,9 +51,6 @@ __all__ = [
     "contact_sheet",
     "detail_radius_px",
     "encode_image",
-    "face_mask",
-    "find_faces",
-    "find_subject",
     "fit_within",
     "grain_tile",
     "holds_several",

@@ -85,6 +85,16 @@ class Original:
         return {1: "L", 3: "RGB", 4: "CMYK"}[self.samples.shape[2]]
 
     @property
+    def clipped_px(self) -> int:
+        """How many pixels have samples beyond 0 and white, as only floats can: they are seen as
+        these.
+        """
+        if self.samples.dtype.kind != "f":
+            return 0
+        inside = (self.samples >= 0) & (self.samples <= self.white)
+        return int(np.count_nonzero(~inside.all(axis=2)))
+
+    @property
     def is_plain(self) -> bool:
         """8-bit sRGB: pixels and alpha say it all."""
         return self.samples.dtype == np.uint8 and self.mode == "RGB" and not self.profile

@@ -13,6 +13,7 @@ from impasto.images.geometry import fit_within
 from impasto.images.original import NO_METADATA, Metadata, Original
 from impasto.images.spool import PixelRows
 from impasto.images.windows import shrink_rows
+from impasto.images.writing import write_image
 
 __all__ = ["Picture", "check_pixels"]
 
@@ -97,11 +98,11 @@ class Picture:
             samples, alpha = np.ascontiguousarray(samples[..., :-1]), samples[..., -1].copy()
         return Picture.of(replace(whole, samples=samples, alpha=alpha), self.metadata.sized(*size))
 
-    def save(self, path: str | os.PathLike[str], *, quality: int = 95) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, quality: int = 95, overwrite: bool = True
+    ) -> None:
         """Write a file; see `impasto.write_image`."""
-        from impasto.images.writing import write_image
-
-        write_image(path, self, quality=quality)
+        write_image(path, self, quality=quality, overwrite=overwrite)
 
 
 def check_pixels(pixels: NDArray[np.uint8]) -> None:

@@ -15,12 +15,15 @@ from impasto.images.picture import Picture
 from impasto.images.raw import RAW_SUFFIXES
 from impasto.images.reading import (
     MAX_PIXELS,
+    READERS_RAISE,
+    Decoded,
     check_size,
     decode,
-    decoding,
+    decode_image,
+    decode_rows,
+    decoded,
     opened,
     picture_of,
-    picture_of_rows,
     read_image,
     reading,
 )
@@ -89,17 +92,15 @@ def open_sequence(
         return
     with reading(source) as (file, name):
         limit = min(max_pixels, MAX_PIXELS)
-        count, loop, paged = 1, None, False
+        image, count = None, 1
         # What cannot be opened here will be tried again as a single picture, with its own errors.
-        with contextlib.suppress(Exception), opened(file, name) as image:
-            loop = image.info.get("loop")
-            size, paged = image.width * image.height, image.format == PAGED
-            count = 0
-            count = int(getattr(image, "n_frames", 1))
-        if paged and not count:
-            raise InputError(
-                f"{name} is damaged or cut off: not all of its pages are there", "get it anew"
-            )
+        with contextlib.suppress(Exception):
+            image = opened(file, name)
+        if image:
+            with image:
+                loop, paged = image.info.get("loop"), image.format == PAGED
+                size = image.width * image.height
+                [count] = decoded(_count(image, name), name, limit)
         if count <= 1:
             yield PictureSequence(1, iter([Frame(decode(file, name, limit))]))
             return
@@ -110,29 +111,46 @@ def open_sequence(
         yield PictureSequence(count, _frames(file, name, count, limit), loop)
 
 
+def _count(image: Image, name: str) -> Iterator[int]:
+    try:
+        count = int(getattr(image, "n_frames", 1))
+    except Exception as error:
+        if image.format != PAGED:
+            raise
+        raise InputError(
+            f"{name} is damaged or cut off: not all of its pages are there", "get it anew"
+        ) from error
+    yield count
+
+
 def _frames(file: BinaryIO, name: str, count: int, max_pixels: int) -> Iterator[Frame]:
-    with decoding(name, max_pixels), opened(file, name) as image:
+    each = _decode_each(file, name, count, max_pixels)
+    for (original, metadata), duration_ms in decoded(each, name, max_pixels):
+        yield Frame(picture_of(original, metadata), duration_ms)
+
+
+def _decode_each(
+    file: BinaryIO, name: str, count: int, max_pixels: int
+) -> Iterator[tuple[Decoded, float]]:
+    with opened(file, name) as image:
         for number in range(count):
             image.seek(number)
             check_size(name, image.width, image.height, max_pixels)
             if image.format == PAGED:
-                yield Frame(_page(file, image, number, name, max_pixels))
+                yield _page(file, image, number, name, max_pixels), 0.0
             else:
-                picture = picture_of(image)
-                yield Frame(picture, float(image.info.get("duration") or 0))
+                yield decode_image(image), float(image.info.get("duration") or 0)
 
 
-def _page(file: BinaryIO, image: Image, number: int, name: str, max_pixels: int) -> Picture:
+def _page(file: BinaryIO, image: Image, number: int, name: str, max_pixels: int) -> Decoded:
     """In its own depth where `TiffReader` knows it."""
     at = file.tell()
     try:
         reader = TiffReader(file, number)
-        if reader.layout.kind != "u1":
-            return picture_of_rows(reader, name, max_pixels)
-    except ValueError:
-        pass
-    file.seek(at)
-    return picture_of(image)
+    except READERS_RAISE:
+        file.seek(at)
+        return decode_image(image)
+    return decode_rows(reader, name, max_pixels)
 
 
 def holds_several(file_format: str) -> bool:
@@ -146,6 +164,7 @@ def write_sequence(
     *,
     loop: int | None = None,
     quality: int = 95,
+    overwrite: bool = True,
 ) -> None:
     """Write several pictures as pages of a TIFF, or as an animated GIF, WebP, PNG or AVIF.
 
@@ -154,6 +173,7 @@ def write_sequence(
         frames: in order. Those of an animation are of one size.
         loop: how often an animation is repeated, 0 for ever; once if none.
         quality: 1 to 100, of WebP and AVIF.
+        overwrite: replace a file that exists.
 
     Raises:
         OptionError: the format is unknown.
@@ -161,15 +181,17 @@ def write_sequence(
     """
     path = Path(path)
     form = FORMATS[check_format(path)]
-    with write_atomically(path) as file:
-        if form.pillow_name == PAGED:
+    if form.pillow_name == PAGED:
+        with write_atomically(path, overwrite=overwrite) as file:
             page: RowWriter | None = None
             for frame in frames:
                 original = fitted(frame.picture.as_original(), form)
                 page = write_rows(original, frame.picture.metadata, file, form, page)
-            return
+        return
+    at_hand = list(frames)  # their errors are not the file's
+    with write_atomically(path, overwrite=overwrite) as file:
         try:
-            _write_animation(file, list(frames), loop, quality, form)
+            _write_animation(file, at_hand, loop, quality, form)
         except (ValueError, KeyError) as error:
             raise OutputError(
                 f"{path} cannot be written as {form.pillow_name} ({error})", "write WebP"

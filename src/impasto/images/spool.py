@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,13 +69,10 @@ class RowFile(Closing):
 
     def __init__(self, row_bytes: int, folder: Path) -> None:
         self._row_bytes = row_bytes
+        self._folder = folder
         self.length = 0
-        try:
+        with self._on_disk():
             self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
-        except OSError as error:
-            raise OutputError(
-                f"no temporary file can be made in {folder} ({error.strerror})", "write elsewhere"
-            ) from error
 
     def append(self, rows: NDArray[Any]) -> None:
         """The next rows: contiguous.
@@ -82,13 +80,8 @@ class RowFile(Closing):
         Raises:
             OutputError: the disk is full.
         """
-        try:
+        with self._on_disk():
             self._file.write(rows.data)
-        except OSError as error:
-            raise OutputError(
-                f"there is no room for what waits on disk ({error.strerror})",
-                "make room, or write to another disk",
-            ) from error
         self.length += rows.nbytes // self._row_bytes
 
     def rows(self, top: int, bottom: int) -> bytes:
@@ -96,17 +89,30 @@ class RowFile(Closing):
 
         Raises:
             ValueError: they were not appended yet.
+            OutputError: the disk is full, or fails.
         """
-        self._file.seek(self._row_bytes * top)
-        content = self._file.read(self._row_bytes * (bottom - top))
-        self._file.seek(0, 2)
+        with self._on_disk():
+            self._file.seek(self._row_bytes * top)  # which writes what is pending
+            content = self._file.read(self._row_bytes * (bottom - top))
+            self._file.seek(0, 2)
         if len(content) < self._row_bytes * (bottom - top):
             raise ValueError(f"rows up to {bottom} were not appended yet")
         return content
 
     def close(self) -> None:
         """Delete the file."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # of what is pending, which nobody will miss
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(
+                f"what waits on disk has no place in {self._folder} ({error.strerror})",
+                "make room, or write to another disk",
+            ) from error
 
 
 class Spool(PixelRows):

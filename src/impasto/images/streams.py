@@ -13,15 +13,16 @@ import numpy as np
 
 from impasto.errors import InputError
 from impasto.images.geometry import fit_within
-from impasto.images.original import NO_METADATA, Original, Samples, full_white
+from impasto.images.original import NO_METADATA, Original, Samples
 from impasto.images.picture import Picture
 from impasto.images.profiles import useful_profile
 from impasto.images.raw import RAW_SUFFIXES
 from impasto.images.reading import (
     ORIENTATION,
-    decoding,
+    decoded,
     open_rows,
     opened,
+    orientation_of,
     reading,
     upright_metadata,
 )
@@ -66,9 +67,9 @@ def open_header(source: str | os.PathLike[str] | bytes) -> Iterator[Header]:
             yield Header(name, None, None)
             return
         if reader := open_rows(file):
-            size = _upright((reader.layout.width, reader.layout.height), reader.orientation)
-            # Floats have a white of their own, which shows only when all of them are known.
-            whole = reader.orientation != 1 or reader.layout.kind == "f4" or reader.more_pages
+            orientation = orientation_of(reader.metadata)
+            size = _upright((reader.layout.width, reader.layout.height), orientation)
+            whole = reader.more_pages or orientation != 1
             yield Header(name, size, None if whole else reader)
             return
         image_size = None
@@ -86,7 +87,7 @@ class PictureRows:
     """A photo as a succession of pictures, each a few rows high.
 
     Args:
-        reader: the file, 8 or 16 bits, upright.
+        reader: the file, upright.
         name: what errors call it.
         strip: leave out EXIF, XMP and resolution.
         longer_px: the longer side is made at most so long.
@@ -107,7 +108,6 @@ class PictureRows:
         self._name = name
         layout = reader.layout
         self.size = fit_within(layout.width, layout.height, longer_px)
-        self._white = full_white(layout.dtype)
         mode = {1: "L", 3: "RGB", 4: "CMYK"}[layout.colors]
         self._profile = useful_profile(reader.profile, mode)
         metadata = NO_METADATA if strip else upright_metadata(reader.metadata, 1)
@@ -122,15 +122,13 @@ class PictureRows:
         """
         layout = self._reader.layout
         top = 0
-        with decoding(self._name, layout.width * layout.height):
-            for samples in self._samples():
-                alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
-                colors = np.ascontiguousarray(samples[..., : layout.colors])
-                original = Original(colors, alpha, self._white, self._profile)
-                top += len(samples)
-                yield Picture(
-                    original.to_pixels(), original.alpha_8_bit(), original, self._metadata
-                )
+        strips = self._samples()
+        for samples in decoded(strips, self._name, layout.width * layout.height):
+            alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
+            colors = np.ascontiguousarray(samples[..., : layout.colors])
+            original = Original(colors, alpha, layout.white, self._profile)
+            top += len(samples)
+            yield Picture(original.to_pixels(), original.alpha_8_bit(), original, self._metadata)
         if top != self.size[1]:
             raise InputError(f"{self._name} is damaged or cut off", "get it anew")
 
@@ -177,7 +175,9 @@ class RowTarget:
         if not self._writer:
             kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
             alpha = original.alpha is not None
-            layout = Layout(self._width, self._height, original.samples.shape[2], alpha, kind)
+            layout = Layout(
+                self._width, self._height, original.samples.shape[2], alpha, kind, original.white
+            )
             profile = file_profile(original)
             self._writer = open_writer(self._file, form, layout, picture.metadata, profile)
         self._writer.write(samples)

@@ -6,14 +6,13 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast
 
 import numpy as np
 
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
 from impasto.images.original import Metadata, Original, Samples, cast_samples
-from impasto.images.picture import Picture
 from impasto.images.profiles import image_of, srgb_profile
 from impasto.images.rows import Layout, PngWriter, RowWriter, TiffWriter
 from impasto.images.rows.layout import rows_within
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "Format",
+    "Writable",
     "check_format",
     "check_side",
     "encode_image",
@@ -62,6 +62,25 @@ class Format:
     lossy: bool = False
 
 
+class Writable(Protocol):
+    """What of a picture goes into a file; `impasto.Picture` has it."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """EXIF, XMP and resolution."""
+
+    def as_original(self) -> Original:
+        """All samples that there are, in their own depth and profile."""
+
+
 _JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)
 _TIFF = Format("TIFF", True, modes=("L", "RGB", "CMYK"), kinds=("u1", "u2", "f4"))
 FORMATS = {
@@ -78,7 +97,9 @@ FORMATS = {
 """By the end of a file's name, in small letters and without the dot."""
 
 
-def write_image(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) -> None:
+def write_image(
+    path: str | os.PathLike[str], picture: Writable, *, quality: int = 95, overwrite: bool = True
+) -> None:
     """Write a picture in the format that its name ends in, whole or not at all.
 
     What is written is `Picture.original` if there is one, in its own depth and profile as far as
@@ -90,6 +111,7 @@ def write_image(path: str | os.PathLike[str], picture: Picture, *, quality: int 
         path: ends in one of `FORMATS`.
         picture: what to write.
         quality: 1 to 100, of JPEG, WebP and AVIF.
+        overwrite: replace a file that exists.
 
     Raises:
         OptionError: the format is unknown, or the quality out of its range.
@@ -97,7 +119,7 @@ def write_image(path: str | os.PathLike[str], picture: Picture, *, quality: int 
     """
     path = Path(path)
     content = encode_image(picture, check_format(path), quality=quality, name=str(path))
-    with write_atomically(path) as file:
+    with write_atomically(path, overwrite=overwrite) as file:
         file.write(content)
 
 
@@ -115,7 +137,7 @@ def check_format(path: str | os.PathLike[str]) -> str:
 
 
 def encode_image(
-    picture: Picture, file_format: str, *, quality: int = 95, name: str = "the picture"
+    picture: Writable, file_format: str, *, quality: int = 95, name: str = "the picture"
 ) -> bytes:
     """A picture as the bytes of a file.
 
@@ -261,7 +283,7 @@ def write_rows(
     samples, alpha = original.samples, original.alpha
     height, width, colors = samples.shape
     kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
-    layout = Layout(width, height, colors, alpha is not None, kind)
+    layout = Layout(width, height, colors, alpha is not None, kind, original.white)
     writer = open_writer(file, form, layout, metadata, file_profile(original), previous)
     step = rows_within(layout)
     for top in range(0, height, step):

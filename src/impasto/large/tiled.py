@@ -8,7 +8,10 @@ drift apart; so the whole picture's statistics are measured first
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +25,9 @@ from impasto.large.tiles import cut
 from impasto.masks.areas import Areas
 from impasto.multiscale import pass_sizes
 from impasto.progress import Progress, ProgressListener, ignore_progress
+from impasto.style_model import StyleModel
 from impasto.stylizer import Stylizer
+from impasto.two_part_model import TwoPartModel, revision_sizes
 
 __all__ = ["paint_tiled"]
 
@@ -57,10 +62,13 @@ def paint_tiled(
         OutputError: the disk is full.
         EngineError: the engine fails.
     """
-    return _TiledPainting(stylizer, plan, folder, areas, progress).paint(photo)
+    tiled = _TiledRevisions if isinstance(stylizer.model, TwoPartModel) else _TiledPasses
+    return tiled(stylizer, plan, folder, areas, progress).paint(photo)
 
 
-class _TiledPainting:
+class _Tiled(ABC):
+    """What both ways of painting in tiles need."""
+
     def __init__(
         self,
         stylizer: Stylizer,
@@ -75,31 +83,9 @@ class _TiledPainting:
         self._areas = areas
         self._progress = progress
 
+    @abstractmethod
     def paint(self, photo: PixelRows) -> PixelRows:
-        current = photo
-        sizes = pass_sizes(
-            *photo.size, self._stylizer.stroke, self._stylizer.style_model.natural_px
-        )
-        for size in [*sizes, photo.size]:
-            if size == photo.size and size == current.size and current is not photo:
-                break
-            painted = self._pass(current, size) if size in sizes else self._fit(current, size)
-            if current is not photo:
-                current.close()
-            current = painted
-        return current
-
-    def _pass(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
-        with ExitStack() as stack:
-            if size[0] < source.size[0]:
-                source = stack.enter_context(self._fit(source, size))
-            if size[0] * size[1] > self._plan.whole_px:
-                return self._in_tiles(source, size)
-            pixels = resize(source.rows(0, source.size[1]), *size)
-            shares = self._shares(size, 0, size[1])
-            painted = self._stylizer.style_model.paint(pixels, shares=shares)
-            self._progress(Progress(_task(size), 1, 1))
-            return PixelRows(painted)
+        """As `paint_tiled`."""
 
     def _fit(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
         """A picture made smaller."""
@@ -114,42 +100,42 @@ class _TiledPainting:
             spool.append(strip)
         return spool
 
-    def _in_tiles(self, source: PixelRows, size: tuple[int, int]) -> Spool:
-        plan, style_model = self._plan, self._stylizer.style_model
-        multiple = style_model.input_spec.multiple
-        statistics = style_model.measure_by_layers(
-            source,
-            size,
-            self._folder,
-            plan.strip_bytes,
-            self._progress,
-            f"measuring at {size[0]} x {size[1]} px",
-        )
-        width, height = size
+    def _in_tiles(
+        self,
+        size: tuple[int, int],
+        multiple: int,
+        see: Callable[[int, int], Sequence[Pixels]],
+        paint: Callable[..., Pixels],
+    ) -> Spool:
+        """Paint a picture tile by tile, onto disk.
+
+        Args:
+            size: its width and height.
+            multiple: windows begin at multiples of this.
+            see: gives what there is to see of the rows from one to another.
+            paint: paints a window of each of these, given ``left``, ``top`` and ``shares``.
+        """
+        plan, (width, height) = self._plan, size
         rows = cut(height, plan.tile_px, plan.margin_px, multiple)
         columns = cut(width, plan.tile_px, plan.margin_px, multiple)
-        spool = Spool(size, self._folder)
+        spool, done = Spool(size, self._folder), 0
         try:
-            regions = self._areas.shares is not None
-            with style_model.frozen_engine(statistics, regions=regions) as engine:
-                done = 0
-                for row in rows:
-                    strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
-                    seen = enlarged_rows(source, size, row.window_start, row.window_stop)
-                    shares = self._shares(size, row.window_start, row.window_stop)
-                    for column in columns:
-                        window = slice(column.window_start, column.window_stop)
-                        painted = style_model.paint_frozen(
-                            engine,
-                            seen[:, window],
-                            left=column.window_start,
-                            top=row.window_start,
-                            shares=None if shares is None else shares[:, :, window],
-                        )
-                        strip[:, column.start : column.stop] = painted[row.core, column.core]
-                        done += 1
-                        self._progress(Progress(_task(size), done, len(rows) * len(columns)))
-                    spool.append(strip)
+            for row in rows:
+                strip = np.empty((row.stop - row.start, width, 3), dtype=np.uint8)
+                seen = see(row.window_start, row.window_stop)
+                shares = self._shares(size, row.window_start, row.window_stop)
+                for column in columns:
+                    window = slice(column.window_start, column.window_stop)
+                    painted = paint(
+                        *(each[:, window] for each in seen),
+                        left=column.window_start,
+                        top=row.window_start,
+                        shares=None if shares is None else shares[:, :, window],
+                    )
+                    strip[:, column.start : column.stop] = painted[row.core, column.core]
+                    done += 1
+                    self._progress(Progress(_task(size), done, len(rows) * len(columns)))
+                spool.append(strip)
         except BaseException:
             spool.close()
             raise
@@ -157,6 +143,81 @@ class _TiledPainting:
 
     def _shares(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32] | None:
         return None if self._areas.shares is None else self._areas.share_rows(size, top, bottom)
+
+
+class _TiledRevisions(_Tiled):
+    """A draft in one piece; revisions, which see no further than a margin, in tiles."""
+
+    def paint(self, photo: PixelRows) -> PixelRows:
+        model = self._stylizer.model
+        assert isinstance(model, TwoPartModel)
+        model.effect = self._stylizer.effect
+        first, sizes = revision_sizes(*photo.size, self._stylizer.stroke)
+        with self._fit(photo, first) as small:
+            shares = self._shares(first, 0, first[1])
+            painting = PixelRows(model.draft(small.rows(0, first[1]), shares))
+        for size in sizes:
+            with painting, ExitStack() as stack:
+                seen = photo if size == photo.size else stack.enter_context(self._fit(photo, size))
+                painting = self._revised(model, seen, painting, size)
+        return painting
+
+    def _revised(
+        self, model: TwoPartModel, photo: PixelRows, painting: PixelRows, size: tuple[int, int]
+    ) -> PixelRows:
+        def see(top: int, bottom: int) -> tuple[Pixels, Pixels]:
+            return photo.rows(top, bottom), enlarged_rows(painting, size, top, bottom)
+
+        if size[0] * size[1] > self._plan.whole_px:
+            return self._in_tiles(size, model.spec.input_spec.multiple, see, model.revise)
+        revised = model.revise(*see(0, size[1]), shares=self._shares(size, 0, size[1]))
+        self._progress(Progress(_task(size), 1, 1))
+        return PixelRows(revised)
+
+
+class _TiledPasses(_Tiled):
+    """One network, from coarse to fine; it normalises by statistics of the whole picture."""
+
+    def paint(self, photo: PixelRows) -> PixelRows:
+        model = self._stylizer.model
+        assert isinstance(model, StyleModel)
+        current = photo
+        sizes = pass_sizes(*photo.size, self._stylizer.stroke, model.natural_px)
+        for size in [*sizes, photo.size]:
+            if size == photo.size and size == current.size and current is not photo:
+                break
+            painted = (
+                self._pass(model, current, size) if size in sizes else self._fit(current, size)
+            )
+            if current is not photo:
+                current.close()
+            current = painted
+        return current
+
+    def _pass(self, model: StyleModel, source: PixelRows, size: tuple[int, int]) -> PixelRows:
+        if size[0] < source.size[0]:
+            with self._fit(source, size) as smaller:
+                return self._pass(model, smaller, size)
+        if size[0] * size[1] <= self._plan.whole_px:
+            pixels = resize(source.rows(0, source.size[1]), *size)
+            painted = model.paint(pixels, shares=self._shares(size, 0, size[1]))
+            self._progress(Progress(_task(size), 1, 1))
+            return PixelRows(painted)
+        statistics = model.measure_by_layers(
+            source,
+            size,
+            self._folder,
+            self._plan.strip_bytes,
+            self._progress,
+            f"measuring at {size[0]} x {size[1]} px",
+        )
+        with model.frozen_engine(statistics, regions=self._areas.shares is not None) as engine:
+            return self._in_tiles(
+                size,
+                model.input_spec.multiple,
+                lambda top, bottom: [enlarged_rows(source, size, top, bottom)],
+                partial(model.paint_frozen, engine),
+            )
 
 
 def _task(size: tuple[int, int]) -> str:

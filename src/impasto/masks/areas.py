@@ -80,6 +80,10 @@ class Areas:
         rows /= rows.sum(axis=2, keepdims=True)
         return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
+    def shares_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
+        """The whole of `share_rows`, for a picture of that width and height."""
+        return self.share_rows(size, 0, size[1])
+
 
 def check_area(area: Area) -> None:
     """An area is a mask or a subject.

@@ -4,6 +4,8 @@ The graph takes ``photo`` and gives ``painting``: float32, 1x3xHxW, RGB, 0-1, wi
 multiples of the network's ``multiple``. It uses only operators that OpenCV dnn, OpenVINO and ONNX
 Runtime all run, so that any of them can load it.
 
+A network that revises takes ``enlarged``, too: the painting that it adds to, as large as the photo.
+
 Instance normalisation measures each picture's means and variances anew. Where that does harm, as
 between the tiles of a large picture, they can be *frozen*: measured once and baked in, whereupon
 normalisation folds into the convolutions. Where they should follow slowly, as from frame to frame,
@@ -53,7 +55,9 @@ def bake(
         style_vector: ``spec.style_size`` numbers: scale, then shift, of every normalised layer
             (Dumoulin et al. 2017, equation 5).
         statistics: to freeze: ``spec.style_size`` numbers, mean, then variance, of every normalised
-            layer; as a steered graph gives them. Measured for each picture if not given.
+            layer; as a steered graph gives them. Measured for each picture if not given. A network
+            that revises is not normalised, but scaled and shifted only; these are then what its
+            features are like, from which their ranges in 8 bits follow.
         int8: convolve in 8 bits (`impasto.networks.quantize`).
 
     Returns:
@@ -122,7 +126,7 @@ class NetworkGraph(GraphBuilder):
             outputs[conv.name] = self.conv(conv, tensor)
             return outputs[conv.name]
 
-        tensor = "photo"
+        tensor = self.node("Concat", "photo", "enlarged", axis=1) if self.spec.revises else "photo"
         for layer in self.spec.layers:
             if isinstance(layer, Conv):
                 tensor = apply(layer, tensor)
@@ -137,13 +141,14 @@ class NetworkGraph(GraphBuilder):
                 tensor = self.sum(tensor, outputs[layer.source])
         if self.spec.output == "tanh":
             tensor = self.node("Mul", self.tanh(tensor), self.constant(0.5))
-        tensor = self.node("Add", tensor, self.constant(0.5))
+        tensor = self.node("Add", tensor, "enlarged" if self.spec.revises else self.constant(0.5))
         self.node("Clip", tensor, self.constant(0.0), self.constant(1.0), output="painting")
         return self.finish()
 
     def finish(self) -> bytes:
         """The whole as bytes, when all layers are there."""
-        return self.model(f"impasto-{self.spec.name}")
+        maps = {"enlarged": 3} if self.spec.revises else {}
+        return self.model(f"impasto-{self.spec.name}", maps=maps)
 
     def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
         """Of a convolution, with what of its normalisation folds into them."""
@@ -249,7 +254,10 @@ class _Baked(NetworkGraph):
         statistics: Array | None,
         int8: bool,
     ) -> None:
-        super().__init__(spec, weights, style_vector if int8 else None)
+        ranges = style_vector
+        if spec.revises and statistics is not None:
+            ranges = _spread_and_mean(spec, style_vector, statistics)
+        super().__init__(spec, weights, ranges if int8 else None)
         slices = list(spec.style_slices())
         self.styles = {c.name: (style_vector[a], style_vector[b]) for c, a, b in slices}
         self.frozen: dict[str, tuple[Array, Array]] = {}
@@ -257,6 +265,11 @@ class _Baked(NetworkGraph):
             for conv, _, _ in slices:
                 mean, variance = weights[f"{conv.name}.mean"], weights[f"{conv.name}.variance"]
                 self.frozen[conv.name] = (mean, variance)
+        elif spec.revises:
+            self.frozen = {
+                conv.name: (np.zeros(conv.outputs, np.float32), np.ones(conv.outputs, np.float32))
+                for conv, _, _ in slices
+            }
         elif statistics is not None:
             self.frozen = {c.name: (statistics[a], statistics[b]) for c, a, b in slices}
 
@@ -284,6 +297,16 @@ class _Baked(NetworkGraph):
             self.constant(shift, f"{conv.name}.shift"),
             epsilon=INSTANCE_NORM_EPSILON,
         )
+
+
+def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) -> Array:
+    """Standard deviation and mean of every channel after its scale and shift, as a style vector."""
+    ranges = np.empty_like(style_vector)
+    for _, first, second in spec.style_slices():
+        scale, shift = style_vector[first], style_vector[second]
+        ranges[first] = scale * np.sqrt(statistics[second])
+        ranges[second] = shift + scale * statistics[first]
+    return ranges
 
 
 class _Steered(NetworkGraph):

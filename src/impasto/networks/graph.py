@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto, ValueInfoProto
+    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
-__all__ = ["OPSET", "GraphBuilder", "add_metadata", "fix_size"]
+__all__ = ["OPSET", "GraphBuilder", "add_metadata"]
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
@@ -75,6 +75,30 @@ class GraphBuilder:
         """
         clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
         return self.node("Tanh", clipped)
+
+    def embed(self, model: ModelProto, tensor: str) -> str:
+        """Add all of a model from one tensor to one, under names of its own. Embedded again, it
+        has the same constants.
+        """
+        from onnx import NodeProto, TensorProto
+
+        prefix = f"net{len(self.nodes)}/"
+        names = {"": "", model.graph.input[0].name: tensor}
+        for each in model.graph.initializer:
+            name = names[each.name] = f"net/{each.name}"
+            if name not in self.constants:
+                self.constants[name] = TensorProto()
+                self.constants[name].CopyFrom(each)
+                self.constants[name].name = name
+        for each in model.graph.node:
+            names |= {output: prefix + output for output in each.output if output}
+            node = NodeProto()
+            node.CopyFrom(each)
+            node.ClearField("doc_string")
+            node.input[:] = [names[name] for name in each.input]
+            node.output[:] = [names[name] for name in each.output]
+            self.nodes.append(node)
+        return names[model.graph.output[0].name]
 
     def model(
         self,
@@ -148,15 +172,4 @@ def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
     loaded = onnx.load_from_string(model)
     known = {entry.key: entry.value for entry in loaded.metadata_props}
     onnx.helper.set_model_props(loaded, {**known, **entries})
-    return bytes(loaded.SerializeToString())
-
-
-def fix_size(model: bytes, width: int, height: int) -> bytes:
-    """A serialised model from ``photo`` to ``painting`` for pictures of one size only."""
-    import onnx
-
-    loaded = onnx.load_from_string(model)
-    for value in (*loaded.graph.input, *loaded.graph.output):
-        dimensions = value.type.tensor_type.shape.dim
-        dimensions[2].dim_value, dimensions[3].dim_value = height, width
     return bytes(loaded.SerializeToString())

@@ -105,13 +105,13 @@ class BakedNetwork:
     input_spec: InputSpec
 
     def to_file(self, entries: dict[str, str]) -> bytes:
-        """The graph with its framing and ``entries`` as metadata, for `read_input_spec`."""
-        input_spec = json.dumps(asdict(self.input_spec), separators=(",", ":"))
-        return add_metadata(self.graph, {**entries, METADATA_KEY: input_spec})
+        """The graph with its input spec and ``entries`` as metadata, for `read_input_spec`."""
+        text = json.dumps(asdict(self.input_spec), separators=(",", ":"))
+        return add_metadata(self.graph, {**entries, METADATA_KEY: text})
 
 
 def read_input_spec(model: ModelProto, name: str) -> InputSpec | None:
-    """The framing that a model carries, if it is one of ours.
+    """The input spec that a model carries, if it is one of ours.
 
     Raises:
         InputError: it is damaged.

@@ -147,6 +147,9 @@ class NetworkSpec:
         grain: standard deviation, where white is 1, of the noise to lay over a photo before the
             network sees it (`impasto.images.grain`).
         coarse_grain: the same of its coarse kind, for styles that would set motifs in rows.
+        revises: it sees a photo and an enlarged painting of it, six channels, and what it makes is
+            added to that painting. Its features are scaled and shifted, not normalised: what it
+            makes of a place depends on what is near, so that it paints in tiles of any size.
         output: ``linear``: 0.5 + the last layer, clipped to 0-1; ``tanh``: scaled to 0-1.
     """
 
@@ -158,6 +161,7 @@ class NetworkSpec:
     output: Literal["linear", "tanh"] = "linear"
     grain: float = 0.0
     coarse_grain: float = 0.0
+    revises: bool = False
 
     def convs(self) -> Iterator[Conv]:
         """All convolutions in order, those inside residual blocks included."""
@@ -331,7 +335,7 @@ def _check(spec: NetworkSpec) -> None:
     if not 0 <= spec.grain <= 1 or not 0 <= spec.coarse_grain <= 1:
         raise ValueError(f"grain of {spec.grain} and {spec.coarse_grain}")
     channels: dict[str, int] = {}
-    width = 3
+    width = 6 if spec.revises else 3
     for layer in spec.layers:
         if isinstance(layer, Skip):
             if channels.get(layer.source) != width:
@@ -441,6 +445,43 @@ def johnson(norm: Literal["instance", "batch"] = "instance") -> NetworkSpec:
         norm=norm,
         output="tanh",
     )
+
+
+FINE_DRAFT = NetworkSpec(
+    name="fine-draft",
+    layers=(
+        Conv("down1", 3, 24, kernel=5),
+        Conv("down2", 24, 48, stride=2),
+        Conv("down3", 48, 128, stride=2),
+        *(_residual(f"body{number}", 128) for number in range(1, 6)),
+        Conv("up1", 128, 48, shuffle=2),
+        Smooth(48),
+        Conv("up2", 48, 24, shuffle=2),
+        Smooth(24),
+        Conv("paint", 24, 3, kernel=5, norm=False, relu=False),
+    ),
+    grain=0.04,
+)
+"""Lays out large forms on a picture of 128 px: 126 k multiply-adds a pixel, which is 8 k for each
+of 512 px. Nothing of the photo is handed past its body: a painting is made from nothing.
+"""
+
+
+FINE_REVISION = NetworkSpec(
+    name="fine-revision",
+    layers=(
+        Conv("down1", 6, 24, kernel=5, stride=2),
+        Conv("down2", 24, 72, stride=2),
+        *(_residual(f"body{number}", 72) for number in range(1, 5)),
+        Conv("up1", 72, 24, shuffle=2, relu=False),
+        Skip("down1"),
+        Conv("merge", 24, 24),
+        Conv("paint", 24, 3, shuffle=2, norm=False, relu=False),
+    ),
+    grain=0.02,
+    revises=True,
+)
+"""Adds brushwork, once for each doubling: 31 k multiply-adds a pixel."""
 
 
 JOHNSON = johnson()

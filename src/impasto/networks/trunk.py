@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,19 +24,22 @@ __all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"
 
 FORMAT = "impasto-trunk-1"
 MAX_FILE_BYTES = 64 << 20
+REVISION_PREFIX = "revision."
 
 
 @dataclass(frozen=True)
 class Trunk:
-    """A network without a style.
+    """A network without a style; or two, of which the first drafts and the second revises.
 
     Attributes:
         spec: its layers.
         weights: float16 arrays, by the names that `impasto.networks.export.bake` expects.
+        revision: the network that revises what this one drafts, if there is one.
     """
 
     spec: NetworkSpec
     weights: Mapping[str, NDArray[np.float16]]
+    revision: Trunk | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -47,7 +50,34 @@ class Trunk:
         for name in sorted(self.weights):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.weights[name], dtype="<f2").tobytes())
+        if self.revision:
+            digest.update(self.revision.fingerprint.encode())
         return digest.hexdigest()[:16]
+
+    @property
+    def vector_sizes(self) -> tuple[int, ...]:
+        """Numbers that a style of this trunk may have."""
+        if not self.revision:
+            return self.spec.vector_sizes
+        return (2 * (self.spec.style_size + 2 * self.revision.spec.style_size),)
+
+    def at_effect(
+        self, vector: NDArray[np.float32], effect: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """What a style says to the two networks: the draft's vector, the revision's, and the
+        statistics that the latter is normalised by.
+
+        Args:
+            vector: a subtle style, then a bold one, each these three in this order.
+            effect: 0 gives the subtle one, 1 the bold one; between them is their weighted mean
+                (the adjustable losses of Babaeizadeh & Ghiasi 2018, as arithmetic on vectors).
+        """
+        assert self.revision
+        subtle, bold = vector.reshape(2, -1)
+        mixed = (1 - effect) * subtle + effect * bold
+        own, other = self.spec.style_size, self.revision.spec.style_size
+        draft, revision, statistics = np.split(mixed.astype(np.float32), [own, own + other])
+        return draft, revision, statistics
 
     def with_last_layer(self, vector: NDArray[np.float32]) -> tuple[Trunk, NDArray[np.float32]]:
         """This trunk with the last layer that a style asks for, and the scales and shifts that are
@@ -118,7 +148,14 @@ def write_trunk(path: Path, trunk: Trunk) -> None:
     from safetensors.numpy import save
 
     weights = {name: np.ascontiguousarray(array) for name, array in trunk.weights.items()}
-    content = save(weights, metadata={"format": FORMAT, "spec": trunk.spec.to_json()})
+    metadata = {"format": FORMAT, "spec": trunk.spec.to_json()}
+    if trunk.revision:
+        metadata["revision"] = trunk.revision.spec.to_json()
+        weights |= {
+            f"{REVISION_PREFIX}{name}": np.ascontiguousarray(array)
+            for name, array in trunk.revision.weights.items()
+        }
+    content = save(weights, metadata=metadata)
     with write_atomically(path) as file:
         file.write(content)
 
@@ -130,7 +167,15 @@ def read_trunk(path: Path) -> Trunk:
         StyleError: the file is missing, damaged, or not a trunk.
     """
     tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
-    return checked_trunk(path, metadata.get("spec", ""), tensors)
+    trunk = checked_trunk(path, metadata.get("spec", ""), tensors)
+    if "revision" not in metadata:
+        return trunk
+    others = {
+        name.removeprefix(REVISION_PREFIX): array
+        for name, array in tensors.items()
+        if name.startswith(REVISION_PREFIX)
+    }
+    return replace(trunk, revision=checked_trunk(path, metadata["revision"], others))
 
 
 def checked_trunk(path: Path, spec: str, tensors: Mapping[str, NDArray[np.generic]]) -> Trunk:

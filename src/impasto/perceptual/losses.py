@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
@@ -24,6 +25,8 @@ __all__ = [
     "gram_matrix",
     "paper_content_loss",
     "paper_style_loss",
+    "self_distances",
+    "self_similarity_loss",
     "style_loss",
     "total_variation",
 ]
@@ -102,6 +105,34 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """
     difference = (gram - target).square().sum(dim=(1, 2))
     return difference / (target.square().sum(dim=(1, 2)) + TINY)
+
+
+def self_distances(features: Tensor) -> Tensor:
+    """Return how far places are from each other, cosine distances: Kolkin et al. 2019, section 3.
+
+    Args:
+        features: N places x C.
+
+    Returns:
+        N x N, float32, symmetric but for this: each column sums to 1.
+    """
+    rows = F.normalize(features.float(), dim=1)
+    distances = 1 - rows @ rows.T
+    return distances / (distances.sum(dim=0) + TINY)
+
+
+def self_similarity_loss(distances: Tensor, target: Tensor) -> Tensor:
+    """Return how differently places resemble each other in a picture and in its photo, 0 to 2.
+
+    Kolkin et al. 2019, equation 5, times the number of places, of which it is independent so: the
+    mean over columns of their absolute differences' sums. Colours and forms may change as long as
+    what was alike stays alike.
+
+    Args:
+        distances: of the picture's places, as `self_distances` gives them.
+        target: of the same places in the photo.
+    """
+    return (distances - target).abs().sum(dim=0).mean()
 
 
 def paper_content_loss(features: Tensor, target: Tensor) -> Tensor:

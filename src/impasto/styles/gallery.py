@@ -17,6 +17,7 @@ __all__ = ["Gallery", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
 TURBO = Path(__file__).parent / "turbo"
+FINE = Path(__file__).parent / "fine"
 
 
 def own_folder() -> Path:
@@ -86,6 +87,17 @@ class Gallery:
         """
         return next((pack for pack in self.shipped_packs if pack.has_encoder), self.main)
 
+    @cached_property
+    def fine(self) -> Gallery | None:
+        """The gallery that paints photos in two parts: this one, or the one beside what ships."""
+        if self.trunk.revision:
+            return self
+        return _shipped(FINE) if self.folder == SHIPPED and FINE.is_dir() else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a style of that name, or one that is spelled a little otherwise."""
+        return _plain(name) in self.names
+
     def load_style(self, name: str) -> Style:
         """The style of that name, or in that file.
 
@@ -99,7 +111,7 @@ class Gallery:
             style = read_style(Path(name))
             self.check(style, name)
             return style
-        plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+        plain = _plain(name)
         for pack in self.packs:
             if plain in pack.names:
                 return pack.read(plain)
@@ -191,3 +203,7 @@ def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
 @cache
 def _shipped(folder: Path) -> Gallery:
     return Gallery(folder, own=own_folder())
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import exists
 from impasto.errors import OptionError, StyleError
 from impasto.images import IMAGE_SUFFIXES
 from impasto.styles.gallery import Gallery
@@ -35,7 +36,7 @@ def parse_mixture(text: str) -> list[tuple[str, float]]:
     Raises:
         OptionError: a part is empty, or a weight is not a number above 0 (and up to a million).
     """
-    if names_file(text) and Path(text).is_file():
+    if names_file(text) and exists(text):
         return [(text, 1.0)]
     parts = []
     for part in text.split("+"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from impasto._util.atomic_files import exists
 from impasto.errors import StyleError
 from impasto.networks.encoder import Encoder, read_encoder
 from impasto.networks.trunk import Trunk, read_trunk
@@ -31,7 +32,7 @@ class Pack:
     def __init__(self, folder: Path, name: str = "main") -> None:
         self.folder = folder
         self.name = name
-        if not (folder / TRUNK_FILE).is_file():
+        if not exists(folder / TRUNK_FILE):
             raise StyleError(
                 f"{folder} holds no {TRUNK_FILE}", "give a folder that impasto train made"
             )
@@ -81,7 +82,7 @@ class Pack:
     def fits(self, style: Style) -> bool:
         """Whether a style was trained with this trunk."""
         fits = style.trunk == self.trunk.fingerprint
-        return fits and style.vector.size in self.trunk.spec.vector_sizes
+        return fits and style.vector.size in self.trunk.vector_sizes
 
     def read(self, name: str) -> Style:
         """The style of that name.

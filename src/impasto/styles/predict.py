@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import exists, names_network
 from impasto.engines import open_engine
-from impasto.engines.padded import paint_whole
 from impasto.errors import StyleError
 from impasto.images import Picture, read_image, scale_shorter_side
 from impasto.networks.encoder import Encoder
+from impasto.networks.padding import paint_whole
 from impasto.networks.trunk import Trunk
 from impasto.styles import (
     Gallery,
@@ -33,7 +34,7 @@ from impasto.styles import (
 )
 from impasto.styles.style import check_name
 
-__all__ = ["find_style", "predict_style", "styles_in"]
+__all__ = ["find_fine_style", "find_style", "predict_style", "styles_in"]
 
 LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
@@ -92,6 +93,21 @@ def find_style(text: str, gallery: Gallery) -> Style:
     return mixed_style(text, gallery, partial(_load, gallery=gallery))
 
 
+def find_fine_style(style: str | Style, gallery: Gallery) -> Style | None:
+    """The same style for the gallery's trunk in two parts; None where it has none.
+
+    Raises:
+        OptionError: the mixture cannot be read.
+    """
+    fine = gallery.fine
+    if fine is None or (isinstance(style, str) and names_network(style)):
+        return None
+    if isinstance(style, Style):
+        return style if style.trunk == fine.trunk.fingerprint else None
+    known = all(fine.has(name) for name, _ in parse_mixture(style))
+    return mixed_style(style, fine) if known else None
+
+
 def styles_in(text: str, gallery: Gallery) -> list[Style]:
     """The styles of a mixture, or the one of a name or painting; errors as of `find_style`."""
     return [_load(name, gallery) for name, _ in parse_mixture(text)]
@@ -101,7 +117,7 @@ def _load(name: str, gallery: Gallery) -> Style:
     if not names_painting(name):
         return gallery.load_style(name)
     path = Path(name)
-    return _predicted(path, path.stat().st_mtime_ns if path.is_file() else 0, gallery)
+    return _predicted(path, path.stat().st_mtime_ns if exists(path) else 0, gallery)
 
 
 @lru_cache(maxsize=16)

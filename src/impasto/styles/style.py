@@ -52,7 +52,7 @@ class Style:
 
     Attributes:
         name: by which people call it: small letters, digits and hyphens.
-        vector: float32, of one of the trunk's ``spec.vector_sizes``: a scale and a shift for every
+        vector: float32, of one of the trunk's ``vector_sizes``: a scale and a shift for every
             normalised channel, and perhaps what it adds to the last layer
             (`impasto.networks.trunk.Trunk.with_last_layer`).
         trunk: the fingerprint of the trunk that it belongs to.

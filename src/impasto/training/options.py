@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from impasto.errors import OptionError
@@ -114,6 +114,10 @@ class TrainingOptions:
             )
         if self.late_from > 1 or self.average_decay >= 1:
             raise OptionError("late_from or average_decay is above its range", "stay below 1")
+
+    def for_crops(self, crop_px: int) -> TrainingOptions:
+        """Return the same options, with crops of one size all through."""
+        return replace(self, crop_px=crop_px, late_crop_px=crop_px)
 
     def sizes_of(self, painting_count: int) -> tuple[int, ...]:
         """The shorter side of each painting.

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from impasto.errors import InputError
 from impasto.images import IMAGE_SUFFIXES, read_image, resize, scale_shorter_side
+from impasto.perceptual.tensors import to_tensor
 
-__all__ = ["PhotoFolder", "find_pictures", "to_tensor"]
+__all__ = ["PhotoFolder", "find_pictures"]
 
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
 LARGEST_SCALE = 1.5
@@ -118,9 +119,3 @@ def find_pictures(folder: Path, kind: str = "photographs") -> list[Path]:
     if not paths:
         raise InputError(f"{folder} holds no {kind}", "give a folder with JPEG or PNG files")
     return paths
-
-
-def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
-    """uint8 H x W x 3 becomes float32 1 x 3 x H x W, 0-1."""
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32) / 255
-    return torch.from_numpy(planes)[None]

@@ -32,6 +32,7 @@ from impasto.training.trainer import Trainer
 __all__ = [
     "RunFiles",
     "Start",
+    "check_same_run",
     "paint_grid",
     "paint_preview",
     "prepare_folder",
@@ -139,7 +140,7 @@ def train(
     prepare_folder(files, resume)
     before = read_checkpoint(files.checkpoint) if resume else None
     if before:
-        _check_same_run(before, spec, tuple(paintings), files.checkpoint)
+        check_same_run(before, spec, tuple(paintings), files.checkpoint)
     known = before or start
     spec = spec or (known.spec if known else STANDARD)
     options = options or (before.options if before else TrainingOptions())
@@ -330,9 +331,14 @@ def prepare_folder(files: RunFiles, resume: bool) -> None:
     clear_abandoned(files.folder)
 
 
-def _check_same_run(
+def check_same_run(
     start: Checkpoint, spec: NetworkSpec | None, styles: tuple[str, ...], path: Path
 ) -> None:
+    """Check that a checkpoint is of the same network and the same styles.
+
+    Raises:
+        OptionError: it is not.
+    """
     if start.styles != styles:
         raise OptionError(
             f"{path} is of the styles {', '.join(start.styles)}", "resume with the same paintings"

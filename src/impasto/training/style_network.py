@@ -50,24 +50,27 @@ class StyleNetwork(nn.Module):
             conv.name: (scale, shift) for conv, scale, shift in spec.style_slices()
         }
 
-    def forward(self, photos: Tensor, vectors: Tensor) -> Tensor:
+    def forward(self, photos: Tensor, vectors: Tensor, enlarged: Tensor | None = None) -> Tensor:
         """Paint photos, each in its own style.
 
         Args:
             photos: float N x 3 x H x W, RGB, 0-1; H and W larger than the `padding_px` to add.
             vectors: N x ``spec.style_size``.
+            enlarged: the paintings so far, like the photos; for a network that revises.
 
         Returns:
             float32 N x 3 x H x W; with a linear output it may leave 0-1 by a little.
         """
         height, width = photos.shape[2:]
         left, top, right, bottom = self.spec.padding_px(width, height)
-        padded = F.pad(photos, (left, right, top, bottom), mode="reflect")
+        seen = photos if enlarged is None else torch.cat([photos, enlarged], dim=1)
+        padded = F.pad(seen, (left, right, top, bottom), mode="reflect")
         painted = self.paint_padded(padded, vectors)
         return painted[..., top : top + height, left : left + width]
 
     def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
         """As `forward`, without padding: exactly what a baked graph computes."""
+        enlarged = x[:, 3:]
         outputs: dict[str, Tensor] = {}
 
         def apply(conv: Conv, x: Tensor) -> Tensor:
@@ -92,6 +95,8 @@ class StyleNetwork(nn.Module):
             elif isinstance(layer, Skip):
                 x = x + outputs[layer.source]
         x = x.float()
+        if self.spec.revises:
+            return enlarged + x
         return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
 
     def _smooth(self, x: Tensor) -> Tensor:
@@ -105,6 +110,37 @@ class StyleNetwork(nn.Module):
         for name, module in self.convs.items():
             assert isinstance(module, _StyledConv)
             yield name, module
+
+    @torch.no_grad()
+    def measure(
+        self, photos: Tensor, vector: Tensor, enlarged: Tensor | None = None
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return the mean and variance of the channels of each normalised layer, before its scale
+        and shift, over all of some pictures.
+
+        Args:
+            photos, enlarged: as in `forward`.
+            vector: of the style that they are painted in, 1 x ``spec.style_size``.
+        """
+        found: dict[str, tuple[Tensor, Tensor]] = {}
+
+        def note(module: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
+            assert isinstance(module, _StyledConv)
+            features = module.convolve(inputs[0]).float()
+            variance, mean = torch.var_mean(features, dim=(0, 2, 3), correction=0)
+            found[module.conv.name] = mean, variance
+
+        hooks = [
+            conv.register_forward_hook(note)
+            for name, conv in self._styled_convs()
+            if name in self.style_slices
+        ]
+        try:
+            self(photos, vector.expand(len(photos), -1), enlarged)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return found
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """What all styles share, by the names that `impasto.networks.export` expects."""
@@ -170,6 +206,7 @@ class _StyledConv(nn.Module):
         self.conv = conv
         self.reflects = spec.padding == "reflect" and conv.padding > 0
         self.batch_norm = conv.norm and spec.norm == "batch"
+        self.scales_only = spec.revises
         self.weight = nn.Parameter(_initial_kernel(conv))
         if not conv.norm:
             self.bias = nn.Parameter(torch.zeros(conv.outputs))
@@ -180,6 +217,13 @@ class _StyledConv(nn.Module):
             self.register_buffer("variance", torch.ones(conv.outputs))
 
     def forward(self, x: Tensor, style: tuple[Tensor, Tensor] | None) -> Tensor:
+        x = self.convolve(x)
+        if style is not None:
+            x = self._normalise(x, *style)
+        return F.relu(x) if self.conv.relu else x
+
+    def convolve(self, x: Tensor) -> Tensor:
+        """Return what is normalised, scaled and shifted then."""
         conv = self.conv
         kernel, bias = self._kernel(), self._bias()
         if conv.transposed:
@@ -191,11 +235,7 @@ class _StyledConv(nn.Module):
             x = F.conv2d(x, kernel, bias, conv.stride, 0, conv.dilation)
         else:
             x = F.conv2d(x, kernel, bias, conv.stride, conv.padding, conv.dilation)
-        if conv.shuffle > 1:
-            x = F.pixel_shuffle(x, conv.shuffle)
-        if style is not None:
-            x = self._normalise(x, *style)
-        return F.relu(x) if conv.relu else x
+        return F.pixel_shuffle(x, conv.shuffle) if conv.shuffle > 1 else x
 
     def _kernel(self) -> Tensor:
         """As the graph has it: under pixel shuffle, one filter a phase."""
@@ -239,6 +279,8 @@ class _StyledConv(nn.Module):
 
         All in float32: half precision loses the statistics, and the difference from the mean.
         """
+        if self.scales_only:
+            return torch.addcmul(shift[..., None, None], x.float(), scale[..., None, None])
         if not self.batch_norm:
             variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
         elif self.training:

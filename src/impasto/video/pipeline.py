@@ -26,13 +26,13 @@ from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
 from impasto.video.muxing import join_segments
-from impasto.video.pool import pool_size
 from impasto.video.resume_state import Job
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
 from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, as_timeline
+from impasto.video.worker_pool import pool_size
 
 __all__ = ["PaintFrame", "VideoReport", "convert_video", "stylize_video"]
 

@@ -23,9 +23,9 @@ from impasto.style_model import open_network
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
 from impasto.styles.predict import find_style
 from impasto.stylizer import Stylizer
-from impasto.video.pool import WorkerPool
 from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, check_stability
 from impasto.video.timeline import Timeline, parse_timeline
+from impasto.video.worker_pool import WorkerPool
 
 __all__ = ["OpenStylizer", "VideoStylizer", "as_timeline", "stylize_frames"]
 

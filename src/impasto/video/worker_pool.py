@@ -56,7 +56,7 @@ class WorkerPool(Closing):
 
     def paint(self, photo: Pixels, vector: NDArray[np.float32] | None = None) -> Pixels:
         """Paint a frame at full strength, as `Stylizer.paint` does; from any thread, which waits
-        until one of the pool is idle.
+        until one of them is idle.
 
         Args:
             photo: H x W x 3, uint8, RGB.

@@ -1,12 +1,13 @@
 """Row by row: PNG and TIFF files of any size and of 16 bits, which Pillow holds whole and in 8."""
 
 from impasto.images.rows.layout import Layout, RowReader, RowWriter
-from impasto.images.rows.png_reader import PngReader
+from impasto.images.rows.png_reader import PNG_SIGNATURE, PngReader, check_png
 from impasto.images.rows.png_writer import PngWriter
 from impasto.images.rows.tiff_reader import TiffReader
 from impasto.images.rows.tiff_writer import TiffWriter
 
 __all__ = [
+    "PNG_SIGNATURE",
     "Layout",
     "PngReader",
     "PngWriter",
@@ -14,4 +15,5 @@ __all__ = [
     "RowWriter",
     "TiffReader",
     "TiffWriter",
+    "check_png",
 ]

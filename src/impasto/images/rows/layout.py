@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.original import Metadata, Samples
+from impasto.images.original import Metadata, Samples, full_white
 
 __all__ = ["STRIP_BYTES", "Kind", "Layout", "RowReader", "RowWriter", "rows_within", "to_samples"]
 
@@ -29,8 +29,8 @@ class Layout:
         width, height: in pixels, as stored: before any orientation is applied.
         colors: 1 for grey, 3 for RGB, 4 for CMYK.
         alpha: one more channel follows, which is transparency.
-        kind: of a sample; floats have no fixed white. Readers give, and writers take, ``u1``,
-            ``u2`` and ``f4``.
+        kind: of a sample. Readers give, and writers take, ``u1``, ``u2`` and ``f4``.
+        float_white: the float that means full light, in files of floats.
     """
 
     width: int
@@ -38,6 +38,7 @@ class Layout:
     colors: int
     alpha: bool = False
     kind: Kind = "u1"
+    float_white: float = 1.0
 
     @property
     def channels(self) -> int:
@@ -48,6 +49,11 @@ class Layout:
     def row_bytes(self) -> int:
         """Of one row of samples."""
         return self.width * self.channels * int(self.kind[1])
+
+    @property
+    def white(self) -> float:
+        """The sample that means full light (or ink)."""
+        return self.float_white if self.kind[0] == "f" else full_white(self.dtype)
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -61,7 +67,6 @@ class RowReader(Protocol):
     layout: Layout
     metadata: Metadata
     profile: bytes
-    orientation: int
     more_pages: bool
 
     def strips(self) -> Iterator[Samples]:

@@ -19,9 +19,9 @@ import numpy as np
 from impasto.images.original import Metadata, Samples, full_white
 from impasto.images.rows.layout import Layout, rows_within
 
-__all__ = ["SIGNATURE", "PngReader", "png_chunk"]
+__all__ = ["PNG_SIGNATURE", "PngReader", "check_png", "png_chunk"]
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = ">IIBBBBB"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 COLORS = {GREY: (1, False), RGB: (3, False), GREY_ALPHA: (1, True), RGB_ALPHA: (3, True)}
@@ -48,7 +48,7 @@ class PngReader:
         self.profile, exif, xmp = b"", b"", b""
         dpi: tuple[float, float] | None = None
         header = b""
-        for kind, start, length in self._chunks():
+        for kind, start, length in _chunks(file):
             if kind == b"IDAT":
                 self._spans.append((start, length))
             elif kind == b"acTL":
@@ -82,22 +82,7 @@ class PngReader:
         self._stored = Layout(width, height, colors, alpha, "u2" if depth == 16 else "u1")
         self.layout = Layout(width, height, colors, alpha or bool(self._key), self._stored.kind)
         self.metadata = Metadata(exif, xmp, dpi)
-        self.orientation = 1
         self.more_pages = False
-
-    def _chunks(self) -> Iterator[tuple[bytes, int, int]]:
-        if self._file.read(8) != SIGNATURE:
-            raise ValueError("no PNG")
-        size = self._file.seek(0, os.SEEK_END)
-        at = 8
-        while at + 8 <= size:
-            self._file.seek(at)
-            length, kind = struct.unpack(">I4s", self._file.read(8))
-            if kind == b"IEND":
-                return
-            yield kind, at + 8, length
-            at += length + 12
-        # Without its end, what there is may still be whole: the pixels will show.
 
     def _content(self, length: int) -> bytes:
         if length > MAX_METADATA_BYTES:
@@ -137,7 +122,7 @@ class PngReader:
             self._file.seek(start)
             chunks.append(png_chunk(b"IDAT", self._file.read(length)))
         samples = _decode_16_bit(
-            SIGNATURE + b"".join(chunks) + png_chunk(b"IEND", b""), self._color
+            PNG_SIGNATURE + b"".join(chunks) + png_chunk(b"IEND", b""), self._color
         )
         return samples.reshape(self._stored.height, self._stored.width, self._stored.channels)
 
@@ -177,7 +162,7 @@ class PngReader:
         header = struct.pack(HEADER, stored.width, rows, depth, self._color, 0, 0, 0)
         small = b"".join(
             (
-                SIGNATURE,
+                PNG_SIGNATURE,
                 png_chunk(b"IHDR", header),
                 png_chunk(b"IDAT", zlib.compress(block, 0)),
                 png_chunk(b"IEND", b""),
@@ -194,6 +179,40 @@ class PngReader:
         opaque = np.where((samples == self._key).all(axis=2, keepdims=True), 0, white)
         result: Samples = np.concatenate([samples, opaque.astype(samples.dtype)], axis=2)
         return result
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each chunk before the last, where its content starts, and how long it is."""
+    if file.read(8) != PNG_SIGNATURE:
+        raise ValueError("no PNG")
+    size = file.seek(0, os.SEEK_END)
+    at = 8
+    while at + 8 <= size:
+        file.seek(at)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if kind == b"IEND":
+            return
+        yield kind, at + 8, length
+        at += length + 12
+    # Without its end, what there is may still be whole: the pixels will show.
+
+
+def check_png(file: BinaryIO) -> None:
+    """Compare a PNG's chunks with their checksums (section 5.3), which Pillow leaves out where
+    there are pixels.
+
+    Args:
+        file: open for reading, from its start.
+
+    Raises:
+        ValueError: one of them is wrong, or it is no PNG.
+    """
+    for kind, _, length in _chunks(file):
+        check = zlib.crc32(kind)
+        while length and (data := file.read(min(length, READ_BYTES))):
+            check, length = zlib.crc32(data, check), length - len(data)
+        if file.read(4) != struct.pack(">I", check):
+            raise ValueError("damaged")
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:

@@ -14,7 +14,7 @@ from impasto.images.rows.layout import Layout
 from impasto.images.rows.png_reader import (
     COLORS,
     METRES_PER_INCH,
-    SIGNATURE,
+    PNG_SIGNATURE,
     XMP_KEYWORD,
     png_chunk,
 )
@@ -51,7 +51,7 @@ class PngWriter:
         depth = 8 * int(layout.kind[1])
         color = colors[layout.colors, layout.alpha]
         header = struct.pack(">IIBBBBB", layout.width, layout.height, depth, color, 0, 0, 0)
-        file.write(SIGNATURE + png_chunk(b"IHDR", header))
+        file.write(PNG_SIGNATURE + png_chunk(b"IHDR", header))
         if profile:
             file.write(png_chunk(b"iCCP", b"icc\0\0" + zlib.compress(profile)))
         if metadata.dpi:

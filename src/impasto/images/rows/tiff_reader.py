@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import struct
 import warnings
 import zlib
@@ -17,13 +18,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import numpy as np
 
-from impasto.images.original import Metadata, Samples, cast_samples, full_white
+from impasto.images.original import Metadata, Samples, cast_samples
 from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, to_samples
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TIFF_MAGIC", "TiffReader", "descriptive_exif", "read_exif"]
+__all__ = ["TIFF_MAGIC", "TiffReader", "descriptive_exif", "float_white", "read_exif"]
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -31,14 +32,15 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, ORIENTATION, CHANNELS, ROWS_PER_STRIP, STRIP_LENGTHS = 273, 274, 277, 278, 279
 X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, PREDICTOR = 282, 283, 284, 296, 317
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_LENGTHS = 322, 323, 324, 325
-EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, PROFILE = 338, 339, 700, 34675
+EXTRA_SAMPLES, SAMPLE_FORMAT, MAX_SAMPLE, XMP, PROFILE = 338, 339, 341, 700, 34675
 EXIF, GPS = 34665, 34853
+CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 NONE, LZW, DEFLATE, PACKBITS = (1,), (5,), (8, 32946), (32773,)
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
 PREMULTIPLIED, STRAIGHT = 1, 2
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3
 CENTIMETRES = 3
-MAX_TAGS_BYTES = 64 << 20
+READ_BYTES = 1 << 20
 
 DESCRIPTIVE = {270, 271, 272, 274, 305, 306, 315, 316, 33432, 34665, 34853, 18246} | set(
     range(40091, 40096)
@@ -70,7 +72,7 @@ class TiffReader:
         self._white_is_zero = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
         self._order = "<" if tags.prefix == b"II" else ">"
         colors = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4}.get(
-            int(tags.get(PHOTOMETRIC, BLACK_IS_ZERO))
+            int(tags.get(PHOTOMETRIC, -1))
         )
         bits = set(_numbers(tags.get(BITS, 1)))
         form = set(_numbers(tags.get(SAMPLE_FORMAT, 1)))
@@ -97,9 +99,8 @@ class TiffReader:
         self._premultiplied = extra[0] == PREMULTIPLIED
         alpha = channels > colors and extra[0] in (PREMULTIPLIED, STRAIGHT)
         self._stored = Layout(width, height, channels, False, kind)
-        self.layout = Layout(width, height, colors, alpha, given)
+        self.layout = Layout(width, height, colors, alpha, given, float_white(tags))
         self.profile = bytes(tags.get(PROFILE, b""))
-        self.orientation = int(tags.get(ORIENTATION, 1))
         self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
 
     def strips(self) -> Iterator[Samples]:
@@ -185,15 +186,22 @@ class TiffReader:
     def _understand(self, samples: Samples) -> Samples:
         """Only the channels that the layout names; 0 is black; alpha is straight."""
         samples = samples[..., : self.layout.channels]
-        if self._white_is_zero and samples.dtype.kind == "u":
+        white = self.layout.white
+        if self._white_is_zero:
             samples = samples.copy()
-            samples[..., 0] = full_white(samples.dtype) - samples[..., 0]
+            samples[..., 0] = white - samples[..., 0]
         if self.layout.alpha and self._premultiplied:
             alpha = samples[..., -1:].astype(np.float64)
-            white = full_white(samples.dtype)
             colors = samples[..., :-1] * (white / np.where(alpha == 0, white, alpha))
             return cast_samples(np.concatenate([colors, alpha], axis=2), samples.dtype, white)
         return samples.astype(self.layout.kind, copy=False)
+
+
+def float_white(tags: Any) -> float:
+    """The float that means full light: what the file says (SMaxSampleValue), or else 1."""
+    said = tags.get(MAX_SAMPLE, 1.0)
+    white = float(max(said) if isinstance(said, tuple) else said)
+    return white if 0 < white < math.inf else 1.0
 
 
 def descriptive_exif(tags: Any) -> dict[int, Any]:
@@ -293,13 +301,10 @@ def _inflate(file: BinaryIO, length: int, row_bytes: int, rows: int, step: int) 
     total, pending = row_bytes * rows, bytearray()
     size = row_bytes * step
     while total > 0:
-        data = inflate.unconsumed_tail or file.read(min(length, 1 << 20))
+        data = inflate.unconsumed_tail or file.read(min(length, READ_BYTES))
         if not inflate.unconsumed_tail:
             length -= len(data)
-        try:
-            pending += inflate.decompress(data, size)
-        except zlib.error as error:
-            raise ValueError("damaged") from error
+        pending += _decompressed(inflate, data, size)
         while len(pending) >= min(size, total) > 0:
             block = bytes(pending[: min(size, total)])
             del pending[: len(block)]
@@ -307,6 +312,15 @@ def _inflate(file: BinaryIO, length: int, row_bytes: int, rows: int, step: int) 
             yield block
         if not data and total > 0:
             raise EOFError("cut off")
+    # The checksum at its end may not have been read yet.
+    _decompressed(inflate, inflate.unconsumed_tail + file.read(min(length, CHECKSUM_BYTES)), 1)
+
+
+def _decompressed(inflate: zlib._Decompress, data: bytes, most: int) -> bytes:
+    try:
+        return inflate.decompress(data, most)
+    except zlib.error as error:
+        raise ValueError("damaged") from error
 
 
 def _unpack(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:

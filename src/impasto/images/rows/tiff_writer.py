@@ -21,6 +21,7 @@ COMPRESSION = 4  # of deflate: 6 takes twice the time and saves 2 % of a paintin
 ROWS = 64  # in a strip
 BIG_FROM_BYTES = 3 << 30  # before compression, which may gain nothing
 INCHES = 2
+FLOAT = 11  # of a tag's type
 
 
 class TiffWriter:
@@ -108,6 +109,9 @@ class TiffWriter:
         tags[tag.WIDTH], tags[tag.HEIGHT] = layout.width, layout.height
         tags[tag.BITS] = (8 * int(layout.kind[1]),) * layout.channels
         tags[tag.SAMPLE_FORMAT] = (3 if layout.kind == "f4" else 1,) * layout.channels
+        if layout.kind == "f4" and layout.white != 1:
+            tags[tag.MAX_SAMPLE] = (layout.white,) * layout.channels
+            tags.tagtype[tag.MAX_SAMPLE] = FLOAT
         tags[tag.CHANNELS] = layout.channels
         tags[tag.PHOTOMETRIC] = {1: tag.BLACK_IS_ZERO, 3: tag.RGB, 4: tag.CMYK}[layout.colors]
         tags[tag.PLANAR] = 1
