@@ -1,104 +1,102 @@
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from impasto.errors import ImpastoError, InputError, OptionError
+from impasto import Subject
+from impasto.errors import ImpastoError, OptionError
 from impasto.images import Picture, write_image
-from impasto.masks.parse import read_mask
-from impasto.masks.subject import Subject
-from impasto.options import Recipe, preset_names, read_preset, write_preset
+from impasto.masks.areas import Region
+from impasto.options import StylizeKeywords, StylizeOptions
+from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setattr("impasto.options.user_data_folder", lambda: tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     write_image(tmp_path / "mask.png", Picture(picture(20, 10)))
     return tmp_path
 
 
-@pytest.fixture
-def gallery(tmp_path):
-    return tiny_gallery(tmp_path / "gallery")
+def test_keywords_are_the_options():
+    annotations = {each.name: each.type for each in fields(StylizeOptions)}
+    annotations.pop("style")
+    keywords = {
+        name: each.__forward_arg__ for name, each in StylizeKeywords.__annotations__.items()
+    }
+    assert keywords == annotations
 
 
-def test_what_is_saved_comes_back(home):
-    recipe = Recipe(
-        style='odd "name"',
-        strength=0.5,
-        keep_colors="linear",
-        mask=str(home / "mask.png"),
-        invert_mask=True,
-        regions=("subject:udnie",),
-        seed=3,
-        detail=1.0,
-    )
-    path = write_preset("soft one", recipe)
-    assert path == home / "data" / "presets" / "soft one.toml"
-    assert read_preset("soft one") == recipe
-    assert read_preset(path) == recipe
-    assert preset_names() == ["soft one"]
-
-
-def test_only_what_differs_is_written(home):
-    path = write_preset(home / "a.toml", Recipe(style="udnie", stroke=2.0))
-    assert path.read_text() == 'style = "udnie"\nstroke = 2.0\n'
-
-
-def test_the_rest_becomes_the_style(home):
-    write_preset("a", Recipe(regions=("subject:udnie", "rest:great-wave:0.7+udnie")))
-    assert read_preset("a") == Recipe("great-wave:0.7+udnie", regions=("subject:udnie",))
-
-
-def test_files_are_named_by_full_paths(home):
-    write_preset("a", Recipe(palette="mask.png", regions=("mask.png:udnie",)))
-    read = read_preset("a")
-    assert read.palette == str(home / "mask.png")
-    assert read.regions == (f"{home}/mask.png:udnie",)
+def test_every_option_has_help_and_a_possible_default():
+    assert all(each.metadata["help"].endswith(".") for each in fields(StylizeOptions))
+    assert StylizeOptions().given() == {}
+    with pytest.raises(FrozenInstanceError):
+        StylizeOptions().strength = 2
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "says"),
+    ("option", "value", "says"),
     [
-        ("strenght = 1", OptionError, "unknown key 'strenght'"),
-        ("strength = 'much'", OptionError, "strength is 'much'.*a number"),
-        ("seed = 1.5", OptionError, "seed is 1.5.*a whole number"),
-        ("regions = [1]", OptionError, "regions is .*a list of texts"),
-        ("invert_mask = 1", OptionError, "invert_mask is 1.*true or false"),
-        ("strength = true", OptionError, "strength is True"),
-        ("strength", InputError, "is no TOML"),
-        ("#" * (1 << 20 | 1), InputError, "too large for a preset"),
+        ("style", 5, "style is 5: give a name, a file, or a Style"),
+        ("style", None, "style is None"),
+        ("strength", "0.5", "strength is '0.5': give a number from 0 to 1.5"),
+        ("strength", -0.1, "strength is -0.1"),
+        ("strength", 1.6, "strength is 1.6"),
+        ("strength", float("nan"), "strength is nan"),
+        ("strength", np.ones(3), "strength is array"),
+        ("stroke", 3, "stroke is 3: give a number from 0.5 to 2"),
+        ("detail", [0.5], "detail is .0.5."),
+        ("protect_faces", True, "protect-faces is True"),
+        ("seed", 1.5, "seed is 1.5: give a whole number from 0 up"),
+        ("seed", -1, "seed is -1"),
+        ("keep_colors", True, "keep-colors is True: give one of luminance, histogram, linear"),
+        ("keep_colors", "histograms", "did you mean histogram"),
+        ("invert_mask", "yes", "invert-mask is 'yes'"),
+        ("quality", "best", "quality is 'best': give one of auto, live, fine"),
+        ("engine", "openvin", "did you mean openvino"),
+        ("precision", 8, "precision is 8"),
+        ("regions", "sky.png:udnie", "give a list of regions"),
+        ("regions", 7, "give a list of regions"),
+        ("regions", [("sky.png", "udnie")], "a region is .*: give PLACE:STYLE, or a Region"),
     ],
 )
-def test_impossible_presets(home, text, error, says):
-    (home / "a.toml").write_text(text)
-    with pytest.raises(error, match=says):
-        read_preset("a.toml")
+def test_impossible_values(option, value, says):
+    with pytest.raises(OptionError, match=says):
+        StylizeOptions(**{option: value})
 
 
-def test_names_that_are_none(home):
-    with pytest.raises(OptionError, match="is no name"):
-        write_preset("../a", Recipe())
-    write_preset("mine", Recipe())
-    with pytest.raises(InputError, match="no preset your: there are: mine"):
-        read_preset("your")
+def test_unknown_options():
+    with pytest.raises(OptionError, match="no option 'strenght': did you mean strength"):
+        Stylizer("udnie", strenght=0.5)
+    with pytest.raises(OptionError, match="no option 'x': give one of style, strength"):
+        StylizeOptions().changed({"x": 1})
 
 
-def test_whole_numbers_will_do(home):
-    (home / "a.toml").write_text("strength = 1\ndetail = 0")
-    assert read_preset("a.toml") == Recipe()
+def test_numbers_of_numpy():
+    options = StylizeOptions(strength=np.float32(0.5), seed=np.int64(3), detail=1)
+    assert [type(each) for each in (options.strength, options.seed)] == [float, int]
+    assert options.given() == {"strength": 0.5, "seed": 3, "detail": 1.0}
 
 
-def test_regions(home, gallery):
-    recipe = Recipe(regions=("mask.png:second:1+first:2", "rest:first", "subject:second"))
-    assert recipe.placed_styles() == (
+def test_paths_are_names():
+    assert StylizeOptions(Path("candy.onnx")).style == "candy.onnx"
+
+
+def test_regions(home):
+    options = StylizeOptions(regions=["mask.png:second:1+first:2", "rest:first", "subject:second"])
+    assert options.placed_styles() == (
         "first",
         [("mask.png", "second:1+first:2"), ("subject", "second")],
     )
-    with recipe.open(gallery=gallery) as stylizer:
-        assert [region.style for region in stylizer.regions] == ["second:1+first:2", "second"]
-        assert stylizer.regions[1].area == Subject()
-        assert stylizer.mask is None
+    mask, regions = options.areas()
+    assert mask is None
+    assert [region.style for region in regions] == ["second:1+first:2", "second"]
+    assert regions[0].area.shape == (10, 20)
+    assert regions[1].area == Subject()
+    mixed = StylizeOptions(regions=[Region(Path("mask.png"), Path("a")), "background:b"])
+    assert mixed.placed_styles()[1] == [(Path("mask.png"), "a"), ("background", "b")]
 
 
 @pytest.mark.parametrize(
@@ -109,14 +107,15 @@ def test_regions(home, gallery):
         ({"subject": "1,2,30,40", "invert_mask": True}, Subject((1, 2, 30, 40), inverted=True)),
         ({"mask": "background"}, Subject(inverted=True)),
         ({"mask": "background", "invert_mask": True}, Subject()),
+        ({"mask": Subject((1, 2, 30, 40)), "invert_mask": True}, Subject((1, 2, 30, 40), True)),
         ({"subject": "1,2,30,40", "regions": ("subject:second",)}, None),
     ],
 )
-def test_subjects(options, expected, gallery):
-    with Recipe("first", **options).open(gallery=gallery) as stylizer:
-        assert stylizer.mask == expected
-        if stylizer.regions:
-            assert stylizer.regions[0].area == Subject((1, 2, 30, 40))
+def test_subjects(options, expected):
+    mask, regions = StylizeOptions("first", **options).areas()
+    assert mask == expected
+    if regions:
+        assert regions[0].area == Subject((1, 2, 30, 40))
 
 
 @pytest.mark.parametrize(
@@ -129,30 +128,18 @@ def test_subjects(options, expected, gallery):
         ({"subject": "1,2,3"}, "no box"),
         ({"invert_mask": True}, "no mask to invert"),
         ({"mask": "lost.png"}, "lost.png does not exist"),
+        ({"palette": "lost.png"}, "lost.png does not exist"),
+        ({"palette": "mask.png", "keep_colors": "linear"}, "exclude each other"),
         ({"style": "a.onnx", "regions": ("mask.png:first",)}, "different kinds of networks"),
     ],
 )
-def test_what_makes_no_sense_is_named(home, gallery, options, says):
+def test_what_makes_no_sense_is_named(home, options, says):
+    gallery = tiny_gallery(home / "gallery")
     with pytest.raises(ImpastoError, match=says):
-        Recipe(**{"style": "first", **options}).open(gallery=gallery)
+        Stylizer(**{"style": "first", "gallery": gallery, **options})
 
 
-def test_masks(tmp_path):
-    alpha = np.zeros((4, 6), np.uint8)
-    alpha[:, 3:] = 255
-    white = np.full((4, 6, 3), 255, np.uint8)
-    white[0] = 0
-    write_image(tmp_path / "a.png", Picture(white, alpha))
-    mask = read_mask(tmp_path / "a.png")
-    assert mask[:, :3].max() == 0
-    assert mask[0].max() == 0
-    assert mask[1:, 3:].min() == 255
-
-
-def test_a_damaged_mask_is_refused(tmp_path):
-    write_image(tmp_path / "a.png", Picture(picture(40, 30)))
-    content = bytearray((tmp_path / "a.png").read_bytes())
-    content[-100] ^= 1
-    (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.png is damaged"):
-        read_mask(tmp_path / "a.png")
+def test_options_of_photos_are_refused_for_videos():
+    StylizeOptions(strength=0.5, palette="a.png", seed=1).check_for_frames()
+    with pytest.raises(OptionError, match="protect-faces is for photos, not for videos"):
+        StylizeOptions(protect_faces=0.7).check_for_frames()

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from impasto.images import Picture, read_image, write_image
     from impasto.masks.areas import Region
     from impasto.masks.subject import Subject
-    from impasto.options import Recipe, read_preset, write_preset
+    from impasto.options import StylizeOptions
     from impasto.photos import PhotoReport, paint_photo
+    from impasto.presets import read_preset, write_preset
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
     from impasto.styles.predict import predict_style
     from impasto.stylizer import Stylizer, stylize
@@ -52,10 +53,10 @@ __all__ = [
     "PaintOptions",
     "PhotoReport",
     "Picture",
-    "Recipe",
     "Region",
     "Style",
     "StyleError",
+    "StylizeOptions",
     "Stylizer",
     "Subject",
     "TrainingError",
@@ -83,9 +84,9 @@ _HOMES = {
     "PaintOptions": "impasto.gatys.optimize",
     "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
-    "Recipe": "impasto.options",
     "Region": "impasto.masks.areas",
     "Style": "impasto.styles",
+    "StylizeOptions": "impasto.options",
     "Stylizer": "impasto.stylizer",
     "Subject": "impasto.masks.subject",
     "VideoFrame": "impasto.video",
@@ -97,13 +98,13 @@ _HOMES = {
     "predict_style": "impasto.styles.predict",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
-    "read_preset": "impasto.options",
+    "read_preset": "impasto.presets",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
     "stylize_frames": "impasto.video",
     "stylize_video": "impasto.video",
     "write_image": "impasto.images",
-    "write_preset": "impasto.options",
+    "write_preset": "impasto.presets",
     "write_style": "impasto.styles",
 }
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from math import ceil
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ from impasto.images import (
     write_image,
     write_sequence,
 )
+from impasto.images.reading import Source, read_content
 from impasto.images.rows import RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
@@ -48,7 +48,6 @@ from impasto.stylizer import Stylizer
 __all__ = ["PhotoReport", "encode_painting", "paint_photo", "plan_photo"]
 
 Pixels = NDArray[np.uint8]
-Source = str | os.PathLike[str] | bytes | BinaryIO
 
 # Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
 WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
@@ -100,7 +99,7 @@ def paint_photo(
 
     Args:
         stylizer: paints.
-        source: a path, a file's content, or an open binary file.
+        source: a path, a file's content, or a file that is open for reading bytes.
         target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
@@ -119,8 +118,8 @@ def paint_photo(
     """
     target = Path(target)
     file_format = check_format(target)
-    if not isinstance(source, str | os.PathLike | bytes):
-        source = source.read()
+    if not isinstance(source, str | os.PathLike):
+        source = read_content(source)
     job = _Job(
         stylizer,
         target,
@@ -172,8 +171,8 @@ def plan_photo(
     Args and errors: as `paint_photo`.
     """
     target = Path(target)
-    if not isinstance(source, str | os.PathLike | bytes):
-        source = source.read()
+    if not isinstance(source, str | os.PathLike):
+        source = read_content(source)
     job = _Job(
         stylizer,
         target,

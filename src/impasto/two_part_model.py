@@ -133,7 +133,13 @@ class TwoPartModel(Closing):
         """The revision's layers, which are what is painted at full size."""
         return self.revision.spec
 
-    def paint(self, photo: Pixels, stroke: float = 1.0, shares: SharesAt | None = None) -> Pixels:
+    def paint(
+        self,
+        photo: Pixels,
+        stroke: float = 1.0,
+        shares: SharesAt | None = None,
+        draft: Pixels | None = None,
+    ) -> Pixels:
         """Paint a picture in one piece, at the size it has.
 
         Args:
@@ -141,10 +147,13 @@ class TwoPartModel(Closing):
             stroke: size of the forms, see `revision_sizes`.
             shares: gives, for a width and height, styles x H x W: how much of each style there is
                 in each place; all is the last style's if not given.
+            draft: to revise in place of the network's own, of about the size that has.
         """
         height, width = photo.shape[:2]
         first, sizes = revision_sizes(width, height, stroke)
-        painting = self.draft(resize(photo, *first), shares(first) if shares else None)
+        if draft is None:
+            draft = self.draft(resize(photo, *first), shares(first) if shares else None)
+        painting = draft
         for size in sizes:
             painting = self.revise(
                 resize(photo, *size),

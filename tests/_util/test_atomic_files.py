@@ -9,6 +9,7 @@ from impasto._util.atomic_files import (
     check_writable,
     clear_abandoned,
     file_label,
+    lock_folder,
     make_folder,
     names_network,
     read_toml,
@@ -168,6 +169,20 @@ def test_make_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be made"):
         make_folder(tmp_path / "file" / "b")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is locked there")
+def test_lock_folder(tmp_path):
+    lock = lock_folder(tmp_path / "a" / "b")
+    assert lock
+    assert lock_folder(tmp_path / "a" / "b") is None
+    lock.close()
+    again = lock_folder(tmp_path / "a" / "b")
+    assert again
+    again.close()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be made"):
+        lock_folder(tmp_path / "file")
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path):

@@ -28,7 +28,7 @@ def plan(impasto, photo, gallery):
 def test_each_layer_is_stronger_than_the_one_before(
     plan, impasto, gallery, configure, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("impasto.options.user_data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr("impasto.presets.user_data_folder", lambda: tmp_path / "data")
     assert "no style 'udnie'" in plan()
     configure('style = "first"\nmax_size = 20\n')
     assert plan() == "photo-first.png: first, 20 x 15"

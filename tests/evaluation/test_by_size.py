@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from impasto.errors import OptionError
+from impasto.evaluation import by_size
 from impasto.evaluation.by_size import (
-    COMPARED_PX,
     SizedScore,
     SizedScorer,
     median_score,
@@ -17,8 +17,18 @@ PAINTING = picture(160, 120, 1)
 PHOTO = picture(120, 100, 2)
 
 
-@pytest.fixture(scope="module")
-def scorer():
+COMPARED_PX = (64, 128)
+
+
+@pytest.fixture(autouse=True)
+def small_sizes(monkeypatch):
+    """VGG-19 takes seconds at 512 px."""
+    monkeypatch.setattr(by_size, "COMPARED_PX", COMPARED_PX)
+    monkeypatch.setattr(by_size, "CONTENT_PX", 128)
+
+
+@pytest.fixture
+def scorer(small_sizes):
     return SizedScorer(exact_vgg(choose_hardware("cpu", "f32")), PAINTING)
 
 

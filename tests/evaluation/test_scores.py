@@ -42,6 +42,21 @@ def test_the_photo_has_no_content_loss_and_the_painting_no_style_loss(pictures):
     assert identity.repetition > 0.01
 
 
+def test_photos_of_one_name_in_two_folders_are_two(pictures, tmp_path):
+    (tmp_path / "below").mkdir()
+    twin = tmp_path / "below" / pictures[0].name
+    write_image(twin, Picture(picture(66, 70, 3)))
+    (report,) = evaluate(
+        {"identity": lambda pixels: pixels},
+        {"identity": pictures[1]},
+        [pictures[0], twin],
+        size_px=64,
+        painting_px=64,
+        hardware=CPU,
+    )
+    assert list(report.scores) == [str(pictures[0]), str(twin)]
+
+
 def test_a_reference_that_is_stuck_starts_afresh(pictures, monkeypatch):
     """A step that does not move, as rounding may make it, is taken once, not for ever."""
     made = []
@@ -95,7 +110,7 @@ def test_reference_falls_and_is_cached(pictures, tmp_path):
     assert len(events) == 1  # only the photo: the curve came from the cache
 
     tree = json.loads(reports_to_json([report]))
-    assert tree[0]["photos"]["1.png"]["J"] == pytest.approx(report.objective)
+    assert tree[0]["photos"][str(pictures[0])]["J"] == pytest.approx(report.objective)
 
 
 def test_iterations_are_counted_on_the_curve():

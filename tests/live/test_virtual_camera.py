@@ -8,6 +8,7 @@ import pytest
 
 from impasto.errors import MissingExtraError, OutputError
 from impasto.live import LiveOptions, open_virtual_camera, run_live
+from impasto.options import StylizeOptions
 from impasto.stylizer import Stylizer
 from live.test_loop import ListCamera, ListScreen
 from tiny import picture, tiny_gallery
@@ -27,7 +28,7 @@ class Device:
 def test_it_gets_the_painting_without_the_words(tmp_path):
     gallery = tiny_gallery(tmp_path / "gallery")
     photo, device = picture(96, 96), Device()
-    options = LiveOptions(style="first", gallery=gallery, precision="f32")
+    options = LiveOptions(StylizeOptions("first", gallery=gallery, precision="f32"))
     report = run_live(ListCamera([photo]), ListScreen({}), options, virtual=device)
     assert len(device.sent) == report.frames
     assert device.closed

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from impasto.errors import MissingExtraError, OptionError
+from impasto.errors import ImpastoError, MissingExtraError, OptionError
 from impasto.images import Picture, read_image
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.masks.areas import Region, find_areas
@@ -213,17 +213,18 @@ def test_faces_without_their_package(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"mask": np.zeros((4, 4), np.float32)}, "mask is float32"),
-        ({"mask": np.zeros((4, 4, 3), np.uint8)}, "mask is uint8"),
-        ({"mask": "mask.png"}, "mask is str"),
-        ({"regions": [Region(np.zeros((0, 4), np.uint8), "second")]}, "mask is uint8"),
+        ({"mask": np.full((4, 4), 2.0)}, "floats goes from 2 to 2"),
+        ({"mask": np.zeros((4, 4, 5), np.uint8)}, "of shape .4, 4, 5. is no picture"),
+        ({"mask": "lost.png"}, "lost.png does not exist"),
+        ({"mask": 3}, "a photo is of type int"),
+        ({"regions": [Region(np.zeros((0, 4), np.uint8), "second")]}, "is no picture"),
         ({"protect_faces": 1.5}, "protect-faces is 1.5"),
         ({"detail": -1}, "detail is -1"),
         ({"seed": -1}, "seed is -1"),
     ],
 )
 def test_what_makes_no_sense_is_named(options, says, gallery):
-    with pytest.raises(OptionError, match=says):
+    with pytest.raises(ImpastoError, match=says):
         open_tiny(gallery, **options)
 
 

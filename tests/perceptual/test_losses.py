@@ -6,6 +6,7 @@ import torch
 from impasto.perceptual.losses import (
     content_loss,
     gram_matrix,
+    normalised_content_loss,
     paper_content_loss,
     paper_style_loss,
     self_distances,
@@ -142,3 +143,11 @@ def test_self_similarity_lets_colours_change_and_not_the_layout():
     turned, _ = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(0)))
     assert self_similarity_loss(self_distances(3 * places @ turned), target) < 1e-4
     assert self_similarity_loss(self_distances(places.flip(0)), target) > 0.1
+
+
+def test_normalised_content_is_blind_to_colour_and_contrast():
+    rows = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+    other = 3 * rows + torch.tensor([1.0, -2.0, 0.5, 4.0])
+    assert normalised_content_loss(other, rows).item() < 1e-3
+    # The opposite of normalised numbers differs by twice their size: 4 times their variance.
+    assert 3 < normalised_content_loss(-rows, rows).item() < 4

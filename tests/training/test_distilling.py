@@ -67,16 +67,9 @@ def test_a_run_goes_on_exactly(photo_folder, tmp_path):
     gallery = tiny_gallery(tmp_path / "gallery").folder
     options = replace(OPTIONS, steps=8)
 
-    def run(name, **more):
-        return distil(
-            gallery,
-            photo_folder,
-            tmp_path / name,
-            student=STUDENT,
-            options=options,
-            hardware=CPU,
-            **more,
-        )
+    def run(name, **changes):
+        given = {"student": STUDENT, "options": options, "hardware": CPU, **changes}
+        return distil(gallery, photo_folder, tmp_path / name, **given)
 
     def stop(event):
         if event.done == 4:
@@ -90,10 +83,11 @@ def test_a_run_goes_on_exactly(photo_folder, tmp_path):
         assert torch.equal(tensor, parts.state["average"][name])
     assert whole.styles == ("first", "second")
     assert read_start(tmp_path / "whole", ["second"]).vectors.shape == (1, STUDENT.style_size)
+    assert run("parts", resume=True, options=None).options == parts.options
+    longer = run("parts", resume=True, options=replace(options, steps=9))
+    assert longer.state["next_step"] == 9
     with pytest.raises(OptionError, match="other styles or another network"):
-        distil(
-            gallery, photo_folder, tmp_path / "parts", student=TINY, options=options, resume=True
-        )
+        run("parts", resume=True, student=TINY)
 
 
 def test_last_layers_of_their_own_are_refused(photo_folder, tmp_path):

@@ -39,7 +39,7 @@ def painting(tmp_path):
 @pytest.fixture
 def setting(gallery, photo_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
-    monkeypatch.setattr(module, "_step_times", lambda trial: (0.2, 0.2))  # 30 steps in 0.1 minutes
+    monkeypatch.setattr(module, "_step_times", lambda *_: (0.2, 0.2))  # 30 steps in 0.1 minutes
     return {
         "photos": photo_folder,
         "minutes": 0.1,
@@ -51,20 +51,34 @@ def setting(gallery, photo_folder, tmp_path, monkeypatch):
 
 
 def test_a_budget_counts_the_slower_steps_at_the_end(monkeypatch):
-    """70 % of the steps take one second, the rest, of larger crops, two."""
-
-    class Trial:
-        options = module.OPTIONS
-        next_step = 0
-
-        def step(self):
-            clock[0] += 1 if self.options.crop_at(self.next_step)[0] == 256 else 2
-            self.next_step += 1
-
-    clock = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
-    assert module._step_times(Trial()) == (1, 2)
+    """70 % of the steps take one second, the rest, of crops with twice the pixels, two."""
+    options = replace(module.OPTIONS, photos_per_step=4, crop_px=100, late_crop_px=200)
+    assert [options.crop_at(step) for step in (0, options.steps)] == [(100, 4), (200, 1)]
+    trial = Trial(options)
+    monkeypatch.setattr(module.time, "monotonic", lambda: trial.clock_s)
+    assert module._step_times(trial) == (1, 1)
+    trial.options = replace(options, photos_per_step=2, crop_px=200, late_crop_px=400)
+    assert module._step_times(trial) == (1, 2)
     assert module._steps_in(130, 0, module.OPTIONS, 1, 2) == pytest.approx(100)
+
+
+class Trial:
+    """A trainer whose steps take a second by its own clock."""
+
+    def __init__(self, options):
+        self.options, self.clock_s = options, 0.0
+
+    def step(self):
+        self.clock_s += 1
+
+
+def test_where_time_is_short_one_step_is_trial_enough(monkeypatch):
+    trial = Trial(module.OPTIONS)
+    monkeypatch.setattr(module.time, "monotonic", lambda: trial.clock_s)
+    module._step_times(trial, deadline_s=2)
+    assert trial.clock_s == 2
+    module._step_times(trial, deadline_s=2)
+    assert trial.clock_s == 3
 
 
 def test_a_run_that_goes_on_counts_the_slower_steps_that_are_left():
@@ -78,9 +92,9 @@ def test_a_budget_counts_what_comes_before_training(painting, setting, monkeypat
     """Of six seconds, the search for a first vector takes one: 25 steps are left."""
     clock = [0.0]
 
-    def slow_search(gallery, trial, pixels):
+    def slow_search(*arguments):
         clock[0] += 1
-        return nearest(gallery, trial, pixels)
+        return nearest(*arguments)
 
     nearest = module._nearest
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
@@ -89,6 +103,37 @@ def test_a_budget_counts_what_comes_before_training(painting, setting, monkeypat
     totals = []
     learn(painting, **setting, progress=lambda event: totals.append(event.total))
     assert totals == [2 * 25] * 50  # few steps, so each is of one photo
+
+
+def test_a_machine_that_gets_slower_does_not_make_it_longer(
+    painting, setting, tmp_path, monkeypatch
+):
+    """Of 30 steps that were to take 0.2 seconds, and take two, there are three in six seconds."""
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+
+    def slow(event):
+        clock[0] += 2
+
+    learn(painting, **setting, progress=slow)
+    checkpoint = read_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert (checkpoint.state["next_step"], checkpoint.options.steps) == (3, 30)
+
+
+@pytest.mark.parametrize("late_s", [0, 99])
+def test_one_step_is_taken_anyhow(painting, setting, monkeypatch, late_s):
+    """Where steps take longer than there is time, and even where there is none left."""
+    clock = [0.0]
+
+    def step_times(*_):
+        clock[0] += late_s
+        return 50, 50
+
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(module, "_step_times", step_times)
+    totals = []
+    learn(painting, **setting, progress=lambda event: totals.append(event.total))
+    assert totals == [1]
 
 
 def test_vector_and_last_layer_are_learned_and_the_trunk_stays(
@@ -156,9 +201,27 @@ def test_it_begins_with_the_nearest_style(gallery, photo_folder, monkeypatch):
         np.testing.assert_allclose(start.vectors[0], gallery.load_style(name).vector)
 
 
+def test_where_time_is_short_the_search_is_too(gallery, photo_folder, monkeypatch):
+    """The mean of all comes first, then the styles; each takes a second here."""
+    crops = module.PhotoFolder(photo_folder, 0, lambda error: None)
+    trial = module.Trainer(
+        gallery.trunk.spec, [module.to_tensor(picture(48, 48))], crops, OPTIONS, CPU
+    )
+    tried = []
+    measure = module.picture_losses
+    monkeypatch.setattr(
+        module, "picture_losses", lambda *args, **how: tried.append(0) or measure(*args, **how)
+    )
+    monkeypatch.setattr(module.time, "monotonic", lambda: len(tried))
+    for deadline_s, count in ((2, 2), (0, 1), (9, 3)):
+        tried.clear()
+        module._nearest(gallery, trial, picture(64, 64), deadline_s)
+        assert len(tried) == count
+
+
 def test_where_time_is_short_steps_are_smaller(painting, setting, tmp_path, monkeypatch):
     """Time for 24 steps of three photos is time for 72 of one."""
-    monkeypatch.setattr(module, "_step_times", lambda trial: (0.25, 0.25))
+    monkeypatch.setattr(module, "_step_times", lambda *_: (0.25, 0.25))
     totals = []
     setting["options"] = replace(OPTIONS, photos_per_step=3)
     learn(painting, **setting, progress=lambda event: totals.append(event.total))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import impasto
-from impasto.errors import OptionError
+from impasto.errors import InputError, OptionError
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory
 from tiny import tiny_gallery
@@ -153,5 +153,5 @@ def test_frames_of_ones_own(gallery):
 
 
 def test_what_is_no_frame(gallery):
-    with pytest.raises(OptionError):
+    with pytest.raises(InputError, match="give uint8, height x width x 3, RGB"):
         next(impasto.stylize_frames([np.zeros((40, 60))], "first", gallery=gallery))

@@ -29,6 +29,7 @@ __all__ = [
     "clear_abandoned",
     "exists",
     "file_label",
+    "lock_folder",
     "make_folder",
     "names_network",
     "read_toml",
@@ -46,6 +47,7 @@ NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
 
 MAX_TOML_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".impasto-tmp"
+LOCK = "lock"
 
 
 def user_data_folder() -> Path:
@@ -281,6 +283,31 @@ def make_folder(folder: Path) -> None:
         raise OutputError(
             f"folder {folder} cannot be made ({error.strerror})", "give another one"
         ) from error
+
+
+def lock_folder(folder: Path) -> BinaryIO | None:
+    """Make a folder, unless it is there, and lock it until the file that this returns is closed.
+
+    Returns:
+        None if it is locked already, by another process or thread.
+
+    Raises:
+        OutputError: the folder cannot be made, or not be written in.
+    """
+    make_folder(folder)
+    try:
+        file = (folder / LOCK).open("wb")
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be used ({error.strerror})", "check it") from error
+    if fcntl:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        except OSError:  # a file system without locks
+            pass
+    return file
 
 
 def file_label(style: str) -> str:

@@ -39,12 +39,12 @@ def bench_live(
 
     from impasto.evaluation.live_speed import measure_live, random_gallery
     from impasto.live import LiveOptions
+    from impasto.options import StylizeOptions
 
     with TemporaryDirectory(prefix="impasto-") as folder, console.progress() as progress:
         styles = random_gallery(Path(folder), spec) if spec else choose_gallery(gallery)
-        options = LiveOptions(
-            style="random" if spec else style, rate=fps, stability=stability, gallery=styles
-        )
+        painting = StylizeOptions("random" if spec else style, gallery=styles)
+        options = LiveOptions(painting, rate=fps, stability=stability)
         rows = measure_live(options, engines, sizes, seconds=seconds, progress=progress)
     if json_file and write_json(json_file, json.dumps([asdict(row) for row in rows], indent=2)):
         return

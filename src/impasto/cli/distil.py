@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from impasto.cli.options import (
     ResumeRunOption,
     ScheduleFloat,
     ScheduleInt,
+    StepsOption,
     TorchPrecisionOption,
     choose_preset,
     require_torch,
@@ -40,7 +42,7 @@ def distil_command(
         ),
     ] = "turbo",
     resume: ResumeRunOption = False,
-    steps: ScheduleInt = 6000,
+    steps: StepsOption = None,
     photos_per_step: ScheduleInt = 2,
     styles_per_photo: ScheduleInt = 2,
     crop: Annotated[
@@ -69,9 +71,10 @@ def distil_command(
 
     if resume:
         options = read_checkpoint(RunFiles(output).checkpoint).options
+        options = options if steps is None else replace(options, steps=steps)
     else:
         options = TrainingOptions(
-            steps=steps,
+            steps=TrainingOptions.steps if steps is None else steps,
             photos_per_step=photos_per_step,
             styles_per_photo=styles_per_photo,
             crop_px=crop,

@@ -211,7 +211,7 @@ def _by_size(
     from impasto.evaluation.scores import exact_vgg
     from impasto.images import Picture, read_image, scale_shorter_side, write_image
 
-    pictures = {path.name: read_image(path).pixels for path in files}
+    pictures = {str(path): read_image(path).pixels for path in files}
     paintings = {each.name: read_image(each.painting).pixels for each in styles}
     target = _free_name(sheet)
     write_image(target, Picture(sheet_of(painters, paintings, pictures, sheet_sizes_px)))

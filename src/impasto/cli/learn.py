@@ -81,9 +81,10 @@ def learn_command(
     """
     require_torch("impasto learn")
     from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
+    from impasto.styles import learning_folder
     from impasto.styles.style import STYLE_SUFFIX, check_name
     from impasto.training.checkpoint import read_checkpoint
-    from impasto.training.learn import learn, learned_style, learning_folder
+    from impasto.training.learn import learn, learned_style
     from impasto.training.run import RunFiles
 
     name = check_name(name or painting.stem)

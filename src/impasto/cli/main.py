@@ -204,7 +204,7 @@ def _with_command(arguments: list[str]) -> list[str]:
     if rest and rest[0] not in {*COMMANDS, *GROUPS, *alone}:
         is_video = PurePath(rest[0]).suffix.lower() in VIDEO_SUFFIXES
         rest.insert(0, "video" if is_video else "stylize")
-    if rest and rest[0] == "stylize":
+    if rest and rest[0] in ("stylize", "video", "live"):
         rest = _with_values(rest)
     return flags + rest
 

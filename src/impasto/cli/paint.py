@@ -137,7 +137,7 @@ def paint_command(
     pooling: Annotated[
         str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
     ] = "average",
-    mask: MaskOption = "",
+    mask: MaskOption = None,
     subject: Annotated[
         str,
         typer.Option(
@@ -200,7 +200,7 @@ def paint_command(
     target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
 
     from impasto.images import check_format, read_image
-    from impasto.masks.parse import area_called, split_regions
+    from impasto.masks.parse import as_area, split_regions
 
     check_format(target)
     rest, placed = split_regions(region or [])
@@ -237,8 +237,8 @@ def paint_command(
         seed=seed,
         tile_px=tile,
     )
-    area = area_called(mask, subject) if mask else None
-    areas = [(area_called(place, subject), painting) for place, painting in placed]
+    area = as_area(mask, subject) if mask else None
+    areas = [(as_area(place, subject), painting) for place, painting in placed]
     hardware = choose_hardware(device, cast("Precision", precision))
     keep_freed_memory()
     console.detail(f"hardware: {hardware}")

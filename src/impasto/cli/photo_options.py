@@ -8,14 +8,25 @@ from typing import Annotated
 import typer
 
 from impasto.cli.options import (
-    WHERE,
+    HOW,
+    DetailOption,
     EngineOption,
     GalleryOption,
+    InvertMaskOption,
+    KeepColorsOption,
     MaskOption,
+    PaletteOption,
     PrecisionOption,
+    ProtectFacesOption,
+    QualityOption,
+    RegionsOption,
+    SeedOption,
+    StrengthOption,
     StrokeOption,
     StylesOption,
+    SubjectOption,
 )
+from impasto.options import StylizeOptions
 
 __all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
 
@@ -26,7 +37,7 @@ OPTIONAL_VALUES = {
 }
 """Options whose value may be left out: what it is then, and what is one if it follows."""
 
-HOW, FOLDERS, FILES = "How", "Folders", "Files"
+FOLDERS, FILES = "Folders", "Files"
 
 
 @dataclass(frozen=True)
@@ -54,38 +65,13 @@ class PhotoOptions:
             "In another folder, paintings in one style have the photos' names.",
         ),
     ] = None
-    strength: Annotated[
-        float,
-        typer.Option(
-            help="0 is the photo, 1 the painting, up to 1.5 exaggerates.", rich_help_panel=HOW
-        ),
-    ] = 1.0
-    stroke: StrokeOption = 1.0
-    detail: Annotated[
-        float,
-        typer.Option(help="How far to put the photo's edges back, 0 to 1.", rich_help_panel=HOW),
-    ] = 0.0
-    keep_colors: Annotated[
-        str,
-        typer.Option(
-            metavar="WAY",
-            help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = ""
-    palette: Annotated[
-        str,
-        typer.Option(
-            metavar="PICTURE",
-            help="Take the colours of this picture.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = ""
-    seed: Annotated[
-        int, typer.Option(help="Other strokes where a photo is flat.", rich_help_panel=HOW)
-    ] = 0
+    strength: StrengthOption = StylizeOptions.strength
+    stroke: StrokeOption = StylizeOptions.stroke
+    quality: QualityOption = StylizeOptions.quality
+    detail: DetailOption = StylizeOptions.detail
+    keep_colors: KeepColorsOption = None
+    palette: PaletteOption = None
+    seed: SeedOption = StylizeOptions.seed
     preset: Annotated[
         str | None,
         typer.Option(
@@ -104,42 +90,11 @@ class PhotoOptions:
             rich_help_panel=HOW,
         ),
     ] = None
-    mask: MaskOption = ""
-    subject: Annotated[
-        str,
-        typer.Option(
-            metavar="X,Y,W,H",
-            help="Paint the subject only; it is looked for in this box, if one is given.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = ""
-    invert_mask: Annotated[
-        bool,
-        typer.Option(
-            "--invert-mask", help="Paint all but the mask or subject.", rich_help_panel=WHERE
-        ),
-    ] = False
-    regions: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--region",
-            metavar="PLACE:STYLE",
-            help="A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
-            "rest:udnie; repeat for more.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = None
-    protect_faces: Annotated[
-        float,
-        typer.Option(
-            metavar="AMOUNT",
-            help="Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = 0.0
+    mask: MaskOption = None
+    subject: SubjectOption = None
+    invert_mask: InvertMaskOption = False
+    regions: RegionsOption = None
+    protect_faces: ProtectFacesOption = StylizeOptions.protect_faces
     recursive: Annotated[
         bool,
         typer.Option(
@@ -215,7 +170,7 @@ class PhotoOptions:
             rich_help_panel=FILES,
         ),
     ] = False
-    quality: Annotated[
+    file_quality: Annotated[
         int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
     ] = 95
     file_format: Annotated[

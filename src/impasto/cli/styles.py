@@ -145,7 +145,9 @@ def show_command(
 def remove_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the style.")],
 ) -> None:
-    """Delete a style that was added or learned; those that ship with impasto stay."""
+    """Delete a style that was added or learned, and the run that learned it; those that ship with
+    impasto stay.
+    """
     from impasto.styles import remove_style
 
     console.note(f"removed {remove_style(name)}")

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from impasto._util.atomic_files import file_label, real_path
 from impasto.cli.console import console
-from impasto.cli.options import check_json, choose_gallery, takes, was_said, write_json
+from impasto.cli.options import check_json, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.photo_run import PhotoRun
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, names_several, plan_jobs
 from impasto.cli.watching import appearing
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
+from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
     from impasto.batch import Job
-    from impasto.engines import EngineName, Precision
-    from impasto.options import Recipe
     from impasto.stylizer import Stylizer
 
 __all__ = ["stylize_command"]
@@ -32,21 +31,24 @@ __all__ = ["stylize_command"]
 @takes(PhotoOptions)
 def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
     """Paint photos in a style, or in several."""
+    from impasto.presets import write_preset
+
     options = _settled(context, options)
-    recipes = _recipes(context, options)
-    _check(options, recipes)
+    styles = _styles(context, options)
+    _check(options, len(styles))
     suffix = choose_suffix(options.file_format, options.output)
-    labels = {recipe.style: _label(recipe, options.compare) for recipe in recipes}
+    labels = {style: _label(each, options.compare) for style, each in styles.items()}
     photos = options.photos or []
     plan = partial(plan_jobs, photos, options.output, labels, options.recursive, suffix)
     jobs = plan() if photos and not options.watch else []
     skipped = _check_jobs(options, jobs)
     run = PhotoRun(options, suffix, jobs, skipped)
     with ExitStack() as opened:
-        stylizers = _open(options, recipes, opened)
-        engine = str(stylizers[recipes[0].style].engine)
+        stylizers = _open(styles, opened)
+        engine = str(next(iter(stylizers.values())).engine)
         console.detail(f"engine: {engine}")
-        _save(options, recipes)
+        if options.save_preset:
+            console.note(f"preset saved: {write_preset(options.save_preset, *styles.values())}")
         try:
             if options.watch:
                 _watch(run, plan, stylizers, options.overwrite)
@@ -57,7 +59,7 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
                     run.paint(stylizer, due)
         finally:
             if options.report:
-                write_json(options.report, run.report(_about(recipes, engine)))
+                write_json(options.report, run.report(_about(styles, engine)))
     run.finish()
 
 
@@ -70,42 +72,45 @@ def _settled(context: typer.Context, options: PhotoOptions) -> PhotoOptions:
     return options
 
 
-def _recipes(context: typer.Context, options: PhotoOptions) -> list[Recipe]:
-    """Return a recipe for each style: the preset, if there is one, with the options that were given
-    in their places.
+def _styles(context: typer.Context, options: PhotoOptions) -> dict[str, StylizeOptions]:
+    """Return how to paint in each style: the preset, if there is one, with the options that were
+    given in their places.
     """
     from impasto.masks.parse import split_regions
-    from impasto.options import Recipe, read_preset
+    from impasto.presets import read_preset
 
-    names = {field.name for field in fields(Recipe)} - {"style"}
-    given: dict[str, Any] = {name: getattr(options, name) for name in names}
+    apart = ("style", "gallery", "engine", "precision")
+    names = [each.name for each in fields(StylizeOptions) if each.name not in apart]
+    given = {name: getattr(options, name) for name in names}
     given["regions"] = tuple(options.regions or ())
     rest = split_regions(given["regions"])[0]
     if rest and was_said(context, "styles"):
         raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
-    recipe = Recipe(**given)
     if options.preset:
         said = {name: value for name, value in given.items() if was_said(context, name)}
-        recipe = replace(read_preset(options.preset), **said)
-        if not was_said(context, "styles"):
-            return [recipe]
+        look = read_preset(options.preset).changed(said)
+    else:
+        look = StylizeOptions(**given)
     styles = [rest] if rest else options.styles or [DEFAULT_STYLE]
-    return [replace(recipe, style=style) for style in dict.fromkeys(styles)]
+    if options.preset and not was_said(context, "styles"):
+        styles = [str(look.style)]
+    runs = {"gallery": options.gallery, "engine": options.engine, "precision": options.precision}
+    return {style: look.changed({"style": style, **runs}) for style in styles}
 
 
-def _label(recipe: Recipe, compare: bool) -> str:
+def _label(look: StylizeOptions, compare: bool) -> str:
     """Return what file names have beside the photo's."""
-    rest, placed = recipe.placed_styles()
-    label = file_label("+".join(dict.fromkeys([rest, *(style for _, style in placed)])))
+    rest, placed = look.placed_styles()
+    label = file_label("+".join(dict.fromkeys(map(str, [rest, *(each for _, each in placed)]))))
     return f"{label}-compared" if compare else label
 
 
-def _open(
-    options: PhotoOptions, recipes: Sequence[Recipe], opened: ExitStack
-) -> dict[str, Stylizer]:
+def _open(styles: Mapping[str, StylizeOptions], opened: ExitStack) -> dict[str, Stylizer]:
     """Open a stylizer for each style: all of them at first, so that what is wrong with one shows
     before the others have painted for hours. Those that are still there in the end are closed.
     """
+    from impasto.stylizer import Stylizer
+
     stylizers: dict[str, Stylizer] = {}
 
     @opened.callback
@@ -113,30 +118,22 @@ def _open(
         for stylizer in stylizers.values():
             stylizer.close()
 
-    for recipe in recipes:
-        stylizers[recipe.style] = recipe.open(
-            engine=cast("EngineName", options.engine),
-            precision=cast("Precision", options.precision),
-            gallery=choose_gallery(options.gallery),
-        )
+    for style, look in styles.items():
+        stylizers[style] = Stylizer(look)
     return stylizers
 
 
-def _save(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
-    from impasto.options import write_preset
-
-    if options.save_preset:
-        console.note(f"preset saved: {write_preset(options.save_preset, recipes[0])}")
-
-
-def _about(recipes: Sequence[Recipe], engine: str) -> dict[str, Any]:
+def _about(styles: Mapping[str, StylizeOptions], engine: str) -> dict[str, Any]:
     """Return what the report says of all photos."""
-    styles = [recipe.style for recipe in recipes]
-    recipe = {**asdict(recipes[0]), "style": styles[0] if len(styles) == 1 else styles}
+    from impasto.presets import preset_values
+
+    recipe = preset_values(next(iter(styles.values())))
+    if len(styles) > 1:
+        recipe["style"] = list(styles)
     return {"recipe": recipe, "engine": engine}
 
 
-def _check(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
+def _check(options: PhotoOptions, styles: int) -> None:
     """Options make sense together.
 
     Raises:
@@ -150,7 +147,7 @@ def _check(options: PhotoOptions, recipes: Sequence[Recipe]) -> None:
         raise OptionError("--dry-run writes nothing", remedy)
     if options.watch and not all(names_several(photo) for photo in options.photos or [""]):
         raise OptionError("--watch is for folders", "give one in which photos will appear")
-    if options.save_preset and len(recipes) > 1:
+    if options.save_preset and styles > 1:
         raise OptionError("a preset has one style", "give one --style with --save-preset")
     if options.skip_existing and options.overwrite:
         raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")

@@ -22,6 +22,7 @@ from impasto.cli.options import (
     ResumeRunOption,
     ScheduleFloat,
     ScheduleInt,
+    StepsOption,
     TorchPrecisionOption,
     choose_preset,
     require_torch,
@@ -80,12 +81,7 @@ def train_command(
     styles_only: Annotated[
         bool, typer.Option("--styles-only", help="Train style vectors; the trunk stays as it is.")
     ] = False,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
-        ),
-    ] = None,
+    steps: StepsOption = None,
     photos_per_step: ScheduleInt = 2,
     styles_per_photo: ScheduleInt = 2,
     crop: Annotated[
@@ -171,7 +167,7 @@ def train_command(
     before = read_checkpoint(RunFiles(output).checkpoint) if resume else None
     if before:
         # The run's own options stand, but for its length.
-        options = replace(before.options, steps=steps) if steps else before.options
+        options = before.options if steps is None else replace(before.options, steps=steps)
     else:
         options = TrainingOptions(
             steps=TrainingOptions.steps if steps is None else steps,

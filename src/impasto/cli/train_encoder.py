@@ -120,7 +120,7 @@ def train_encoder_command(
     found = find_paintings(paintings, leave_out or ())
     if resume:
         options = read_encoder_checkpoint(RunFiles(output).checkpoint).options
-        options = replace(options, steps=steps) if steps else options
+        options = options if steps is None else replace(options, steps=steps)
     else:
         options = EncoderOptions(
             steps=EncoderOptions.steps if steps is None else steps,

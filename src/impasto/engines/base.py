@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto._util.closeable import Closing
+from impasto.defaults import EngineName, Precision
 from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
 
 __all__ = ["Engine", "EngineName", "Precision", "Vectors"]
 
-EngineName = Literal["auto", "opencv", "openvino", "onnxruntime"]
-Precision = Literal["auto", "f32", "bf16", "int8"]
 Vectors = Mapping[str, NDArray[np.float32]]
 
 
@@ -35,6 +34,7 @@ class Engine(Closing, ABC):
     title: ClassVar[str]
     precision: Precision
     version: str
+    _closed = False
 
     def paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Run the graph.
@@ -47,7 +47,7 @@ class Engine(Closing, ABC):
             the same shape, rounded and clipped to uint8.
 
         Raises:
-            OptionError: the array is of another type or shape.
+            InputError: the array is of another type or shape.
             EngineError: the engine fails.
         """
         return self._paint(photo, {})[0]
@@ -72,7 +72,8 @@ class Engine(Closing, ABC):
             the painting, as `paint` gives it, and the statistics that were used.
 
         Raises:
-            OptionError: the array is of another type or shape, or ``keep`` is beyond 0 to 1.
+            InputError: the array is of another type or shape.
+            OptionError: ``keep`` is beyond 0 to 1.
             EngineError: the engine fails, or the graph is not a steered one.
         """
         if not 0 <= keep <= 1:
@@ -100,7 +101,7 @@ class Engine(Closing, ABC):
             as `paint` does.
 
         Raises:
-            OptionError: the array is of another type or shape.
+            InputError: the array is of another type or shape.
             EngineError: the engine fails.
         """
         if shares.shape[1:] != photo.shape[:2]:
@@ -120,7 +121,7 @@ class Engine(Closing, ABC):
             as `paint` does.
 
         Raises:
-            OptionError: an array is of another type or shape.
+            InputError: an array is of another type or shape.
             EngineError: the engine fails.
         """
         check_pixels(enlarged)
@@ -142,7 +143,7 @@ class Engine(Closing, ABC):
             the style vector that it predicts.
 
         Raises:
-            OptionError: the array is of another type or shape.
+            InputError: the array is of another type or shape.
             EngineError: the engine fails, or the graph is no encoder.
         """
         given = self._paint(painting, {})[1]
@@ -168,6 +169,8 @@ class Engine(Closing, ABC):
         self, photo: NDArray[np.uint8], vectors: Vectors
     ) -> tuple[NDArray[np.uint8], Vectors]:
         check_pixels(photo)
+        if self._closed:
+            raise EngineError(f"{self} is closed", "open it anew")
         painting, given = self._run(np.ascontiguousarray(photo), vectors)
         if painting.shape != photo.shape:
             raise EngineError(
@@ -191,6 +194,7 @@ class Engine(Closing, ABC):
 
     def close(self) -> None:
         """Let go of memory; the engine is not used any more."""
+        self._closed = True
 
     def __str__(self) -> str:
         return f"{self.title} {self.version} ({self.precision})"

@@ -99,10 +99,11 @@ def measure_live(
             _write_clip(clip, width, height)
             for engine, precision in engines:
                 task = f"{width}x{height} {engine}"
+                painting = replace(options.painting, engine=engine, precision=precision)
                 report = run_live(
                     open_camera(str(clip)),
                     _Unseen(seconds, task, progress),
-                    replace(options, engine=engine, precision=precision),
+                    replace(options, painting=painting),
                 )
                 results.append(
                     LiveSpeed(

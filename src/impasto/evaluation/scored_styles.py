@@ -20,7 +20,7 @@ class ScoredStyle:
     """A style to measure.
 
     Attributes:
-        name: as it was given.
+        name: of the gallery's styles, else as it was given.
         style: as `Stylizer` takes it.
         painting: the file of the painting that it should look like.
         painting_px: the painting's shorter side when the style was learned.
@@ -38,7 +38,7 @@ def find_scored_styles(
     """Styles with their paintings.
 
     Args:
-        styles: names, mixtures, or files of networks.
+        styles: names, mixtures, files of networks or of paintings; what is there twice counts once.
         gallery: of the names.
         paintings: a folder, or one painting for all. In a folder, a style of a gallery is found by
             its card; any other by its label (``the_scream.jpg`` for ``nets/the_scream.t7``).
@@ -60,8 +60,8 @@ def find_scored_styles(
             return ScoredStyle(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
         if names_painting(text):
             style = find_style(text, gallery)
-            return ScoredStyle(style.name, style, Path(text), style.painting_px)
+            return ScoredStyle(text, style, Path(text), style.painting_px)
         style = gallery.load_style(text)
         return ScoredStyle(style.name, style, painting(style.card, style.name), style.painting_px)
 
-    return [scored(text) for text in styles]
+    return list({each.name: each for each in map(scored, styles)}.values())

@@ -160,7 +160,7 @@ def evaluate(
     exact = exact_vgg(hardware)
     curves = _Curves(exact, reference_iterations, cache)
 
-    pictures = {path.name: scale_shorter_side(read_image(path).pixels, size_px) for path in photos}
+    pictures = {str(path): scale_shorter_side(read_image(path).pixels, size_px) for path in photos}
     total = len(painters) * len(pictures)
     reports = []
     for number, (style, painter) in enumerate(painters.items()):

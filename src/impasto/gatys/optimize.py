@@ -20,10 +20,10 @@ Further departures, each of which can be undone by an option: losses are scale-f
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -34,9 +34,10 @@ from impasto.errors import MissingExtraError, OptionError
 from impasto.gatys.lbfgs import minimise
 from impasto.gatys.objective import Objective, Part
 from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, Effect, PaintOptions
-from impasto.images import Picture, blend, keep_colors, read_image, resize
-from impasto.masks.areas import Area, Areas, Region, find_areas
+from impasto.images import Picture, PictureSource, as_picture, blend, keep_colors, resize
+from impasto.masks.areas import Areas, Region, find_areas
 from impasto.masks.faces import face_mask
+from impasto.masks.parse import AreaSource, as_area
 from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19
@@ -45,8 +46,6 @@ __all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "optimise_draft", "pain
 
 LBFGS_MEMORY_BYTES = 1 << 30
 DRAFT_STEPS = 50
-
-ImageSource = str | os.PathLike[str] | Picture | NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ class Iterate:
 
 
 def paint(
-    photo: ImageSource,
-    paintings: ImageSource | Sequence[ImageSource],
+    photo: PictureSource,
+    paintings: PictureSource | Sequence[PictureSource],
     options: PaintOptions | None = None,
     *,
     painting_weights: Sequence[float] | None = None,
-    regions: Sequence[tuple[Area, ImageSource]] = (),
-    mask: Area | None = None,
+    regions: Sequence[tuple[AreaSource, PictureSource]] = (),
+    mask: AreaSource | None = None,
     hardware: Hardware | None = None,
     on_iterate: Callable[[Iterate], None] = lambda iterate: None,
 ) -> Picture:
@@ -91,12 +90,12 @@ def paint(
     The same inputs, options and hardware give the same picture.
 
     Args:
-        photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
-        paintings: one or several of the same kinds.
+        photo: as `impasto.images.as_picture` takes it.
+        paintings: one, or several in a list, likewise.
         options: see `PaintOptions`.
         painting_weights: how much each painting counts; equal shares if not given.
-        regions: areas (`impasto.masks.areas.Area`) with a painting of their own each; ``paintings``
-            are for the rest.
+        regions: areas (`impasto.masks.parse.as_area`) with a painting of their own each;
+            ``paintings`` are for the rest.
         mask: where to paint; what it leaves out is the photo.
         hardware: where to compute; `choose_hardware` if not given.
         on_iterate: told after every step. What it raises, `KeyboardInterrupt` above all, ends the
@@ -111,10 +110,9 @@ def paint(
         MissingExtraError: the weights of VGG-19 are not installed.
     """
     options = options or PaintOptions()
-    if isinstance(paintings, str | os.PathLike | Picture | np.ndarray):
-        paintings = [paintings]
-    content = _open(photo)
-    sources = [_open(painting).pixels for painting in paintings]
+    content = as_picture(photo)
+    several = paintings if isinstance(paintings, list | tuple) else [cast(PictureSource, paintings)]
+    sources = [as_picture(painting).pixels for painting in several]
     weights = _shares(painting_weights, len(sources))
     hardware = hardware or choose_hardware()
     vgg = Vgg19(hardware, options.pooling)
@@ -122,13 +120,13 @@ def paint(
     areas = find_areas(
         content.pixels,
         (content.width, content.height),
-        mask,
-        [Region(area, "") for area, _ in regions],
+        None if mask is None else as_area(mask),
+        [Region(as_area(area), "") for area, _ in regions],
         protect_faces=0.0,
     )
     if areas.cover is not None and not areas.cover.any():
         raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
-    parts = [Part([_open(painting).pixels], [1.0]) for _, painting in regions]
+    parts = [Part([as_picture(painting).pixels], [1.0]) for _, painting in regions]
     parts.append(Part(sources, weights))
     faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
     scales = _scales(content.width, content.height, options)
@@ -158,8 +156,8 @@ def paint(
 
 
 def optimise_draft(
-    photo: ImageSource,
-    painting: ImageSource,
+    photo: PictureSource,
+    painting: PictureSource,
     short_px: int = 128,
     effect: Effect = "balanced",
     *,
@@ -175,7 +173,7 @@ def optimise_draft(
     Raises:
         as `paint`.
     """
-    content = _open(photo)
+    content = as_picture(photo)
     longer, shorter = max(content.width, content.height), min(content.width, content.height)
     size_px = round(short_px * longer / shorter)
     options = PaintOptions(effect=effect, size_px=size_px, steps=DRAFT_STEPS)
@@ -255,12 +253,6 @@ def _first_picture(
         random = np.random.default_rng(options.seed)
         return random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return photo
-
-
-def _open(source: ImageSource) -> Picture:
-    if isinstance(source, Picture):
-        return source
-    return Picture(source) if isinstance(source, np.ndarray) else read_image(source)
 
 
 def _shares(weights: Sequence[float] | None, count: int) -> list[float]:

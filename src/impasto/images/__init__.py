@@ -5,9 +5,7 @@ All pixels are RGB uint8; what else a file holds goes along as a picture's `Orig
 
 from impasto.images.blend import Strength, blend
 from impasto.images.colors import (
-    COLOR_WAYS,
     ColorMap,
-    ColorWay,
     keep_colors,
     match_histograms,
     match_linearly,
@@ -26,24 +24,25 @@ from impasto.images.sequence import (
     write_sequence,
 )
 from impasto.images.sheet import contact_sheet, side_by_side
+from impasto.images.sources import PictureSource, as_picture
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
-    "COLOR_WAYS",
     "FORMATS",
     "GRAIN_PX",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "ColorMap",
-    "ColorWay",
     "Frame",
     "Metadata",
     "Original",
     "Picture",
     "PictureSequence",
+    "PictureSource",
     "Strength",
     "add_grain",
+    "as_picture",
     "bleed",
     "blend",
     "check_format",

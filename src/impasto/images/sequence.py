@@ -17,6 +17,7 @@ from impasto.images.reading import (
     MAX_PIXELS,
     READERS_RAISE,
     Decoded,
+    Source,
     check_size,
     decode,
     decode_image,
@@ -78,9 +79,7 @@ class PictureSequence:
 
 
 @contextlib.contextmanager
-def open_sequence(
-    source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS
-) -> Iterator[PictureSequence]:
+def open_sequence(source: Source, *, max_pixels: int = MAX_PIXELS) -> Iterator[PictureSequence]:
     """Open a file of one or several pictures; `read_image` says what is read of each.
 
     Raises:

@@ -98,9 +98,14 @@ FORMATS = {
 
 
 def write_image(
-    path: str | os.PathLike[str], picture: Writable, *, quality: int = 95, overwrite: bool = True
+    path: str | os.PathLike[str] | BinaryIO,
+    picture: Writable,
+    *,
+    file_format: str | None = None,
+    quality: int = 95,
+    overwrite: bool = True,
 ) -> None:
-    """Write a picture in the format that its name ends in, whole or not at all.
+    """Write a picture, whole or not at all.
 
     What is written is `Picture.original` if there is one, in its own depth and profile as far as
     the format goes: PNG holds 16 bits, TIFF floats and CMYK, too. EXIF, XMP and resolution go
@@ -108,8 +113,9 @@ def write_image(
     BMP the picture is laid on white.
 
     Args:
-        path: ends in one of `FORMATS`.
+        path: the file's name, or a file that is open for writing bytes.
         picture: what to write.
+        file_format: a key of `FORMATS`; the end of the name if not given.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         overwrite: replace a file that exists.
 
@@ -117,10 +123,29 @@ def write_image(
         OptionError: the format is unknown, or the quality out of its range.
         OutputError: the file cannot be written, or the format cannot hold the picture.
     """
+    if not isinstance(path, str | os.PathLike):
+        _write_stream(path, picture, file_format, quality)
+        return
     path = Path(path)
-    content = encode_image(picture, check_format(path), quality=quality, name=str(path))
+    file_format = file_format or check_format(path)
+    content = encode_image(picture, file_format, quality=quality, name=str(path))
     with write_atomically(path, overwrite=overwrite) as file:
         file.write(content)
+
+
+def _write_stream(
+    stream: BinaryIO, picture: Writable, file_format: str | None, quality: int
+) -> None:
+    name = str(getattr(stream, "name", "the stream"))
+    if not (file_format or Path(name).suffix):
+        raise OptionError(f"{name} has no format", "give file_format='png', say")
+    content = encode_image(picture, file_format or check_format(name), quality=quality, name=name)
+    try:
+        stream.write(content)
+    except (OSError, ValueError, TypeError, AttributeError) as error:  # closed, or open for text
+        raise OutputError(
+            f"{name} cannot be written ({error})", "give a file that is open with mode 'wb'"
+        ) from error
 
 
 def check_format(path: str | os.PathLike[str]) -> str:

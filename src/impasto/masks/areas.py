@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
 from impasto.images import resize
 from impasto.images.spool import PixelRows
 from impasto.images.windows import enlarged_rows
@@ -16,7 +15,7 @@ from impasto.masks.faces import face_mask
 from impasto.masks.subject import Subject, find_subject
 from impasto.styles import Style
 
-__all__ = ["Area", "Areas", "Region", "check_area", "find_areas"]
+__all__ = ["Area", "Areas", "Region", "find_areas"]
 
 Mask = NDArray[np.uint8]
 Area = Mask | Subject
@@ -83,19 +82,6 @@ class Areas:
     def shares_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
         """The whole of `share_rows`, for a picture of that width and height."""
         return self.share_rows(size, 0, size[1])
-
-
-def check_area(area: Area) -> None:
-    """An area is a mask or a subject.
-
-    Raises:
-        OptionError: it is an array of another type or shape.
-    """
-    if isinstance(area, Subject):
-        return
-    kind, shape = getattr(area, "dtype", type(area).__name__), getattr(area, "shape", ())
-    if kind != np.uint8 or len(shape) != 2 or 0 in shape:
-        raise OptionError(f"a mask is {kind} {shape or ''}".rstrip(), "give uint8, height x width")
 
 
 def find_areas(

@@ -1,19 +1,23 @@
-"""Areas as options name them: files of masks, ``subject``, ``background``, ``rest``."""
+"""Areas as people give them: pictures, and the names ``subject``, ``background``, ``rest``."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
-from impasto.images import IMAGE_SUFFIXES, luminance, read_image
+from impasto.images import IMAGE_SUFFIXES, PictureSource, as_picture, luminance
 from impasto.masks.areas import Area
 from impasto.masks.subject import Subject
 
-__all__ = ["BACKGROUND", "REST", "SUBJECT", "area_called", "read_mask", "split_regions"]
+__all__ = ["BACKGROUND", "REST", "SUBJECT", "AreaSource", "as_area", "as_mask", "split_regions"]
+
+AreaSource: TypeAlias = "Area | PictureSource"
+"""What `as_area` takes."""
 
 REST, SUBJECT, BACKGROUND = "rest", "subject", "background"
 FOUND = "found"  # a subject without a box
@@ -50,21 +54,24 @@ def split_regions(regions: list[str] | tuple[str, ...]) -> tuple[str | None, lis
     return (rests[0] if rests else None), placed
 
 
-def area_called(place: str, box: str = "", inverted: bool = False) -> Area:
-    """The area of a name.
+def as_area(place: AreaSource, box: str = "", inverted: bool = False) -> Area:
+    """Return an area from whatever it is given as.
 
     Args:
-        place: a mask's file, ``subject`` or ``background``.
-        box: ``X,Y,WIDTH,HEIGHT`` around the subject, in pixels; empty or ``found`` for none.
+        place: ``subject`` or ``background``, a `Subject`, or a mask, as `as_mask` takes it.
+        box: ``X,Y,WIDTH,HEIGHT`` around the subject that is called so, in pixels; empty or
+            ``found`` for none.
         inverted: all but the area.
 
     Raises:
         OptionError: the box cannot be read.
-        InputError: the file cannot be.
+        InputError: the mask cannot be, or is of another kind.
     """
-    if place in (SUBJECT, BACKGROUND):
-        return Subject(_parse_box(box), inverted != (place == BACKGROUND))
-    mask = read_mask(Path(place))
+    if isinstance(place, str) and place in (SUBJECT, BACKGROUND):
+        place = Subject(_parse_box(box), inverted=place == BACKGROUND)
+    if isinstance(place, Subject):
+        return replace(place, inverted=inverted != place.inverted)
+    mask = as_mask(place)
     return 255 - mask if inverted else mask
 
 
@@ -80,13 +87,18 @@ def _parse_box(text: str) -> tuple[int, int, int, int] | None:
     return left, top, width, height
 
 
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """A picture as a mask, H x W, uint8: white is 255; what is transparent counts as black.
+def as_mask(source: PictureSource) -> NDArray[np.uint8]:
+    """Return a picture as a mask, H x W, uint8: white is 255; what is transparent counts as black.
+
+    Args:
+        source: as `impasto.images.as_picture` takes it, or H x W truth values.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or is of another kind.
     """
-    picture = read_image(path)
+    if isinstance(source, np.ndarray) and source.dtype == np.bool_:
+        source = 255 * source.astype(np.uint8)
+    picture = as_picture(source)
     grey = luminance(picture.pixels)
     if picture.alpha is not None:
         grey = grey * (picture.alpha / np.float32(255))

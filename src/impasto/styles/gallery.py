@@ -6,14 +6,15 @@ import difflib
 import os
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from impasto._util.atomic_files import user_data_folder
-from impasto.errors import StyleError
+from impasto.errors import OptionError, StyleError
 from impasto.networks.trunk import Trunk
 from impasto.styles.pack import Pack, packs_in
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["Gallery", "open_gallery", "own_folder"]
+__all__ = ["Gallery", "GallerySource", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
 TURBO = Path(__file__).parent / "turbo"
@@ -183,21 +184,32 @@ class Gallery:
         return f"there are {', '.join(self.names)}" if self.names else "the gallery is empty"
 
 
-def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
-    """The gallery in a folder; without one, the shipped gallery.
+GallerySource: TypeAlias = "Gallery | str | os.PathLike[str] | None"
+"""What `open_gallery` takes."""
+
+
+def open_gallery(gallery: GallerySource = None) -> Gallery:
+    """Return the gallery in a folder; without one, the shipped gallery.
 
     Args:
-        folder: or ``"turbo"``: most of the shipped styles in networks of less than half the
-            size (`impasto.networks.spec.TURBO`), for live video. A folder of that name is
+        gallery: a folder; or ``"turbo"``: most of the shipped styles in networks of less than half
+            the size (`impasto.networks.spec.TURBO`), for live video. A folder of that name is
             ``"./turbo"``. What ships is read once, and has the user's own styles with it
-            (`impasto.styles.own`).
+            (`impasto.styles.own`). A gallery that is open already stays as it is.
 
     Raises:
         StyleError: the folder holds no trunk.
+        OptionError: it is none of these.
     """
-    if folder is None:
+    if isinstance(gallery, Gallery):
+        return gallery
+    if gallery is None:
         return _shipped(SHIPPED)
-    return _shipped(TURBO) if folder == TURBO.name else Gallery(Path(folder))
+    if not isinstance(gallery, str | os.PathLike):
+        raise OptionError(
+            f"gallery is {gallery!r:.80}", "give a folder's name, 'turbo', or a Gallery"
+        )
+    return _shipped(TURBO) if gallery == TURBO.name else Gallery(Path(gallery))
 
 
 @cache

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from impasto._util.atomic_files import exists, names_network
 from impasto.engines import open_engine
 from impasto.errors import StyleError
-from impasto.images import Picture, read_image, scale_shorter_side
+from impasto.images import PictureSource, read_image, scale_shorter_side
 from impasto.networks.encoder import Encoder
 from impasto.networks.padding import paint_whole
 from impasto.networks.trunk import Trunk
 from impasto.styles import (
     Gallery,
+    GallerySource,
     Style,
     StyleCard,
     mixed_style,
@@ -50,22 +51,20 @@ Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
 
-def predict_style(
-    painting: str | Path | Picture | NDArray[np.uint8], *, gallery: Gallery | None = None
-) -> Style:
+def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> Style:
     """A style from any painting, at once.
 
     Args:
-        painting: a picture of it, at least 64 px on each side: a file, a `Picture`, or an
-            H x W x 3 uint8 RGB array.
-        gallery: for the trunk of its `Gallery.open_pack`; the shipped gallery if not given.
+        painting: a picture of it, as `impasto.images.as_picture` takes it, at least 64 px on each
+            side.
+        gallery: as `open_gallery` takes it; the style is for the trunk of its `Gallery.open_pack`.
 
     Raises:
         InputError: the painting cannot be read, or is too small.
         StyleError: the gallery has no encoder, or one for another trunk.
         EngineError: no engine can run it.
     """
-    gallery = gallery or open_gallery()
+    gallery = open_gallery(gallery)
     pack = gallery.open_pack
     encoder = pack.encoder  # before a large picture is read in vain
     pixels = read_painting(painting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -84,7 +85,7 @@ def check_name(text: str) -> str:
     return name
 
 
-def write_style(path: Path, style: Style) -> None:
+def write_style(path: str | os.PathLike[str], style: Style) -> None:
     """Write a style as a small safetensors file: the vector, and its own trunk if it has one, in
     float16.
 
@@ -110,16 +111,17 @@ def write_style(path: Path, style: Style) -> None:
             for name, array in style.own_trunk.weights.items()
         }
     content = save(tensors, metadata=metadata)
-    with write_atomically(path) as file:
+    with write_atomically(Path(path)) as file:
         file.write(content)
 
 
-def read_style(path: Path) -> Style:
+def read_style(path: str | os.PathLike[str]) -> Style:
     """Read what `write_style` wrote.
 
     Raises:
         StyleError: the file is missing, damaged, or not a style.
     """
+    path = Path(path)
     tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
     vector = tensors.get("vector")
     if vector is None or vector.ndim != 1 or not 1 <= vector.size <= MAX_VECTOR:

@@ -87,7 +87,7 @@ def distil(
     folder: Path,
     *,
     student: NetworkSpec,
-    options: TrainingOptions,
+    options: TrainingOptions | None = None,
     resume: bool = False,
     hardware: Hardware | None = None,
     checkpoint_every_s: float = 180,
@@ -102,7 +102,7 @@ def distil(
         photos, folder, resume, hardware, checkpoint_every_s, preview_every_s, progress, on_skip:
             as `impasto.training.run.train` takes them.
         student: the network that learns.
-        options: of the run; with ``resume``, those of the checkpoint stand.
+        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
 
     Returns:
         the run's last checkpoint, which another run can start from.
@@ -123,7 +123,6 @@ def distil(
                 f"{style.name} has a last layer of its own, which one student cannot learn",
                 f"take its file out of {gallery}",
             )
-    options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
     vectors = np.stack([style.vector for style in styles])
     start = Start(pack.trunk.spec, pack.trunk.float32_weights(), vectors)
     before = read_checkpoint(files.checkpoint) if resume else None
@@ -132,7 +131,8 @@ def distil(
             f"{files.checkpoint} is of other styles or another network",
             "resume with the same gallery and preset",
         )
-    options = before.options if before else options
+    options = options or (before.options if before else TrainingOptions())
+    options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
     crops = PhotoFolder(photos, options.seed, on_skip)
     hardware = hardware or choose_hardware()
     trainer = Distiller(start.network(), student, crops, options, hardware)

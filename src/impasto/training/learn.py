@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import user_cache_folder
 from impasto.errors import InputError, MissingExtraError, OptionError
 from impasto.images import scale_shorter_side
 from impasto.networks.trunk import Trunk
@@ -29,7 +28,16 @@ from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.picture_losses import PhotoTargets, picture_losses
 from impasto.perceptual.tensors import to_tensor
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style, StyleCard, open_gallery, read_painting, thumbnail
+from impasto.styles import (
+    Gallery,
+    GallerySource,
+    Style,
+    StyleCard,
+    learning_folder,
+    open_gallery,
+    read_painting,
+    thumbnail,
+)
 from impasto.styles.predict import predict_style
 from impasto.styles.style import check_name
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
@@ -38,14 +46,14 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.run import RunFiles, Start, train
 from impasto.training.trainer import Trainer
 
-__all__ = ["free_photos", "learn", "learned_style", "learning_folder"]
+__all__ = ["free_photos", "learn", "learned_style"]
 
 FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Photographs in scikit-image, all in the public domain or CC0."""
 
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
+SEARCH_SHARE, TRIAL_SHARE = 0.2, 0.3  # of the time: by then, the search and the trial are over
 TRIAL_STEPS = 3  # of which the first is slow: it sets up what later ones find there
-FEWEST_STEPS = 20
 FEW_STEPS = 60  # where time is for fewer, each is of one photo: the same work teaches as much
 TRIAL_PHOTOS = 2
 OPTIONS = TrainingOptions(
@@ -74,7 +82,7 @@ def learn(
     minutes: float = 5.0,
     folder: Path | None = None,
     resume: bool = False,
-    gallery: Gallery | None = None,
+    gallery: GallerySource = None,
     deep: bool = False,
     options: TrainingOptions | None = None,
     hardware: Hardware | None = None,
@@ -93,7 +101,8 @@ def learn(
         photos: a folder of photographs to practise on, or their files; `free_photos` if not given.
         name: of the style; after the painting's file if not given.
         minutes: about how long the call may take; the number of steps follows from a few for trial.
-        folder: for checkpoint, log and previews; `learning_folder` if not given.
+            Where the machine turns out slower, there are fewer.
+        folder: for checkpoint, log and previews; `impasto.styles.learning_folder` if not given.
         resume: go on with the run in the folder, for so many minutes more.
         gallery: whose open pack it is for; the shipped gallery if not given.
         deep: tune the trunk, too. The style carries its own, is larger (1.2 MB), and mixes with no
@@ -120,7 +129,7 @@ def learn(
         )
     pixels = read_painting(painting)
     name = check_name(name or painting.stem)
-    gallery = gallery or open_gallery()
+    gallery = open_gallery(gallery)
     folder = folder or learning_folder(name)
     hardware = hardware or choose_hardware()
     options = options or (DEEP if deep else OPTIONS)
@@ -135,15 +144,17 @@ def learn(
         options = before.options
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
     trial = Trainer(pack.trunk.spec, [target], crops, options, hardware)
-    start = None if resume else _nearest(gallery, trial, pixels)
-    step_times = _step_times(trial)
-    left_s = 60 * minutes - (time.monotonic() - began)  # loading and trials took their part
+    budget_s = 60 * minutes
+    start = None if resume else _nearest(gallery, trial, pixels, began + SEARCH_SHARE * budget_s)
+    step_times = _step_times(trial, began + TRIAL_SHARE * budget_s)
+    deadline_s = began + budget_s
+    left_s = max(0.0, deadline_s - time.monotonic())  # loading and trials took their part
     done = before.state["next_step"] if before else 0
     steps = _steps_in(left_s, done, options, *step_times)
     if steps < FEW_STEPS and not before:
         steps *= options.photos_per_step
         options = replace(options, photos_per_step=1)
-    options = replace(options, steps=done + max(FEWEST_STEPS, round(steps)))
+    options = replace(options, steps=done + max(1, round(steps)))
     checkpoint = train(
         {name: painting},
         chosen,
@@ -153,17 +164,13 @@ def learn(
         resume=resume,
         start=start,
         hardware=hardware,
+        deadline_s=deadline_s,
         checkpoint_every_s=30,
         preview_every_s=30,
         progress=progress,
         on_skip=on_skip,
     )
     return learned_style(checkpoint, painting, gallery)
-
-
-def learning_folder(name: str) -> Path:
-    """Where `learn` keeps a run unless it is told where."""
-    return user_cache_folder() / "learn" / name
 
 
 def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> Style:
@@ -209,16 +216,19 @@ def free_photos() -> list[Path]:
 
 
 @torch.no_grad()
-def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> Start:
-    """The open pack's trunk, and that vector which has the lowest objective for a painting: one of
-    its styles, their mean, or what its encoder predicts, if it has one.
+def _nearest(
+    gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
+) -> Start:
+    """The open pack's trunk, and that vector which has the lowest objective for a painting: what
+    its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
+    before the deadline (by `time.monotonic`), the first whatever the time.
     """
     trunk, hardware = gallery.open_pack.trunk, trial.hardware
     size = trunk.spec.style_size  # what others add to the last layer is not begun with
     known = [style.vector[:size] for style in gallery.styles_of(trunk)]
-    known.append(np.mean(known, axis=0))
+    known.insert(0, np.mean(known, axis=0))
     if gallery.open_pack.has_encoder:
-        known.append(predict_style(painting, gallery=gallery).vector)
+        known.insert(0, predict_style(painting, gallery=gallery).vector)
     vectors = np.stack(known).astype(np.float32)
     start = Start(trunk.spec, trunk.float32_weights(), vectors)
     network = start.network().to(hardware.device).eval()
@@ -230,6 +240,8 @@ def _nearest(gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8]) -> S
             painted = network(crops, vector.expand(TRIAL_PHOTOS, -1)).clamp(0, 1)
         losses = picture_losses(trial.vgg, painted, content, trial.targets, exact=False)
         objectives.append(losses.objective.mean().item())
+        if time.monotonic() >= deadline_s:
+            break
     return replace(start, vectors=vectors[[int(np.argmin(objectives))]])
 
 
@@ -259,17 +271,19 @@ def _steps_in(
     return left_s / late_s if only_late else total - done
 
 
-def _step_times(trial: Trainer) -> tuple[float, float]:
-    """Seconds of a step, early and late in a run, by a trainer that is thrown away."""
-    early_s = _median_step_s(trial)
-    trial.next_step = math.ceil(trial.options.late_from * trial.options.steps)
-    return early_s, _median_step_s(trial)
+def _step_times(trial: Trainer, deadline_s: float = math.inf) -> tuple[float, float]:
+    """Seconds of a step, early and late in a run, by a trainer that is thrown away.
 
-
-def _median_step_s(trial: Trainer) -> float:
-    times = []
-    for _ in range(TRIAL_STEPS):
+    Args:
+        trial: the trainer; it takes early steps only, for a late one has so many times more pixels.
+        deadline_s: when, by `time.monotonic`, one step will do.
+    """
+    times: list[float] = []
+    while len(times) < TRIAL_STEPS and (not times or time.monotonic() < deadline_s):
         began = time.monotonic()
         trial.step()
         times.append(time.monotonic() - began)
-    return statistics.median(times)
+    early_s = statistics.median(times)
+    options = trial.options
+    early, late = (photos * side**2 for side, photos in map(options.crop_at, (0, options.steps)))
+    return early_s, early_s * late / early

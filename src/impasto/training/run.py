@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ def train(
     resume: bool = False,
     start: Start | None = None,
     hardware: Hardware | None = None,
+    deadline_s: float = math.inf,
     checkpoint_every_s: float = 180,
     preview_every_s: float = 300,
     progress: ProgressListener = ignore_progress,
@@ -121,6 +123,7 @@ def train(
         resume: go on from the folder's checkpoint.
         start: see `read_start`; the shapes of the layers must be the same.
         hardware: where to compute; `choose_hardware` if not given.
+        deadline_s: when, by `time.monotonic`, to stop whatever steps are left; one is taken anyhow.
         checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
             progress listener raises.
         preview_every_s: time between preview pictures.
@@ -171,6 +174,7 @@ def train(
         save,
         preview,
         seconds_before=before.seconds if before else 0.0,
+        deadline_s=deadline_s,
         checkpoint_every_s=checkpoint_every_s,
         preview_every_s=preview_every_s,
         progress=progress,
@@ -193,6 +197,7 @@ def take_steps(
     preview: Callable[[], NDArray[np.uint8]],
     *,
     seconds_before: float,
+    deadline_s: float = math.inf,
     checkpoint_every_s: float,
     preview_every_s: float,
     progress: ProgressListener,
@@ -205,7 +210,7 @@ def take_steps(
         save: writes a checkpoint, given the seconds that the run has taken.
         preview: paints what the trainer can do by now.
         seconds_before: that the run took before it was resumed.
-        checkpoint_every_s, preview_every_s, progress: as `train` takes them.
+        deadline_s, checkpoint_every_s, preview_every_s, progress: as `train` takes them.
 
     Returns:
         what was saved last.
@@ -237,6 +242,8 @@ def take_steps(
         if now - previewed > preview_every_s:
             write_preview()
             previewed = now
+        if now >= deadline_s:
+            break
     write_preview()
     return save(seconds())
 

@@ -25,6 +25,7 @@ from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.losses import (
     content_loss,
     gram_matrix,
+    normalised_content_loss,
     self_distances,
     self_similarity_loss,
     style_loss,
@@ -65,6 +66,7 @@ class PartWeights:
         sizes_px: at which style is compared, from the size that the part paints down.
         style: weights of the style loss; content has 1.
         similarity: of self-similarity.
+        features: of content by normalised features, which keeps faces.
         layers: of `STYLE_LAYERS`, at the first size.
         tv: of total variation.
     """
@@ -74,6 +76,7 @@ class PartWeights:
     similarity: tuple[float, float]
     layers: tuple[float, float, float, float] = (1, 1, 1, 1)
     tv: float = 0.15
+    features: float = 0.0
 
     def at(self, effect: Tensor) -> tuple[Tensor, Tensor]:
         """Return the weights of style and of self-similarity between the two forms.
@@ -96,7 +99,7 @@ DRAFT = PartWeights(
     layers=(0.3, 0.4, 1.5, 1.8),
     tv=0.5,
 )
-REVISION = PartWeights(sizes_px=(256, 128, 64), style=(12, 40), similarity=(4, 2))
+REVISION = PartWeights(sizes_px=(256, 128, 64), style=(6, 40), similarity=(5, 3), features=1.0)
 
 
 class PartTrainer(StepTrainer):
@@ -196,14 +199,13 @@ class PartTrainer(StepTrainer):
             features = self.vgg(picture, (*STYLE_LAYERS, *more))
             if number == 0:
                 content = content_loss(features[CONTENT_LAYER], wanted[CONTENT_LAYER])
-                similarity = self._similarity(features, wanted, random)
+                similarity, kept = self._content_at_places(features, wanted, random)
             at_size = self._style(features, size, styles)
             style = style + at_size / len(self.weights.sizes_px)
             figures[f"style {size}"] = at_size.mean().item()
         beyond = (painted - painted.clamp(0, 1)).square().mean(dim=(1, 2, 3))
-        terms = (
-            content + similarity_weight * similarity + style_weight * style + RANGE_WEIGHT * beyond
-        )
+        terms = content + self.weights.features * kept + similarity_weight * similarity
+        terms = terms + style_weight * style + RANGE_WEIGHT * beyond
         # Bold forms have larger losses; they shall not have the larger say in what both share.
         loss = (terms / (1 + style_weight / 20)).mean()
         loss = loss + self.weights.tv * total_variation(painted).mean()
@@ -219,29 +221,30 @@ class PartTrainer(StepTrainer):
         ]
         return torch.stack(losses).sum(dim=0) / sum(weights)
 
-    def _similarity(
+    def _content_at_places(
         self,
         features: Mapping[str, Tensor],
         wanted: Mapping[str, Tensor],
         random: np.random.Generator,
-    ) -> Tensor:
-        """Return the self-similarity loss of each picture, the mean over layers."""
-        total = torch.zeros(len(features[CONTENT_LAYER]), device=self.hardware.device)
+    ) -> tuple[Tensor, Tensor]:
+        """Return the self-similarity loss and the loss of normalised features of each picture, at
+        some places; means over layers.
+        """
+        similarity, normalised = [], []
         for layer in SIMILARITY_LAYERS:
             places = features[layer].shape[2] * features[layer].shape[3]
-            chosen = torch.from_numpy(random.permutation(places)[:SIMILAR_PLACES]).to(
-                self.hardware.device
-            )
-            pairs = zip(features[layer], wanted[layer], strict=True)
-            each = [
-                self_similarity_loss(
-                    self_distances(own.flatten(1)[:, chosen].T),
-                    self_distances(photo.flatten(1)[:, chosen].T),
-                )
-                for own, photo in pairs
-            ]
-            total = total + torch.stack(each) / len(SIMILARITY_LAYERS)
-        return total
+            chosen = torch.from_numpy(random.permutation(places)[:SIMILAR_PLACES])
+            chosen = chosen.to(self.hardware.device)
+            for own, photo in zip(features[layer], wanted[layer], strict=True):
+                rows, target = own.flatten(1)[:, chosen].T, photo.flatten(1)[:, chosen].T
+                distances = self_distances(rows), self_distances(target)
+                similarity.append(self_similarity_loss(*distances))
+                normalised.append(normalised_content_loss(rows, target))
+        count = len(SIMILARITY_LAYERS)
+        return (
+            torch.stack(similarity).reshape(count, -1).mean(dim=0),
+            torch.stack(normalised).reshape(count, -1).mean(dim=0),
+        )
 
 
 class DraftTrainer(PartTrainer):

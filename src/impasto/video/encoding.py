@@ -33,6 +33,9 @@ VIDEO_SUFFIXES = {
 }
 """FFmpeg's containers by the end of a file's name."""
 
+HELD = {"mov": ("h264", "hevc"), "webm": ("vp9", "av1")}
+"""The codecs that a container has a place for, the usual one first; not all of `CODECS`."""
+
 # A frame takes x264 about a tenth of the time that it takes the network: more threads than that
 # would only get in the network's way.
 X264_THREADS = 1 + usable_cores() // 8
@@ -86,7 +89,8 @@ class Encoding:
 
 
 def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
-    """By the output's name: H.264, in WebM VP9, unless another codec is asked for; or a GIF.
+    """Return what the output's name asks for: H.264, in WebM VP9, unless another codec is named;
+    or a GIF.
 
     Raises:
         OptionError: the format or codec is unknown, or they do not fit.
@@ -102,12 +106,14 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
         if codec is not None:
             raise OptionError(f"GIF does not hold {codec}", "give no codec, or write .mp4")
         return Encoding("gif", "gif", crf)
-    codec = codec or ("vp9" if container == "webm" else "h264")
-    if codec not in CODECS:
+    if codec is not None and codec not in CODECS:
         raise OptionError(f"unknown codec {codec!r}", f"one of {', '.join(CODECS)}")
-    if container == "webm" and codec not in ("vp9", "av1"):
-        raise OptionError(f"WebM does not hold {codec}", "take vp9 or av1, or write .mkv")
-    return Encoding(container, codec, crf)
+    held = HELD.get(container, tuple(CODECS))
+    if codec is not None and codec not in held:
+        raise OptionError(
+            f"{output.suffix} does not hold {codec}", f"take {' or '.join(held)}, or write .mkv"
+        )
+    return Encoding(container, codec or held[0], crf)
 
 
 class SegmentWriter:

@@ -6,14 +6,13 @@ import heapq
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from impasto._util.atomic_files import check_writable, replacing
 from impasto.errors import OutputError
 from impasto.video.source import begin_s, open_container
 from impasto.video.tracks import Track, kept_streams
@@ -29,7 +28,7 @@ TimedPacket = tuple[float, int, "Packet[Any]"]
 def join_segments(
     segments: Sequence[Path],
     source: Path,
-    output: Path,
+    file: BinaryIO,
     container_format: str,
     *,
     start_s: float = 0,
@@ -38,7 +37,7 @@ def join_segments(
     sound: bool = True,
     subtitles: bool = True,
 ) -> None:
-    """Write the output beside its place and rename it.
+    """Write the output.
 
     All sound and subtitle streams go along (`impasto.video.tracks`), with their metadata, and so do
     the file's metadata and chapters. What lies before ``start_s`` is left out, and times move
@@ -47,34 +46,30 @@ def join_segments(
     Args:
         segments: files of `impasto.video.encoding.SegmentWriter`, at least one.
         source: the video that they were painted from.
-        output: what to write.
+        file: where to write; on disk, for FFmpeg opens it by its name.
         container_format: FFmpeg's name of its format.
         start_s, end_s: the part of the source that the segments show, in seconds.
         last_frame_s: how long the last frame is shown, in seconds, if that is known.
         sound, subtitles: keep them.
 
     Raises:
-        OutputError: the file cannot be written, or its format cannot hold what the source holds.
+        OSError: the file cannot be written.
+        OutputError: its format cannot hold what the source holds.
     """
-    check_writable(output)
     try:
         with (
             open_container(source) as original,
             open_container(segments[0]) as first,
-            replacing(output) as file,
+            av.open(file.name, "w", format=container_format) as written,
         ):
-            written = av.open(file.name, "w", format=container_format)
-            with written:
-                painted = _painted(segments, last_frame_s)
-                streams = kept_streams(original, container_format, sound=sound, subtitles=subtitles)
-                _write(written, original, first, painted, list(streams), start_s, end_s)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be written ({error.strerror})", "check it") from error
+            painted = _painted(segments, last_frame_s)
+            streams = kept_streams(original, container_format, sound=sound, subtitles=subtitles)
+            _write(written, original, first, painted, list(streams), start_s, end_s)
     except (
         ValueError
     ) as error:  # both PyAV's and FFmpeg's for a codec that a format has no place for
         raise OutputError(
-            f"{output} cannot hold the sound or subtitles of {source} ({error})", "write .mkv"
+            f"the sound or subtitles of {source} have no place here ({error})", "write .mkv"
         ) from error
 
 

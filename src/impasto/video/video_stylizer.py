@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Unpack
 
 from impasto._util.atomic_files import names_network
 from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
-from impasto.engines import EngineName, Precision
 from impasto.errors import ImpastoError, OptionError, StyleError
 from impasto.images import blend, check_pixels
 from impasto.multiscale import FRAME_NATURAL_PX
+from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
 from impasto.style_model import open_network
 from impasto.styles import Gallery, Style, mix_vectors, open_gallery
 from impasto.styles.predict import find_style
@@ -27,20 +26,12 @@ from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, che
 from impasto.video.timeline import Timeline, parse_timeline
 from impasto.video.worker_pool import WorkerPool
 
-__all__ = ["OpenStylizer", "VideoStylizer", "as_timeline", "stylize_frames"]
+__all__ = ["VideoStylizer", "as_timeline", "options_over_time", "stylize_frames"]
 
 Pixels = NDArray[np.uint8]
 
 CHANGING_STABILITY = 0.6
 """At most, while the style changes: strokes that stayed for ever would keep the old one."""
-
-
-class OpenStylizer(Protocol):
-    """Makes a `Stylizer`; everything but its style is settled."""
-
-    def __call__(self, style: str | Style, *, steered: bool, threads: int | None) -> Stylizer:
-        """Open it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -77,8 +68,7 @@ class VideoStylizer(Closing):
 
     Args:
         timeline: styles and times.
-        gallery: where styles come from.
-        open_stylizer: see `OpenStylizer`.
+        options: all others.
         stability: as `SteadyStylizer` takes it.
         workers: how many networks there are, each on its share of the cores.
 
@@ -93,14 +83,15 @@ class VideoStylizer(Closing):
     def __init__(
         self,
         timeline: Timeline,
-        gallery: Gallery,
-        open_stylizer: OpenStylizer,
+        options: StylizeOptions,
         *,
         stability: float = DEFAULT_STABILITY,
         workers: int = 1,
     ) -> None:
         check_stability(stability)
-        self._timeline, self._open, self._stability = timeline, open_stylizer, stability
+        gallery = open_gallery(options.gallery)  # read once for all
+        self._options = replace(options, gallery=gallery)
+        self._timeline, self._stability = timeline, stability
         self._changes = _changes(timeline, gallery)
         self.workers = workers
         self._pools: dict[int, tuple[WorkerPool, ...]] = {}
@@ -116,7 +107,7 @@ class VideoStylizer(Closing):
             time_s: when it is shown.
 
         Raises:
-            OptionError: the frame is of another type or shape.
+            InputError: the frame is of another type or shape.
             EngineError: the engine fails.
         """
         check_pixels(photo)
@@ -193,7 +184,13 @@ class VideoStylizer(Closing):
 
     def _open_pool(self, style: str | Style, steered: bool) -> WorkerPool:
         return WorkerPool(
-            lambda threads: self._open(style, steered=steered, threads=threads), self.workers
+            lambda threads: Stylizer(
+                replace(self._options, style=style),
+                natural_px=FRAME_NATURAL_PX,
+                steered=steered,
+                threads=threads,
+            ),
+            self.workers,
         )
 
     def close(self) -> None:
@@ -251,16 +248,11 @@ def _kindred(
 
 def stylize_frames(
     frames: Iterable[Pixels],
-    style: str | Style | Timeline = DEFAULT_STYLE,
+    style: StyleSource | Timeline | StylizeOptions = DEFAULT_STYLE,
     *,
     rate: float | None = None,
-    strength: float = 1.0,
-    stroke: float = 1.0,
-    keep_colors: bool = False,
     stability: float = DEFAULT_STABILITY,
-    engine: EngineName = "auto",
-    precision: Precision = "auto",
-    gallery: Gallery | None = None,
+    **keywords: Unpack[StylizeKeywords],
 ) -> Iterator[Pixels]:
     """Paint frames of your own, one after the other, as they come.
 
@@ -269,40 +261,47 @@ def stylize_frames(
 
     Args:
         frames: H x W x 3, uint8, RGB, in the order of their times.
-        style: as `Stylizer` takes it, or a timeline (`impasto.video.parse_timeline`);
-            ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision`` and ``gallery`` as
-            `Stylizer` takes them.
+        style: as `StylizeOptions` has it, or these themselves; or a timeline
+            (`impasto.video.parse_timeline`).
         rate: frames a second; needed for a timeline of several points.
         stability: as `SteadyStylizer` takes it.
+        keywords: options, as `StylizeOptions` has them, but for those of areas and detail.
 
     Yields:
         the painting of each frame, of the same shape and type.
 
     Raises:
-        OptionError: an option is out of its range, or a frame of another type or shape.
+        OptionError: an option is unknown, is for photos only, or has an impossible value.
+        InputError: a frame is of another type or shape.
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
-    timeline = as_timeline(style)
+    timeline, options = options_over_time(style, keywords)
     if rate is None and len(timeline.points) > 1:
         raise OptionError("a style that changes over time needs a rate", "give rate=25, say")
     if rate is not None and not 0 < rate < float("inf"):
         raise OptionError(f"rate is {rate}", "give frames a second")
-    gallery = gallery or open_gallery()
-
-    open_stylizer = partial(
-        Stylizer,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=keep_colors,
-        natural_px=FRAME_NATURAL_PX,
-        engine=engine,
-        precision=precision,
-        gallery=gallery,
-    )
-    with VideoStylizer(timeline, gallery, open_stylizer, stability=stability) as painter:
+    with VideoStylizer(timeline, options, stability=stability) as painter:
         for number, frame in enumerate(frames):
             yield painter(frame, number / (rate or 1))
+
+
+def options_over_time(
+    style: StyleSource | Timeline | StylizeOptions, keywords: StylizeKeywords
+) -> tuple[Timeline, StylizeOptions]:
+    """Return the styles and their times, and all other options.
+
+    Raises:
+        OptionError: an option is unknown, is for photos only, or has an impossible value; or the
+            text of a timeline is wrong.
+    """
+    if isinstance(style, Timeline):
+        timeline, options = style, StylizeOptions().changed(keywords)
+    else:
+        options = StylizeOptions.of(style, keywords)
+        timeline = as_timeline(options.placed_styles()[0])
+    options.check_for_frames()
+    return timeline, options
 
 
 def as_timeline(style: str | Style | Timeline) -> Timeline:
