@@ -11,10 +11,16 @@ from impasto.styles import gallery
 
 @pytest.fixture(autouse=True)
 def user_folders(monkeypatch, tmp_path_factory):
-    """The user's cache and data folders: no test touches the real ones."""
+    """The user's cache, configuration and data folders, and variables: no test touches or heeds
+    the real ones.
+    """
     folder = tmp_path_factory.mktemp("user")
-    for kind in ("cache", "data"):
+    for kind in ("cache", "config", "data"):
         path = folder / kind
         monkeypatch.setattr(f"platformdirs.user_{kind}_path", lambda *_, path=path, **__: path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))  # of other processes
+    for variable in list(os.environ):
+        if variable.startswith("IMPASTO_"):
+            monkeypatch.delenv(variable)
     gallery._shipped.cache_clear()
     return folder

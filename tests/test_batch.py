@@ -11,7 +11,7 @@ from impasto.photos import PhotoReport, paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
-JOBS = [Job(f"{name}.png", f"out/{name}.png", True) for name in "abcde"]
+JOBS = [Job(f"{name}.png", f"out/{name}.png", True, "udnie") for name in "abcde"]
 
 
 def paint(job):
@@ -79,7 +79,7 @@ def test_report():
     assert report["engine"] == "fake"
     assert report["photos"][2]["error"] == "c.png is damaged: get it anew"
     assert report["photos"][2]["kind"] == "InputError"
-    assert report["photos"][0]["width"] == 4
+    assert (report["photos"][0]["width"], report["photos"][0]["style"]) == (4, "udnie")
 
 
 def test_threads_share_a_stylizer(tmp_path):

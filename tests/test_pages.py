@@ -32,8 +32,10 @@ NOT_RUN = {
     r"python3 -m venv|pip |\.venv/bin/pip|apt-get": "it needs a network",
     r"scripts/check": "it runs the tests",
     r"impasto live": "it needs a camera and a window",
+    r"impasto --install-completion": "it changes the files of the user's shell",
     r"benchmarks/": "it takes minutes, and other programs",
     r".* --resume": "nothing was interrupted",
+    r".* --watch": "Ctrl-C ends it",
     r".* --subject 80,": "the photo is smaller than the box",
 }
 

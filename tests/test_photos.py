@@ -34,7 +34,8 @@ from impasto.errors import (
 from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
 from impasto.images.streams import PictureRows
 from impasto.large.memory_plan import MemoryPlan, margin_px
-from impasto.photos import encode_painting, paint_photo
+from impasto.masks.subject import Subject
+from impasto.photos import encode_painting, paint_photo, plan_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
@@ -474,6 +475,115 @@ def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tig
             np.abs(read.pixels.astype(int) - expected.pixels).mean() < 20
         )  # WebP's colours are coarse
         check_exif(read.metadata.exif)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
+    content = large_file(*LARGE[name])
+    with Stylizer("first", strength=0.3, gallery=gallery, precision="f32") as stylizer:
+        report = paint_photo(stylizer, content, tmp_path / name, longer_px=150)
+        expected = stylizer.stylize(read_image(content).shrunk(150))
+    assert (report.width, report.height) == (150, 100)
+    first, read = expected.as_original(), read_image(tmp_path / name)
+    second = read.as_original()
+    assert second.samples.dtype == first.samples.dtype
+    difference = np.abs(first.samples.astype(float) - second.samples) * (255 / first.white)
+    if expected.alpha is not None:
+        np.testing.assert_array_equal(first.alpha, second.alpha)
+        difference = difference[expected.alpha > 0]
+    assert difference.mean() < 0.2
+    check_exif(read.metadata.exif)
+
+
+@pytest.mark.parametrize("strength", [0, 1])
+@pytest.mark.parametrize("name", ["u2-alpha.png", "u1.tif"])
+def test_photo_and_painting_side_by_side_row_by_row(name, strength, gallery, tmp_path, tight):
+    content = large_file(*LARGE[name])
+    with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
+        report = paint_photo(stylizer, content, tmp_path / f"both-{name}", compare=True)
+        paint_photo(stylizer, content, tmp_path / name)
+    assert (report.width, report.height) == (300, 200)
+    photo, painting = read_image(content), read_image(tmp_path / name)
+    both = read_image(tmp_path / f"both-{name}")
+    halves = np.hstack([photo.as_original().samples, painting.as_original().samples])
+    np.testing.assert_array_equal(both.as_original().samples, halves)
+    if photo.alpha is not None:
+        np.testing.assert_array_equal(both.alpha, np.hstack([photo.alpha] * 2))
+    exif = Image.Exif()
+    exif.load(both.metadata.exif)
+    assert [exif.get_ifd(0x8769)[tag] for tag in (0xA002, 0xA003)] == [600, 200]
+
+
+@pytest.mark.parametrize("name", ["L.png", "RGBA.tif", "CMYK.tif", "16-alpha.png", "turned6.jpg"])
+def test_photo_and_painting_side_by_side(name, stylizer, tmp_path):
+    report = paint_photo(stylizer, CORPUS[name], tmp_path / f"a-{name}", compare=True, longer_px=20)
+    assert max(report.width, report.height) == 20
+    photo, both = read_image(CORPUS[name]).shrunk(20), read_image(tmp_path / f"a-{name}")
+    assert both.pixels.shape == (photo.height, 2 * photo.width, 3)
+    assert np.abs(both.pixels[:, : photo.width].astype(int) - photo.pixels).mean() < 3  # JPEG's
+    assert np.abs(both.pixels[:, photo.width :].astype(int) - photo.pixels).mean() > 5
+    content, _ = encode_painting(stylizer, CORPUS[name], "png", compare=True)
+    whole = read_image(CORPUS[name])
+    assert read_image(content).pixels.shape == (whole.height, 2 * whole.width, 3)
+
+
+@pytest.mark.parametrize("name", ["16.png", "L.jpg", "RGBA.tif", "turned6.jpg", "palette.png"])
+@pytest.mark.parametrize("longer_px", [None, 20])
+def test_a_plan_is_what_is_done(name, longer_px, stylizer, tmp_path):
+    (tmp_path / name).write_bytes(CORPUS[name])
+    target = tmp_path / f"a-{name}"
+    planned = plan_photo(stylizer, tmp_path / name, target, longer_px=longer_px)
+    assert not target.exists()
+    report = paint_photo(stylizer, tmp_path / name, target, longer_px=longer_px)
+    assert (planned.width, planned.height) == (report.width, report.height)
+    assert planned.plan.whole
+    assert report.plan.whole
+
+
+def test_plans_in_tiles_and_of_what_is_no_photo(stylizer, tmp_path, tight):
+    for suffix in ("png", "jpg"):
+        content, target = large_file("u2", True, "png"), tmp_path / f"a.{suffix}"
+        planned = plan_photo(stylizer, io.BytesIO(content), target, longer_px=150, compare=True)
+        assert planned == paint_photo(stylizer, content, target, longer_px=150, compare=True)
+    with pytest.raises(InputError, match="not an image"):
+        plan_photo(stylizer, b"no photo", "a.png")
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_box_is_in_the_photo_and_not_in_its_reduced_copy(tiled, gallery, tmp_path, request):
+    if tiled:
+        request.getfixturevalue("tight")
+    photo = picture(300, 200) // 4
+    photo[60:140, 210:280] = (250, 40, 40)
+    content = encode(Image.fromarray(photo), "BMP")
+    subject = Subject((195, 40, 100, 120))  # beyond a picture of 150 x 100 px
+    with Stylizer("first", mask=subject, gallery=gallery, precision="f32") as stylizer:
+        paint_photo(stylizer, content, tmp_path / "a.png", longer_px=150)
+        reduced = read_image(content).shrunk(150).pixels
+    painted = (read_image(tmp_path / "a.png").pixels != reduced).any(axis=2)
+    assert painted[40:60, 110:135].any()
+    assert not painted[:, :95].any()
+
+
+def test_animations_and_bytes_are_reduced(stylizer, tmp_path):
+    frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(2)]
+    content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    report = paint_photo(stylizer, content, tmp_path / "a.gif", longer_px=20)
+    assert (report.width, report.height, report.pictures) == (20, 15, 2)
+    with open_sequence(tmp_path / "a.gif") as sequence:
+        assert {(each.picture.width, each.picture.height) for each in sequence.frames} == {(20, 15)}
+    encoded, report = encode_painting(stylizer, content, "png", longer_px=20)
+    assert (read_image(encoded).width, report.width) == (20, 20)
+
+
+def test_a_large_photo_whose_painting_is_small_needs_little_memory(stylizer, tmp_path):
+    content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
+    decoded_bytes = (300 << 20) + 14 * 6_000_000
+    target = tmp_path / "a.png"
+    for longer_px, memory_bytes in ((None, decoded_bytes + 9_000_000), (300, decoded_bytes)):
+        with pytest.raises(OptionError, match="give --memory"):
+            paint_photo(stylizer, content, target, longer_px=longer_px, memory_bytes=memory_bytes)
+    paint_photo(stylizer, content, target, longer_px=300, memory_bytes=decoded_bytes + 9_000_000)
 
 
 def test_too_large_for_the_memory(stylizer, tmp_path):

@@ -25,11 +25,13 @@ class Job:
     Attributes:
         source, target: files.
         makes_folder: the target's folder is made if it is not there.
+        style: which it is painted in.
     """
 
     source: str
     target: str
     makes_folder: bool = False
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def _entry(outcome: Outcome) -> dict[str, object]:
     entry: dict[str, object] = {
         "photo": outcome.job.source,
         "painting": outcome.job.target,
+        "style": outcome.job.style,
         "status": outcome.status,
     }
     if outcome.report:

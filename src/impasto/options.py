@@ -76,8 +76,8 @@ class StylizeOptions:
         default=DEFAULT_STYLE,
         metadata={
             "help": "A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
-            "sea-at-satta:0.7+cow.jpg:0.3, or the file of a network: the_scream.t7, candy.onnx, "
-            "many.onnx#7, magenta.onnx#painting.jpg."
+            "sea-at-satta:0.7+cow.jpg:0.3, or a file: of a style, harbour.style, or a network, "
+            "the_scream.t7, candy.onnx, many.onnx#7, magenta.onnx#painting.jpg."
         },
     )
     strength: float = field(

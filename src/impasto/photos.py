@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,12 @@ from impasto.images import (
     check_format,
     detail_radius_px,
     encode_image,
+    fit_within,
     holds_several,
     open_sequence,
+    read_image,
     restore_detail,
+    side_by_side,
     write_image,
     write_sequence,
 )
@@ -41,12 +45,13 @@ from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
 
-__all__ = ["PhotoReport", "encode_painting", "paint_photo"]
+__all__ = ["PhotoReport", "encode_painting", "paint_photo", "plan_photo"]
 
 Pixels = NDArray[np.uint8]
 
 # Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
 WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
+COMPARED_BYTES_PER_PX = 26  # more, of photo and painting side by side
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def paint_photo(
     quality: int = 95,
     strip: bool = False,
     overwrite: bool = True,
+    longer_px: int | None = None,
+    compare: bool = False,
     memory_bytes: int = DEFAULT_BYTES,
     progress: ProgressListener = ignore_progress,
 ) -> PhotoReport:
@@ -97,6 +104,8 @@ def paint_photo(
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
         overwrite: replace a target that exists, once the painting is complete.
+        longer_px: larger photos are reduced to a longer side of so many pixels, and then painted.
+        compare: write the photo and the painting side by side.
         memory_bytes: how much resident memory there may be, all included.
         progress: told of passes and tiles, where a picture is painted in tiles.
 
@@ -111,16 +120,27 @@ def paint_photo(
     file_format = check_format(target)
     if not isinstance(source, str | os.PathLike):
         source = read_content(source)
-    job = _Job(stylizer, target, file_format, quality, strip, overwrite, memory_bytes, progress)
+    job = _Job(
+        stylizer,
+        target,
+        file_format,
+        quality,
+        strip,
+        overwrite,
+        longer_px,
+        compare,
+        memory_bytes,
+        progress,
+    )
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
             return job.paint_streamed(header.reader, header.name)
         if header.size:
-            job.plan(*header.size, WHOLE_BYTES_PER_PX)  # or refuse, before anything is decoded
+            job.plan_whole(*header.size)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
             clipped: list[int] = []
-            paintings = _painted(stylizer, sequence, strip, clipped)
+            paintings = _painted(stylizer, sequence, strip, longer_px, compare, clipped)
             first = next(paintings)
             write_sequence(
                 target,
@@ -136,6 +156,43 @@ def paint_photo(
     return replace(report, left_out=sequence.count - 1)
 
 
+def plan_photo(
+    stylizer: Stylizer,
+    source: Source,
+    target: str | os.PathLike[str],
+    *,
+    longer_px: int | None = None,
+    compare: bool = False,
+    memory_bytes: int = DEFAULT_BYTES,
+) -> PhotoReport:
+    """Return the size at which `paint_photo` would paint, and how it would fit that into memory;
+    the photo's header tells it, where it can.
+
+    Args and errors: as `paint_photo`.
+    """
+    target = Path(target)
+    if not isinstance(source, str | os.PathLike):
+        source = read_content(source)
+    job = _Job(
+        stylizer,
+        target,
+        check_format(target),
+        longer_px=longer_px,
+        compare=compare,
+        memory_bytes=memory_bytes,
+    )
+    with open_header(source) as header:
+        size, streamed = header.size, header.reader is not None
+    if not size:
+        picture = read_image(source)
+        size = picture.width, picture.height
+    if streamed and not job.fits(*size):
+        plan = job.plan_streamed(*fit_within(*size, longer_px))
+    else:
+        plan = job.plan_whole(*size)
+    return PhotoReport(*fit_within(*size, longer_px), plan=plan)
+
+
 def encode_painting(
     stylizer: Stylizer,
     source: Source,
@@ -143,6 +200,8 @@ def encode_painting(
     *,
     quality: int = 95,
     strip: bool = False,
+    longer_px: int | None = None,
+    compare: bool = False,
 ) -> tuple[bytes, PhotoReport]:
     """Paint the (first) picture in a file, in one piece, as the bytes of another.
 
@@ -150,20 +209,35 @@ def encode_painting(
     """
     with open_sequence(source) as sequence:
         clipped: list[int] = []
-        picture = next(_painted(stylizer, sequence, strip, clipped)).picture
+        picture = next(_painted(stylizer, sequence, strip, longer_px, compare, clipped)).picture
         content = encode_image(picture, file_format, quality=quality)
         size = picture.width, picture.height
         return content, PhotoReport(*size, 1, sequence.count - 1, sum(clipped))
 
 
 def _painted(
-    stylizer: Stylizer, sequence: PictureSequence, strip: bool, clipped: list[int]
+    stylizer: Stylizer,
+    sequence: PictureSequence,
+    strip: bool,
+    longer_px: int | None,
+    compare: bool,
+    clipped: list[int],
 ) -> Iterator[Frame]:
     """The paintings; how many pixels were clipped in each is added to the list."""
     for frame in sequence.frames:
         clipped.append(frame.picture.as_original().clipped_px)
-        photo: Picture = frame.picture.without_metadata() if strip else frame.picture
-        yield Frame(stylizer.stylize(photo), frame.duration_ms)
+        picture: Picture = frame.picture.without_metadata() if strip else frame.picture
+        photo = picture.shrunk(longer_px)
+        painting = stylizer.stylize(photo, (picture.width, picture.height))
+        if compare:
+            painting = _beside(photo, painting, photo.height)
+        yield Frame(painting, frame.duration_ms)
+
+
+def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
+    """Both in one picture; or some rows of both, which are ``height`` in all."""
+    both = side_by_side(photo, painting)
+    return replace(both, metadata=both.metadata.sized(both.width, height))
 
 
 @dataclass(frozen=True)
@@ -173,11 +247,13 @@ class _Job:
     stylizer: Stylizer
     target: Path
     file_format: str
-    quality: int
-    strip: bool
-    overwrite: bool
-    memory_bytes: int
-    progress: ProgressListener
+    quality: int = 95
+    strip: bool = False
+    overwrite: bool = True
+    longer_px: int | None = None
+    compare: bool = False
+    memory_bytes: int = DEFAULT_BYTES
+    progress: ProgressListener = ignore_progress
 
     def plan(self, width: int, height: int, held: int) -> MemoryPlan:
         """Within the memory; ``held`` bytes a pixel are taken whatever the plan."""
@@ -191,34 +267,57 @@ class _Job:
             styles=1 + len(self.stylizer.regions),
         )
 
+    def plan_whole(self, width: int, height: int) -> MemoryPlan:
+        """Within the memory, where a photo of that size is read whole, and then reduced."""
+        small = fit_within(width, height, self.longer_px)
+        return self.plan(*small, ceil(self.held * width * height / (small[0] * small[1])))
+
+    def plan_streamed(self, width: int, height: int) -> MemoryPlan:
+        """Within the memory, where a photo comes row by row, and is painted at that size."""
+        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * self.pictures
+        return self.plan(width, height, held)
+
+    @property
+    def pictures(self) -> int:
+        """In the painting, side by side."""
+        return 2 if self.compare else 1
+
+    @property
+    def held(self) -> int:
+        """Bytes a pixel of a picture that is in memory whole."""
+        return WHOLE_BYTES_PER_PX + (COMPARED_BYTES_PER_PX if self.compare else 0)
+
     def fits(self, width: int, height: int) -> bool:
         """In one piece."""
         return self.plan(width, height, 0).whole
 
     def paint_picture(self, photo: Picture) -> PhotoReport:
         """A photo in memory, in one piece or in tiles."""
-        plan = self.plan(photo.width, photo.height, WHOLE_BYTES_PER_PX)
+        full_size = photo.width, photo.height
+        clipped = photo.as_original().clipped_px
+        photo = photo.shrunk(self.longer_px)
+        plan = self.plan(photo.width, photo.height, self.held)
         if plan.whole or self.stylizer.strength == 0:
-            painted = self.stylizer.stylize(photo)
+            painted = self.stylizer.stylize(photo, full_size)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
             rows, size = PixelRows(pixels), (photo.width, photo.height)
-            areas = self.stylizer.find_areas(reduced(rows), size)
+            areas = self.stylizer.find_areas(reduced(rows), full_size)
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
                 painted = self.stylizer.finish(photo, whole, cover=areas.full_cover(*size))
+        if self.compare:
+            painted = _beside(photo, painted, photo.height)
         write_image(self.target, painted, quality=self.quality, overwrite=self.overwrite)
-        clipped = photo.as_original().clipped_px
         return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
     def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
         """A photo that comes row by row, and goes so where the target's format lets it."""
-        width, height = reader.layout.width, reader.layout.height
-        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX
-        plan = self.plan(width, height, held)
-        self._check_room(width, height, 9 + self._waiting_bytes(plan))
-        photo = PictureRows(reader, name, strip=self.strip)
+        photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
+        width, height = photo.size
+        plan = self.plan_streamed(width, height)
+        self._check_room(width, height, 6 + 3 * self.pictures + self._waiting_bytes(plan))
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
@@ -229,22 +328,26 @@ class _Job:
                     shown = picture.pixels
                     spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
                 small = reduced(spool)
-                areas = self.stylizer.find_areas(small, (width, height))
+                full_size = reader.layout.width, reader.layout.height
+                areas = self.stylizer.find_areas(small, full_size)
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)
             file = stack.enter_context(write_atomically(self.target, overwrite=self.overwrite))
-            target = RowTarget(file, self.file_format, width, height, self.quality)
+            target = RowTarget(file, self.file_format, self.pictures * width, height, self.quality)
             top = clipped = 0
             for picture in photo.strips():
                 bottom = top + picture.height
                 clipped += picture.as_original().clipped_px
+                painted = picture
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
                     cover = (
                         None if areas.cover is None else areas.cover_rows(photo.size, top, bottom)
                     )
-                    picture = self.stylizer.finish(picture, rows, colors, cover)
-                target.write(picture)
+                    painted = self.stylizer.finish(picture, rows, colors, cover)
+                if self.compare:
+                    painted = _beside(picture, painted, height)
+                target.write(painted)
                 top = bottom
             target.finish()
         return PhotoReport(width, height, clipped_px=clipped, plan=plan)

@@ -13,25 +13,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from impasto._util.atomic_files import make_folder, user_data_folder, write_atomically
+from impasto._util.atomic_files import (
+    make_folder,
+    read_toml,
+    user_data_folder,
+    write_atomically,
+)
 from impasto.errors import InputError, OptionError
 from impasto.masks.parse import BACKGROUND, SUBJECT
 from impasto.options import StylizeOptions
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __all__ = ["preset_values", "read_preset", "write_preset"]
 
 PRESET_SUFFIX = ".toml"
-MAX_PRESET_BYTES = 1 << 16
 NO_FILES = SUBJECT, BACKGROUND
 NAME = re.compile(r"[\w-][\w. -]*")
 DEFAULTS = {
@@ -53,18 +51,14 @@ def read_preset(name: str | Path) -> StylizeOptions:
     """
     path = preset_path(name)
     try:
-        if path.stat().st_size > MAX_PRESET_BYTES:
-            raise InputError(f"{path} is too long for a preset", "give another file")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+        content = read_toml(path, "a preset")
+    except InputError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
         known = ", ".join(preset_names()) or "none yet"
         raise InputError(
             f"there is no preset {name}", f"there are: {known}; --save-preset makes one"
         ) from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
-    except ValueError as error:  # TOML, or UTF-8
-        raise InputError(f"{path} is no TOML file ({error})", "mend it") from error
     for key, value in content.items():
         if key not in DEFAULTS:
             known = ", ".join(DEFAULTS)

@@ -278,16 +278,22 @@ class Stylizer(Closing):
                 used.append(taken)
         return resize(painting, width, height), used
 
-    def stylize(self, photo: PictureSource) -> Picture:
+    def stylize(self, photo: PictureSource, full_size: tuple[int, int] | None = None) -> Picture:
         """Paint a picture; its depth, profile, transparency and metadata are carried over.
 
-        Args and errors: as of a call.
+        Args:
+            photo: as of a call.
+            full_size: its width and height before it was reduced, in whose pixels a subject's box
+                is.
+
+        Raises:
+            as a call.
         """
         picture = as_picture(photo)
         if self.strength == 0:
             return picture  # exactly, whatever the engine's precision
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
-        areas = self.find_areas(pixels, (picture.width, picture.height))
+        areas = self.find_areas(pixels, full_size or (picture.width, picture.height))
         painting = self.paint(pixels, areas=areas)[0]
         if self.detail:
             radius = detail_radius_px(picture.width, picture.height)

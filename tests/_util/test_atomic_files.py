@@ -12,9 +12,10 @@ from impasto._util.atomic_files import (
     lock_folder,
     make_folder,
     names_network,
+    read_toml,
     write_atomically,
 )
-from impasto.errors import OutputError
+from impasto.errors import InputError, OutputError
 
 
 def names(folder):
@@ -242,3 +243,19 @@ def test_what_names_a_network():
     assert names_network("great-wave:0.5+the_scream.t7:0.5")
     assert not names_network("great-wave:0.7+udnie:0.3")
     assert not names_network("onnx")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"a = ", "is no TOML"),
+        (b"a = '\xff'", "is no TOML"),
+        (b"#" * (1 << 20 | 1), "is too large for a preset"),
+    ],
+)
+def test_toml_that_is_none(tmp_path, content, says):
+    if content is not None:
+        (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(InputError, match=rf"a\.toml {says}"):
+        read_toml(tmp_path / "a.toml", "a preset")

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -49,6 +50,23 @@ main(sys.argv[1:])
         assert ran.returncode == 7
         assert "pip install 'impasto[learn]'" in ran.stderr
         assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("impasto vi", ["video"]),
+        ("impasto photo.jpg --str", ["--strength", "--stroke", "--strip"]),
+        ("impasto -q clip.mp4 --cr", ["--crf"]),
+        ("impasto photo.jpg --style great", ["great-wave"]),
+    ],
+)
+def test_completion_knows_the_command_that_is_not_named(words, completed):
+    code = 'import sys; sys.argv = ["impasto"]; from impasto.cli.main import main; main()'
+    asked = {"_IMPASTO_COMPLETE": "complete_bash", "COMP_WORDS": words}
+    number = str(words.count(" "))
+    ran = run_python(code, env={**os.environ, **asked, "COMP_CWORD": number})
+    assert (ran.returncode, ran.stdout.split()) == (0, completed), ran.stderr
 
 
 def test_python_m_impasto():
@@ -129,6 +147,7 @@ def test_interrupted(impasto, photo, monkeypatch):
         (["styles", "--debug"], ["--debug", "styles"]),
         (["./styles"], ["stylize", "./styles"]),
         (["--version"], ["--version"]),
+        (["--install-completion"], ["--install-completion"]),
         (["--", "-q"], ["stylize", "--", "-q"]),
         ([], []),
     ],

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ from PIL import Image
 from awkward import CAMERA, check_exif, exif_bytes
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
+
+SEVERAL = ["--style", "first", "--style", "second"]
 
 
 @pytest.fixture
@@ -56,6 +59,48 @@ def test_a_file_of_ones_choice(paint, photo, tmp_path):
 def test_a_mixture_names_its_file(paint, photo, tmp_path):
     assert paint(photo, "--style", "first:0.7+second:0.3").code == 0
     assert (tmp_path / "photo-first+second.png").is_file()
+
+
+def test_a_style_in_a_file(paint, gallery, photo, tmp_path):
+    (tmp_path / "harbour.style").write_bytes((gallery / "second.style").read_bytes())
+    assert paint(photo, "--style", "harbour.style").code == 0
+    assert paint(photo, "--style", "second").code == 0
+    named, known = (read_image(tmp_path / f"photo-{x}.png").pixels for x in ("harbour", "second"))
+    np.testing.assert_array_equal(named, known)
+
+
+def test_several_styles(paint, photo, tmp_path):
+    ran = paint(photo, *SEVERAL)
+    assert (ran.code, ran.err) == (
+        0, f"{photo} -> {tmp_path}/photo-first.png\n{photo} -> {tmp_path}/photo-second.png\n"
+    )  # fmt: skip
+    for style in ("first", "second"):
+        paint(photo, "--style", style, "-o", "alone.png", "--overwrite")
+        alone, together = (read_image(tmp_path / f"{x}.png") for x in ("alone", f"photo-{style}"))
+        np.testing.assert_array_equal(together.pixels, alone.pixels)
+
+
+def test_a_folder_in_several_styles(paint, folder, tmp_path):
+    (folder / "c.png").unlink()
+    assert paint("photos", "-r", *SEVERAL).code == 0
+    assert files(tmp_path / "photos-first") == ["a.png", "below/b.jpg"]
+    assert files(tmp_path / "photos-second") == ["a.png", "below/b.jpg"]
+    assert paint("photos", "-o", "out", *SEVERAL, "--report", "r.json").code == 0
+    assert files(tmp_path / "out") == ["a-first.png", "a-second.png"]
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["recipe"]["style"] == ["first", "second"]
+    assert [(each["photo"], each["style"]) for each in report["photos"]] == [
+        ("photos/a.png", "first"), ("photos/a.png", "second"),
+    ]  # fmt: skip
+    for _ in range(2):  # paintings in either style are no photos
+        assert paint("photos/*.png", *SEVERAL, "--overwrite").code == 0
+    assert files(folder) == ["a-first.png", "a-second.png", "a.png", "below/b.jpg", "notes.txt"]
+    assert "2 skipped" in paint("photos/*.png", *SEVERAL, "--skip-existing").err
+
+
+def test_a_wrong_style_shows_before_others_have_painted(paint, photo, tmp_path):
+    assert paint(photo, "--style", "first", "--style", "frist").code == 5
+    assert files(tmp_path) == ["photo.png"]
 
 
 def test_strength_zero_gives_the_photo(paint, photo, tmp_path):
@@ -211,6 +256,11 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "text.jpg", "-o", "-"], 2, "holds one painting"),
         (["photo.png", "--style", "frist"], 5, "did you mean first?"),
         (["photo.png", "--style", "first:x"], 2, "mixture"),
+        (["photo.png", "--style", "lost.style"], 5, "lost.style cannot be read"),
+        (["photo.png", *SEVERAL, "-o", "new.png"], 2, "give -o FOLDER, or new.png/"),
+        (["photo.png", *SEVERAL, "-o", "-"], 2, "holds one painting"),
+        (["-", *SEVERAL, "-o", "out/"], 2, "standard input is read once"),
+        (["photo.png", *SEVERAL, "--save-preset", "a.toml"], 2, "a preset has one style"),
         (["photo.png", "--style", " "], 2, "mixture"),
         (["photo.png", ""], 2, "an argument is empty"),
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
@@ -218,6 +268,7 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
         (["photo.png", "--file-quality", "0"], 2, "quality is 0"),
         (["photo.png", "--quality", "finest"], 2, "quality is 'finest'"),
+        (["photo.png", "--max-size", "0"], 2, "--max-size"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -253,6 +304,50 @@ def test_strip_drops_the_camera(paint, tmp_path):
         assert kept.size == (30, 40)
         check_exif(kept.getexif().tobytes())
     assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
+
+
+def test_a_longest_side(paint, photo, tmp_path):
+    assert paint(photo, "--max-size", "20").code == 0
+    painted = read_image(tmp_path / "photo-first.png")
+    assert (painted.width, painted.height) == (20, 15)
+
+
+def test_a_comparison(paint, photo, tmp_path):
+    assert paint(photo, "--compare").code == 0
+    both = read_image(tmp_path / "photo-first-compared.png").pixels
+    paint(photo)
+    painting = read_image(tmp_path / "photo-first.png").pixels
+    np.testing.assert_array_equal(both, np.hstack([read_image(photo).pixels, painting]))
+
+
+def test_a_dry_run(paint, folder, tmp_path):
+    before = files(tmp_path)
+    ran = paint("photos", "-r", "-o", "out", "--dry-run", "--max-size", "20", "--engine", "opencv")
+    assert ran.code == 9  # as the real run, which would fail on c.png, too
+    assert files(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+    plan = r"in one piece, at most \d\.\d\d GB predicted, OpenCV dnn .*"
+    a, b = ran.out.splitlines()
+    assert re.fullmatch(rf"photos/a\.png -> out/a\.png: first, 20 x 15 px, {plan}", a)
+    assert re.fullmatch(rf"photos/below/b\.jpg -> out/below/b\.jpg: first, 15 x 20 px, {plan}", b)
+    assert "c.png is not an image" in ran.err
+    assert ": first, 40 x 30 px" in paint("photos/a.png", "-o", "-", "--dry-run").out
+    ran = paint("photos/a.png", "--dry-run", "--report", "r.json")
+    assert (ran.code, "--dry-run writes nothing" in ran.err) == (2, True)
+
+
+def test_the_result_is_opened(paint, folder, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("typer.launch", lambda path: shown.append(path))
+    assert paint("photos/a.png", "-o", "out/", "--open").code == 0
+    assert paint("photos/a.png", "photos/below", "-o", "all", "--open").code == 0
+    assert shown == [str(tmp_path / "out" / "a.png"), str(tmp_path / "all")]
+    assert paint("photos", "-o", "out", "--skip-existing", "--open").code == 9  # of c.png
+    assert len(shown) == 2
+    assert "--open shows a file" in paint("photos/a.png", "-o", "-", "--open").err
+    monkeypatch.setattr("typer.launch", lambda path: 1)
+    ran = paint("photos/a.png", "--open")
+    assert (ran.code, ran.err.count("has no viewer for")) == (1, 1)
 
 
 def test_an_animation(paint, tmp_path):

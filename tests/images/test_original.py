@@ -216,6 +216,20 @@ def test_exif_too_long_for_jpeg_is_left_out():
     assert CAMERA.encode() in encode_image(picture_, "png")
 
 
+def test_a_shrunk_picture_keeps_its_depth_and_says_its_size():
+    read = read_image(encode(Image.fromarray(picture(40, 30)), "JPEG", exif=exif_bytes()))
+    original = Original(deep(30, 40), deep(30, 40, 1)[..., 0], 65535.0, wide_gamut_profile())
+    whole = Picture(original.to_pixels(), original.alpha_8_bit(), original, read.metadata)
+    small = whole.shrunk(20)
+    assert (small.width, small.height, small.alpha.shape) == (20, 15, (15, 20))
+    assert small.original.samples.dtype == small.original.alpha.dtype == np.uint16
+    assert small.original.profile == original.profile
+    inner = Image.Exif()
+    inner.load(small.metadata.exif)
+    assert [inner.get_ifd(0x8769)[tag] for tag in (0xA002, 0xA003)] == [20, 15]
+    check_exif(small.metadata.exif)
+
+
 def test_an_original_must_fit():
     with pytest.raises(InputError, match="original"):
         Picture(picture(4, 4), None, Original(picture(5, 4)))

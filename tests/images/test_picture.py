@@ -11,6 +11,12 @@ from impasto.images import (
     keep_colors,
     pad_reflect,
     read_image,
+from impasto.errors import OptionError
+from impasto.images import (
+    Picture,
+    fit_within,
+    keep_colors,
+    pad_reflect,
     resize,
     scale_shorter_side,
 )
@@ -101,6 +107,31 @@ def test_reflection_is_numpys(width, height, left, top, right, bottom):
     padded = pad_reflect(pixels, left=left, top=top, right=right, bottom=bottom)
     expected = np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="reflect")
     np.testing.assert_array_equal(padded, expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "longer_px", "expected"),
+    [
+        ((40, 30), 20, (20, 15)),
+        ((30, 40), 20, (15, 20)),
+        ((40, 30), 40, (40, 30)),
+        ((40, 30), 99, (40, 30)),
+        ((40, 30), None, (40, 30)),
+        ((3000, 1), 10, (10, 1)),
+    ],
+)
+def test_fitting_within(size, longer_px, expected):
+    assert fit_within(*size, longer_px) == expected
+    with pytest.raises(OptionError, match="max-size is 0"):
+        fit_within(*size, 0)
+
+
+def test_a_picture_that_is_small_enough_stays_as_it_is():
+    small = Picture(picture(40, 30))
+    assert small.shrunk(40) is small
+    assert small.shrunk(None) is small
+    shrunk = small.shrunk(20).pixels.astype(int)
+    assert np.abs(shrunk - resize(small.pixels, 20, 15)).max() <= 1  # halves are rounded otherwise
 
 
 def test_keep_colors_by_hand():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from impasto.errors import OptionError
-from impasto.images import contact_sheet
+from impasto.images import Original, Picture, contact_sheet, side_by_side
 from impasto.images.sheet import CAPTION_PX, GAP_PX
 
 
@@ -31,3 +31,21 @@ def test_a_row_that_is_not_full_is_no_wider():
 def test_nothing_to_show(tiles, columns):
     with pytest.raises(OptionError, match="empty"):
         contact_sheet(tiles, columns=columns, tile_px=8)
+
+
+def test_side_by_side():
+    alpha = np.full((4, 6), 100, np.uint8)
+    both = side_by_side(Picture(flat(6, 4, 10), alpha), Picture(flat(6, 4, 20), alpha))
+    assert both.original is None
+    assert (both.pixels[:, :6] == 10).all()
+    assert (both.pixels[:, 6:] == 20).all()
+    assert (both.alpha == 100).all()
+
+
+def test_a_grey_photo_beside_its_painting_keeps_its_depth():
+    grey = Original(np.arange(24, dtype=np.uint16).reshape(4, 6, 1), white=65535.0)
+    photo = Picture(grey.to_pixels(), original=grey)
+    painted = grey.blend(flat(6, 4, 200), 1.0)
+    both = side_by_side(photo, Picture(painted.to_pixels(), original=painted)).original
+    np.testing.assert_array_equal(both.samples[:, :6], np.repeat(grey.samples, 3, axis=2))
+    np.testing.assert_array_equal(both.samples[:, 6:], painted.samples)

@@ -25,6 +25,26 @@ def test_shrinking_row_by_row_is_shrinking(width, height, across, down, step):
     assert np.abs(shrunk.astype(int) - resize(pixels, *new)).max() <= 1
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_samples_of_any_type_are_shrunk(kind, channels):
+    planes = np.random.default_rng(0).integers(0, 256, (12, 18, channels)).astype(kind)
+    shrunk = np.concatenate(list(shrink_rows(strips(planes, 5), (18, 12), (6, 4))))
+    expected = planes.reshape(4, 3, 6, 3, channels).mean(axis=(1, 3))
+    assert (shrunk.dtype, shrunk.shape) == (kind, (4, 6, channels))
+    assert np.abs(shrunk - expected).max() <= 0.5 + 1e-3
+
+
+def test_what_is_transparent_lends_no_colour():
+    samples = np.zeros((4, 8, 4), np.uint8)
+    samples[..., 0] = 200
+    samples[:, 1::2] = (0, 90, 0, 255)  # every second column; the others are hidden
+    samples[:, 4:, 3] = 0  # all of the right half is hidden
+    shrunk = np.concatenate(list(shrink_rows([samples], (8, 4), (4, 2), alpha=True)))
+    assert (shrunk[:, :2] == (0, 90, 0, 128)).all()
+    assert (shrunk[:, 2:] == (100, 45, 0, 0)).all()  # means, for want of anything seen
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     size=st.tuples(sides, sides),

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from impasto.errors import StyleError
 from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
-from tiny import tiny_gallery
+from impasto.networks.trunk import random_trunk
+from impasto.styles import write_style
+from tiny import TINY, tiny_gallery, tiny_style
 
 START = LiveSettings([("first", "second", "third")])
 
@@ -113,5 +117,13 @@ def test_packs_of_a_gallery(tmp_path):
         0,
     )
     assert packs_from("net.t7", gallery) == ([["net.t7"], *packs], 0)
+    file = str(tmp_path / "oils" / "irises.style")  # not the gallery's style of that name
+    assert packs_from(file, gallery) == ([[file, *packs[1]], packs[0]], 0)
+    trunk = random_trunk(TINY, seed=8)
+    deep = replace(tiny_style(trunk, "deep", 0), own_trunk=trunk)
+    (tmp_path / "own").mkdir()
+    write_style(tmp_path / "own" / "deep.style", deep)
+    file = str(tmp_path / "own" / "deep.style")
+    assert packs_from(file, gallery) == ([[file], *packs], 0)
     with pytest.raises(StyleError, match="do not mix"):
         packs_from("first+irises", gallery)

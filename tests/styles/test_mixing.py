@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,14 @@ from hypothesis import strategies as st
 
 from impasto.errors import OptionError, StyleError
 from impasto.networks.trunk import random_trunk, write_trunk
-from impasto.styles import TRUNK_FILE, mix_vectors, mixed_style, parse_mixture, write_style
+from impasto.styles import (
+    TRUNK_FILE,
+    mix_vectors,
+    mixed_style,
+    parse_mixture,
+    read_style,
+    write_style,
+)
 from tiny import TINY, tiny_gallery, tiny_style
 
 
@@ -69,6 +78,22 @@ def test_from_a_gallery(tmp_path):
     )
     with pytest.raises(StyleError, match="third"):
         mixed_style("first+third", gallery)
+
+
+def test_files_of_styles(tmp_path):
+    gallery = tiny_gallery(tmp_path / "a+b")  # a plus and a colon in its path
+    file = tmp_path / "a+b" / "C:harbour.style"
+    write_style(file, replace(tiny_style(gallery.trunk, "harbour", seed=7), name="first"))
+    harbour, second = read_style(file).vector, gallery.load_style("second").vector
+    np.testing.assert_array_equal(mixed_style(str(file), gallery).vector, harbour)
+    (tmp_path / "x.style").write_bytes(file.read_bytes())
+    mixture = mixed_style(f"{tmp_path}/x.style:3+second", gallery).vector
+    np.testing.assert_allclose(mixture, 0.75 * harbour + 0.25 * second, rtol=1e-6)
+    with pytest.raises(StyleError, match=r"lost\.style cannot be read"):
+        mixed_style("lost.style", gallery)
+    write_style(tmp_path / "alien.style", tiny_style(random_trunk(TINY, seed=5), "alien", 0))
+    with pytest.raises(StyleError, match=r"alien\.style belongs to trunk"):
+        mixed_style(f"{tmp_path}/alien.style", gallery)
 
 
 def test_packs_do_not_mix(tmp_path):

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and naming them."""
+"""Writing files whole or not at all, naming them, and reading small ones."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import contextlib
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from impasto.errors import InputError, OutputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 try:
     import fcntl
@@ -26,10 +32,12 @@ __all__ = [
     "lock_folder",
     "make_folder",
     "names_network",
+    "read_toml",
     "real_path",
     "replacing",
     "split_network",
     "user_cache_folder",
+    "user_config_folder",
     "user_data_folder",
     "write_atomically",
 ]
@@ -37,6 +45,7 @@ __all__ = [
 NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
 """Of files that are a style network each."""
 
+MAX_TOML_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".impasto-tmp"
 LOCK = "lock"
 
@@ -53,6 +62,37 @@ def user_cache_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_cache_path("impasto", appauthor=False)
+
+
+def user_config_folder() -> Path:
+    """Where a user's defaults are; it need not exist."""
+    import platformdirs
+
+    return platformdirs.user_config_path("impasto", appauthor=False)
+
+
+def read_toml(path: Path, kind: str) -> dict[str, Any]:
+    """Read a small TOML file.
+
+    Args:
+        path: the file.
+        kind: what it should be, for errors: ``a preset``.
+
+    Raises:
+        InputError: it cannot be read, is too large, or no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_TOML_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})", "check the name") from error
+    if len(content) > MAX_TOML_BYTES:
+        raise InputError(f"{path} is too large for {kind}", "give another file")
+    try:
+        table: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # no TOML, or no UTF-8
+        raise InputError(f"{path} is no TOML ({error})", "mend it") from error
+    return table
 
 
 def exists(path: str | os.PathLike[str]) -> bool:

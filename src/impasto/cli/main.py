@@ -8,9 +8,10 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from impasto import __version__
 from impasto.cli import (
@@ -29,7 +30,9 @@ from impasto.cli import (
     train_fine,
     video,
 )
+from impasto.cli.configuration import CONFIGURED, config_file, read_defaults
 from impasto.cli.console import console
+from impasto.cli.photo_options import OPTIONAL_VALUES
 from impasto.errors import ImpastoError, OptionError
 
 __all__ = ["main"]
@@ -70,14 +73,31 @@ VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpe
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
+COMPLETION = {"--install-completion", "--show-completion"}
+
+
+class _Commands(TyperGroup):
+    """The commands, one of which need not be named; for the completion of shells, too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _with_command(args))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in CONFIGURED and not ctx.resilient_parsing:
+            ctx.default_map = {name: read_defaults(ctx, self.commands, name)}
+        return name, command, rest
+
+
 app = typer.Typer(
     name="impasto",
+    cls=_Commands,
     help=(
         "Turn photographs into paintings.\n\n"
         "impasto PHOTO --style great-wave is short for impasto stylize PHOTO --style great-wave, "
         "and impasto CLIP.mp4 for impasto video CLIP.mp4."
     ),
-    add_completion=False,
+    epilog=f"Defaults of options: in {config_file()}, or in variables such as IMPASTO_STYLE.",
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -116,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.simplefilter("ignore")  # libraries warn programmers; users get errors, or nothing
     try:
         _check_filled(arguments)
-        code = app(_with_command(arguments), standalone_mode=False)
+        code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # Typer has turned KeyboardInterrupt into it
             console.error("interrupted")
@@ -180,7 +200,8 @@ def _with_command(arguments: list[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
-    if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
+    alone = {"--help", "-h", "--version", *COMPLETION}
+    if rest and rest[0] not in {*COMMANDS, *GROUPS, *alone}:
         is_video = PurePath(rest[0]).suffix.lower() in VIDEO_SUFFIXES
         rest.insert(0, "video" if is_video else "stylize")
     if rest and rest[0] in ("stylize", "video", "live"):
@@ -192,6 +213,6 @@ def _with_values(arguments: list[str]) -> list[str]:
     """``--keep-colors`` alone means luminance; Typer has no options whose value may be left out."""
     valued = []
     for each, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        value, pattern = stylize.OPTIONAL_VALUES.get(each, ("", ""))
+        value, pattern = OPTIONAL_VALUES.get(each, ("", ""))
         valued.append(f"{each}={value}" if value and not re.fullmatch(pattern, following) else each)
     return valued

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from impasto._util.atomic_files import check_writable, real_path, write_atomically
 from impasto.cli.console import console
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.multiscale import MAX_SIDE_PX
 from impasto.options import StylizeOptions
@@ -48,6 +51,7 @@ __all__ = [
     "StrengthOption",
     "StrokeOption",
     "StyleOption",
+    "StylesOption",
     "SubjectOption",
     "TorchPrecisionOption",
     "check_json",
@@ -56,25 +60,51 @@ __all__ = [
     "choose_preset",
     "parse_size",
     "require_torch",
+    "takes",
+    "was_said",
     "write_json",
 ]
+
+Options = TypeVar("Options")
 
 HOW, WHERE, SPEED, SCHEDULE = "How", "Where", "Speed", "Schedule"
 
 
-def _painting(name: str, *declarations: str, metavar: str | None = None, panel: str | None) -> Any:
+def _painting(
+    name: str,
+    *declarations: str,
+    metavar: str | None = None,
+    panel: str | None,
+    more_help: str = "",
+) -> Any:
     """Return an option of `StylizeOptions`, with its help; defaults of none are not shown."""
     option = StylizeOptions.__dataclass_fields__[name]
     return typer.Option(
         *declarations,
         metavar=metavar,
-        help=option.metadata["help"],
-        show_default=option.default not in (None, ()),
+        help=option.metadata["help"] + more_help,
+        show_default=option.default not in (None, ()) and not more_help,
         rich_help_panel=panel,
+        autocompletion=_style_names if name == "style" else None,
     )
 
 
+def _style_names() -> list[str]:
+    return list(choose_gallery(None).names)
+
+
 StyleOption = Annotated[str, _painting("style", "--style", "-s", metavar="NAME", panel=None)]
+StylesOption = Annotated[
+    list[str] | None,
+    _painting(
+        "style",
+        "--style",
+        "-s",
+        metavar="NAME",
+        panel=None,
+        more_help=f" Repeat for a painting in each. Default: {DEFAULT_STYLE}.",
+    ),
+]
 StrengthOption = Annotated[float, _painting("strength", panel=HOW)]
 StrokeOption = Annotated[float, _painting("stroke", panel=HOW)]
 QualityOption = Annotated[str, _painting("quality", panel=HOW)]
@@ -154,6 +184,40 @@ StabilityOption = Annotated[
         "is painted anew) to 1."
     ),
 ]
+
+
+def takes(
+    options: type[Options],
+) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
+    """Let a command take its options as one object.
+
+    Args:
+        options: a dataclass, each field of which is annotated as Typer has it.
+    """
+    hints = get_type_hints(options, include_extras=True)
+    parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    for field in fields(options):  # type: ignore[arg-type]
+        default = Parameter.empty if field.default is MISSING else field.default
+        parameters.append(
+            Parameter(
+                field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+            )
+        )
+
+    def decorate(run: Callable[[typer.Context, Options], None]) -> Callable[..., None]:
+        def command(context: typer.Context, **given: Any) -> None:
+            run(context, options(**given))
+
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        command.__doc__ = run.__doc__
+        return command
+
+    return decorate
+
+
+def was_said(context: typer.Context, parameter: str) -> bool:
+    """Return whether an option stands on the command line, and is no default of any kind."""
+    return getattr(context.get_parameter_source(parameter), "name", "") == "COMMANDLINE"
 
 
 def check_target(target: Path, sources: Sequence[Path], overwrite: bool) -> None:

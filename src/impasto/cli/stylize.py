@@ -2,345 +2,196 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import fields, replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from impasto._util.atomic_files import file_label, make_folder, real_path
+from impasto._util.atomic_files import file_label, real_path
 from impasto.cli.console import console
-from impasto.cli.options import (
-    HOW,
-    DetailOption,
-    EngineOption,
-    GalleryOption,
-    InvertMaskOption,
-    KeepColorsOption,
-    MaskOption,
-    PaletteOption,
-    PrecisionOption,
-    ProtectFacesOption,
-    QualityOption,
-    RegionsOption,
-    SeedOption,
-    StrengthOption,
-    StrokeOption,
-    StyleOption,
-    SubjectOption,
-    check_json,
-    write_json,
-)
-from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
-from impasto.defaults import DEFAULT_STYLE, EngineName, Precision
-from impasto.errors import BatchError, OptionError
+from impasto.cli.options import check_json, takes, was_said, write_json
+from impasto.cli.photo_options import PhotoOptions
+from impasto.cli.photo_run import PhotoRun
+from impasto.cli.targets import STREAM, check_targets, choose_suffix, names_several, plan_jobs
+from impasto.cli.watching import appearing
+from impasto.defaults import DEFAULT_STYLE
+from impasto.errors import OptionError
 from impasto.options import StylizeOptions
-from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.batch import Job, Outcome
-    from impasto.photos import PhotoReport
+    from impasto.batch import Job
     from impasto.stylizer import Stylizer
 
-__all__ = ["OPTIONAL_VALUES", "stylize_command"]
-
-OPTIONAL_VALUES = {
-    "--keep-colors": ("luminance", r"luminance|histogram|linear"),
-    "--subject": ("found", r"-?\d+(,-?\d+)*"),
-    "--protect-faces": ("0.7", r"[\d.]+"),
-}
-"""Options whose value may be left out: what it is then, and what is one if it follows."""
-
-FOLDERS, FILES = "Folders", "Files"
+__all__ = ["stylize_command"]
 
 
-def stylize_command(
-    context: typer.Context,
-    photos: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PHOTO...",
-            help="Photos, folders of photos, patterns ('trip/**/*.jpg'), or - for standard input.",
-            show_default=False,
-        ),
-    ] = None,
-    style: StyleOption = DEFAULT_STYLE,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            show_default=False,
-            help="A file, a folder, or - for standard output. "
-            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
-            "In another folder, paintings have the photos' names.",
-        ),
-    ] = None,
-    strength: StrengthOption = StylizeOptions.strength,
-    stroke: StrokeOption = StylizeOptions.stroke,
-    quality: QualityOption = "auto",
-    detail: DetailOption = StylizeOptions.detail,
-    keep_colors: KeepColorsOption = None,
-    palette: PaletteOption = None,
-    seed: SeedOption = StylizeOptions.seed,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="All of How and Where, as saved; or FILE.toml. Options given beside it win.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    save_preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Save How and Where under this name, or as FILE.toml.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    mask: MaskOption = None,
-    subject: SubjectOption = None,
-    invert_mask: InvertMaskOption = False,
-    regions: RegionsOption = None,
-    protect_faces: ProtectFacesOption = StylizeOptions.protect_faces,
-    recursive: Annotated[
-        bool,
-        typer.Option(
-            "--recursive",
-            "-r",
-            help="Photos in folders below folders, too; the paintings' folders are alike.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = False,
-    skip_existing: Annotated[
-        bool,
-        typer.Option(
-            "--skip-existing",
-            help="Leave out photos whose painting is there.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace paintings that exist already.", rich_help_panel=FOLDERS
-        ),
-    ] = False,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            "-j",
-            help="How many photos to read and write at the same time; they share the memory.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = 1,
-    report: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="What became of each photo, as JSON; - for standard output.",
-            show_default=False,
-            rich_help_panel=FOLDERS,
-        ),
-    ] = None,
-    file_quality: Annotated[
-        int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
-    ] = 95,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
-            show_default=False,
-            rich_help_panel=FILES,
-        ),
-    ] = None,
-    strip: Annotated[
-        bool,
-        typer.Option(
-            "--strip", help="Leave out EXIF data: camera, place, time.", rich_help_panel=FILES
-        ),
-    ] = False,
-    gallery: GalleryOption = None,
-    engine: EngineOption = "auto",
-    precision: PrecisionOption = "auto",
-    memory: Annotated[
-        str,
-        typer.Option(
-            metavar="AMOUNT",
-            help="How much may be used; larger pictures are painted in tiles.",
-            rich_help_panel="Speed",
-        ),
-    ] = "2GB",
-) -> None:
-    """Paint photos in a style."""
-    from impasto.presets import preset_values, write_preset
+@takes(PhotoOptions)
+def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
+    """Paint photos in a style, or in several."""
+    from impasto.presets import write_preset
 
-    given = {
-        "style": style,
-        "strength": strength,
-        "stroke": stroke,
-        "quality": quality,
-        "detail": detail,
-        "keep_colors": keep_colors,
-        "palette": palette,
-        "seed": seed,
-        "mask": mask,
-        "subject": subject,
-        "invert_mask": invert_mask,
-        "regions": tuple(regions or ()),
-        "protect_faces": protect_faces,
-    }
-    options = replace(
-        _options(context, given, preset),
-        gallery=gallery,
-        engine=cast(EngineName, engine),
-        precision=cast(Precision, precision),
-    )
-    if not photos and not save_preset:
-        raise OptionError("no photo is given", "give photos, folders, or - for standard input")
-    if skip_existing and overwrite:
-        raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
-    rest, placed = options.placed_styles()
-    label = file_label("+".join(dict.fromkeys(map(str, [rest, *(each for _, each in placed)]))))
-    suffix = choose_suffix(file_format, output)
-    work = plan_jobs(photos, output, label, recursive, suffix) if photos else []
-    skipped = check_targets(work, overwrite=overwrite, skip_existing=skip_existing)
-    if report == STREAM and any(job.target == STREAM for job in work):
-        raise OptionError("standard output holds the painting", "give --report FILE")
-    check_json(report)
-    named = {real_path(each) for job in work for each in (job.source, job.target)}
-    if report and report != STREAM and real_path(report) in named:
-        raise OptionError(f"--report {report} is a photo's or painting's name", "give another")
-
-    from impasto.batch import Outcome
-    from impasto.images import check_format
-    from impasto.large.memory_plan import parse_bytes
-    from impasto.stylizer import Stylizer
-
-    for job in work:
-        if job.target != STREAM:
-            check_format(job.target)
-    memory_bytes = parse_bytes(memory)
-    with Stylizer(options) as stylizer:
-        console.detail(f"engine: {stylizer.engine}")
-        if save_preset:
-            console.note(f"preset saved: {write_preset(save_preset, options)}")
-        outcomes = [Outcome(job, "skipped") for job in skipped]
-        paint = partial(
-            _paint,
-            stylizer,
-            quality=file_quality,
-            file_format=suffix.removeprefix(".") or "png",
-            strip=strip,
-            overwrite=overwrite,
-            memory_bytes=memory_bytes // max(1, jobs),
-        )
+    options = _settled(context, options)
+    styles = _styles(context, options)
+    _check(options, len(styles))
+    suffix = choose_suffix(options.file_format, options.output)
+    labels = {style: _label(each, options.compare) for style, each in styles.items()}
+    photos = options.photos or []
+    plan = partial(plan_jobs, photos, options.output, labels, options.recursive, suffix)
+    jobs = plan() if photos and not options.watch else []
+    skipped = _check_jobs(options, jobs)
+    run = PhotoRun(options, suffix, jobs, skipped)
+    with ExitStack() as opened:
+        stylizers = _open(styles, opened)
+        engine = str(next(iter(stylizers.values())).engine)
+        console.detail(f"engine: {engine}")
+        if options.save_preset:
+            console.note(f"preset saved: {write_preset(options.save_preset, *styles.values())}")
         try:
-            _paint_all([job for job in work if job not in skipped], paint, jobs, outcomes)
+            if options.watch:
+                _watch(run, plan, stylizers, options.overwrite)
+            passed = set(skipped)
+            for style in list(stylizers):
+                with stylizers.pop(style) as stylizer:  # closed before the next one takes memory
+                    due = [job for job in jobs if job.style == style and job not in passed]
+                    run.paint(stylizer, due)
         finally:
-            if report:
-                from impasto.batch import report_json
-
-                about = {"recipe": preset_values(options), "engine": str(stylizer.engine)}
-                write_json(report, report_json(outcomes, planned=len(work), about=about))
-    if skipped:
-        console.note(f"{len(skipped)} skipped, whose paintings exist already")
-    failures = [outcome.error for outcome in outcomes if outcome.error]
-    if failures and len(work) == 1:
-        raise failures[0]
-    if failures:
-        for failure in failures:
-            console.error(failure)
-        raise BatchError(failures, len(work) - len(failures))
+            if options.report:
+                write_json(options.report, run.report(_about(styles, engine)))
+    run.finish()
 
 
-def _options(context: typer.Context, given: dict[str, Any], preset: str | None) -> StylizeOptions:
-    """The preset, if there is one, with the options that were given in their places."""
+def _settled(context: typer.Context, options: PhotoOptions) -> PhotoOptions:
+    """Return the options without those defaults of the user that the command line excludes."""
+    for pair in (("skip_existing", "overwrite"), ("keep_colors", "palette")):
+        for said, other in (pair, pair[::-1]):
+            if was_said(context, said) and getattr(options, said) and not was_said(context, other):
+                options = replace(options, **{other: getattr(PhotoOptions, other)})
+    return options
+
+
+def _styles(context: typer.Context, options: PhotoOptions) -> dict[str, StylizeOptions]:
+    """Return how to paint in each style: the preset, if there is one, with the options that were
+    given in their places.
+    """
     from impasto.masks.parse import split_regions
     from impasto.presets import read_preset
 
-    said = {
-        name: value
-        for name, value in given.items()
-        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
-    }
-    if "style" in said and split_regions(given["regions"])[0]:
+    apart = ("style", "gallery", "engine", "precision")
+    names = [each.name for each in fields(StylizeOptions) if each.name not in apart]
+    given = {name: getattr(options, name) for name in names}
+    given["regions"] = tuple(options.regions or ())
+    rest = split_regions(given["regions"])[0]
+    if rest and was_said(context, "styles"):
         raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
-    return read_preset(preset).changed(said) if preset else StylizeOptions(**given)
+    if options.preset:
+        said = {name: value for name, value in given.items() if was_said(context, name)}
+        look = read_preset(options.preset).changed(said)
+    else:
+        look = StylizeOptions(**given)
+    styles = [rest] if rest else options.styles or [DEFAULT_STYLE]
+    if options.preset and not was_said(context, "styles"):
+        styles = [str(look.style)]
+    runs = {"gallery": options.gallery, "engine": options.engine, "precision": options.precision}
+    return {style: look.changed({"style": style, **runs}) for style in styles}
 
 
-def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome]) -> None:
-    from impasto.batch import paint_batch
-
-    with console.progress() as progress:
-        if len(jobs) == 1:
-            paint = partial(paint, progress=progress)
-
-        def tell(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            if outcome.report:
-                _say(outcome, outcome.report)
-            if len(jobs) > 1:
-                progress(Progress("painting", len(outcomes), len(jobs)))
-
-        paint_batch(jobs, paint, tell, at_once)
+def _label(look: StylizeOptions, compare: bool) -> str:
+    """Return what file names have beside the photo's."""
+    rest, placed = look.placed_styles()
+    label = file_label("+".join(dict.fromkeys(map(str, [rest, *(each for _, each in placed)]))))
+    return f"{label}-compared" if compare else label
 
 
-def _say(outcome: Outcome, report: PhotoReport) -> None:
-    job = outcome.job
-    more = f", {report.pictures} pictures" if report.pictures > 1 else ""
-    more += f", without {report.left_out} more pictures" if report.left_out else ""
-    if job.target != STREAM:
-        console.note(f"{job.source} -> {job.target}{more}")
-    if report.clipped_px:
-        console.note(
-            f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the tag "
-            "SMaxSampleValue) are painted as these"
+def _open(styles: Mapping[str, StylizeOptions], opened: ExitStack) -> dict[str, Stylizer]:
+    """Open a stylizer for each style: all of them at first, so that what is wrong with one shows
+    before the others have painted for hours. Those that are still there in the end are closed.
+    """
+    from impasto.stylizer import Stylizer
+
+    stylizers: dict[str, Stylizer] = {}
+
+    @opened.callback
+    def close_those_left() -> None:
+        for stylizer in stylizers.values():
+            stylizer.close()
+
+    for style, look in styles.items():
+        stylizers[style] = Stylizer(look)
+    return stylizers
+
+
+def _about(styles: Mapping[str, StylizeOptions], engine: str) -> dict[str, Any]:
+    """Return what the report says of all photos."""
+    from impasto.presets import preset_values
+
+    recipe = preset_values(next(iter(styles.values())))
+    if len(styles) > 1:
+        recipe["style"] = list(styles)
+    return {"recipe": recipe, "engine": engine}
+
+
+def _check(options: PhotoOptions, styles: int) -> None:
+    """Options make sense together.
+
+    Raises:
+        OptionError: they do not.
+        OutputError: the report cannot be written.
+    """
+    if not options.photos and not options.save_preset:
+        raise OptionError("no photo is given", "give photos, folders, or - for standard input")
+    if options.dry_run and (options.report or options.save_preset or options.show or options.watch):
+        remedy = "leave out --report, --save-preset, --open and --watch"
+        raise OptionError("--dry-run writes nothing", remedy)
+    if options.watch and not all(names_several(photo) for photo in options.photos or [""]):
+        raise OptionError("--watch is for folders", "give one in which photos will appear")
+    if options.save_preset and styles > 1:
+        raise OptionError("a preset has one style", "give one --style with --save-preset")
+    if options.skip_existing and options.overwrite:
+        raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
+    check_json(options.report)
+
+
+def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
+    """Paintings can go where they shall.
+
+    Returns:
+        the jobs whose paintings exist already, if these are to be skipped.
+
+    Raises:
+        OptionError: standard output holds something else, or a format is unknown; or as
+            `check_targets`.
+        OutputError: as `check_targets`.
+    """
+    from impasto.images import check_format
+
+    skipped = check_targets(jobs, overwrite=options.overwrite, skip_existing=options.skip_existing)
+    for job in jobs:
+        if job.target != STREAM:
+            check_format(job.target)
+        elif options.report == STREAM:
+            raise OptionError("standard output holds the painting", "give --report FILE")
+        elif options.show:
+            raise OptionError("--open shows a file", "give -o FILE")
+    named = {real_path(each) for job in jobs for each in (job.source, job.target)}
+    if options.report and options.report != STREAM and real_path(options.report) in named:
+        raise OptionError(
+            f"--report {options.report} is a photo's or painting's name", "give another"
         )
-    how = f", {report.plan}" if report.plan else ""
-    milliseconds = 1000 * outcome.seconds
-    console.detail(f"{report.width} x {report.height} px in {milliseconds:.0f} ms{how}")
+    return skipped
 
 
-def _paint(
-    stylizer: Stylizer,
-    job: Job,
-    *,
-    quality: int,
-    file_format: str,
-    strip: bool,
+def _watch(
+    run: PhotoRun,
+    plan: Callable[[], list[Job]],
+    stylizers: Mapping[str, Stylizer],
     overwrite: bool,
-    memory_bytes: int,
-    progress: Any = lambda event: None,
-) -> PhotoReport:
-    from impasto.photos import encode_painting, paint_photo
-
-    source = sys.stdin.buffer if job.source == STREAM else job.source
-    if job.target == STREAM:
-        content, report = encode_painting(
-            stylizer, source, file_format, quality=quality, strip=strip
-        )
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return report
-    if job.makes_folder:
-        make_folder(Path(job.target).parent)
-    return paint_photo(
-        stylizer,
-        source,
-        job.target,
-        quality=quality,
-        strip=strip,
-        overwrite=overwrite,
-        memory_bytes=memory_bytes,
-        progress=progress,
-    )
+) -> None:
+    """Paint photos as they appear, until Ctrl-C."""
+    console.note("watching for photos: Ctrl-C ends it")
+    for due in appearing(plan, overwrite=overwrite):
+        run.add(due)
+        for style, stylizer in stylizers.items():
+            run.paint(stylizer, [job for job in due if job.style == style])

@@ -7,17 +7,18 @@ import glob
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto._util.atomic_files import check_writable, real_path
+from impasto._util.atomic_files import check_writable, exists, real_path
 from impasto.errors import InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from impasto.batch import Job
 
-__all__ = ["STREAM", "check_targets", "choose_suffix", "plan_jobs"]
+__all__ = ["STREAM", "check_targets", "choose_suffix", "names_several", "plan_jobs"]
 
 STREAM = "-"
 
@@ -44,18 +45,23 @@ def choose_suffix(file_format: str | None, output: str | None) -> str:
 
 
 def plan_jobs(
-    photos: Sequence[str], output: str | None, label: str, recursive: bool, suffix: str = ""
+    photos: Sequence[str],
+    output: str | None,
+    labels: Mapping[str, str],
+    recursive: bool,
+    suffix: str = "",
 ) -> list[Job]:
-    """Which file becomes which.
+    """Decide which file becomes which, style by style.
 
     In its photo's own folder a painting is called PHOTO-STYLE; in any other it has the photo's
-    name, whether photos were named one by one, by a folder or by a pattern. What is called as the
-    painting of another photo is no photo: an earlier run made it.
+    name, whether photos were named one by one, by a folder or by a pattern, unless several styles
+    share the folder. What is called as the painting of another photo is no photo: an earlier run
+    made it.
 
     Args:
         photos: files, folders, patterns, or `STREAM`.
         output: a file, a folder, or `STREAM`; beside the photos if not given.
-        label: the style's part of file names.
+        labels: each style's part of file names.
         recursive: look into folders below folders.
         suffix: as `choose_suffix` gives it.
 
@@ -64,16 +70,18 @@ def plan_jobs(
         OptionError: the paintings do not fit into the output.
         OutputError: the output is a file where a folder is needed, or can be no file.
     """
-    from impasto.batch import Job
-
     for photo in photos:
         if problem := _problem_of_name(photo):
             raise InputError(f"{photo} cannot be read ({problem})", "check its name")
     if output and (problem := _problem_of_name(output)):
         raise OutputError(f"{output} cannot be written ({problem})", "give another -o")
-    several = len(photos) > 1 or Path(photos[0]).is_dir() or _is_pattern(photos[0])
+    several = len(photos) > 1 or len(labels) > 1 or names_several(photos[0])
     if output == STREAM and several:
-        raise OptionError("standard output holds one painting", "give one photo, or -o FOLDER")
+        raise OptionError(
+            "standard output holds one painting", "give one photo and style, or -o FOLDER"
+        )
+    if STREAM in photos and len(labels) > 1:
+        raise OptionError("standard input is read once", "give one style, or the photo's file")
     into_folder = output not in (None, STREAM) and (
         str(output).endswith(("/", os.sep)) or Path(str(output)).is_dir() or several
     )
@@ -81,27 +89,45 @@ def plan_jobs(
     if folder:
         _check_folder(folder, str(output))
     jobs: list[Job] = []
-    for photo in photos:
-        if photo == STREAM:
-            target = (
-                str(folder / f"standard-input-{label}{suffix or '.png'}")
-                if folder
-                else output or STREAM
-            )
-            jobs.append(Job(STREAM, target, into_folder))
-        elif _is_pattern(photo):
-            jobs += _plan_pattern(photo, folder, label, suffix)
-        elif Path(photo).is_dir():
-            jobs += _plan_folder(Path(photo), folder, label, recursive, suffix)
-        elif output is None or folder:
-            target = str(_painting_path(Path(photo), folder or Path(photo).parent, label, suffix))
-            jobs.append(Job(photo, target, into_folder))
-        else:
-            jobs.append(Job(photo, output))
+    for style, label in labels.items():
+        naming = _Naming(style, label, suffix, everywhere=into_folder and len(labels) > 1)
+        for photo in photos:
+            if _is_pattern(photo):
+                jobs += _plan_pattern(photo, folder, naming)
+            elif Path(photo).is_dir():
+                jobs += _plan_folder(Path(photo), folder, naming, recursive)
+            else:
+                jobs.append(_plan_file(photo, folder, output, naming))
     if any(job.target == STREAM for job in jobs) and sys.stdout.isatty():
         raise OptionError("a painting is no text for a terminal", "give -o FILE, or redirect")
     paintings = {Path(job.target) for job in jobs if len(jobs) > 1}
     return [job for job in jobs if Path(job.source) not in paintings]
+
+
+@dataclass(frozen=True)
+class _Naming:
+    """What the paintings of a style are called.
+
+    Attributes:
+        style: which.
+        label: its part of file names.
+        suffix: of paintings; their photos' if empty.
+        everywhere: the label is part of all names, not only of those beside the photos.
+    """
+
+    style: str
+    label: str
+    suffix: str
+    everywhere: bool
+
+    def painting(self, photo: Path, folder: Path) -> Path:
+        """The file of a photo's painting in a folder."""
+        from impasto.images import FORMATS
+
+        beside = real_path(folder) == real_path(photo.parent)
+        stem = f"{photo.stem}-{self.label}" if beside or self.everywhere else photo.stem
+        writable = photo.suffix.lower().removeprefix(".") in FORMATS
+        return folder / f"{stem}{self.suffix or (photo.suffix if writable else '.jpg')}"
 
 
 def _problem_of_name(name: str) -> str:
@@ -121,37 +147,53 @@ def _check_folder(folder: Path, output: str) -> None:
     pictured = folder.suffix.lower().removeprefix(".") in FORMATS
     if pictured and not folder.is_dir() and not output.endswith(("/", os.sep)):
         raise OptionError(
-            f"{folder} is called as one picture, and there are several photos",
+            f"{folder} is called as one picture, and there will be several",
             f"give -o FOLDER, or {folder}/ if that is to be one",
         )
 
 
+def names_several(photo: str) -> bool:
+    """Return whether this is a folder or a pattern."""
+    return _is_pattern(photo) or (exists(photo) and Path(photo).is_dir())
+
+
 def _is_pattern(photo: str) -> bool:
     """Names of files that exist are no patterns, whatever is in them."""
-    return glob.has_magic(photo) and not Path(photo).exists()
+    return glob.has_magic(photo) and not exists(photo)
 
 
-def _plan_pattern(pattern: str, folder: Path | None, label: str, suffix: str) -> list[Job]:
+def _plan_file(photo: str, folder: Path | None, output: str | None, naming: _Naming) -> Job:
+    from impasto.batch import Job
+
+    if photo == STREAM:
+        named = f"standard-input-{naming.label}{naming.suffix or '.png'}"
+        target = str(folder / named) if folder else output or STREAM
+    elif output is None or folder:
+        target = str(naming.painting(Path(photo), folder or Path(photo).parent))
+    else:
+        target = output
+    return Job(photo, target, folder is not None, naming.style)
+
+
+def _plan_pattern(pattern: str, folder: Path | None, naming: _Naming) -> list[Job]:
     """``trip/**/*.jpg``: the tree below the part without wildcards is mirrored."""
     root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
     # Path.glob would need a root of its own, and takes no absolute pattern.
     paths = (Path(each) for each in glob.iglob(pattern, recursive=True))  # noqa: PTH207
-    jobs = _mirrored(paths, root, folder or root, label, suffix)
+    jobs = _mirrored(paths, root, folder or root, naming)
     if not jobs:
         raise InputError(f"no photo is called {pattern}", "check the pattern")
     return jobs
 
 
-def _plan_folder(
-    photos: Path, folder: Path | None, label: str, recursive: bool, suffix: str
-) -> list[Job]:
+def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: bool) -> list[Job]:
     named = photos if photos.name else real_path(photos)  # "." has no name of its own
-    folder = folder or named.with_name(f"{named.name}-{label}")
+    folder = folder or named.with_name(f"{named.name}-{naming.label}")
     try:
         paths = list(photos.rglob("*") if recursive else photos.iterdir())
     except OSError as error:
         raise InputError(f"{photos} cannot be read ({error.strerror})", "check it") from error
-    jobs = _mirrored(paths, photos, folder, label, suffix)
+    jobs = _mirrored(paths, photos, folder, naming)
     if not jobs:
         deeper = not recursive and any(each.is_dir() for each in paths)
         hint = "look deeper with --recursive" if deeper else "give a folder with photos"
@@ -159,9 +201,7 @@ def _plan_folder(
     return jobs
 
 
-def _mirrored(
-    paths: Iterable[Path], root: Path, folder: Path, label: str, suffix: str
-) -> list[Job]:
+def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) -> list[Job]:
     """A job for each photo below ``root``, in order, but for those in the paintings' folder."""
     from impasto.batch import Job
     from impasto.images import IMAGE_SUFFIXES
@@ -174,9 +214,9 @@ def _mirrored(
         painted = apart and real in real_path(path).parents
         below = path.relative_to(root).parent
         if named and not painted and path.is_file() and not _goes_in_circles(root, below):
-            target = _painting_path(path, folder / below, label, suffix)
+            target = naming.painting(path, folder / below)
             beside = target.parent == path.parent
-            jobs.append(Job(str(path), str(target), makes_folder=not beside))
+            jobs.append(Job(str(path), str(target), not beside, naming.style))
     return jobs
 
 
@@ -184,17 +224,6 @@ def _goes_in_circles(root: Path, below: Path) -> bool:
     """A link on the way leads back to a folder that the way has been through."""
     folders = [real_path(root / each) for each in (below, *below.parents)]
     return len(set(folders)) < len(folders)
-
-
-def _painting_path(photo: Path, folder: Path, label: str, suffix: str) -> Path:
-    from impasto.images import FORMATS
-
-    beside = real_path(folder) == real_path(photo.parent)
-    stem = f"{photo.stem}-{label}" if beside else photo.stem
-    if not suffix:
-        writable = photo.suffix.lower().removeprefix(".") in FORMATS
-        suffix = photo.suffix if writable else ".jpg"
-    return folder / f"{stem}{suffix}"
 
 
 def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) -> list[Job]:

@@ -18,6 +18,7 @@ from impasto.cli.options import (
     StrengthOption,
     StrokeOption,
     parse_size,
+    was_said,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE, ColorWay, EngineName, Precision
 from impasto.errors import InputError, OptionError
@@ -29,6 +30,7 @@ FILE = "File"
 
 
 def video_command(
+    context: typer.Context,
     video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
     style: Annotated[
         str | None,
@@ -123,6 +125,8 @@ def video_command(
     from impasto.video.resume_state import is_unfinished
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
+    if style and timeline and was_said(context, "style") != was_said(context, "timeline"):
+        style, timeline = (style, None) if was_said(context, "style") else (None, timeline)
     if style and timeline:
         raise OptionError("--style and --timeline both say what styles there are", "give one")
     if timeline:

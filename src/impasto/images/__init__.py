@@ -10,7 +10,7 @@ from impasto.images.colors import (
     match_histograms,
     match_linearly,
 )
-from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
+from impasto.images.geometry import fit_within, pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
@@ -23,7 +23,7 @@ from impasto.images.sequence import (
     open_sequence,
     write_sequence,
 )
-from impasto.images.sheet import contact_sheet
+from impasto.images.sheet import contact_sheet, side_by_side
 from impasto.images.sources import PictureSource, as_picture
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
@@ -50,6 +50,7 @@ __all__ = [
     "contact_sheet",
     "detail_radius_px",
     "encode_image",
+    "fit_within",
     "grain_tile",
     "holds_several",
     "keep_colors",
@@ -63,6 +64,7 @@ __all__ = [
     "resize",
     "restore_detail",
     "scale_shorter_side",
+    "side_by_side",
     "write_image",
     "write_sequence",
 ]

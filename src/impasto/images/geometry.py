@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["pad_reflect", "resize", "scale_shorter_side"]
+from impasto.errors import OptionError
+
+__all__ = ["fit_within", "pad_reflect", "resize", "scale_shorter_side"]
 
 Pixels = NDArray[np.uint8]
 
@@ -34,6 +36,21 @@ def scale_shorter_side(pixels: Pixels, shorter_px: int) -> Pixels:
     height, width = pixels.shape[:2]
     scale = shorter_px / min(width, height)
     return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def fit_within(width: int, height: int, longer_px: int | None) -> tuple[int, int]:
+    """Return the size of a picture whose longer side is made at most ``longer_px``, if that is
+    given.
+
+    Raises:
+        OptionError: it is less than a pixel.
+    """
+    if longer_px is None or longer_px >= max(width, height):
+        return width, height
+    if longer_px < 1:
+        raise OptionError(f"max-size is {longer_px}", "give at least 1 px")
+    scale = longer_px / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def pad_reflect(pixels: Pixels, *, left: int, top: int, right: int, bottom: int) -> Pixels:

@@ -7,7 +7,7 @@ of it must come back. So the blending happens here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,21 @@ class Metadata:
     exif: bytes = b""
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
+
+    def sized(self, width: int, height: int) -> Metadata:
+        """Return the same of a picture that has become another size, in pixels."""
+        from PIL import ExifTags, Image
+
+        exif = Image.Exif()
+        exif.load(self.exif)
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+        tags: dict[int, int] = {
+            ExifTags.Base.ExifImageWidth: width,
+            ExifTags.Base.ExifImageHeight: height,
+        }
+        wrong = {tag: length for tag, length in tags.items() if inner.get(tag, length) != length}
+        inner.update(wrong)
+        return replace(self, exif=exif.tobytes()) if wrong else self
 
 
 NO_METADATA = Metadata()

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
+from impasto.images.geometry import fit_within
 from impasto.images.original import NO_METADATA, Metadata, Original
+from impasto.images.spool import PixelRows
+from impasto.images.windows import shrink_rows
 from impasto.images.writing import encode_image, to_image, write_image
 
 if TYPE_CHECKING:
@@ -52,6 +55,12 @@ class Picture:
                 "give one as wide and high as the pixels",
             )
 
+    @classmethod
+    def of(cls, original: Original, metadata: Metadata = NO_METADATA) -> Picture:
+        """Return the picture that an original shows."""
+        alone = None if original.is_plain else original
+        return cls(original.to_pixels(), original.alpha_8_bit(), alone, metadata)
+
     @property
     def width(self) -> int:
         """In pixels."""
@@ -69,6 +78,28 @@ class Picture:
     def without_metadata(self) -> Picture:
         """The same picture without EXIF, XMP and resolution; its colour profile stays."""
         return replace(self, metadata=NO_METADATA)
+
+    def shrunk(self, longer_px: int | None) -> Picture:
+        """Return the same picture, its longer side made at most ``longer_px``, if that is given:
+        means over areas, in its own depth.
+
+        Raises:
+            OptionError: it is less than a pixel.
+        """
+        size = fit_within(self.width, self.height, longer_px)
+        if size == (self.width, self.height):
+            return self
+        whole = self.as_original()
+        samples, alpha = whole.samples, whole.alpha
+        if alpha is not None:
+            samples = np.dstack([samples, alpha])
+        strips = shrink_rows(
+            PixelRows(samples).strips(), (self.width, self.height), size, alpha=alpha is not None
+        )
+        samples = np.concatenate(list(strips))
+        if alpha is not None:
+            samples, alpha = np.ascontiguousarray(samples[..., :-1]), samples[..., -1].copy()
+        return Picture.of(replace(whole, samples=samples, alpha=alpha), self.metadata.sized(*size))
 
     def save(
         self,

@@ -1,16 +1,18 @@
-"""Contact sheets: many pictures in one, each over its caption."""
+"""Several pictures in one: contact sheets, and photo and painting side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
 from impasto.images.geometry import resize
+from impasto.images.picture import Picture
 
-__all__ = ["contact_sheet"]
+__all__ = ["contact_sheet", "side_by_side"]
 
 Pixels = NDArray[np.uint8]
 
@@ -56,3 +58,20 @@ def contact_sheet(tiles: Sequence[tuple[str, Pixels]], *, columns: int, tile_px:
             draw.text((left + 2, top + len(pixels) + 3), caption, fill="black", font=font)
         top += height + GAP_PX
     return np.array(sheet)
+
+
+def side_by_side(photo: Picture, painting: Picture) -> Picture:
+    """Return a photo and its painting as one picture, or some rows of both: in the painting's
+    depth, colours and transparency.
+
+    Args:
+        photo: on the left.
+        painting: on the right; of the photo's size.
+    """
+    before, after = photo.as_original(), painting.as_original()
+    if before.mode != after.mode:  # grey, of which a painting is in colour
+        before = before.blend(painting.pixels, 0.0)
+    both = replace(after, samples=np.hstack([before.samples, after.samples]))
+    if before.alpha is not None and after.alpha is not None:
+        both = replace(both, alpha=np.hstack([before.alpha, after.alpha]))
+    return Picture.of(both, painting.metadata)

@@ -8,10 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.original import Samples, cast_samples
+
 __all__ = ["enlarged_rows", "shrink_rows"]
 
 Pixels = NDArray[np.uint8]
 SHARPNESS = -0.75  # of cubic interpolation, as OpenCV has it
+LEAST_OPACITY = np.float32(1e-4)  # where all is transparent, colours count alike
 BLOCK_ROWS = 32  # interpolated at once: few, so that most weights are not 0
 
 
@@ -26,27 +29,34 @@ class Rows(Protocol):
 
 
 def shrink_rows(
-    strips: Iterable[Pixels], size: tuple[int, int], new_size: tuple[int, int]
-) -> Iterator[Pixels]:
+    strips: Iterable[Samples],
+    size: tuple[int, int],
+    new_size: tuple[int, int],
+    *,
+    alpha: bool = False,
+) -> Iterator[Samples]:
     """Make a picture smaller that comes and goes row by row: means over areas.
 
     Args:
-        strips: all rows in order: n x W x 3, uint8.
+        strips: all rows in order: n x W x channels, uint8, uint16 or float32.
         size: width and height of what comes.
         new_size: no larger than ``size``.
+        alpha: the last channel is opacity, by which the colours in an area count.
 
     Yields:
-        the rows that are complete: n x new W x 3, uint8.
+        the rows that are complete: n x new W x channels, of the same type.
     """
     import cv2
 
     height, (new_width, new_height) = size[1], new_size
     top, done = 0, 0
-    pending = np.zeros((0, new_width * 3), dtype=np.float32)
+    pending: NDArray[np.float32] | None = None
     for strip in strips:
-        rows = len(strip)
+        rows, channels = len(strip), strip.shape[2]
         # In floats: what is rounded twice differs from the whole, and networks amplify that.
         floats = strip.astype(np.float32)
+        if alpha:
+            floats[..., :-1] *= floats[..., -1:] + LEAST_OPACITY
         narrow = cv2.resize(floats, (new_width, rows), interpolation=cv2.INTER_AREA)
         # Row r of the picture spreads over new rows r * scale to (r + 1) * scale.
         edges = (top + np.arange(rows + 1)) * (new_height / height)
@@ -54,13 +64,18 @@ def shrink_rows(
         lines = np.arange(done, last)[:, None]
         shares = np.minimum(edges[1:], lines + 1) - np.maximum(edges[:-1], lines)
         added = shares.clip(0).astype(np.float32) @ narrow.reshape(rows, -1)
-        added[: len(pending)] += pending
+        if pending is not None:
+            added[: len(pending)] += pending
         top += rows
         whole = new_height if top == height else int(np.floor(edges[-1] + 1e-9))
         complete, pending = added[: whole - done], added[whole - done :]
         done += len(complete)
         if len(complete):
-            yield np.rint(complete).clip(0, 255).astype(np.uint8).reshape(-1, new_width, 3)
+            smaller = complete.reshape(-1, new_width, channels)
+            if alpha:
+                smaller[..., :-1] /= smaller[..., -1:] + LEAST_OPACITY
+            white = np.inf if strip.dtype.kind == "f" else float(np.iinfo(strip.dtype).max)
+            yield cast_samples(smaller, strip.dtype, white)
 
 
 def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int) -> Pixels:

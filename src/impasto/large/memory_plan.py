@@ -76,7 +76,7 @@ def plan_memory(
         engine: its name.
         spec: of the network; none if it can only paint in one piece.
         held_bytes_per_px: what is in memory of the whole picture even if it is painted in tiles:
-            none if it is read and written row by row.
+            none if it is read and written row by row; more than of others if it was reduced.
         styles: how many are painted beside each other.
 
     Raises:
@@ -86,7 +86,7 @@ def plan_memory(
     engine_bytes = ENGINE_BYTES_PER_PX[engine]
     margin = margin_px(spec) if spec else 0
     shares_bytes = SHARES_BYTES_PER_PX * styles if styles > 1 else 0
-    whole_bytes = WHOLE_BYTES_PER_PX + engine_bytes + shares_bytes
+    whole_bytes = max(WHOLE_BYTES_PER_PX, held_bytes_per_px) + engine_bytes + shares_bytes
     strip_bytes = STRIP_BYTES_PER_PX + shares_bytes
     whole_peak = BASE_BYTES + pixels * whole_bytes
     if whole_peak <= limit_bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from impasto._util.atomic_files import names_network
 from impasto.defaults import ColorWay
-from impasto.styles import Gallery, names_painting, parse_mixture
+from impasto.styles import Gallery, names_file, parse_mixture
 from impasto.styles.predict import find_style
 
 __all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
@@ -90,8 +90,8 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
     comes in front.
 
     Args:
-        first: a name; a mixture or painting, which is one more in its pack; or the file of a
-            network, which is a pack by itself.
+        first: a name; a mixture, painting or style's file, which is one more in its pack; or the
+            file of a network, which is a pack by itself.
         gallery: whose styles there are.
 
     Raises:
@@ -104,11 +104,11 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
     if names_network(first):
         return [[first], *filter(None, packs.values())], 0
     style = find_style(first, gallery)
-    if not names_painting(first) and style.name in gallery.names:
+    if not names_file(first) and style.name in gallery.names:
         names = [name for pack in packs.values() for name in pack]
         return list(filter(None, packs.values())), names.index(style.name)
-    mates = packs.pop(style.trunk)
-    front = first if names_painting(first) else style.name
+    mates = packs.pop(style.trunk, [])  # none of a style with a trunk of its own
+    front = first if names_file(first) else style.name
     return [[front, *mates], *filter(None, packs.values())], 0
 
 

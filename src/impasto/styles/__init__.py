@@ -1,7 +1,13 @@
 """Styles: vectors, the shipped gallery, and mixtures."""
 
 from impasto.styles.gallery import Gallery, GallerySource, open_gallery
-from impasto.styles.mixing import mix_vectors, mixed_style, names_painting, parse_mixture
+from impasto.styles.mixing import (
+    mix_vectors,
+    mixed_style,
+    names_file,
+    names_painting,
+    parse_mixture,
+)
 from impasto.styles.own import add_style, learning_folder, remove_style
 from impasto.styles.pack import ENCODER_FILE, TRUNK_FILE, Pack
 from impasto.styles.painting import read_painting, thumbnail, visible_pixels
@@ -20,6 +26,7 @@ __all__ = [
     "learning_folder",
     "mix_vectors",
     "mixed_style",
+    "names_file",
     "names_painting",
     "open_gallery",
     "parse_mixture",

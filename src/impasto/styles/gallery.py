@@ -100,11 +100,18 @@ class Gallery:
         return _plain(name) in self.names
 
     def load_style(self, name: str) -> Style:
-        """The style of that name; case, spaces and underscores are forgiven.
+        """The style of that name, or in that file.
+
+        Args:
+            name: case, spaces and underscores are forgiven; or a file that ends in .style.
 
         Raises:
             StyleError: there is none, with the nearest names; or its file fits no trunk.
         """
+        if Path(name).suffix == STYLE_SUFFIX:
+            style = read_style(Path(name))
+            self.check(style, name)
+            return style
         plain = _plain(name)
         for pack in self.packs:
             if plain in pack.names:

@@ -17,9 +17,9 @@ from impasto._util.atomic_files import exists
 from impasto.errors import OptionError, StyleError
 from impasto.images import IMAGE_SUFFIXES
 from impasto.styles.gallery import Gallery
-from impasto.styles.style import Style
+from impasto.styles.style import STYLE_SUFFIX, Style
 
-__all__ = ["mix_vectors", "mixed_style", "names_painting", "parse_mixture"]
+__all__ = ["mix_vectors", "mixed_style", "names_file", "names_painting", "parse_mixture"]
 
 MAX_STYLES = 16
 MAX_WEIGHT = 1e6
@@ -28,7 +28,7 @@ MAX_WEIGHT = 1e6
 def parse_mixture(text: str) -> list[tuple[str, float]]:
     """Split ``NAME[:WEIGHT][+NAME[:WEIGHT]]...`` into names and weights that sum to 1.
 
-    A name may be a painting's file (`names_painting`); one with a plus in it can only stand alone.
+    A name may be a file (`names_file`); one with a plus in it can only stand alone.
 
     A style without a weight has weight 1 before the division: ``a+b`` is half and half, and
     ``a:3+b`` three quarters of a.
@@ -36,7 +36,7 @@ def parse_mixture(text: str) -> list[tuple[str, float]]:
     Raises:
         OptionError: a part is empty, or a weight is not a number above 0 (and up to a million).
     """
-    if names_painting(text) and exists(text):
+    if names_file(text) and exists(text):
         return [(text, 1.0)]
     parts = []
     for part in text.split("+"):
@@ -55,14 +55,14 @@ def parse_mixture(text: str) -> list[tuple[str, float]]:
 
 def _split(part: str) -> tuple[str, float]:
     """Name and weight; not a number where there is none to be read."""
-    if names_painting(part):  # C:\cow.jpg has a colon, too
+    if names_file(part):  # C:\cow.jpg has a colon, too
         return part, 1.0
     name, colon, number = part.rpartition(":") if ":" in part else (part, "", "")
     try:
         weight = float(number) if colon else 1.0
     except ValueError:
         weight = math.nan
-    if ":" in name and not names_painting(name):
+    if ":" in name and not names_file(name):
         weight = math.nan
     return name.strip(), weight
 
@@ -70,6 +70,11 @@ def _split(part: str) -> tuple[str, float]:
 def names_painting(name: str) -> bool:
     """A style is a picture's file, from which it is to be predicted."""
     return Path(name.strip()).suffix.lower() in IMAGE_SUFFIXES
+
+
+def names_file(name: str) -> bool:
+    """A style is a painting's file, or one that `impasto.styles.write_style` wrote."""
+    return names_painting(name) or Path(name.strip()).suffix == STYLE_SUFFIX
 
 
 def mix_vectors(

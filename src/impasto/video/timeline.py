@@ -10,25 +10,18 @@ from __future__ import annotations
 import math
 import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto._util.atomic_files import split_network
-from impasto.errors import InputError, OptionError
+from impasto._util.atomic_files import read_toml, split_network
+from impasto.errors import OptionError
 from impasto.styles import Style
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 __all__ = ["Timeline", "TimelinePoint", "parse_time", "parse_timeline", "read_timeline"]
 
 ENTRY = re.compile(r"\s*(?P<style>[^@]*?)\s*@\s*(?P<time>[^@,]*?)\s*(?P<link>\.\.|,|$)")
 MAX_POINTS = 1000
-MAX_FILE_BYTES = 1 << 20
 MAX_TIME_S = 1e9
 
 
@@ -180,17 +173,7 @@ def read_timeline(path: str | os.PathLike[str]) -> Timeline:
         OptionError: an entry is wrong; it is named.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})", "check the name") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise InputError(f"{path} is too large for a timeline", "give another")
-    try:
-        table = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is no TOML ({error})", "mend it") from error
+    table = read_toml(path, "a timeline")
     entries = table.get("point")
     if set(table) != {"point"} or not isinstance(entries, list):
         raise OptionError(f"{path} holds something else than [[point]]s", "see docs/video.md")

@@ -1,0 +1,178 @@
+"""Painting the photos of one call, and telling of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from impasto._util.atomic_files import make_folder
+from impasto.cli.console import console
+from impasto.cli.photo_options import PhotoOptions
+from impasto.cli.targets import STREAM
+from impasto.errors import BatchError, ImpastoError
+from impasto.progress import Progress
+
+if TYPE_CHECKING:
+    from impasto.batch import Job, Outcome
+    from impasto.photos import PhotoReport
+    from impasto.stylizer import Stylizer
+
+__all__ = ["PhotoRun"]
+
+
+class PhotoRun:
+    """The photos of one call, and what became of each.
+
+    Args:
+        options: of the call.
+        suffix: of paintings whose file is not named, as `choose_suffix` gives it.
+        jobs: that are known from the beginning.
+        skipped: those of them whose paintings exist already.
+
+    Attributes:
+        outcomes: so far.
+
+    Raises:
+        OptionError: the amount of memory cannot be read.
+    """
+
+    def __init__(
+        self, options: PhotoOptions, suffix: str, jobs: Sequence[Job], skipped: Sequence[Job]
+    ) -> None:
+        from impasto.batch import Outcome
+        from impasto.large.memory_plan import parse_bytes
+
+        self._options = options
+        self._suffix = suffix
+        self._memory_bytes = parse_bytes(options.memory) // max(1, options.jobs)
+        self._alone = len(jobs) == 1 and not options.watch
+        self._planned = len(jobs)
+        self.outcomes: list[Outcome] = [Outcome(job, "skipped") for job in skipped]
+
+    def paint(self, stylizer: Stylizer, jobs: Sequence[Job]) -> None:
+        """Paint photos in one style, or only say what would be painted."""
+        from impasto.batch import paint_batch
+
+        if not jobs:
+            return
+        paint = partial(self._plan if self._options.dry_run else self._paint, stylizer)
+        with console.progress() as progress:
+            if self._alone:
+                paint = partial(paint, progress=progress)
+
+            def tell(outcome: Outcome) -> None:
+                self.outcomes.append(outcome)
+                self._tell(outcome, str(stylizer.engine))
+                if not self._alone:
+                    progress(Progress("painting", len(self.outcomes), self._planned))
+
+            paint_batch(jobs, paint, tell, self._options.jobs)
+
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Count more photos, which have appeared."""
+        self._planned += len(jobs)
+
+    def report(self, about: dict[str, Any]) -> str:
+        """Return what became of each photo, as JSON, after what holds ``about`` all."""
+        from impasto.batch import report_json
+
+        return report_json(self.outcomes, planned=self._planned, about=about)
+
+    def finish(self) -> None:
+        """Say what is left to say, and open what was painted, if that was asked for.
+
+        Raises:
+            ImpastoError: a photo's own error, if it is the only one; that there is no viewer.
+            BatchError: some photos failed.
+        """
+        skipped = sum(outcome.status == "skipped" for outcome in self.outcomes)
+        if skipped:
+            console.note(f"{skipped} skipped, whose paintings exist already")
+        failures = [outcome.error for outcome in self.outcomes if outcome.error]
+        if failures:
+            done = self._planned - len(failures)
+            raise failures[0] if self._alone else BatchError(failures, done)
+        paintings = [Path(each.job.target).resolve() for each in self.outcomes if each.report]
+        if self._options.show and paintings:
+            shown = os.path.commonpath(paintings)  # of one, itself; of several, their folder
+            if typer.launch(shown):
+                raise ImpastoError(f"the system has no viewer for {shown}", "open it yourself")
+
+    def _tell(self, outcome: Outcome, engine: str) -> None:
+        job, report = outcome.job, outcome.report
+        if outcome.error and not self._alone:
+            console.error(outcome.error)
+        if not report:
+            return
+        size, how = (
+            f"{report.width} x {report.height} px",
+            f", {report.plan}" if report.plan else "",
+        )
+        if self._options.dry_run:
+            console.result(f"{job.source} -> {job.target}: {job.style}, {size}{how}, {engine}")
+            return
+        more = f", {report.pictures} pictures" if report.pictures > 1 else ""
+        more += f", without {report.left_out} more pictures" if report.left_out else ""
+        if job.target != STREAM:
+            console.note(f"{job.source} -> {job.target}{more}")
+        if report.clipped_px:
+            console.note(
+                f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the "
+                "tag SMaxSampleValue) are painted as these"
+            )
+        console.detail(f"{size} in {1000 * outcome.seconds:.0f} ms{how}")
+
+    def _paint(
+        self, stylizer: Stylizer, job: Job, progress: Any = lambda event: None
+    ) -> PhotoReport:
+        from impasto.photos import encode_painting, paint_photo
+
+        options = self._options
+        source = sys.stdin.buffer if job.source == STREAM else job.source
+        if job.target == STREAM:
+            content, report = encode_painting(
+                stylizer,
+                source,
+                self._suffix.removeprefix(".") or "png",
+                quality=options.file_quality,
+                strip=options.strip,
+                longer_px=options.max_size,
+                compare=options.compare,
+            )
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+            return report
+        if job.makes_folder:
+            make_folder(Path(job.target).parent)
+        return paint_photo(
+            stylizer,
+            source,
+            job.target,
+            quality=options.file_quality,
+            strip=options.strip,
+            overwrite=options.overwrite,
+            longer_px=options.max_size,
+            compare=options.compare,
+            memory_bytes=self._memory_bytes,
+            progress=progress,
+        )
+
+    def _plan(
+        self, stylizer: Stylizer, job: Job, progress: Any = lambda event: None
+    ) -> PhotoReport:
+        from impasto.photos import plan_photo
+
+        return plan_photo(
+            stylizer,
+            sys.stdin.buffer if job.source == STREAM else job.source,
+            f"painting{self._suffix or '.png'}" if job.target == STREAM else job.target,
+            longer_px=self._options.max_size,
+            compare=self._options.compare,
+            memory_bytes=self._memory_bytes,
+        )

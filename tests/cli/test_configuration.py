@@ -1,0 +1,111 @@
+"""Defaults that users choose, and what is stronger than they are."""
+
+import pytest
+
+from impasto.cli.configuration import config_file
+
+
+@pytest.fixture
+def configure():
+    def write(text):
+        config_file().parent.mkdir(parents=True, exist_ok=True)
+        config_file().write_text(text)
+
+    return write
+
+
+@pytest.fixture
+def plan(impasto, photo, gallery):
+    """Which painting would be painted, and how large."""
+
+    def run(*arguments):
+        ran = impasto(photo, "--gallery", gallery, "--dry-run", *arguments)
+        return ran.out.partition(" -> ")[2].partition(" px")[0].rpartition("/")[2] or ran.err
+
+    return run
+
+
+def test_each_layer_is_stronger_than_the_one_before(
+    plan, impasto, gallery, configure, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("impasto.presets.user_data_folder", lambda: tmp_path / "data")
+    assert "no style 'udnie'" in plan()
+    configure('style = "first"\nmax_size = 20\n')
+    assert plan() == "photo-first.png: first, 20 x 15"
+    monkeypatch.setenv("IMPASTO_STYLE", "second")
+    assert plan() == "photo-second.png: second, 20 x 15"
+    monkeypatch.setenv("IMPASTO_FORMAT", "webp")
+    assert impasto("--style", "first", "--save-preset", "soft", "--gallery", gallery).code == 0
+    assert plan("--preset", "soft") == "photo-first.webp: first, 20 x 15"
+    assert plan("--preset", "soft", "--style", "first+second", "--max-size", "30") == (
+        "photo-first+second.webp: first+second, 30 x 22"
+    )
+
+
+def test_a_preset_is_whole(configure, impasto, gallery, photo, tmp_path):
+    """What it leaves out has the defaults that ship, so that it paints alike for everybody."""
+    (tmp_path / "plain.toml").write_text('style = "first"\n')
+    configure("strength = 0.0\n")
+    assert impasto(photo, "--preset", "plain.toml", "--gallery", gallery, "-o", "a.png").code == 0
+    assert (tmp_path / "a.png").read_bytes() != photo.read_bytes()
+    ran = impasto(photo, "--gallery", gallery, "--style", "first", "--save-preset", "faint.toml")
+    assert ran.code == 0
+    assert (tmp_path / "faint.toml").read_text() == 'style = "first"\nstrength = 0.0\n'
+
+
+def test_lists_and_flags(plan, configure, monkeypatch, impasto, photo, gallery):
+    configure('style = ["first", "second"]\ncompare = true\n')
+    ran = impasto(photo, "--gallery", gallery, "--dry-run")
+    assert ran.out.count("-compared.png") == 2
+    monkeypatch.setenv("IMPASTO_STYLE", "no such")  # one style, not two
+    assert "no style 'no such'" in plan()
+    monkeypatch.setenv("IMPASTO_STYLE", "")  # as if it were not there
+    monkeypatch.setenv("IMPASTO_COMPARE", "no")
+    assert plan() == "photo-first.png: first, 40 x 30"
+
+
+def test_tables_are_for_one_command(configure, impasto, plan):
+    configure('style = "first"\n[stylize]\nmax_size = 20\n[video]\nstyle = "frist"\ncrf = 18\n')
+    assert plan() == "photo-first.png: first, 20 x 15"
+    assert "no style 'frist'" in impasto("video", "clip.mp4").err
+
+
+def test_what_the_command_line_excludes(plan, configure, photo, impasto, gallery):
+    configure('style = "first"\nskip_existing = true\nkeep_colors = "linear"\n')
+    photo.with_name("photo-first.png").touch()
+    assert plan("--overwrite", "--palette", photo) == "photo-first.png: first, 40 x 30"
+    ran = impasto(photo, "--gallery", gallery, "--overwrite", "--skip-existing")
+    assert "exclude each other" in ran.err
+    configure('[video]\ntimeline = "a.toml"\n')
+    assert "a.toml cannot be read" in impasto("video", "clip.mp4").err
+    assert "no style 'frist'" in impasto("video", "clip.mp4", "--style", "frist").err
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("strenght = 1", 2, "has an unknown key 'strenght': did you mean strength?"),
+        ("[video]\nquality = 1", 2, "[video] has an unknown key 'quality'"),
+        ("video = 1", 2, "[video] is 1: make it a table"),
+        ("strength = 'much'", 2, "strength is 'much'"),
+        ("strength = true", 2, "strength is True"),
+        ("strength = [1]", 2, "strength is [1]"),
+        ("max_size = 0", 2, "max_size is 0"),
+        ("overwrite = 'maybe'", 2, "overwrite is 'maybe'"),
+        ("strength", 3, "is no TOML"),
+    ],
+)
+def test_impossible_defaults_are_one_line(impasto, photo, configure, text, code, says):
+    configure(text)
+    ran = impasto(photo)
+    assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
+    assert f"impasto: {config_file()}" in ran.err
+    assert says in ran.err
+    assert impasto("--help").code == 0
+
+
+def test_an_impossible_variable_is_one_line(impasto, photo, monkeypatch):
+    monkeypatch.setenv("IMPASTO_STRENGTH", "much")
+    ran = impasto(photo)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "impasto: IMPASTO_STRENGTH is 'much': " in ran.err
