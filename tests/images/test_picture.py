@@ -8,15 +8,10 @@ from hypothesis import strategies as st
 from impasto.errors import InputError, OptionError
 from impasto.images import (
     Picture,
-    keep_colors,
-    pad_reflect,
-    read_image,
-from impasto.errors import OptionError
-from impasto.images import (
-    Picture,
     fit_within,
     keep_colors,
     pad_reflect,
+    read_image,
     resize,
     scale_shorter_side,
 )
