@@ -247,6 +247,16 @@ def test_to_bytes(stylizer):
     assert (report.width, report.pictures) == (40, 1)
 
 
+@pytest.mark.parametrize(("name", "times"), [("webp", [40, 80, 120]), ("tif", [0, 0, 0])])
+def test_animations_to_bytes(stylizer, name, times):
+    frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
+    moving = {"save_all": True, "append_images": frames[1:], "duration": [40, 80, 120]}
+    content, report = encode_painting(stylizer, encode(frames[0], "GIF", **moving), name)
+    assert (report.pictures, report.left_out) == (3, 0)
+    with open_sequence(content) as sequence:
+        assert [frame.duration_ms for frame in sequence.frames] == times
+
+
 def test_interlaced_16_bits_are_kept():
     """Written by hand, as no library at hand does: one pass holds a picture of one pixel."""
     header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 1)

@@ -26,12 +26,14 @@ from impasto.images import (
     check_format,
     detail_radius_px,
     encode_image,
+    encode_sequence,
     holds_several,
     open_sequence,
     restore_detail,
     write_image,
     write_sequence,
 )
+from impasto.images.reading import reading
 from impasto.images.rows import RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
@@ -111,7 +113,8 @@ def paint_photo(
     target = Path(target)
     file_format = check_format(target)
     if not isinstance(source, str | os.PathLike | bytes):
-        source = source.read()
+        with reading(source) as (stream, _):
+            source = stream.read()
     job = _Job(stylizer, target, file_format, quality, strip, overwrite, memory_bytes, progress)
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
@@ -145,15 +148,20 @@ def encode_painting(
     quality: int = 95,
     strip: bool = False,
 ) -> tuple[bytes, PhotoReport]:
-    """Paint the (first) picture in a file, in one piece, as the bytes of another.
+    """Paint what is in one file, each picture in one piece, as the bytes of another.
 
     Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
     """
     with open_sequence(source) as sequence:
         clipped: list[int] = []
-        picture = next(_painted(stylizer, sequence, strip, clipped)).picture
-        content = encode_image(picture, file_format, quality=quality)
-        size = picture.width, picture.height
+        paintings = _painted(stylizer, sequence, strip, clipped)
+        first = next(paintings)
+        size = first.picture.width, first.picture.height
+        if sequence.count > 1 and holds_several(file_format):
+            frames = chain([first], paintings)
+            content = encode_sequence(frames, file_format, loop=sequence.loop, quality=quality)
+            return content, PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
+        content = encode_image(first.picture, file_format, quality=quality)
         return content, PhotoReport(*size, 1, sequence.count - 1, sum(clipped))
 
 

@@ -22,6 +22,7 @@ from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
 from impasto.images.sequence import (
     Frame,
     PictureSequence,
+    encode_sequence,
     holds_several,
     open_sequence,
     write_sequence,
@@ -54,6 +55,7 @@ __all__ = [
     "contact_sheet",
     "detail_radius_px",
     "encode_image",
+    "encode_sequence",
     "face_mask",
     "find_faces",
     "find_subject",

@@ -124,7 +124,7 @@ def _name_of(source: Source) -> str:
     if isinstance(source, bytes | bytearray):
         return "the image data"
     if isinstance(source, str | os.PathLike):
-        return str(Path(source))
+        return os.fspath(source)
     name = getattr(source, "name", None)
     return "standard input" if name in ("<stdin>", 0, None) else str(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -41,7 +42,14 @@ from impasto.images.writing import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Frame", "PictureSequence", "holds_several", "open_sequence", "write_sequence"]
+__all__ = [
+    "Frame",
+    "PictureSequence",
+    "encode_sequence",
+    "holds_several",
+    "open_sequence",
+    "write_sequence",
+]
 
 ANIMATED, PAGED = ("GIF", "WEBP", "PNG", "AVIF"), "TIFF"
 MAX_FRAMES = 10_000
@@ -181,21 +189,55 @@ def write_sequence(
     """
     path = Path(path)
     form = FORMATS[check_format(path)]
-    if form.pillow_name == PAGED:
-        with write_atomically(path, overwrite=overwrite) as file:
-            page: RowWriter | None = None
-            for frame in frames:
-                original = fitted(frame.picture.as_original(), form)
-                page = write_rows(original, frame.picture.metadata, file, form, page)
-        return
-    at_hand = list(frames)  # their errors are not the file's
+    if form.pillow_name != PAGED:
+        frames = list(frames)  # their errors are not the file's
     with write_atomically(path, overwrite=overwrite) as file:
-        try:
-            _write_animation(file, at_hand, loop, quality, form)
-        except (ValueError, KeyError) as error:
-            raise OutputError(
-                f"{path} cannot be written as {form.pillow_name} ({error})", "write WebP"
-            ) from error
+        _write(file, frames, form, str(path), loop, quality)
+
+
+def encode_sequence(
+    frames: Iterable[Frame],
+    file_format: str,
+    *,
+    loop: int | None = None,
+    quality: int = 95,
+    name: str = "the picture",
+) -> bytes:
+    """Write several pictures as the bytes of a file, as `write_sequence` does.
+
+    Args:
+        frames, loop, quality: as `write_sequence` takes them.
+        file_format: a key of `FORMATS` that `holds_several`.
+        name: what errors call it.
+
+    Raises:
+        OutputError: the format cannot hold the pictures.
+    """
+    content = io.BytesIO()
+    _write(content, list(frames), FORMATS[file_format], name, loop, quality)
+    return content.getvalue()
+
+
+def _write(
+    file: BinaryIO,
+    frames: Iterable[Frame],
+    form: Format,
+    name: str,
+    loop: int | None,
+    quality: int,
+) -> None:
+    if form.pillow_name == PAGED:
+        page: RowWriter | None = None
+        for frame in frames:
+            original = fitted(frame.picture.as_original(), form)
+            page = write_rows(original, frame.picture.metadata, file, form, page)
+        return
+    try:
+        _write_animation(file, list(frames), loop, quality, form)
+    except (ValueError, KeyError) as error:
+        raise OutputError(
+            f"{name} cannot be written as {form.pillow_name} ({error})", "write WebP"
+        ) from error
 
 
 def _write_animation(
