@@ -92,6 +92,13 @@ def test_empty_arguments_are_refused(impasto, photo, tmp_path, arguments):
     assert [each.name for each in tmp_path.iterdir()] == ["photo.png"]
 
 
+@pytest.mark.parametrize("command", [[], ["paint"], ["video"], ["styles", "--sheet"]])
+def test_addresses_are_no_files(impasto, command):
+    ran = impasto(*command, "https://example.org/photo.jpg")
+    says = "https://example.org/photo.jpg is an address: download it, and give the file"
+    assert (ran.code, ran.err) == (3, f"impasto: {says}\n")
+
+
 def test_a_traceback_only_for_those_who_ask(impasto):
     plain = impasto("nothing.jpg")
     assert plain.err == "impasto: nothing.jpg does not exist: check the name\n"
@@ -128,6 +135,10 @@ def test_interrupted(impasto, photo, monkeypatch):
         (["a.jpg", "-q"], ["-q", "stylize", "a.jpg"]),
         (["styles", "--debug"], ["--debug", "styles"]),
         (["./styles"], ["stylize", "./styles"]),
+        (["clip.MP4", "-o", "a.gif"], ["video", "clip.MP4", "-o", "a.gif"]),
+        (["-s", "x", "clip.mp4", "-o", "k.mp4"], ["video", "-s", "x", "clip.mp4", "-o", "k.mp4"]),
+        (["-o", "k.mp4", "a.jpg"], ["stylize", "-o", "k.mp4", "a.jpg"]),
+        (["a.jpg", "clip.mp4"], ["stylize", "a.jpg", "clip.mp4"]),
         (["--version"], ["--version"]),
         (["--", "-q"], ["stylize", "--", "-q"]),
         ([], []),

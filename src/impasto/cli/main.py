@@ -28,8 +28,8 @@ from impasto.cli import (
     train_encoder,
     video,
 )
-from impasto.cli.console import console
-from impasto.errors import ImpastoError, OptionError
+from impasto.cli.console import console, open_streams
+from impasto.errors import ImpastoError, InputError, OptionError
 
 __all__ = ["main"]
 
@@ -62,6 +62,9 @@ GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
 """Of files that no command is needed for; that of videos loads what knows more of them."""
+
+ADDRESS = re.compile(r"\b(https?|ftp|file)://", re.IGNORECASE)
+"""Cameras have one, files do not."""
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -109,8 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if not debug:
         warnings.simplefilter("ignore")  # libraries warn programmers; users get errors, or nothing
+    open_streams()
     try:
-        _check_filled(arguments)
+        _check(arguments)
         code = app(_with_command(arguments), standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # Typer has turned KeyboardInterrupt into it
@@ -136,8 +140,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
 
 
-def _check_filled(arguments: list[str]) -> None:
-    """An empty name would be taken for the current folder, an empty value for none given."""
+def _check(arguments: list[str]) -> None:
+    """An empty name would be taken for the current folder, an empty value for none given, and an
+    address for a file's path.
+    """
+    addresses = [each for each in arguments if ADDRESS.search(each)]
+    if addresses and "live" not in arguments:
+        raise InputError(f"{addresses[0]} is an address", "download it, and give the file")
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
     if options or "" in arguments:
@@ -176,11 +185,21 @@ def _with_command(arguments: list[str]) -> list[str]:
     flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
     if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
-        is_video = PurePath(rest[0]).suffix.lower() in VIDEO_SUFFIXES
-        rest.insert(0, "video" if is_video else "stylize")
+        rest.insert(0, "video" if _names_video(rest) else "stylize")
     if rest and rest[0] == "stylize":
         rest = _with_values(rest)
     return flags + rest
+
+
+def _names_video(arguments: list[str]) -> bool:
+    """The first argument does, or if options come first, one that is not their output."""
+    if not arguments[0].startswith("-"):
+        arguments = arguments[:1]
+    return any(
+        PurePath(each).suffix.lower() in VIDEO_SUFFIXES
+        for before, each in zip(["", *arguments], arguments, strict=False)
+        if not each.startswith("-") and before not in ("-o", "--output")
+    )
 
 
 def _with_values(arguments: list[str]) -> list[str]:

@@ -180,11 +180,13 @@ def check_json(file: str | None) -> None:
 
 def write_json(file: str, text: str) -> bool:
     """Write figures to a file, or to standard output; true if it was the latter."""
+    # JSON is UTF-8 whatever the terminal; of names that are none, it has a notation.
+    content = text.encode(errors="backslashreplace") + b"\n"
     if file == "-":
-        console.result(text)
+        console.send(content)
         return True
     with write_atomically(Path(file)) as stream:
-        stream.write(text.encode())
+        stream.write(content)
     return False
 
 

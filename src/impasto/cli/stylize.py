@@ -41,7 +41,7 @@ __all__ = ["OPTIONAL_VALUES", "stylize_command"]
 OPTIONAL_VALUES = {
     "--keep-colors": ("luminance", r"luminance|histogram|linear"),
     "--subject": ("found", r"-?\d+(,-?\d+)*"),
-    "--protect-faces": ("0.7", r"[\d.]+"),
+    "--protect-faces": ("0.7", r"[-+]?(\.?\d[\d.,e+-]*|nan|inf)"),
 }
 """Options whose value may be left out: what it is then, and what is one if it follows."""
 
@@ -342,13 +342,15 @@ def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome
 
 def _say(outcome: Outcome, report: PhotoReport) -> None:
     job = outcome.job
+    source = "standard input" if job.source == STREAM else job.source
+    target = "standard output" if job.target == STREAM else job.target
     more = f", {report.pictures} pictures" if report.pictures > 1 else ""
     more += f", without {report.left_out} more pictures" if report.left_out else ""
-    if job.target != STREAM:
-        console.note(f"{job.source} -> {job.target}{more}")
+    if job.target != STREAM or report.left_out:
+        console.note(f"{source} -> {target}{more}")
     if report.clipped_px:
         console.note(
-            f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the tag "
+            f"{source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the tag "
             "SMaxSampleValue) are painted as these"
         )
     how = f", {report.plan}" if report.plan else ""
@@ -374,8 +376,7 @@ def _paint(
         content, report = encode_painting(
             stylizer, source, file_format, quality=quality, strip=strip
         )
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        console.send(content)
         return report
     if job.makes_folder:
         make_folder(Path(job.target).parent)
