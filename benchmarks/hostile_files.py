@@ -17,11 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from converters import foreign
+from converters.hostile import BOMBS
+from converters.write_t7 import johnson, write_t7
+from impasto.converters import convert_network
 from impasto.errors import ImpastoError
-from impasto.legacy import convert_network
-from legacy import foreign
-from legacy.hostile import BOMBS
-from legacy.write_t7 import johnson, write_t7
 
 MOST_S, MOST_TIMES, MOST_MB = 2.0, 3, 200
 

@@ -15,8 +15,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from impasto.learning.hardware import choose_hardware
-from impasto.learning.optimize import Iterate, PaintOptions, paint
+from impasto.gatys.optimize import Iterate, PaintOptions, paint
+from impasto.perceptual.hardware import choose_hardware
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, action="append", help="longer side; may be given again")
     parser.add_argument("--steps", type=int, default=64, help="at the coarsest scale")
     parser.add_argument("--tile", type=int, default=832)
-    parser.add_argument("--coarsest", type=int, default=256, help="longer side to begin with")
+    parser.add_argument("--coarsest", type=int, default=64, help="shorter side to begin with")
     parser.add_argument("--save", type=Path, help="keep the (last) painting")
     options = parser.parse_args()
     for size in options.size or [4000]:

@@ -3,7 +3,11 @@
     python benchmarks/large_pictures.py PHOTO [--style NAME] [--size 2309x1732] [--memory 1.5GB]
 
 PHOTO is enlarged to each size, written as a PNG row by row, and painted by the command that users
-give. With --compare, a picture is painted in one piece and in tiles, and what differs is said.
+give. Its peak of memory is said beside the one that was predicted (`impasto.large.memory_plan`):
+
+    python benchmarks/large_pictures.py PHOTO --size 6000x4000 --memory 20GB --precision bf16
+
+With --compare, a picture is painted in one piece and in tiles, and what differs is said.
 600 megapixels (the files, and pixels and features that wait, take some 20 GB of disk):
 
     python benchmarks/large_pictures.py PHOTO --size 30000x20000 --memory 1GB --folder /tmp
@@ -25,16 +29,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from impasto.files import write_atomically
+from impasto._util.atomic_files import write_atomically
 from impasto.images import Picture, check_format, read_image, resize
 from impasto.images.spool import PixelRows
 from impasto.images.streams import RowTarget
 from impasto.images.windows import enlarged_rows
-from impasto.memory import MemoryPlan, margin_px
+from impasto.large.memory_plan import MemoryPlan, margin_px
+from impasto.large.tiled import paint_tiled
+from impasto.large.tiles import cut
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
-from impasto.tiled import paint_tiled
-from impasto.tiling import cut
 
 SIZES = ["2309x1732", "11548x8660"]  # 4 and 100 megapixels
 STRIP_BYTES = 64 << 20
@@ -51,6 +55,9 @@ def main() -> None:
     parser.add_argument("--size", action="append", help="WIDTHxHEIGHT; may be given again")
     parser.add_argument("--memory", default="1.5GB")
     parser.add_argument("--stroke", default="1")
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--gallery")
     parser.add_argument("--suffix", default="png", help="of the files read and written")
     parser.add_argument("--folder", default=".", help="where they are made, and deleted")
     parser.add_argument("--compare", metavar="WIDTHxHEIGHT", help="tiles against one piece")
@@ -64,13 +71,15 @@ def main() -> None:
             source = Path(folder, f"photo.{options.suffix}")
             target = Path(folder, f"painting.{options.suffix}")
             run(enlarge, options.photo, size, source)
-            how = ["--style", options.style, "--memory", options.memory, "--stroke", options.stroke]
-            seconds, peak = run(paint, source, target, how)
+            names = ("style", "memory", "stroke", "engine", "precision")
+            how = [each for name in names for each in (f"--{name}", getattr(options, name))]
+            how += ["--gallery", options.gallery] if options.gallery else []
+            seconds, peak, plan = run(paint, source, target, how)
         per_megapixel = seconds / (size[0] * size[1] / 1e6)
         base = base or per_megapixel
         print(
             f"{size[0]} x {size[1]}: {seconds:.1f} s, {per_megapixel:.3f} s a megapixel "
-            f"({per_megapixel / base:.2f} of the first), peak {peak / 1e9:.2f} GB"
+            f"({per_megapixel / base:.2f} of the first), peak {peak / 1e9:.2f} GB; {plan}"
         )
 
 
@@ -95,12 +104,13 @@ def enlarge(photo: Path, size: tuple[int, int], target: Path) -> None:
         rows.finish()
 
 
-def paint(source: Path, target: Path, how: list[str]) -> tuple[float, int]:
+def paint(source: Path, target: Path, how: list[str]) -> tuple[float, int, str]:
     began = time.perf_counter()
     command = [sys.executable, "-m", "impasto", str(source), "-o", str(target), *how, "-v"]
-    subprocess.run(command, check=True)
+    told = subprocess.run(command, check=True, stderr=subprocess.PIPE, text=True).stderr
     seconds = time.perf_counter() - began
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    plan = told.strip().splitlines()[-1].partition(", ")[2]
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024, plan
 
 
 def compare(photo: Path, style: str, size: tuple[int, int]) -> None:

@@ -31,17 +31,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import impasto
+from impasto.evaluation.scores import StyleReport, evaluate
 from impasto.images import IMAGE_SUFFIXES
-from impasto.learning.checkpoint import read_checkpoint
-from impasto.learning.evaluate import StyleReport, evaluate
-from impasto.learning.hardware import keep_freed_memory
-from impasto.learning.learn import SMALLEST_MINUTES
-from impasto.learning.paintings import read_paintings
-from impasto.learning.run import RunFiles
+from impasto.perceptual.hardware import keep_freed_memory
 from impasto.progress import Progress
 from impasto.styles import Gallery, Style
+from impasto.training.checkpoint import read_checkpoint
+from impasto.training.learn import SMALLEST_MINUTES
+from impasto.training.paintings import read_paintings
+from impasto.training.run import RunFiles
 
-Painter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+PaintPhoto = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 LIST = Path(__file__).parents[1] / "training" / "held-out.json"
 SIZE_PX = 384
@@ -102,7 +102,7 @@ def measure(
         print(f"{gallery.folder} has no encoder: nothing is predicted", file=sys.stderr)
 
     with ExitStack() as stack:
-        painters: dict[str, Painter] = {
+        painters: dict[str, PaintPhoto] = {
             way: stack.enter_context(impasto.Stylizer(style, gallery=gallery))
             for way, style in styles.items()
         }
@@ -167,7 +167,7 @@ def show(event: Progress) -> None:
         print(f"  {event.done}/{event.total} {event.figures}", file=sys.stderr, flush=True)
 
 
-def lite_painter(folder: Path, painting: Path) -> Painter:
+def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
     """Its style-image mode, which works at 384 px and enlarges."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))

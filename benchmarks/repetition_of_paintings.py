@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from impasto.evaluation.scores import Scorer, exact_vgg
 from impasto.images import read_image, scale_shorter_side
-from impasto.learning.evaluate import Scorer, exact_vgg
-from impasto.learning.paintings import Painting, read_paintings
+from impasto.training.paintings import Painting, read_paintings
 
 LISTS = ("main.json", "oils.json", "moderns.json", "prints.json", "kandinsky.json")
 SIDE = 256

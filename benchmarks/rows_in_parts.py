@@ -4,7 +4,7 @@
 
 Three photographs of scikit-image with smooth ground (a cup on a table, a face, a sky) are painted
 in each style, so that their longer side has SIZE pixels. Of each painting, the local correlation
-loss (`impasto.learning.correlations`): how many times as regular its parts are as the calmer ones
+loss (`impasto.perceptual.correlations`): how many times as regular its parts are as the calmer ones
 of the original, as a natural logarithm; mean over parts, and the worst part by itself. PAINTINGS
 holds those of the lists in training/.
 """
@@ -21,12 +21,12 @@ import torch
 from numpy.typing import NDArray
 
 import impasto
+from impasto.evaluation.scores import exact_vgg
 from impasto.images import read_image, resize, scale_shorter_side
-from impasto.learning.correlations import excess_regularity
-from impasto.learning.evaluate import exact_vgg
-from impasto.learning.perceptual import STYLE_LAYERS, PhotoTargets, StyleTargets, part_powers
-from impasto.learning.photos import to_tensor
-from impasto.learning.vgg import Vgg19
+from impasto.perceptual.correlations import excess_regularity
+from impasto.perceptual.picture_losses import STYLE_LAYERS, PhotoTargets, StyleTargets, part_powers
+from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.vgg import Vgg19
 from repetition_of_paintings import listed_paintings
 
 PHOTOS = ("coffee.png", "astronaut.png", "rocket.jpg")

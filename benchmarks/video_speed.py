@@ -24,7 +24,7 @@ import av
 import numpy as np
 
 from impasto.images import read_image, resize
-from impasto.strokes import FRAME_NATURAL_PX
+from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames, stylize_video
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import impasto
-from impasto.images import contact_sheet
+from impasto.defaults import Quality
+from impasto.images import contact_sheet, resize
+from impasto.two_part_model import TwoPartModel, revision_sizes
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,6 +70,41 @@ def main() -> None:
         for detail in (0.0, 0.5, 1.0)
     ]
     save(tiles, "detail.jpg")
+    large_forms()
+
+
+def large_forms() -> None:
+    """Make the pictures of docs/large-forms.md."""
+    fine = impasto.open_gallery().fine
+    assert fine
+    astronaut = impasto.read_image(ROOT / "examples" / "astronaut.jpg")
+    ways: tuple[tuple[Quality, str], ...] = (("live", "one scale"), ("fine", "in two parts"))
+    tiles = [
+        (f"{style}, {words}", impasto.stylize(astronaut, style, quality=quality))
+        for quality, words in ways
+        for style in fine.names
+    ]
+    save(tiles, "large-forms.jpg", columns=len(fine.names), tile_px=336)
+
+    cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg").pixels
+    with impasto.Stylizer("composition-vii", quality="fine") as stylizer:
+        model = stylizer.model
+        assert isinstance(model, TwoPartModel)
+        first, sizes = revision_sizes(cat.shape[1], cat.shape[0])
+        painting = model.draft(resize(cat, *first))
+        tiles = [("the draft", impasto.Picture(painting))]
+        for size in sizes:
+            painting = model.revise(resize(cat, *size), resize(painting, *size))
+            tiles.append((f"revised at {size[0]} x {size[1]} px", impasto.Picture(painting)))
+    save(tiles, "large-forms-revisions.jpg", columns=len(tiles))
+
+    coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
+    tiles = [
+        (f"{style}, strength {strength}", impasto.stylize(coffee, style, strength=strength))
+        for style in ("starry-night", "the-scream")
+        for strength in (0.25, 0.5, 1.0, 1.5)
+    ]
+    save(tiles, "large-forms-strength.jpg", columns=4, tile_px=336)
 
 
 def save(

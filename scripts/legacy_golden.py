@@ -1,4 +1,5 @@
-"""Golden arrays for the tests of ``impasto.legacy``: what OpenCV 4's own reader of .t7 files gives.
+"""Golden arrays for the tests of ``impasto.converters``: what OpenCV 4's own reader of .t7 files
+gives.
 
 OpenCV 5 has no such reader, so this runs in an environment of its own:
 
@@ -14,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from legacy.write_t7 import johnson, write_t7
+from converters.write_t7 import johnson, write_t7
 
-GOLDEN = Path(__file__).parent.parent / "tests" / "legacy" / "golden.npz"
+GOLDEN = Path(__file__).parent.parent / "tests" / "converters" / "golden.npz"
 NORMS = ("instance", "batch")
 BORDERS = ("reflect-start", "reflect", "zero", "none")  # it knows no replication
 SIZES = ((48, 36), (36, 40), (40, 40))

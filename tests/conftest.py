@@ -1,3 +1,9 @@
+import os
+
+# Before anything loads torch or NumPy, and for the programs that tests start: on a busy machine,
+# threads that wait for each other by spinning make a test of a second one of minutes.
+os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
+
 import pytest
 
 from impasto.styles import gallery

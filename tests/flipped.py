@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 from awkward import encode, exif_bytes
 from impasto.errors import InputError
 from impasto.images import Original, Picture, encode_image, open_sequence
-from impasto.memory import MemoryPlan, plan_memory
+from impasto.large.memory_plan import MemoryPlan, plan_memory
 from impasto.photos import paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture

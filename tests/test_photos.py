@@ -33,7 +33,7 @@ from impasto.errors import (
 )
 from impasto.images import Metadata, Original, Picture, encode_image, open_sequence, read_image
 from impasto.images.streams import PictureRows
-from impasto.memory import MemoryPlan, margin_px
+from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.photos import encode_painting, paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery

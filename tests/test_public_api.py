@@ -26,6 +26,30 @@ def test_importing_is_light():
     assert subprocess.check_output([sys.executable, "-c", light], text=True).strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("help(impasto)", "painting.jpg"),
+        ("from impasto import *; print(paint.__name__)", "paint"),
+        ("impasto.paint('photo.jpg', 'painting.jpg')", "impasto.paint needs"),
+        ("impasto.learn('painting.jpg')", "impasto.learn needs"),
+        ("impasto.PaintOptions()", "impasto.PaintOptions needs"),
+    ],
+)
+def test_without_torch(line, expected):
+    """All that the base install offers is there; what needs torch says so when it is called."""
+    hidden = f"""
+import sys
+sys.modules["torch"] = None
+import impasto
+try:
+    {line}
+except impasto.MissingExtraError as error:
+    print(error)
+"""
+    assert expected in subprocess.check_output([sys.executable, "-c", hidden], text=True)
+
+
 def test_every_error_has_a_code_of_its_own():
     classes = [getattr(errors, name) for name in errors.__all__]
     assert all(issubclass(cls, errors.ImpastoError) for cls in classes)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from impasto.network.encoder import Encoder, EncoderSpec
-from impasto.network.spec import Conv, NetworkSpec, Residual, Skip, Smooth
-from impasto.network.trunk import Trunk, random_trunk, write_trunk
+from impasto.networks.encoder import Encoder, EncoderSpec
+from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.trunk import Trunk, random_trunk, write_trunk
 from impasto.styles import Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 
@@ -29,9 +29,23 @@ TINY = NetworkSpec(
 )
 
 
+TINY_DRAFT = replace(TINY, name="tiny-draft", coarse_grain=0.0)
+TINY_REVISION = NetworkSpec(
+    name="tiny-revision",
+    layers=(
+        Conv("down1", 6, 4, stride=2),
+        Residual((Conv("body1a", 4, 4), Conv("body1b", 4, 4, relu=False))),
+        Skip("down1"),
+        Conv("paint", 4, 3, shuffle=2, norm=False, relu=False),
+    ),
+    grain=0.02,
+    revises=True,
+)
+
+
 def tiny_style(trunk: Trunk, name: str, seed: int) -> Style:
     random = np.random.default_rng(seed)
-    vector = random.uniform(0.2, 1.0, trunk.spec.style_size).astype(np.float32)
+    vector = random.uniform(0.2, 1.0, trunk.vector_sizes[0]).astype(np.float32)
     card = StyleCard(
         title=f"Painting {seed}", artist="Nobody", licence="CC0", painting=f"{name}.png"
     )
@@ -44,12 +58,17 @@ def with_last_layer(style: Style, trunk: Trunk, seed: int = 0) -> Style:
     return replace(style, vector=np.concatenate([style.vector, added.astype(np.float32)]))
 
 
-def tiny_gallery(folder: Path, *names: str, seed: int = 0) -> Gallery:
+def tiny_two_part_trunk(seed: int = 0) -> Trunk:
+    revision = random_trunk(TINY_REVISION, seed=seed + 1)
+    return replace(random_trunk(TINY_DRAFT, seed=seed), revision=revision)
+
+
+def tiny_gallery(folder: Path, *names: str, seed: int = 0, trunk: Trunk | None = None) -> Gallery:
     """A gallery in a folder, with styles ``first`` and ``second`` unless told otherwise; in a
     sub-folder of another gallery it is a pack of that one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trunk = random_trunk(TINY, seed=seed)
+    trunk = trunk or random_trunk(TINY, seed=seed)
     write_trunk(folder / TRUNK_FILE, trunk)
     for number, name in enumerate(names or ("first", "second")):
         write_style(folder / f"{name}.style", tiny_style(trunk, name, number))

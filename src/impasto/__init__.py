@@ -4,12 +4,14 @@
 >>> impasto.stylize("photo.jpg", style="great-wave").save("painting.jpg")
 
 Importing it loads neither torch nor an engine; they come with the first call that needs them.
+Without torch, `paint`, `learn` and `PaintOptions` raise `MissingExtraError` when they are called.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 from impasto.errors import (
     BatchError,
@@ -24,15 +26,17 @@ from impasto.errors import (
 )
 
 if TYPE_CHECKING:
-    from impasto.areas import Region
-    from impasto.images import Picture, Subject, read_image, write_image
-    from impasto.learning.learn import learn
-    from impasto.learning.optimize import PaintOptions, paint
+    from impasto.gatys.optimize import PaintOptions, paint
+    from impasto.images import Picture, read_image, write_image
+    from impasto.masks.areas import Region
+    from impasto.masks.subject import Subject
+    from impasto.options import StylizeOptions
     from impasto.photos import PhotoReport, paint_photo
-    from impasto.prediction import predict_style
-    from impasto.recipes import Recipe, read_preset, write_preset
+    from impasto.presets import read_preset, write_preset
     from impasto.styles import Gallery, Style, open_gallery, read_style, write_style
+    from impasto.styles.predict import predict_style
     from impasto.stylizer import Stylizer, stylize
+    from impasto.training.learn import learn
     from impasto.video import VideoFrame, VideoReport, read_frames, stylize_frames, stylize_video
 
 __version__ = "0.1.0"
@@ -49,10 +53,10 @@ __all__ = [
     "PaintOptions",
     "PhotoReport",
     "Picture",
-    "Recipe",
     "Region",
     "Style",
     "StyleError",
+    "StylizeOptions",
     "Stylizer",
     "Subject",
     "TrainingError",
@@ -77,30 +81,30 @@ __all__ = [
 
 _HOMES = {
     "Gallery": "impasto.styles",
-    "PaintOptions": "impasto.learning.optimize",
+    "PaintOptions": "impasto.gatys.optimize",
     "PhotoReport": "impasto.photos",
     "Picture": "impasto.images",
-    "Recipe": "impasto.recipes",
-    "Region": "impasto.areas",
+    "Region": "impasto.masks.areas",
     "Style": "impasto.styles",
+    "StylizeOptions": "impasto.options",
     "Stylizer": "impasto.stylizer",
-    "Subject": "impasto.images",
+    "Subject": "impasto.masks.subject",
     "VideoFrame": "impasto.video",
     "VideoReport": "impasto.video",
-    "learn": "impasto.learning.learn",
+    "learn": "impasto.training.learn",
     "open_gallery": "impasto.styles",
-    "paint": "impasto.learning.optimize",
+    "paint": "impasto.gatys.optimize",
     "paint_photo": "impasto.photos",
-    "predict_style": "impasto.prediction",
+    "predict_style": "impasto.styles.predict",
     "read_frames": "impasto.video",
     "read_image": "impasto.images",
-    "read_preset": "impasto.recipes",
+    "read_preset": "impasto.presets",
     "read_style": "impasto.styles",
     "stylize": "impasto.stylizer",
     "stylize_frames": "impasto.video",
     "stylize_video": "impasto.video",
     "write_image": "impasto.images",
-    "write_preset": "impasto.recipes",
+    "write_preset": "impasto.presets",
     "write_style": "impasto.styles",
 }
 
@@ -109,9 +113,25 @@ def __getattr__(name: str) -> object:
     """Load what is named from its module, at its first use (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'impasto' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return _missing(name, "learn")
     globals()[name] = value
     return value
+
+
+def _missing(name: str, extra: str) -> Callable[..., NoReturn]:
+    """Return what stands for ``name`` until its extra is installed: help and imports find it."""
+
+    def missing(*_: object, **__: object) -> NoReturn:
+        raise MissingExtraError(f"impasto.{name}", extra)
+
+    missing.__name__ = missing.__qualname__ = name
+    missing.__doc__ = f"Raise `MissingExtraError`: ``pip install 'impasto[{extra}]'`` first."
+    return missing
 
 
 def __dir__() -> list[str]:

@@ -1,11 +1,18 @@
-"""What is painted, and how, unless one says otherwise. Nothing is imported here, for help needs no
-more than this.
+"""What is painted, and how, unless one says otherwise, and what else there is. No other module is
+imported here, for help needs no more than this.
 """
 
-__all__ = ["DEFAULT_STABILITY", "DEFAULT_STYLE"]
+from typing import Literal
+
+__all__ = ["DEFAULT_STABILITY", "DEFAULT_STYLE", "ColorWay", "EngineName", "Precision", "Quality"]
 
 DEFAULT_STYLE = "udnie"
 """In every shipped gallery."""
 
 DEFAULT_STABILITY = 0.4
-"""How much of the strokes stays from frame to frame (`impasto.video.temporal`)."""
+"""How much of the strokes stays from frame to frame (`impasto.video.temporal_consistency`)."""
+
+ColorWay = Literal["luminance", "histogram", "linear"]
+Quality = Literal["auto", "live", "fine"]
+EngineName = Literal["auto", "opencv", "openvino", "onnxruntime"]
+Precision = Literal["auto", "f32", "bf16", "int8"]

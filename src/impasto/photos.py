@@ -9,14 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.areas import Areas
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import OutputError
-from impasto.files import write_atomically
 from impasto.images import (
     ColorMap,
     Frame,
@@ -33,20 +31,20 @@ from impasto.images import (
     write_image,
     write_sequence,
 )
-from impasto.images.reading import reading
+from impasto.images.reading import Source, read_content
 from impasto.images.rows import RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
-from impasto.measuring import waiting_bytes_per_px
-from impasto.memory import DEFAULT_BYTES, MemoryPlan, plan_memory
+from impasto.large.memory_plan import DEFAULT_BYTES, MemoryPlan, plan_memory
+from impasto.large.tiled import paint_tiled
+from impasto.masks.areas import Areas
+from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
-from impasto.tiled import paint_tiled
 
 __all__ = ["PhotoReport", "encode_painting", "paint_photo"]
 
 Pixels = NDArray[np.uint8]
-Source = str | os.PathLike[str] | bytes | BinaryIO
 
 # Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
 WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
@@ -89,13 +87,13 @@ def paint_photo(
     Animations and files of many pages are painted whole where the target's format holds several
     pictures; where it does not, their first picture is.
 
-    What does not fit into memory is painted in tiles (`impasto.tiled`); PNG and TIFF (upright) are
-    then read and written row by row, so that there is no limit to their size. Pixels that wait go
-    to a temporary file in the target's folder.
+    What does not fit into memory is painted in tiles (`impasto.large.tiled`); PNG and TIFF
+    (upright) are then read and written row by row, so that there is no limit to their size. Pixels
+    that wait go to a temporary file in the target's folder.
 
     Args:
         stylizer: paints.
-        source: a path, a file's content, or an open binary file.
+        source: a path, a file's content, or a file that is open for reading bytes.
         target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         strip: leave out EXIF (camera, place, time), XMP and resolution; the colour profile stays.
@@ -112,9 +110,8 @@ def paint_photo(
     """
     target = Path(target)
     file_format = check_format(target)
-    if not isinstance(source, str | os.PathLike | bytes):
-        with reading(source) as (stream, _):
-            source = stream.read()
+    if not isinstance(source, str | os.PathLike):
+        source = read_content(source)
     job = _Job(stylizer, target, file_format, quality, strip, overwrite, memory_bytes, progress)
     with open_header(source) as header:
         if header.reader and header.size and not job.fits(*header.size):
@@ -195,7 +192,7 @@ class _Job:
             height,
             self.memory_bytes,
             self.stylizer.engine.name,
-            self.stylizer.brush.spec,
+            self.stylizer.model.spec,
             held_bytes_per_px=held,
             styles=1 + len(self.stylizer.regions),
         )
@@ -275,8 +272,10 @@ class _Job:
 
     def _waiting_bytes(self, plan: MemoryPlan) -> int:
         """What waits on disk for each pixel while statistics are measured."""
-        spec = self.stylizer.brush.spec
-        return 0 if plan.whole or spec is None else waiting_bytes_per_px(spec)
+        spec = self.stylizer.model.spec
+        if plan.whole or spec is None or spec.revises:
+            return 0
+        return waiting_bytes_per_px(spec)
 
     def _check_room(self, width: int, height: int, bytes_per_px: int) -> None:
         needed = width * height * bytes_per_px

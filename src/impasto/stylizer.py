@@ -1,44 +1,73 @@
-"""Image to image: a brush, from coarse to fine; then colours, strength and alpha."""
+"""Image to image: a style model, from coarse to fine; then colours, strength and alpha."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import BinaryIO
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
+from functools import partial
+from itertools import zip_longest
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Unpack
 
-from impasto.areas import Area, Areas, Region, check_area, find_areas
-from impasto.brush import Brush
-from impasto.closing import Closing
-from impasto.defaults import DEFAULT_STYLE
-from impasto.engines import Engine, EngineName, Precision
-from impasto.errors import OptionError
+from impasto._util.closeable import Closing
+from impasto.defaults import DEFAULT_STYLE, ColorWay
+from impasto.engines import Engine
+from impasto.errors import EngineError, OptionError
 from impasto.images import (
-    COLOR_WAYS,
     ColorMap,
-    ColorWay,
     Picture,
+    PictureSource,
     Strength,
+    as_picture,
     bleed,
     blend,
-    check_pixels,
     detail_radius_px,
     keep_colors,
     match_histograms,
     match_linearly,
-    read_image,
     resize,
     restore_detail,
 )
-from impasto.strokes import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
+from impasto.masks.areas import Areas, Region, find_areas
+from impasto.masks.parse import AreaSource
+from impasto.multiscale import NATURAL_PX, pass_sizes
+from impasto.networks.trunk import Trunk
+from impasto.options import StyleSource, StylizeKeywords, StylizeOptions, is_same
+from impasto.style_model import StyleModel
 from impasto.styles import Gallery, Style, open_gallery
+from impasto.styles.predict import find_fine_style
+from impasto.two_part_model import TwoPartModel
 
-__all__ = ["MAX_STRENGTH", "Stylizer", "stylize"]
+__all__ = ["Stylizer", "stylize"]
 
-MAX_STRENGTH = 1.5
+SUBTLE = 0.5
+"""The strength at which a fine painting is as subtle as it gets; below, the photo shows through."""
+
+SETTLED = ("style", "quality", "gallery", "engine", "precision")
+"""Options that a stylizer was opened with, and keeps."""
+
+AREAS = frozenset({"mask", "subject", "invert_mask", "regions"})
+ALL_OPTIONS = frozenset({each.name for each in fields(StylizeOptions)})
+
+T = TypeVar("T")
+
+
+class _Option(Generic[T]):
+    """An option as an attribute, which is checked when it is set."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, stylizer: Stylizer | None, owner: type) -> T:
+        if stylizer is None:
+            return cast(T, self)  # of the class, for help
+        return cast(T, getattr(stylizer.options, self._name))
+
+    def __set__(self, stylizer: Stylizer, value: T) -> None:
+        stylizer._change(stylizer.options.changed({self._name: value}), {self._name})
 
 
 class Stylizer(Closing):
@@ -47,142 +76,132 @@ class Stylizer(Closing):
     >>> with Stylizer("great-wave:0.7+udnie:0.3") as stylizer:
     ...     painting = stylizer(photo)  # H x W x 3 uint8 RGB, both
 
+    What it paints may be changed between calls: set its attributes, or ``options`` as a whole. It
+    can be pickled, and is opened anew where it is loaded.
+
     Args:
-        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a `Style`, or
-            the file of a network of its own (`impasto.legacy.convert_network`).
-        strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates.
-        stroke: size of the strokes, 0.5 to 2 (`impasto.strokes`).
-        keep_colors: ``luminance`` (or true) takes only the painting's light and dark, and the
-            photo's colours; ``histogram`` and ``linear`` give the painting the photo's histograms,
-            or its mean colour and covariance (`impasto.images.colors`).
-        palette: a picture, H x W x 3 uint8 RGB, whose mean colour and covariance the painting gets.
-        mask: where to paint: H x W uint8, 255 for the painting and 0 for the photo, of any size; or
-            a `Subject`, which is found in each photo.
-        regions: areas with styles of their own, all painted in one pass; ``style`` is for the rest.
-        protect_faces: from 0 (not at all) to 1 (no strokes on faces); needs the extra ``faces``.
-        detail: from 0 to 1: how far the photo's edges are put back (`impasto.images.guided`).
-        seed: of the grain that the strokes follow where the photo is flat.
-        natural_px: pictures whose shorter side is longer than this are painted from coarse to fine
-            (`impasto.strokes`), so that strokes grow with them.
-        engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
-        precision: ``auto`` takes what is fastest on the CPU at a quality next to that of
-            ``f32`` (`impasto.engines.choose_precision`); or ``f32``, ``bf16``, ``int8``.
+        style: see `StylizeOptions`; or all options in one object.
+        natural_px: under quality ``live``, pictures whose shorter side is longer than this are
+            painted from coarse to fine (`impasto.multiscale`), so that strokes grow with them.
         threads: how many the engine may use; all cores if not given.
-        gallery: where styles come from; the shipped gallery if not given.
         steered: let `paint` take and give statistics; networks without instance normalisation have
             nothing to steer, and paint as ever.
-
-    Attributes:
-        brush: paints in one piece.
+        keywords: options, of which the attributes are those that may be changed.
 
     Raises:
-        OptionError: an argument is out of its range.
+        OptionError: an option is unknown or has an impossible value, or it has no effect on the
+            style's network.
         StyleError: the style is unknown or does not fit the gallery's trunk.
-        InputError: the style's file is missing, damaged, or no style network.
+        InputError: a style's file, a mask or the palette is missing, damaged, or something else.
         EngineError: the engine is missing.
     """
 
+    strength: _Option[float] = _Option()
+    stroke: _Option[float] = _Option()
+    detail: _Option[float] = _Option()
+    keep_colors: _Option[ColorWay | None] = _Option()
+    palette: _Option[PictureSource | None] = _Option()
+    seed: _Option[int] = _Option()
+    mask: _Option[AreaSource | None] = _Option()
+    subject: _Option[str | None] = _Option()
+    invert_mask: _Option[bool] = _Option()
+    regions: _Option[Sequence[Region | str]] = _Option()
+    protect_faces: _Option[float] = _Option()
+
     def __init__(
         self,
-        style: str | Style = DEFAULT_STYLE,
+        style: StyleSource | StylizeOptions = DEFAULT_STYLE,
         *,
-        strength: float = 1.0,
-        stroke: float = 1.0,
-        keep_colors: bool | ColorWay = False,
-        palette: NDArray[np.uint8] | None = None,
-        mask: Area | None = None,
-        regions: Sequence[Region] = (),
-        protect_faces: float = 0.0,
-        detail: float = 0.0,
-        seed: int = 0,
-        natural_px: int = NATURAL_PX,
-        engine: EngineName = "auto",
-        precision: Precision = "auto",
+        natural_px: float = NATURAL_PX,
         threads: int | None = None,
-        gallery: Gallery | None = None,
         steered: bool = False,
+        **keywords: Unpack[StylizeKeywords],
     ) -> None:
-        self._name = style.name if isinstance(style, Style) else style
-        self.strength = strength
-        if keep_colors not in (False, True, *COLOR_WAYS):
-            raise OptionError(
-                f"keep-colors is {keep_colors!r}", f"give one of {', '.join(COLOR_WAYS)}"
-            )
-        if palette is not None:
-            check_pixels(palette)
-            if keep_colors:
-                raise OptionError("keep-colors and palette exclude each other", "give one of them")
-        for name, value in {"protect-faces": protect_faces, "detail": detail}.items():
-            if not 0 <= value <= 1:
-                raise OptionError(f"{name} is {value}", "give a number from 0 to 1")
-        if seed < 0:
-            raise OptionError(f"seed is {seed}", "give a whole number from 0 up")
-        for area in [region.area for region in regions] + ([] if mask is None else [mask]):
-            check_area(area)
-        self.brush = Brush(
-            style,
-            gallery or open_gallery(),
-            beside=[region.style for region in regions],
-            seed=seed,
-            natural_px=natural_px,
-            engine=engine,
-            precision=precision,
-            threads=threads,
-            steered=steered,
+        options = StylizeOptions.of(style, keywords)
+        self._again = partial(type(self), natural_px=natural_px, threads=threads, steered=steered)
+        self._read(options, ALL_OPTIONS)
+        self._options = options
+        self._model: StyleModel | TwoPartModel | None = _open_model(
+            options, natural_px, threads, steered
         )
         try:
-            self.stroke = stroke
+            self._check_stroke(options)
         except OptionError:
-            self.brush.close()
+            self.close()
             raise
-        self.keep_colors = keep_colors
-        self.palette = palette
-        self.mask = mask
-        self.regions = tuple(regions)
-        self.protect_faces = protect_faces
-        self.detail = detail
 
     @property
-    def strength(self) -> float:
-        """How much of the painting there is; may be changed between calls, as ``keep_colors`` may.
+    def options(self) -> StylizeOptions:
+        """How to paint. Between calls it may be replaced, but for what the networks depend on.
 
         Raises:
-            OptionError: it is out of its range.
+            OptionError: another style, quality, gallery, engine or precision is asked for, or the
+                network has strokes of one size only.
+            InputError: a mask or the palette cannot be read.
+            EngineError: the stylizer is closed.
         """
-        return self._strength
+        return self._options
 
-    @strength.setter
-    def strength(self, strength: float) -> None:
-        if not 0 <= strength <= MAX_STRENGTH:
-            raise OptionError(f"strength is {strength}", f"give a number from 0 to {MAX_STRENGTH}")
-        self._strength = strength
+    @options.setter
+    def options(self, options: StylizeOptions) -> None:
+        self._change(options, ALL_OPTIONS)
 
-    @property
-    def stroke(self) -> float:
-        """Size of the strokes; may be changed between calls.
+    def _change(self, options: StylizeOptions, names: Collection[str]) -> None:
+        """Take other options, which differ from the former ones by these names at most."""
+        before = self._options
+        settled = [(name, getattr(options, name), getattr(before, name)) for name in SETTLED]
+        settled += [
+            ("styles of regions", new, old)
+            for new, old in zip_longest(_beside(options), _beside(before))
+        ]
+        for name, new, old in settled:
+            if not is_same(new, old):
+                raise OptionError(f"another {name} cannot be set", "open another stylizer")
+        self._check_stroke(options)
+        self._read(options, names)
+        self.model.seed = options.seed
+        self._options = options
 
-        Raises:
-            OptionError: it is out of its range, or the network paints pictures of one size only.
-        """
-        return self._stroke
+    def _read(self, options: StylizeOptions, names: Collection[str]) -> None:
+        """Read the pictures that options name, as far as these are among ``names``."""
+        if not AREAS.isdisjoint(names):
+            self._mask, self._regions = options.areas()
+        if "palette" in names:
+            self._palette = options.palette_pixels()
 
-    @stroke.setter
-    def stroke(self, stroke: float) -> None:
-        if not MIN_STROKE <= stroke <= MAX_STROKE:
+    def _check_stroke(self, options: StylizeOptions) -> None:
+        if options.stroke != 1 and not self.takes_strokes:
             raise OptionError(
-                f"stroke is {stroke}", f"give a number from {MIN_STROKE} to {MAX_STROKE}"
-            )
-        if stroke != 1 and not self.takes_strokes:
-            raise OptionError(
-                f"stroke is {stroke}, and {self._name} paints pictures of one size only",
+                f"stroke is {options.stroke:g}, and {_name(options)} paints pictures of one size",
                 "leave --stroke out",
             )
-        self._stroke = stroke
+
+    @property
+    def model(self) -> StyleModel | TwoPartModel:
+        """What paints in one piece.
+
+        Raises:
+            EngineError: the stylizer is closed.
+        """
+        if self._model is None:
+            raise EngineError("this stylizer is closed", "open another one")
+        return self._model
 
     @property
     def takes_strokes(self) -> bool:
         """Whether the network paints pictures of any size, and so strokes of any."""
-        return not self.brush.framing.fixed_px
+        return isinstance(self.model, TwoPartModel) or not self.model.input_spec.fixed_px
+
+    @property
+    def effect(self) -> float:
+        """How bold a fine painting is, from 0 to 1: strength beyond a half makes it so."""
+        return min(1.0, max(0.0, self.strength - SUBTLE))
+
+    @property
+    def opacity(self) -> float:
+        """How much of the painting covers the photo: of a fine one all, from half strength up."""
+        fine = isinstance(self.model, TwoPartModel)
+        return min(1.0, self.strength / SUBTLE) if fine else self.strength
 
     def restyle(self, vector: NDArray[np.float32]) -> None:
         """Paint on in another style of the same trunk, or a mixture; steered stylizers only.
@@ -193,30 +212,31 @@ class Stylizer(Closing):
         Raises:
             OptionError: the stylizer is not steered, or the vector is of another trunk.
         """
-        self.brush.restyle(vector)
+        if isinstance(self.model, TwoPartModel):
+            raise OptionError("a fine network's style is fixed", "open another stylizer")
+        self.model.restyle(vector)
 
     @property
     def engine(self) -> Engine:
         """The engine that runs the network."""
-        return self.brush.engine
+        return self.model.engine
 
-    def __call__(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def __call__(self, photo: PictureSource) -> NDArray[np.uint8]:
         """Paint one picture.
 
         Args:
-            photo: H x W x 3, uint8, RGB, of any size.
+            photo: H x W x 3, uint8, RGB, of any size; or what else `impasto.images.as_picture`
+                takes.
 
         Returns:
-            the painting, of the same shape and type.
+            the painting, as large: H x W x 3, uint8, RGB.
 
         Raises:
-            OptionError: the array is of another type or shape.
-            EngineError: the engine fails.
+            InputError: the photo cannot be read, or is of another kind.
+            EngineError: the engine fails, or the stylizer is closed.
         """
-        check_pixels(photo)
-        if self.strength == 0:
-            return np.array(photo)  # exactly, whatever the engine's precision
-        return self.stylize(Picture(photo)).pixels
+        painting = self.stylize(photo).pixels
+        return painting if self.strength else np.array(painting)  # the photo's own, else
 
     def paint(
         self,
@@ -239,24 +259,33 @@ class Stylizer(Closing):
             the stylizer is steered.
         """
         height, width = photo.shape[:2]
-        sizes = pass_sizes(width, height, self.stroke, self.brush.natural_px)
+        if isinstance(self.model, TwoPartModel):
+            self.model.effect = self.effect
+            shares_at = areas.shares_at if areas and areas.shares is not None else None
+            return self.model.paint(photo, self.stroke, shares_at), []
+        model = self.model
+        sizes = pass_sizes(width, height, self.stroke, model.natural_px)
         given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
         painting, used = photo, []
         for size, vector in zip(sizes, given, strict=True):
-            reduced = resize(painting, *self.brush.framing.fit(*size))
+            reduced = resize(painting, *model.input_spec.fit(*size))
             if areas and areas.shares is not None:
                 shares = areas.share_rows(size, 0, size[1])
-                painting = self.brush.paint(reduced, shares=shares)
+                painting = model.paint(reduced, shares=shares)
                 continue
-            painting, taken = self.brush.paint_steered(reduced, vector, keep)
-            if self.brush.is_steered:
+            painting, taken = model.paint_steered(reduced, vector, keep)
+            if model.is_steered:
                 used.append(taken)
         return resize(painting, width, height), used
 
-    def stylize(self, picture: Picture) -> Picture:
-        """Paint a picture; its depth, profile, transparency and metadata are carried over."""
+    def stylize(self, photo: PictureSource) -> Picture:
+        """Paint a picture; its depth, profile, transparency and metadata are carried over.
+
+        Args and errors: as of a call.
+        """
+        picture = as_picture(photo)
         if self.strength == 0:
-            return picture
+            return picture  # exactly, whatever the engine's precision
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
         areas = self.find_areas(pixels, (picture.width, picture.height))
         painting = self.paint(pixels, areas=areas)[0]
@@ -276,7 +305,7 @@ class Stylizer(Closing):
             OptionError: there is no subject.
             MissingExtraError: the detector of faces is not installed.
         """
-        return find_areas(photo, size, self.mask, self.regions, self.protect_faces)
+        return find_areas(photo, size, self._mask, self._regions, self.protect_faces)
 
     def finish(
         self,
@@ -293,11 +322,11 @@ class Stylizer(Closing):
             colors: what `color_map` gave for the whole picture, if these are rows.
             cover: H x W, 0-1: where the painting is; everywhere if not given.
         """
-        if self.keep_colors in (True, "luminance"):
+        if self.keep_colors == "luminance":
             painting = keep_colors(painting, picture.pixels)
         elif colors or (colors := self.color_map(painting, picture.pixels)):
             painting = colors(painting)
-        strength: Strength = self.strength if cover is None else cover * np.float32(self.strength)
+        strength: Strength = self.opacity if cover is None else cover * np.float32(self.opacity)
         original = picture.original
         return replace(
             picture,
@@ -312,73 +341,105 @@ class Stylizer(Closing):
             painting: H x W x 3, uint8, RGB, at full strength; may be reduced.
             photo: the same, of the photo.
         """
-        if self.palette is not None:
-            return match_linearly(painting, self.palette)
+        if self._palette is not None:
+            return match_linearly(painting, self._palette)
         if self.keep_colors == "histogram":
             return match_histograms(painting, photo)
         return match_linearly(painting, photo) if self.keep_colors == "linear" else None
 
     def close(self) -> None:
-        """Let the engine's memory go."""
-        self.brush.close()
+        """Let the engine's memory go; nothing can be painted after that."""
+        model, self._model = self._model, None
+        if model:
+            model.close()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._again, (self.options,)
 
 
 def stylize(
-    photo: str | os.PathLike[str] | BinaryIO | Picture | NDArray[np.uint8],
-    style: str | Style = DEFAULT_STYLE,
-    *,
-    strength: float = 1.0,
-    stroke: float = 1.0,
-    keep_colors: bool | ColorWay = False,
-    palette: NDArray[np.uint8] | None = None,
-    mask: Area | None = None,
-    regions: Sequence[Region] = (),
-    protect_faces: float = 0.0,
-    detail: float = 0.0,
-    seed: int = 0,
-    engine: EngineName = "auto",
-    precision: Precision = "auto",
-    gallery: Gallery | None = None,
+    photo: PictureSource,
+    style: StyleSource | StylizeOptions = DEFAULT_STYLE,
+    **keywords: Unpack[StylizeKeywords],
 ) -> Picture:
     """Paint one photo.
 
     For many, open a `Stylizer` once: opening takes longer than painting.
 
     Args:
-        photo: a file, a `Picture`, or an H x W x 3 uint8 RGB array.
-        style: a style's name, a mixture (``"great-wave:0.7+udnie:0.3"``), a `Style`, or the
-            file of a network of its own.
-        strength, stroke, keep_colors, palette, mask, regions, protect_faces, detail, seed, engine,
-            precision, gallery: see `Stylizer`.
+        photo: a file, an array, an image of Pillow's: whatever `impasto.images.as_picture` takes.
+        style: a style's name, a mixture (``"great-wave:0.7+udnie:0.3"``), or another style that
+            `StylizeOptions` takes; or these themselves.
+        keywords: options, as `StylizeOptions` has them.
 
     Returns:
         the painting; ``.save(path)`` writes it, ``.pixels`` is the array.
 
     Raises:
-        InputError: the photo cannot be read.
-        OptionError: an argument is out of its range.
+        InputError: the photo, or another picture, cannot be read.
+        OptionError: an option is unknown or has an impossible value.
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
-    if isinstance(photo, np.ndarray):
-        picture = Picture(photo)
-    elif isinstance(photo, Picture):
-        picture = photo
-    else:
-        picture = read_image(photo)
-    with Stylizer(
-        style,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=keep_colors,
-        palette=palette,
-        mask=mask,
-        regions=regions,
-        protect_faces=protect_faces,
-        detail=detail,
-        seed=seed,
-        engine=engine,
-        precision=precision,
-        gallery=gallery,
-    ) as stylizer:
+    picture = as_picture(photo)
+    with Stylizer(style, **keywords) as stylizer:
         return stylizer.stylize(picture)
+
+
+def _open_model(
+    options: StylizeOptions, natural_px: float, threads: int | None, steered: bool
+) -> StyleModel | TwoPartModel:
+    gallery = open_gallery(options.gallery)
+    style, placed = options.placed_styles()
+    beside = [each for _, each in placed]
+    live = options.quality == "live" or steered
+    if not live and (fine := _fine_styles([*beside, style], gallery)):
+        return TwoPartModel(
+            *fine,
+            seed=options.seed,
+            engine=options.engine,
+            precision=options.precision,
+            threads=threads,
+        )
+    if options.quality == "fine":
+        known = ", ".join(gallery.fine.names) if gallery.fine else "none"
+        raise OptionError(
+            f"no fine network paints {_name(options)}",
+            f"it paints {known}; leave quality out for the others",
+        )
+    return StyleModel(
+        style,
+        gallery,
+        beside=beside,
+        seed=options.seed,
+        natural_px=natural_px,
+        engine=options.engine,
+        precision=options.precision,
+        threads=threads,
+        steered=steered,
+    )
+
+
+def _name(options: StylizeOptions) -> str:
+    style = options.placed_styles()[0]
+    return style.name if isinstance(style, Style) else style
+
+
+def _beside(options: StylizeOptions) -> list[str | Style]:
+    return [style for _, style in options.placed_styles()[1]]
+
+
+def _fine_styles(
+    styles: Sequence[str | Style], gallery: Gallery
+) -> tuple[Trunk, list[NDArray[np.float32]]] | None:
+    """The trunk in two parts that paints in all of these styles, and their vectors; None where one
+    of them has no fine network.
+    """
+    found = [find_fine_style(style, gallery) for style in styles]
+    trunks = {style.trunk for style in found if style}
+    if None in found or len(trunks) != 1:
+        return None
+    vectors = [style.vector for style in found if style]
+    assert found[0]
+    assert gallery.fine
+    return gallery.fine.trunk_of(found[0]), vectors

@@ -5,10 +5,10 @@ import numpy as np
 import onnx
 import pytest
 
+from converters import foreign
+from converters.write_t7 import johnson, module, sequence, write_t7
+from impasto.converters import installed_networks
 from impasto.images import read_image
-from impasto.legacy import installed_networks
-from legacy import foreign
-from legacy.write_t7 import johnson, module, sequence, write_t7
 
 
 @pytest.fixture

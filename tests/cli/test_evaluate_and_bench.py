@@ -1,11 +1,15 @@
 import json
+import shutil
 
 import pytest
 
-from impasto.images import Picture, write_image
-from impasto.speed import JOHNSON_NAME
-from legacy.write_t7 import johnson, write_t7
-from tiny import picture
+from converters.write_t7 import johnson, write_t7
+from impasto.evaluation.by_size import SHEET_TILE_PX
+from impasto.evaluation.speed import JOHNSON_NAME
+from impasto.images import Picture, read_image, write_image
+from impasto.networks.encoder import write_encoder
+from impasto.styles import ENCODER_FILE, Gallery
+from tiny import picture, tiny_encoder
 from video.clips import make_clip
 
 
@@ -13,7 +17,7 @@ from video.clips import make_clip
 def paintings(tmp_path):
     (tmp_path / "paintings").mkdir()
     for seed, name in enumerate(("first", "second")):
-        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(60, 50, seed)))
+        write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(70, 66, seed)))
     return tmp_path / "paintings"
 
 
@@ -21,9 +25,29 @@ SMALL = ["--size", "64", "--painting-size", "48"]
 
 
 def test_evaluate_as_a_table(impasto, photo, paintings, gallery):
-    ran = impasto("evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL)
+    arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL]
+    ran = impasto(*arguments, "--papers")
     assert ran.code == 0, ran.err
     assert all(word in ran.out for word in ("first", "second", "relu5_1"))
+
+
+def test_evaluate_makes_a_sheet_and_scores_by_size(
+    impasto, photo, paintings, gallery, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("impasto.evaluation.by_size.COMPARED_PX", (64, 128))
+    arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery]
+    arguments += ["--size", "64", "--sheet-sizes", "48,96", "-s", "first"]
+    ran = impasto(*arguments)
+    assert ran.code == 0, ran.err
+    assert all(word in ran.out for word in ("first", "S at 64 px", "S at 128 px", "R"))
+    sheet = read_image(tmp_path / "evaluation.jpg")
+    assert sheet.width == 4 * SHEET_TILE_PX + 3 * 8  # painting, photo, two sizes
+    (row,) = json.loads(impasto(*arguments, "--json", "-").out)
+    ((_, score),) = row["photos"].items()
+    assert sorted(score) == ["content", "repetition", "similarity", "style"]
+    assert (tmp_path / "evaluation-2.jpg").exists()  # nothing is replaced
+    ran = impasto(*arguments, "--sheet-sizes", "512,large")
+    assert (ran.code, "--sheet-sizes has 'large'" in ran.err) == (2, True)
 
 
 def test_evaluate_as_json_with_a_reference(impasto, photo, paintings, gallery, tmp_path):
@@ -42,7 +66,17 @@ def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_p
     (tmp_path / "nets").mkdir()
     (tmp_path / "nets" / "scream.t7").write_bytes(write_t7({"model": johnson()}))
     (paintings / "scream.png").write_bytes((paintings / "first.png").read_bytes())
-    arguments = ["evaluate", photo, "--gallery", gallery, *SMALL, "--json", "-", "--paintings"]
+    arguments = [
+        "evaluate",
+        photo,
+        "--gallery",
+        gallery,
+        *SMALL,
+        "--papers",
+        "--json",
+        "-",
+        "--paintings",
+    ]
     styles = ["first", "first:0.5+second:0.5", "nets/scream.t7"]
     chosen = [part for each in styles for part in ("-s", each)]
     ran = impasto(*arguments, paintings / "first.png", *chosen)
@@ -55,6 +89,21 @@ def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_p
     (paintings / "scream.png").unlink()
     ran = impasto(*arguments, paintings, "-s", "nets/scream.t7")
     assert (ran.code, "no painting for scream: put scream.jpg there" in ran.err) == (3, True)
+
+
+def test_a_style_and_the_prediction_from_a_painting_of_its_name(
+    impasto, photo, paintings, gallery, tmp_path
+):
+    own = Gallery(shutil.copytree(gallery, tmp_path / "own"))
+    write_encoder(own.folder / ENCODER_FILE, tiny_encoder(own.trunk))
+    styles = ["first", "paintings/first.png"]
+    chosen = [part for each in [*styles, "First"] for part in ("-s", each)]
+    arguments = ["--paintings", paintings, "--gallery", own.folder, *SMALL, "--json", "-"]
+    ran = impasto("evaluate", photo, "--papers", *arguments, *chosen)
+    assert ran.code == 0, ran.err
+    rows = json.loads(ran.out)
+    assert [row["style"] for row in rows] == styles
+    assert rows[0]["J"] != rows[1]["J"]
 
 
 @pytest.mark.parametrize(

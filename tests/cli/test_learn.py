@@ -3,7 +3,7 @@
 import pytest
 
 from impasto.images import Picture, write_image
-from impasto.learning import learn as learning
+from impasto.training import learn as learning
 from tiny import picture
 
 SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}
@@ -12,7 +12,7 @@ SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
     twenty_in_6_s = (0.3, 0.3)
-    monkeypatch.setattr(learning, "_step_times", lambda trial: twenty_in_6_s)
+    monkeypatch.setattr(learning, "_step_times", lambda *_: twenty_in_6_s)
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()
@@ -39,6 +39,8 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
 
     assert impasto("styles", "remove", "cow").code == 0
     assert impasto(photo, "--style", "cow", "-o", "again.png").code == 5
+    ran = impasto("learn", "cow.png", "--photos", "nowhere")  # and nothing of "learned before"
+    assert (ran.code, "nowhere is not a folder" in ran.err) == (3, True), ran.err
     assert impasto("styles", "add", "shared.style", "--name", "Red Cow").code == 0
     shown = impasto("styles", "show", "red-cow").out
     assert "cow.png" in shown

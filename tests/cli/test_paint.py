@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from impasto.gatys import optimize
 from impasto.images import Picture, read_image, write_image
-from impasto.learning import optimize
 from tiny import picture
 
 QUICK = ["--size", "64", "--coarsest", "64", "--steps", "3", "--precision", "f32"]
@@ -29,22 +29,24 @@ def test_every_option_arrives(impasto, photo, painting, tmp_path, monkeypatch):
         return Picture(picture(8, 8))
 
     monkeypatch.setattr(optimize, "paint", paint)
-    arguments = """--content-weight 2 --style-weight 3 --tv-weight 4 --content-layer relu3_1:0.5
-        --content-layer relu4_2 --style-layer relu2_1 --losses paper --pooling average --steps 7
-        --optimizer adam --learning-rate 0.1 --start noise --coarsest 99 --size 111 --seed 5
+    arguments = """--effect bold --content-weight 2 --style-weight 3
+        --self-similarity-weight 8 --face-weight 9 --tv-weight 4 --content-layer relu3_1:0.5
+        --content-layer relu4_2 --style-layer relu2_1 --losses paper --pooling max --steps 7
+        --start noise --coarsest 99 --size 111 --seed 5
         --painting-scale 1.5 --keep-colors --painting-weight 1 --painting-weight 2 --tile 99"""
     ran = impasto("paint", photo, painting, photo, *arguments.split(), "-o", "out.png")
     assert ran.code == 0, ran.err
     assert seen["options"] == optimize.PaintOptions(
+        effect="bold",
         content_weight=2,
+        self_similarity_weight=8,
+        face_weight=9,
         style_weight=3,
         tv_weight=4,
         content_layers={"relu3_1": 0.5, "relu4_2": 1.0},
         style_layers={"relu2_1": 1.0},
         losses="paper",
-        pooling="average",
-        optimizer="adam",
-        learning_rate=0.1,
+        pooling="max",
         steps=7,
         start="noise",
         size_px=111,
@@ -111,6 +113,7 @@ def test_an_interrupt_keeps_what_is_painted(impasto, photo, painting, tmp_path, 
         (["photo.png", "wave.jpg", "--content-layer", "conv9"], 2, "relu4_2"),
         (["photo.png", "wave.jpg", "--style-layer", "relu1_1:much"], 2, "no number"),
         (["photo.png", "wave.jpg", "--style-weight", "-1"], 2, "style_weight is -1"),
+        (["photo.png", "wave.jpg", "--effect", "loud"], 2, "one of subtle, balanced, bold"),
         (["photo.png", "wave.jpg", "--device", "abacus"], 2, "no device 'abacus'"),
         (["photo.png", "wave.jpg", "--start", "nothing.png"], 3, "nothing.png does not exist"),
         (["photo.png", "wave.jpg", "--painting-weight", "0"], 2, "painting weights"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from impasto.images import Picture, read_image, write_image
-from impasto.network.encoder import write_encoder
+from impasto.networks.encoder import write_encoder
 from tiny import picture, tiny_encoder, tiny_gallery
 
 

@@ -217,7 +217,8 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
-        (["photo.png", "--quality", "0"], 2, "quality is 0"),
+        (["photo.png", "--file-quality", "0"], 2, "quality is 0"),
+        (["photo.png", "--quality", "finest"], 2, "quality is 'finest'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -432,7 +433,7 @@ def test_a_report(paint, folder, tmp_path):
 
 @pytest.fixture
 def presets(tmp_path, monkeypatch):
-    monkeypatch.setattr("impasto.recipes.user_data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr("impasto.presets.user_data_folder", lambda: tmp_path / "data")
 
 
 def test_presets(paint, impasto, gallery, photo, tmp_path, presets):

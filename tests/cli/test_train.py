@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from impasto.images import Picture, write_image
-from impasto.learning.checkpoint import read_checkpoint
-from impasto.network.spec import STANDARD
+from impasto.networks.spec import STANDARD
 from impasto.styles import open_gallery
+from impasto.training.checkpoint import read_checkpoint
 from tiny import picture
 
 QUICK = [
@@ -81,6 +81,11 @@ def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
     assert ran.code == 0, ran.err
     ran = impasto("distil", gallery, "-o", "small", *quick)
     assert (ran.code, "--resume" in ran.err) == (2, True)
+    ran = impasto("distil", gallery, "-o", "small", *quick, "--resume", "--steps", "3")
+    assert ran.code == 0, ran.err
+    assert read_checkpoint(data / "small" / "checkpoint.pt").state["next_step"] == 3
+    ran = impasto("distil", gallery, "-o", "small", *quick, "--resume", "--steps", "0")
+    assert (ran.code, "steps is 0" in ran.err) == (2, True)
     assert impasto("distil", data, "-o", "other", *quick).code == 5
 
 

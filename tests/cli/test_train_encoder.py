@@ -42,10 +42,11 @@ def test_train_copy_paint(train, impasto, photo, tmp_path):
 
 def test_by_an_emulator(train, tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    from impasto.learning import emulator
+    from impasto.training import emulator, gram_reader
 
-    monkeypatch.setattr(emulator, "FIT_STEPS", 20)
-    monkeypatch.setattr(emulator, "HIDDEN", 16)
+    for module in (emulator, gram_reader):
+        monkeypatch.setattr(module, "FIT_STEPS", 20)
+        monkeypatch.setattr(module, "HIDDEN", 16)
     assert train("--steps", 4).code == 0
     ran = train("--steps", 6, "--samples", 64, "--start-from", "run", "-o", "second")
     assert ran.code == 0, ran.err

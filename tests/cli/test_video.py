@@ -1,9 +1,9 @@
 import pytest
 from PIL import Image
 
-from impasto.video.painter import VideoPainter
+from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
-from video.test_joining import make_film, read_film
+from video.test_muxing import make_film, read_film
 
 
 def test_a_video(impasto, gallery, tmp_path):
@@ -96,24 +96,45 @@ def test_damage_is_told(impasto, gallery, tmp_path):
     assert "clip.mp4: 1 damaged packets or frames were bridged" in ran.err
 
 
+def test_a_video_that_is_cut_off(impasto, gallery, tmp_path):
+    """What there is of it is painted, and the code tells that it is not all."""
+    video = make_clip(tmp_path / "clip.mkv", frames=20)
+    video.write_bytes(video.read_bytes()[: video.stat().st_size * 4 // 5])
+    ran = impasto("video", "clip.mkv", "--style", "first", "--gallery", gallery)
+    assert ran.code == 3
+    assert ran.err == (
+        "clip.mkv -> clip-first.mkv\n"
+        "impasto: clip.mkv is cut off: what there is of it was painted: get it anew\n"
+    )
+    assert 0 < len(read_clip(tmp_path / "clip-first.mkv")[0]) < 20
+
+
 @pytest.mark.parametrize("painted", [False, True])
+@pytest.mark.parametrize("old", [False, True])
 def test_interrupted_before_and_after_the_first_frames(
-    impasto, gallery, tmp_path, monkeypatch, painted
+    impasto, gallery, tmp_path, monkeypatch, painted, old
 ):
-    """Only if something was painted does the output hold it; the old one there is not it."""
+    """What was painted becomes the output, unless a whole one is there."""
     make_clip(tmp_path / "clip.mp4", frames=6)
-    make_clip(tmp_path / "old.mp4", frames=3)
-    place = VideoPainter.place
+    if old:
+        make_clip(tmp_path / "out.mp4", frames=2)
+    place = VideoStylizer.place
 
     def interrupted(self, photo, fresh, time_s):
         if not painted or time_s > 0.1:
             raise KeyboardInterrupt
         return place(self, photo, fresh, time_s)
 
-    monkeypatch.setattr(VideoPainter, "place", interrupted)
-    arguments = ["-s", "first", "--gallery", gallery, "-o", "old.mp4", "--overwrite"]
+    monkeypatch.setattr(VideoStylizer, "place", interrupted)
+    arguments = ["-s", "first", "--gallery", gallery, "-o", "out.mp4", "--overwrite"]
     ran = impasto("video", "clip.mp4", *arguments)
     assert ran.code == 130
-    says = "old.mp4 has what was painted so far; --resume goes on from there\n" if painted else ""
+    state = "is as it was" if old else "has what was painted so far"
+    says = f"out.mp4 {state}; the same command with --resume goes on\n" if painted else ""
     assert ran.err == says + "impasto: interrupted\n"
-    assert len(read_clip(tmp_path / "old.mp4")[0]) == 3
+    if old or painted:
+        assert len(read_clip(tmp_path / "out.mp4")[0]) == 2 if old else 3
+    monkeypatch.setattr(VideoStylizer, "place", place)
+    if painted:
+        assert impasto("video", "clip.mp4", *arguments, "--resume").code == 0
+        assert len(read_clip(tmp_path / "out.mp4")[0]) == 6

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from impasto.engines import available_engines, has_bf16, open_engine
-from impasto.errors import EngineError, OptionError
-from impasto.learning.networks import StyleNetwork
-from impasto.learning.photos import to_tensor
-from impasto.network.bake import bake, bake_steered
-from impasto.network.spec import Conv, NetworkSpec, Residual
+from impasto.errors import EngineError, InputError, OptionError
+from impasto.networks.export import bake, bake_steered
+from impasto.networks.spec import Conv, NetworkSpec, Residual
+from impasto.perceptual.tensors import to_tensor
 from impasto.styles import open_gallery
+from impasto.training.style_network import StyleNetwork
 from tiny import TINY, picture
 
 JOHNSON_LIKE = (
@@ -143,7 +143,7 @@ def test_it_says_what_it_is(name, precision):
 def test_wrong_arrays(name, precision):
     with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
         for array in (np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32)):
-            with pytest.raises(OptionError):
+            with pytest.raises(InputError):
                 engine.paint(array)
 
 
@@ -233,6 +233,18 @@ def test_the_shipped_trunk_in_int8(name, style):
         expected = engine.paint(photo).astype(int)
     with open_engine(trunk.bake(vector, int8=True), engine=name, precision="int8") as engine:
         assert np.abs(engine.paint(photo) - expected).mean() <= 4
+
+
+@pytest.mark.parametrize("name", IN_INT8)
+def test_a_stream_of_one_size_in_int8(name):
+    """Exactly the same each time, in more calls than it takes to be compiled for one size."""
+    gallery = open_gallery()
+    graph = gallery.trunk.bake(gallery.load_style("udnie").vector, int8=True)
+    photo = picture(160, 120)
+    with open_engine(graph, engine=name, precision="int8") as engine:
+        first = engine.paint(photo)
+        for _ in range(5):
+            np.testing.assert_array_equal(engine.paint(photo), first)
 
 
 @pytest.mark.parametrize("name", IN_INT8)

@@ -14,8 +14,8 @@ from impasto.engines import (
     select,
 )
 from impasto.errors import EngineError, OptionError
-from impasto.network.bake import bake
-from impasto.network.spec import Conv, NetworkSpec
+from impasto.networks.export import bake
+from impasto.networks.spec import Conv, NetworkSpec
 from tiny import picture
 
 COPY = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, norm=False, relu=False),))
@@ -67,8 +67,9 @@ def test_typing_errors(graph):
         open_engine(graph, engine="openvin")
     with pytest.raises(OptionError, match="one of auto, f32, bf16, int8"):
         open_engine(graph, precision="double")
-    with pytest.raises(OptionError, match="threads"):
-        open_engine(graph, threads=0)
+    for threads in (0, "2", 1.5):
+        with pytest.raises(OptionError, match="threads"):
+            open_engine(graph, threads=threads)
 
 
 def test_the_copying_graph_copies(graph):

@@ -17,7 +17,7 @@ from awkward import (
     psnr,
     wide_gamut_profile,
 )
-from impasto.errors import OptionError
+from impasto.errors import InputError
 from impasto.images import Metadata, Original, Picture, encode_image, read_image
 from impasto.images.profiles import from_srgb, to_srgb, useful_profile
 from tiny import picture
@@ -217,5 +217,5 @@ def test_exif_too_long_for_jpeg_is_left_out():
 
 
 def test_an_original_must_fit():
-    with pytest.raises(OptionError, match="original"):
+    with pytest.raises(InputError, match="original"):
         Picture(picture(4, 4), None, Original(picture(5, 4)))

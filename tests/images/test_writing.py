@@ -95,3 +95,29 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 def test_no_folder(tmp_path):
     with pytest.raises(OutputError, match="there is no folder"):
         write_image(tmp_path / "missing" / "a.png", Picture(picture(4, 4)))
+
+
+def test_streams(tmp_path):
+    pixels = picture(20, 16)
+    stream = io.BytesIO()
+    Picture(pixels).save(stream, file_format="png")
+    np.testing.assert_array_equal(read_image(stream.getvalue()).pixels, pixels)
+    with (tmp_path / "a.tif").open("wb") as file:
+        write_image(file, Picture(pixels))  # as its name says
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif").pixels, pixels)
+    Picture(pixels).save(tmp_path / "a.temporary", file_format="png")
+    assert read_image(tmp_path / "a.temporary").width == 20
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "error", "says"),
+    [
+        (io.BytesIO(), {}, OptionError, "the stream has no format: give file_format='png'"),
+        (io.BytesIO(), {"file_format": "pgn"}, OptionError, "no image format 'pgn'"),
+        (io.StringIO(), {"file_format": "png"}, OutputError, "open with mode 'wb'"),
+        (7, {"file_format": "png"}, OutputError, "open with mode 'wb'"),
+    ],
+)
+def test_what_is_no_stream(stream, options, error, says):
+    with pytest.raises(error, match=says):
+        Picture(picture(4, 4)).save(stream, **options)

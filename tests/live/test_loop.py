@@ -11,7 +11,8 @@ import pytest
 from impasto.errors import EngineError, InputError, OptionError, OutputError, StyleError
 from impasto.images import read_image
 from impasto.live import LiveOptions, loop, open_camera, open_screen, run_live
-from impasto.live.digits import PAUSE_S
+from impasto.live.number_entry import PAUSE_S
+from impasto.options import StylizeOptions
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 from video.clips import frame_pixels, make_clip, read_clip
@@ -66,7 +67,8 @@ class ListScreen:
 @pytest.fixture
 def options(tmp_path):
     gallery = tiny_gallery(tmp_path / "gallery", "first", "second", "third")
-    return LiveOptions(style="first", gallery=gallery, folder=tmp_path, precision="f32")
+    painting = StylizeOptions("first", gallery=gallery, precision="f32")
+    return LiveOptions(painting, folder=tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +91,7 @@ def test_paintings_on_the_screen(options):
     assert 0 < report.delay_s < 5
     assert camera.closed
     assert screen.closed
-    with Stylizer("first", gallery=options.gallery, precision="f32") as stylizer:
+    with Stylizer("first", gallery=options.painting.gallery, precision="f32") as stylizer:
         expected = stylizer(photo)
     assert np.abs(lower_half(screen.shown[-1]) - lower_half(expected)).max() == 0
 
@@ -98,7 +100,7 @@ def test_keys_change_the_picture(options):
     photo = picture(96, 96)
     screen = ListScreen({3: "-", 4: "c", 6: "f", 8: "h", 10: "h"}, quits_after=30)
     run_live(ListCamera([photo]), screen, options)
-    with Stylizer("first", strength=0.9, gallery=options.gallery, precision="f32") as stylizer:
+    with Stylizer(options.painting, strength=0.9) as stylizer:
         expected = stylizer(photo)
     last = lower_half(screen.shown[-1])
     np.testing.assert_array_equal(last[:, 60:], lower_half(expected)[:, 60:])
@@ -110,7 +112,7 @@ def test_a_key_changes_the_strokes(options):
     photo = picture(96, 96)
     screen = ListScreen({3: "]"}, quits_after=30)
     run_live(ListCamera([photo]), screen, options)
-    with Stylizer("first", stroke=1.4, gallery=options.gallery, precision="f32") as stylizer:
+    with Stylizer(options.painting, stroke=1.4) as stylizer:
         expected = stylizer(photo)
     np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))
 
@@ -120,7 +122,7 @@ def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
     photo = picture(96, 96)
     paintings = {}
     for name in ("first", "second"):
-        with Stylizer(name, gallery=options.gallery, precision="f32") as stylizer:
+        with Stylizer(name, gallery=options.painting.gallery, precision="f32") as stylizer:
             paintings[name] = lower_half(stylizer(photo))
     seen = []
     many_shown = threading.Event()
@@ -146,7 +148,7 @@ def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
     monkeypatch.setattr(loop, "Stylizer", slowly)
     screen = Screen({3: "n"}, quits_after=5000)
     run_live(ListCamera([photo], period_s=0.01), screen, options)
-    assert opened == ["first", "second"]
+    assert [options.style for options in opened] == ["first", "second"]
     change = seen.index("second")
     assert change >= 15
     assert seen == ["first"] * change + ["second"] * 5
@@ -155,7 +157,7 @@ def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
 def test_an_unplugged_camera_comes_back(options):
     """Unplugged once a painting is shown, plugged in once its absence is: no clock is involved."""
     photo = picture(96, 96)
-    with Stylizer("first", gallery=options.gallery, precision="f32") as stylizer:
+    with Stylizer("first", gallery=options.painting.gallery, precision="f32") as stylizer:
         painting = lower_half(stylizer(photo))
     seen = [False]  # whether a painting is shown, each time that it changes
 
@@ -198,6 +200,16 @@ def test_a_recording_that_is_not_stopped_is_finished(options, tmp_path):
     assert len(read_clip(video)[0]) >= 8
 
 
+def test_closing_the_window_finishes_the_recording(options, tmp_path):
+    class Screen(ListScreen):
+        def is_open(self):
+            return len(self.shown) < 14
+
+    run_live(ListCamera([picture(96, 96)]), Screen({4: "r"}, quits_after=1000), options)
+    (video,) = tmp_path.glob("impasto-*.mkv")
+    assert len(read_clip(video)[0]) >= 8
+
+
 def test_errors_of_the_network_reach_the_caller(options, monkeypatch):
     def fails(self, *arguments):
         raise EngineError("out of order")
@@ -214,10 +226,12 @@ def test_unknown_styles_and_rates(options):
         run_live(
             ListCamera([picture(96, 96)]),
             ListScreen({}),
-            LiveOptions(style="frist", gallery=options.gallery),
+            LiveOptions(replace(options.painting, style="frist")),
         )
     with pytest.raises(OptionError, match="fps"):
         LiveOptions(rate=0)
+    with pytest.raises(OptionError, match="mask is for photos"):
+        LiveOptions(StylizeOptions(mask="subject"))
 
 
 def test_a_file_as_a_camera_at_its_own_pace(tmp_path):
@@ -263,13 +277,13 @@ def test_a_network_of_one_size_ignores_the_stroke_keys(options, monkeypatch):
     monkeypatch.setattr(Stylizer, "takes_strokes", False)
     screen = ListScreen({3: "]", 5: "["}, quits_after=20)
     run_live(ListCamera([photo]), screen, options)
-    with Stylizer("first", gallery=options.gallery, precision="f32") as stylizer:
+    with Stylizer("first", gallery=options.painting.gallery, precision="f32") as stylizer:
         expected = stylizer(photo)
     np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))
 
 
 def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options, monkeypatch):
-    tiny_gallery(options.gallery.folder / "oils", "irises", seed=3)
+    tiny_gallery(options.painting.gallery.folder / "oils", "irises", seed=3)
     said = []
 
     def with_lines(pixels, lines):
@@ -278,7 +292,8 @@ def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options, mon
 
     monkeypatch.setattr(loop, "with_lines", with_lines)
     screen = ListScreen({3: "m"}, quits_after=20)
-    run_live(ListCamera([picture(96, 96)]), screen, replace(options, style="irises"))
+    irises = replace(options.painting, style="irises")
+    run_live(ListCamera([picture(96, 96)]), screen, replace(options, painting=irises))
     assert "irises mixes with no other" in said
     said.clear()
     run_live(ListCamera([picture(96, 96)]), ListScreen({3: "m"}, quits_after=60), options)
@@ -322,5 +337,6 @@ def test_digits_jump_to_a_style_at_once_or_after_a_pause(options, monkeypatch, t
     monkeypatch.setattr(loop, "with_lines", with_lines)
     screen, keys = ListScreen({}), typing()
     screen.key = lambda: next(keys)
-    run_live(ListCamera([picture(96, 96)]), screen, replace(options, style="b", gallery=gallery))
+    painting = replace(options.painting, style="b", gallery=gallery)
+    run_live(ListCamera([picture(96, 96)]), screen, replace(options, painting=painting))
     assert list(dict.fromkeys(seen)) == ["b", "l", "a", "c"]

@@ -3,6 +3,8 @@
 The camera is a file of one frame, so that every picture can be computed here and compared.
 """
 
+import ctypes
+import ctypes.util
 import os
 import select
 import shutil
@@ -138,6 +140,21 @@ class Live:
 
         self.until(changed, f"change by {key}")
 
+    def close(self):
+        """As the button of a window manager does, and no program that xdotool has."""
+        x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
+        x11.XOpenDisplay.restype = display_type = ctypes.c_void_p
+        x11.XInternAtom.restype = ctypes.c_ulong
+        display = display_type(x11.XOpenDisplay(self.environment["DISPLAY"].encode()))
+        protocols, delete = (
+            x11.XInternAtom(display, name, False) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW")
+        )
+        (window,) = map(int, self.windows)
+        # An XClientMessageEvent: its type is 33, and its data 5 numbers of 32 bits.
+        event = (ctypes.c_long * 24)(33, 0, 0, 0, window, protocols, 32, delete)
+        x11.XSendEvent(display, ctypes.c_ulong(window), False, ctypes.c_long(0), event)
+        x11.XCloseDisplay(display)
+
     def ends(self):
         """The code with which the process ends."""
         return self.process.wait(timeout=DEADLINE_S)
@@ -202,3 +219,14 @@ def test_keys_in_a_real_window(live, tmp_path):
     assert live.ends() == 0
     said = {line for line in live.log.read_text().splitlines() if line.startswith("impasto-")}
     assert said == {path.name for path in tmp_path.glob("impasto-*")}
+
+
+def test_the_button_of_the_window_quits_and_finishes_the_recording(live, tmp_path):
+    live.photo()
+    live.press("r")
+    (video,) = live.until(lambda: list(tmp_path.glob("impasto-*.mkv")), "recording")
+    live.photo()
+    live.close()
+    assert live.ends() == 0
+    assert video.name in live.log.read_text()
+    assert len(read_clip(video)[0]) >= 2

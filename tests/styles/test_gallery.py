@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from impasto.errors import StyleError
-from impasto.network.trunk import random_trunk, write_trunk
+from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.styles import TRUNK_FILE, Gallery, open_gallery, write_style
 from tiny import TINY, tiny_gallery, tiny_style, with_last_layer
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import OptionError, StyleError
-from impasto.network.trunk import random_trunk, write_trunk
+from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.styles import TRUNK_FILE, mix_vectors, mixed_style, parse_mixture, write_style
 from tiny import TINY, tiny_gallery, tiny_style
 

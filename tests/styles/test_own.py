@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from impasto.errors import StyleError
-from impasto.network.trunk import random_trunk
+from impasto.networks.trunk import random_trunk
 from impasto.styles import (
     Gallery,
     add_style,

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from impasto.defaults import DEFAULT_STYLE
-from impasto.network.spec import STANDARD, TURBO
-from impasto.prediction import predict_style
+from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, STANDARD, TURBO
+from impasto.style_model import StyleModel
 from impasto.styles import TRUNK_FILE, open_gallery
-from impasto.styles.gallery import SHIPPED
+from impasto.styles.gallery import FINE, SHIPPED
 from impasto.styles.gallery import TURBO as TURBO_FOLDER
+from impasto.styles.predict import predict_style
 from impasto.stylizer import Stylizer
+from impasto.two_part_model import TwoPartModel
 from tiny import picture
 
 PACKS = {
@@ -67,7 +69,11 @@ def test_there_are_25():
 
 @pytest.mark.parametrize(
     ("folder", "trunk_bytes", "bytes_in_all"),
-    [(SHIPPED, 1_500_000, 8_400_000), (TURBO_FOLDER, 700_000, 2_500_000)],
+    [
+        (SHIPPED, 1_500_000, 8_400_000),
+        (TURBO_FOLDER, 700_000, 2_500_000),
+        (FINE, 4_700_000, 4_900_000),
+    ],
 )
 def test_it_is_small(folder, trunk_bytes, bytes_in_all):
     for trunk in folder.rglob(TRUNK_FILE):
@@ -100,3 +106,24 @@ def test_paintings_lend_their_colours():
             painted = np.asarray(stylizer(photo), dtype=np.float32)
         redness[name] = float(painted[..., 0].mean() - painted[..., 2].mean())
     assert redness["warm"] > redness["cold"] + 20
+
+
+def test_fine_styles_are_of_one_trunk_in_two_parts():
+    fine, live = open_gallery().fine, open_gallery()
+    assert fine.names == ("composition-vii", "great-wave", "starry-night", "the-scream", "udnie")
+    assert (fine.trunk.spec, fine.trunk.revision.spec) == (FINE_DRAFT, FINE_REVISION)
+    for name in fine.names:
+        assert fine.load_style(name).card == live.load_style(name).card
+
+
+@pytest.mark.parametrize(
+    ("style", "kind"),
+    [
+        ("starry-night", TwoPartModel),
+        ("starry-night:0.5+udnie:0.5", TwoPartModel),
+        ("wheat-field", StyleModel),
+    ],
+)
+def test_photos_are_painted_in_two_parts_where_the_style_has_them(style, kind):
+    with Stylizer(style) as stylizer:
+        assert isinstance(stylizer.model, kind)

@@ -13,8 +13,8 @@ CARD = StyleCard("Die große Welle", "葛飾北斎", "c. 1831", "CC0", "wave.jpg
 
 def test_round_trip(tmp_path):
     vector = np.linspace(-2, 2, 33, dtype=np.float32)
-    write_style(tmp_path / "wave.style", Style("wave", vector, "0123456789abcdef", CARD))
-    again = read_style(tmp_path / "wave.style")
+    write_style(f"{tmp_path}/wave.style", Style("wave", vector, "0123456789abcdef", CARD))
+    again = read_style(f"{tmp_path}/wave.style")
     assert again.painting_px == 384
     assert (again.name, again.trunk, again.card) == ("wave", "0123456789abcdef", CARD)
     np.testing.assert_allclose(again.vector, vector, atol=1e-3)  # float16 in the file

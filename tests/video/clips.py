@@ -16,7 +16,7 @@ BASE = Fraction(1, 600)
 def frame_pixels(number: int, width: int = 64, height: int = 48) -> np.ndarray:
     y, x = np.mgrid[0:height, 0:width]
     pixels = np.stack([40 + 2 * x, 200 - 2 * y, 60 + x + y], axis=2)
-    left = 4 * number % (width - 12)
+    left = 4 * number % max(1, width - 12)
     pixels[8:20, left : left + 12] = (220, 60, 40)
     return pixels.clip(0, 255).astype(np.uint8)
 

@@ -1,5 +1,7 @@
 import contextlib
+import io
 import threading
+from pathlib import Path
 
 import av
 import numpy as np
@@ -7,9 +9,10 @@ import pytest
 
 import impasto
 from impasto.errors import EngineError, InputError, OptionError, OutputError
-from impasto.video import overlap, pipeline
-from impasto.video.encoding import choose_encoding
+from impasto.video import io_threads, pipeline
+from impasto.video.encoding import CODECS, VIDEO_SUFFIXES, choose_encoding
 from impasto.video.pipeline import convert_video
+from impasto.video.resume_state import Job
 from tiny import tiny_gallery
 from video.clips import (
     damage_packet,
@@ -33,7 +36,7 @@ def convert(video, output, painter=invert, **changes):
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(overlap, "SEGMENT_FRAMES", 6)
+    monkeypatch.setattr(io_threads, "SEGMENT_FRAMES", 6)
 
 
 @pytest.fixture(autouse=True)
@@ -231,6 +234,76 @@ def test_broadcasts_are_painted_from_0_on_and_resumed(tmp_path):
     assert np.abs(np.array(got).astype(int) - np.array(whole)).mean() < 2
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_an_interruption_never_replaces_what_was_there(tmp_path, resumed):
+    """Not even if it may be replaced: what is there is whole, and what is painted is not."""
+    video = make_clip(tmp_path / "clip.mp4", frames=20)
+    output = tmp_path / "out.mp4"
+    output.write_bytes(b"whole")
+    for number in (8, 12)[: 1 + resumed]:
+        with pytest.raises(KeyboardInterrupt):
+            convert(video, output, overwrite=True, resume=number > 8, progress=interrupt_at(number))
+        assert output.read_bytes() == b"whole"
+    with pytest.raises(OutputError, match="exists already: give --overwrite, too"):
+        convert(video, output, resume=True)
+    report = convert(video, output, resume=True, overwrite=True)
+    assert (report.frames, report.painted) == (20, 8 if resumed else 12)
+    assert len(read_clip(output)[0]) == 20
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=8)
+    output = tmp_path / "out.mp4"
+
+    def appears(event):
+        output.write_bytes(b"mine")
+
+    with pytest.raises(OutputError, match=r"out.mp4 was made by somebody else meanwhile"):
+        convert(video, output, progress=appears)
+    assert output.read_bytes() == b"mine"
+    output.rename(tmp_path / "mine.mp4")
+    assert convert(video, output, resume=True).painted == 0
+    assert len(read_clip(output)[0]) == 8
+
+
+def test_a_part_that_somebody_changed_is_not_replaced(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=8)
+    output = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        convert(video, output, progress=interrupt_at(4))
+    output.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="exists already"):
+        convert(video, output, resume=True)
+    assert output.read_bytes() == b"mine"
+
+
+def test_two_at_once_on_one_output(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=8)
+
+    def second(pixels, time_s):
+        for resume in (False, True):
+            with pytest.raises(OutputError, match=r"out.mp4 is being painted already"):
+                convert(video, tmp_path / "out.mp4", resume=resume)
+        return invert(pixels, time_s)
+
+    assert convert(video, tmp_path / "out.mp4", second).frames == 8
+    assert len(read_clip(tmp_path / "out.mp4")[0]) == 8
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.gif"])
+def test_killed_when_all_was_done(tmp_path, monkeypatch, name):
+    video = make_clip(tmp_path / "clip.mp4", frames=8)
+
+    def killed(job):
+        raise EngineError("the power failed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Job, "remove", killed)
+        with pytest.raises(EngineError):
+            convert(video, tmp_path / name)
+    assert convert(video, tmp_path / name, resume=True).painted == 0
+
+
 def test_resuming_something_else(tmp_path):
     video = make_clip(tmp_path / "clip.mp4", frames=20)
     with pytest.raises(OptionError, match="no unfinished work"):
@@ -249,7 +322,7 @@ def test_places_that_cannot_be_written(tmp_path):
     with pytest.raises(OutputError, match="no folder"):
         convert(video, tmp_path / "nowhere" / "out.mp4")
     (tmp_path / "out.mp4").write_bytes(b"mine")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="exists already: give another output, or --overwrite"):
         convert(video, tmp_path / "out.mp4")
     assert (tmp_path / "out.mp4").read_bytes() == b"mine"
     convert(video, tmp_path / "out.mp4", overwrite=True)
@@ -270,13 +343,40 @@ def test_impossible_parts(tmp_path, start_s, end_s):
     [
         ("out.avi", None, 20, "avi"),
         ("out.mp4", "h265", 20, "h265"),
-        ("out.webm", "h264", 20, "WebM"),
+        ("out.webm", "h264", 20, r"\.webm does not hold h264: take vp9 or av1, or write \.mkv"),
+        ("out.mov", "vp9", 20, r"\.mov does not hold vp9: take h264 or hevc, or write \.mkv"),
+        ("out.MOV", "av1", 20, r"\.MOV does not hold av1"),
         ("out.mp4", None, 64, "crf"),
     ],
 )
 def test_impossible_encodings(tmp_path, name, codec, crf, says):
     with pytest.raises(OptionError, match=says):
         choose_encoding(tmp_path / name, codec, crf)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("suffix", set(VIDEO_SUFFIXES) - {".gif"})
+def test_what_is_not_refused_can_be_written(suffix, codec):
+    try:
+        encoding = choose_encoding(Path(f"out{suffix}"), codec, 20)
+    except OptionError:
+        encoding = None
+    written = av.open(io.BytesIO(), "w", format=VIDEO_SUFFIXES[suffix])
+    try:
+        stream = written.add_stream(CODECS[codec], rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        written.start_encoding()
+    except ValueError:
+        assert encoding is None
+    else:
+        assert encoding
+
+
+def test_a_size_that_the_encoder_does_not_take(tmp_path):
+    video = make_clip(tmp_path / "clip.mkv", frames=2, size=(2, 2), codec="ffv1")
+    encoding = choose_encoding(tmp_path / "out.mkv", "hevc", 20)
+    with pytest.raises(OutputError, match=r"libx265 does not take 2 x 2 px .*another --size"):
+        convert_video(video, tmp_path / "out.mkv", invert, settings={}, encoding=encoding)
 
 
 def test_stylize_video(tmp_path):
@@ -313,12 +413,12 @@ def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
     video = make_clip(tmp_path / "clip.mp4", size=(160, 120))
     paintings = []
 
-    class Recording(pipeline.VideoPainter):
+    class Recording(pipeline.VideoStylizer):
         def place(self, photo, fresh, time_s):
             paintings.append(super().place(photo, fresh, time_s))
             return paintings[-1]
 
-    monkeypatch.setattr(pipeline, "VideoPainter", Recording)
+    monkeypatch.setattr(pipeline, "VideoStylizer", Recording)
 
     def paint(name, stability=1.0, **changes):
         paintings.clear()

@@ -67,6 +67,13 @@ def test_a_video_that_is_cut_off(tmp_path):
         assert 10 < len(list(source.frames())) < 40
 
 
+def test_a_broadcast_that_is_cut_off_in_its_first_frame(tmp_path):
+    path = make_broadcast(tmp_path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"clip\.ts has no frame that can be decoded"):
+        VideoSource(path)
+
+
 def test_damage_in_the_middle_is_counted(tmp_path):
     path = make_clip(tmp_path / "clip.mkv", frames=50)
     content = bytearray(path.read_bytes())

@@ -8,7 +8,7 @@ from impasto.video.encoding import choose_encoding
 from impasto.video.pipeline import convert_video
 from impasto.video.tracks import check_tracks
 from video.clips import make_clip, read_clip, sound_packets
-from video.test_joining import convert, make_film, read_film
+from video.test_muxing import convert, make_film, read_film
 
 ASS = """[Script Info]
 ScriptType: v4.00+

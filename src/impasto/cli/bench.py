@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto._util.atomic_files import names_network
 from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
@@ -20,7 +21,6 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
-from impasto.files import names_network
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
@@ -98,7 +98,7 @@ def bench_command(
         return
     from dataclasses import asdict
 
-    from impasto.speed import measure_speed
+    from impasto.evaluation.speed import measure_speed
 
     with console.progress() as progress:
         rows = measure_speed(

@@ -12,7 +12,7 @@ from impasto.cli.options import choose_gallery, write_json
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
-    from impasto.network.spec import NetworkSpec
+    from impasto.networks.spec import NetworkSpec
 
 __all__ = ["bench_live"]
 
@@ -32,19 +32,19 @@ def bench_live(
     """Measure, and print a table.
 
     Raises:
-        as `impasto.live.speed.measure_live`.
+        as `impasto.evaluation.live_speed.measure_live`.
     """
     from dataclasses import asdict
     from tempfile import TemporaryDirectory
 
+    from impasto.evaluation.live_speed import measure_live, random_gallery
     from impasto.live import LiveOptions
-    from impasto.live.speed import measure_live, random_gallery
+    from impasto.options import StylizeOptions
 
     with TemporaryDirectory(prefix="impasto-") as folder, console.progress() as progress:
         styles = random_gallery(Path(folder), spec) if spec else choose_gallery(gallery)
-        options = LiveOptions(
-            style="random" if spec else style, rate=fps, stability=stability, gallery=styles
-        )
+        painting = StylizeOptions("random" if spec else style, gallery=styles)
+        options = LiveOptions(painting, rate=fps, stability=stability)
         rows = measure_live(options, engines, sizes, seconds=seconds, progress=progress)
     if json_file and write_json(json_file, json.dumps([asdict(row) for row in rows], indent=2)):
         return

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from impasto._util.atomic_files import split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import check_target
 from impasto.errors import OptionError
-from impasto.files import split_network, write_atomically
 
 __all__ = ["convert_command"]
 
@@ -59,9 +59,9 @@ def convert_command(
             raise OptionError(f"{output} is no name for an ONNX file", "end it in .onnx")
         check_target(output, [path], overwrite)
 
+    from impasto.converters import convert_network, install_network, measure_parity
+    from impasto.converters.conventions import check_convention
     from impasto.engines import open_engine
-    from impasto.legacy import convert_network, install_network, measure_parity
-    from impasto.legacy.conventions import check_convention
 
     known = check_convention(convention) if convention else None
     if output:

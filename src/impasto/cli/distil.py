@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from impasto.cli.options import (
     ResumeRunOption,
     ScheduleFloat,
     ScheduleInt,
+    StepsOption,
     TorchPrecisionOption,
     choose_preset,
     require_torch,
@@ -40,7 +42,7 @@ def distil_command(
         ),
     ] = "turbo",
     resume: ResumeRunOption = False,
-    steps: ScheduleInt = 6000,
+    steps: StepsOption = None,
     photos_per_step: ScheduleInt = 2,
     styles_per_photo: ScheduleInt = 2,
     crop: Annotated[
@@ -60,18 +62,19 @@ def distil_command(
     LIST --start-from FOLDER then makes it as good as its size allows.
     """
     require_torch("impasto distil")
-    from impasto.learning.checkpoint import read_checkpoint
-    from impasto.learning.distilling import distil
-    from impasto.learning.export import export_gallery
-    from impasto.learning.run import RunFiles
-    from impasto.learning.training_options import TrainingOptions
     from impasto.styles import Pack
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.distilling import distil
+    from impasto.training.gallery_export import export_gallery
+    from impasto.training.options import TrainingOptions
+    from impasto.training.run import RunFiles
 
     if resume:
         options = read_checkpoint(RunFiles(output).checkpoint).options
+        options = options if steps is None else replace(options, steps=steps)
     else:
         options = TrainingOptions(
-            steps=steps,
+            steps=TrainingOptions.steps if steps is None else steps,
             photos_per_step=photos_per_step,
             styles_per_photo=styles_per_photo,
             crop_px=crop,

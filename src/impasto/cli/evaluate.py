@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import chain, count
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,11 +24,18 @@ from impasto.cli.options import (
     write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY
-from impasto.errors import InputError
+from impasto.errors import InputError, OptionError
+
+if TYPE_CHECKING:
+    from impasto.engines import EngineName, Precision
+    from impasto.evaluation.by_size import PaintPhoto, Pixels, SizedScore
+    from impasto.evaluation.scored_styles import ScoredStyle
+    from impasto.stylizer import Stylizer
 
 __all__ = ["evaluate_command"]
 
-VIDEO = "Videos"
+VIDEO, PAPERS = "Videos", "As papers do"
+SIZE_PX, PAPERS_PX, MOST_PX = 512, 256, 16384
 
 
 def evaluate_command(
@@ -52,12 +64,46 @@ def evaluate_command(
         ),
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4,
-    size: Annotated[int, typer.Option(metavar="PX", help="The photos' shorter side.")] = 256,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PX",
+            help="The photos' shorter side. Default: 512, with --papers or --video 256.",
+            show_default=False,
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Photos, paintings and results in one picture, to look at before any number; "
+            "the next free name if it exists.",
+        ),
+    ] = Path("evaluation.jpg"),
+    sheet_sizes: Annotated[
+        str,
+        typer.Option(metavar="PX,PX...", help="The results' shorter sides on the sheet."),
+    ] = "512,1024,2048",
+    best: Annotated[
+        bool,
+        typer.Option(
+            "--best", help="Beside the optimisation of impasto paint: minutes for each photo."
+        ),
+    ] = False,
+    papers: Annotated[
+        bool,
+        typer.Option(
+            "--papers",
+            help="Measure J = C + 15 S at one size, as papers do; it says nothing of large forms.",
+            rich_help_panel=PAPERS,
+        ),
+    ] = False,
     painting_size: Annotated[
         int | None,
         typer.Option(
             metavar="PX",
             help="The paintings' shorter side. Default: as each style was learned.",
+            rich_help_panel=PAPERS,
             show_default=False,
         ),
     ] = None,
@@ -67,6 +113,7 @@ def evaluate_command(
             metavar="N",
             help="Run L-BFGS from white noise for N iterations, to compare with. "
             "Slow at first; its curves are cached.",
+            rich_help_panel=PAPERS,
         ),
     ] = 0,
     cache: Annotated[
@@ -74,6 +121,7 @@ def evaluate_command(
         typer.Option(
             metavar="FILE",
             help="Of the curves. Default: in the user's cache folder.",
+            rich_help_panel=PAPERS,
             show_default=False,
         ),
     ] = None,
@@ -92,53 +140,42 @@ def evaluate_command(
     engine: EngineOption = "auto",
     precision: PrecisionOption = "auto",
 ) -> None:
-    """Measure content loss C, style loss S and J = C + 15 S (medians over the photos).
+    """Make a sheet to look at, then measure style by size, content and rows of motifs.
 
-    R is how much one motif stands in rows where the painting has none (of parts of the paintings
-    themselves, most have 0.2 to 0.8). With --reference, J is also told as the number of L-BFGS
-    iterations that reach it. With --video, the warping error is measured beside S: how much a
-    painting differs from the one before, moved to where things are now.
+    Style is measured with picture and painting reduced to 64, 128, 256 and 512 px: large forms
+    first. C is content by features, self-similarity content by what resembles what. R is how much
+    one motif stands in rows where the painting has none (of parts of the paintings themselves, most
+    have 0.2 to 0.8). With --papers, J = C + 15 S at one size, and with --reference the number of
+    L-BFGS iterations that reach it. With --video, the warping error beside S: how much a painting
+    differs from the one before, moved to where things are now.
     """
     require_torch("impasto evaluate")
     check_json(json_file)
-    from contextlib import ExitStack
-
-    from impasto.cli.subjects import find_subjects
-    from impasto.engines import EngineName, Precision
-    from impasto.images import IMAGE_SUFFIXES
-    from impasto.learning.evaluate import evaluate, reports_to_json
-    from impasto.learning.hardware import keep_freed_memory
+    from impasto.evaluation.scored_styles import find_scored_styles
+    from impasto.perceptual.hardware import keep_freed_memory
     from impasto.stylizer import Stylizer
 
     keep_freed_memory()
     chosen = choose_gallery(gallery)
-    subjects = find_subjects(style or chosen.names, chosen, paintings)
+    styles = find_scored_styles(style or chosen.names, chosen, paintings)
     if video:
         from impasto.cli.evaluate_video import evaluate_videos
 
         evaluate_videos(
             photos,
-            subjects,
+            styles,
             chosen,
             stability=stability,
             frames=frames,
-            size_px=size,
+            size_px=size or PAPERS_PX,
             painting_px=painting_size,
             engine=cast("EngineName", engine),
             precision=cast("Precision", precision),
             json_file=json_file,
         )
         return
-    files: list[Path] = []
-    for path in photos:
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise InputError(f"{path} holds no photos", "give a folder with photos")
-            files += found[:limit]
-        else:
-            files.append(path)
-    with ExitStack() as stack, console.progress() as progress:
+    files = _files(photos, limit)
+    with ExitStack() as stack:
         painters = {
             each.name: stack.enter_context(
                 Stylizer(
@@ -148,16 +185,96 @@ def evaluate_command(
                     precision=cast("Precision", precision),
                 )
             )
-            for each in subjects
+            for each in styles
         }
+        if papers or reference:
+            used = (cache or _default_cache()) if reference else None
+            px = size or PAPERS_PX
+            _as_papers_do(painters, styles, files, px, painting_size, reference, used, json_file)
+        else:
+            sizes_px = [_whole(text) for text in sheet_sizes.split(",")]
+            _by_size(painters, styles, files, size or SIZE_PX, sheet, sizes_px, best, json_file)
+
+
+def _by_size(
+    painters: Mapping[str, Stylizer],
+    styles: Sequence[ScoredStyle],
+    files: Sequence[Path],
+    size_px: int,
+    sheet: Path,
+    sheet_sizes_px: Sequence[int],
+    best: bool,
+    json_file: str | None,
+) -> None:
+    """Write the sheet, then print the table."""
+    from impasto.evaluation.by_size import COMPARED_PX, median_score, score_by_size, sheet_of
+    from impasto.evaluation.scores import exact_vgg
+    from impasto.images import Picture, read_image, scale_shorter_side, write_image
+
+    pictures = {str(path): read_image(path).pixels for path in files}
+    paintings = {each.name: read_image(each.painting).pixels for each in styles}
+    target = _free_name(sheet)
+    write_image(target, Picture(sheet_of(painters, paintings, pictures, sheet_sizes_px)))
+    console.note(f"look at {target} before you read on")
+    ways: dict[str, PaintPhoto] = dict(painters)
+    if best:
+        for each in styles:
+            name = f"{each.name}, optimised"
+            ways[name], paintings[name] = _optimised(paintings[each.name]), paintings[each.name]
+    reduced = {name: scale_shorter_side(each, size_px) for name, each in pictures.items()}
+    with console.progress() as progress:
+        scores = score_by_size(exact_vgg(), ways, paintings, reduced, progress)
+    if json_file and write_json(json_file, json.dumps(_as_tree(scores), indent=2)):
+        return
+    rows = []
+    for name, by_photo in scores.items():
+        median = median_score(list(by_photo.values()))
+        by_size = (f"{median.style[px]:.3f}" for px in COMPARED_PX)
+        rest = (median.content, median.similarity, median.repetition)
+        rows.append((name, *by_size, *(f"{each:.2f}" for each in rest)))
+    sizes = (f"S at {px} px" for px in COMPARED_PX)
+    console.table(("style", *sizes, "C", "self-similarity", "R"), rows)
+
+
+def _as_tree(scores: Mapping[str, Mapping[str, SizedScore]]) -> list[dict[str, object]]:
+    return [
+        {"style": name, "photos": {photo: asdict(each) for photo, each in by_photo.items()}}
+        for name, by_photo in scores.items()
+    ]
+
+
+def _optimised(painting: Pixels) -> PaintPhoto:
+    """What paints photos by the optimisation, at the size they have."""
+    from impasto.gatys.optimize import PaintOptions, paint
+
+    def paint_photo(photo: Pixels) -> Pixels:
+        return paint(photo, painting, PaintOptions(size_px=max(photo.shape[:2]))).pixels
+
+    return paint_photo
+
+
+def _as_papers_do(
+    painters: Mapping[str, Stylizer],
+    styles: Sequence[ScoredStyle],
+    files: Sequence[Path],
+    size_px: int,
+    painting_px: int | None,
+    reference: int,
+    cache: Path | None,
+    json_file: str | None,
+) -> None:
+    """Print J at one size."""
+    from impasto.evaluation.scores import evaluate, reports_to_json
+
+    with console.progress() as progress:
         reports = evaluate(
             painters,
-            {each.name: each.painting for each in subjects},
+            {each.name: each.painting for each in styles},
             files,
-            size_px=size,
-            painting_px=painting_size or {each.name: each.painting_px for each in subjects},
+            size_px=size_px,
+            painting_px=painting_px or {each.name: each.painting_px for each in styles},
             reference_iterations=reference,
-            cache=(cache or _default_cache()) if reference else None,
+            cache=cache,
             progress=progress,
         )
     text = reports_to_json(reports)
@@ -180,12 +297,38 @@ def evaluate_command(
     )
 
 
+def _files(photos: Sequence[Path], limit: int) -> list[Path]:
+    from impasto.images import IMAGE_SUFFIXES
+
+    files: list[Path] = []
+    for path in photos:
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+            if not found:
+                raise InputError(f"{path} holds no photos", "give a folder with photos")
+            files += found[:limit]
+        else:
+            files.append(path)
+    return files
+
+
+def _whole(text: str) -> int:
+    if not text.strip().isdecimal() or not 0 < int(text) <= MOST_PX:
+        raise OptionError(f"--sheet-sizes has {text!r}", "give sizes in pixels: 512,1024")
+    return int(text)
+
+
+def _free_name(path: Path) -> Path:
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each for each in chain([path], names) if not each.exists())
+
+
 def _iterations(count: int, most: int) -> str:
     return f"{count} or more" if count == most else str(count)
 
 
 def _default_cache() -> Path:
-    from impasto.files import make_folder, user_cache_folder
+    from impasto._util.atomic_files import make_folder, user_cache_folder
 
     make_folder(user_cache_folder())
     return user_cache_folder() / "lbfgs-curves.json"

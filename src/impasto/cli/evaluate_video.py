@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from functools import partial
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean
-
-import numpy as np
-from numpy.typing import NDArray
 
 from impasto.cli.console import console
 from impasto.cli.options import write_json
-from impasto.cli.subjects import Subject
 from impasto.engines import EngineName, Precision
-from impasto.images import Picture, read_image, scale_shorter_side
-from impasto.learning.evaluate import Scorer, exact_vgg
-from impasto.progress import Progress
-from impasto.strokes import FRAME_NATURAL_PX
+from impasto.evaluation.scored_styles import ScoredStyle
+from impasto.evaluation.video_scores import FRAME_BY_FRAME, score_videos
 from impasto.styles import Gallery
-from impasto.stylizer import Stylizer
-from impasto.video import read_frames
-from impasto.video.steadiness import WarpingError
-from impasto.video.temporal import KEEP_STATISTICS, SteadyPainter, check_stability
 
 __all__ = ["evaluate_videos"]
-
-Pixels = NDArray[np.uint8]
-Painter = Callable[[Pixels], Pixels]
-
-ALONE = "frame by frame"
-SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One way to paint videos in one style: means over the videos.
-
-    Attributes:
-        style, way: their names.
-        warping_error: in levels.
-        style_loss: S.
-    """
-
-    style: str
-    way: str
-    warping_error: float
-    style_loss: float
 
 
 def evaluate_videos(
     videos: Sequence[Path],
-    subjects: Sequence[Subject],
+    styles: Sequence[ScoredStyle],
     gallery: Gallery,
     *,
     stability: float,
@@ -67,35 +31,22 @@ def evaluate_videos(
     json_file: str | None,
 ) -> None:
     """Paint videos in several ways, and tell how they compare with painting frame by frame."""
-    check_stability(stability)
-    rows: list[_Row] = []
-    vgg = exact_vgg()
     with console.progress() as progress:
-        for subject in subjects:
-            pixels = read_image(subject.painting).pixels
-            scorer = Scorer(vgg, scale_shorter_side(pixels, painting_px or subject.painting_px))
-            open_stylizer = partial(
-                Stylizer,
-                subject.style,
-                natural_px=FRAME_NATURAL_PX,
-                gallery=gallery,
-                engine=engine,
-                precision=precision,
-            )
-            measured: dict[str, list[tuple[float, float]]] = {}
-            for number, video in enumerate(videos):
-                with ExitStack() as stack:
-                    painters = _painters(stack, open_stylizer, stability)
-                    figures = _measure(video, painters, scorer, frames, size_px)
-                for way, pair in figures.items():
-                    measured.setdefault(way, []).append(pair)
-                progress(Progress(f"evaluating {subject.name}", number + 1, len(videos)))
-            for way, pairs in measured.items():
-                errors, losses = zip(*pairs, strict=True)
-                rows.append(_Row(subject.name, way, fmean(errors), fmean(losses)))
-    if json_file and write_json(json_file, json.dumps([asdict(row) for row in rows], indent=2)):
+        scores = score_videos(
+            videos,
+            styles,
+            gallery,
+            stability=stability,
+            frames=frames,
+            size_px=size_px,
+            painting_px=painting_px,
+            engine=engine,
+            precision=precision,
+            progress=progress,
+        )
+    if json_file and write_json(json_file, json.dumps([asdict(row) for row in scores], indent=2)):
         return
-    alone = {row.style: row for row in rows if row.way == ALONE}
+    alone = {row.style: row for row in scores if row.way == FRAME_BY_FRAME}
     console.table(
         ("style", "painted", "warping error", "of frame by frame", "S", "of frame by frame"),
         [
@@ -107,52 +58,7 @@ def evaluate_videos(
                 f"{row.style_loss:.4f}",
                 f"{row.style_loss / max(alone[row.style].style_loss, 1e-9):.0%}",
             )
-            for row in rows
+            for row in scores
         ],
         left=2,
     )
-
-
-def _painters(
-    stack: ExitStack, open_stylizer: Callable[..., Stylizer], stability: float
-) -> dict[str, Painter]:
-    """Each part alone, and together; fresh, since they remember."""
-    baked = stack.enter_context(open_stylizer())
-    steered = stack.enter_context(open_stylizer(steered=True))
-    return {
-        ALONE: baked,
-        "slow statistics": _slowly(steered),
-        "carried strokes": SteadyPainter(baked, stability),
-        f"both: stability {stability:g}": SteadyPainter(steered, stability, slow_statistics=True),
-        f"live: stability {stability:g}": SteadyPainter(baked, stability, quick=True),
-    }
-
-
-def _slowly(stylizer: Stylizer) -> Painter:
-    """Frame by frame, with statistics that follow slowly."""
-    statistics: list[NDArray[np.float32]] = []
-
-    def paint(photo: Pixels) -> Pixels:
-        nonlocal statistics
-        painting, statistics = stylizer.paint(photo, statistics, KEEP_STATISTICS)
-        return stylizer.finish(Picture(photo), painting).pixels
-
-    return paint
-
-
-def _measure(
-    video: Path, painters: Mapping[str, Painter], scorer: Scorer, frames: int, size_px: int
-) -> dict[str, tuple[float, float]]:
-    """Warping error and S of each painter."""
-    warping = WarpingError()
-    losses: dict[str, list[float]] = {way: [] for way in painters}
-    for number, frame in enumerate(islice(read_frames(video), frames)):
-        photo = frame.pixels
-        if min(photo.shape[:2]) > size_px:
-            photo = scale_shorter_side(photo, size_px)
-        paintings = {way: paint(photo) for way, paint in painters.items()}
-        warping.add(photo, paintings)
-        if number % SCORE_EVERY == SCORE_EVERY - 1 or number == 0:
-            for way, painting in paintings.items():
-                losses[way].append(scorer.style(painting))
-    return {way: (fmean(warping.errors.get(way, [0.0])), fmean(losses[way])) for way in painters}

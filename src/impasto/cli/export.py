@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto._util.atomic_files import file_label, names_network, split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
     GalleryOption,
@@ -18,10 +19,10 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
-from impasto.files import file_label, names_network, split_network, write_atomically
+from impasto.multiscale import NATURAL_PX, pass_sizes
 
 if TYPE_CHECKING:
-    from impasto.network.framing import BakedNetwork
+    from impasto.networks.input_spec import BakedNetwork
     from impasto.styles import Gallery
 
 __all__ = ["export_command"]
@@ -77,28 +78,40 @@ def export_command(
     """Write a style as one ONNX file, for OpenCV, ONNX Runtime, OpenVINO, phones and browsers.
 
     It takes and gives RGB in 0-1, 1 x 3 x height x width, of any size whose sides are multiples of
-    what it says. Prints a program that uses it with OpenCV.
+    what it says. It paints as impasto PHOTO --quality live --precision f32 does; if of any size, in
+    one pass. Prints a program that uses it with OpenCV.
     """
     target = output or Path(f"{file_label(style)}.onnx")
     if target.suffix.lower() != ".onnx":
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
     check_target(target, [split_network(style)[0]], overwrite)
 
-    from impasto.brush import open_network
+    from impasto.networks.standalone import stand_alone
+    from impasto.style_model import open_network
+    from impasto.styles.predict import find_fine_style
 
     chosen = choose_gallery(gallery)
     network = open_network(style, chosen)
-    fixed_px = parse_size(size, "--size") if size else None
+    passes = _passes(style, size) if size else []
     if int8:
         network = _quantized(style, chosen, network)
-    if fixed_px:
-        network = _of_one_size(network, fixed_px)
+    network = stand_alone(network, passes)
     with write_atomically(target, overwrite=overwrite) as stream:
         stream.write(network.to_file(_description(style, chosen, network)))
     console.result(_program(target, network))
     console.note(f"{style} -> {target}")
-    if not network.framing.fixed_px:
+    if len(passes) > 1:
+        each = " and ".join(f"{width}x{height}" for width, height in passes)
+        console.note(f"it paints at {each}, from coarse to fine, as impasto does")
+    if find_fine_style(style, chosen):
+        console.note("it holds the network of --quality live, not the fine ones that paint photos")
+    if not network.input_spec.fixed_px:
         console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
+        if not names_network(style):
+            console.note(
+                f"it paints once; pictures whose shorter side is over {NATURAL_PX} px are painted "
+                "from coarse to fine by impasto, and by a file with --size WxH"
+            )
 
 
 def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
@@ -108,12 +121,12 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     """
     import numpy as np
 
-    from impasto.brush import open_network
     from impasto.engines import open_engine
     from impasto.engines.int8 import quantize_int8
     from impasto.images.noise import natural_noise
+    from impasto.style_model import open_network
 
-    width, height = network.framing.fixed_px or (CALIBRATION_PX, CALIBRATION_PX)
+    width, height = network.input_spec.fixed_px or (CALIBRATION_PX, CALIBRATION_PX)
     *pictures, other = (natural_noise(width, height, n) for n in range(CALIBRATION_PICTURES + 1))
     if names_network(style):
         quantized = replace(network, graph=quantize_int8(network.graph, pictures))
@@ -131,35 +144,20 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     return quantized
 
 
-def _of_one_size(network: BakedNetwork, fixed_px: tuple[int, int]) -> BakedNetwork:
-    from impasto.network.graph import fix_size
-
-    framing = network.framing
-    if framing.fixed_px not in (None, fixed_px):
-        raise OptionError(
-            f"this network takes {framing.fixed_px[0]}x{framing.fixed_px[1]} only",
-            "leave --size out",
-        )
-    if framing.borders(*fixed_px) != (0, 0, 0, 0):
-        raise OptionError(
-            f"--size {fixed_px[0]}x{fixed_px[1]} does not fit this network",
-            f"give multiples of {framing.multiple}, {framing.smallest_px} or more",
-        )
-    return replace(
-        network,
-        graph=fix_size(network.graph, *fixed_px),
-        framing=replace(framing, fixed_px=fixed_px),
-    )
+def _passes(style: str, size: str) -> list[tuple[int, int]]:
+    """As pictures of that size are painted by impasto."""
+    width, height = parse_size(size, "--size")
+    return [(width, height)] if names_network(style) else pass_sizes(width, height, stroke=1)
 
 
 def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
     """What the file says of itself."""
-    from impasto.prediction import styles_in
+    from impasto.styles.predict import styles_in
 
-    framing = network.framing
-    sides = f"H and W multiples of {framing.multiple}"
-    if framing.fixed_px:
-        sides = f"H {framing.fixed_px[1]}, W {framing.fixed_px[0]}"
+    input_spec = network.input_spec
+    sides = f"H and W multiples of {input_spec.multiple}"
+    if input_spec.fixed_px:
+        sides = f"H {input_spec.fixed_px[1]}, W {input_spec.fixed_px[0]}"
     convention = {"style": style, "input and output": f"RGB, 0-1, 1 x 3 x H x W; {sides}"}
     if names_network(style):
         return convention
@@ -175,9 +173,9 @@ def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[st
 
 
 def _program(target: Path, network: BakedNetwork) -> str:
-    framing = network.framing
-    if framing.fixed_px:
-        photo = ONE_SIZE.format(width=framing.fixed_px[0], height=framing.fixed_px[1])
+    input_spec = network.input_spec
+    if input_spec.fixed_px:
+        photo = ONE_SIZE.format(width=input_spec.fixed_px[0], height=input_spec.fixed_px[1])
     else:
-        photo = ANY_SIZE.format(smallest=framing.smallest_px, multiple=framing.multiple)
+        photo = ANY_SIZE.format(smallest=input_spec.smallest_px, multiple=input_spec.multiple)
     return PROGRAM.format(file=target.as_posix(), photo=photo)

@@ -21,7 +21,7 @@ from impasto.cli.train import interrupt_between_steps
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from impasto.learning.hardware import Precision
+    from impasto.perceptual.hardware import Precision
     from impasto.styles import Gallery, Style
 
 __all__ = ["learn_command"]
@@ -80,11 +80,12 @@ def learn_command(
     by then; --resume goes on.
     """
     require_torch("impasto learn")
-    from impasto.learning.checkpoint import read_checkpoint
-    from impasto.learning.hardware import choose_hardware, keep_freed_memory
-    from impasto.learning.learn import learn, learned_style, learning_folder
-    from impasto.learning.run import RunFiles
+    from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
+    from impasto.styles import learning_folder
     from impasto.styles.style import STYLE_SUFFIX, check_name
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.learn import learn, learned_style
+    from impasto.training.run import RunFiles
 
     name = check_name(name or painting.stem)
     chosen = choose_gallery(gallery)

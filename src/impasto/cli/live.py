@@ -12,13 +12,16 @@ from impasto.cli.console import console
 from impasto.cli.options import (
     EngineOption,
     GalleryOption,
+    KeepColorsOption,
     PrecisionOption,
     StabilityOption,
+    StrengthOption,
     StrokeOption,
     choose_gallery,
     parse_size,
 )
-from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE, ColorWay, EngineName, Precision
+from impasto.options import StylizeOptions
 
 __all__ = ["live_command"]
 
@@ -33,14 +36,10 @@ def live_command(
     style: Annotated[
         str, typer.Option("--style", "-s", metavar="NAME", help="To begin with.")
     ] = DEFAULT_STYLE,
-    strength: Annotated[
-        float, typer.Option(help="0 is the camera, 1 the painting, up to 1.5 exaggerates.")
-    ] = 1.0,
-    stroke: StrokeOption = 1.0,
+    strength: StrengthOption = StylizeOptions.strength,
+    stroke: StrokeOption = StylizeOptions.stroke,
     stability: StabilityOption = DEFAULT_STABILITY,
-    keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the camera's colours.")
-    ] = False,
+    keep_colors: KeepColorsOption = None,
     fps: Annotated[
         float,
         typer.Option(help="Frames a second to hold: frames are painted smaller, if need be."),
@@ -66,21 +65,19 @@ def live_command(
     numbers), m mix with the next of its pack, + and - strength, [ and ] finer and larger strokes, k
     keep colours, c compare, s save a photo, r record, f full screen, h help, q or Esc quit.
     """
-    from impasto.engines import EngineName, Precision
     from impasto.live import LiveOptions, open_camera, open_screen, open_virtual_camera, run_live
 
-    options = LiveOptions(
+    painting = StylizeOptions(
         style=style,
         strength=strength,
         stroke=stroke,
-        stability=stability,
-        keep_colors=keep_colors,
-        rate=fps,
-        folder=folder,
-        engine=cast("EngineName", engine),
-        precision=cast("Precision", precision),
-        gallery=choose_gallery(gallery),
+        keep_colors=cast(ColorWay | None, keep_colors),
+        gallery=gallery,
+        engine=cast(EngineName, engine),
+        precision=cast(Precision, precision),
     )
+    choose_gallery(gallery)  # before a camera is opened in vain
+    options = LiveOptions(painting, stability=stability, rate=fps, folder=folder)
     size = parse_size(virtual_camera, "--virtual-camera") if virtual_camera else None
     with ExitStack() as opened:
         screen = opened.enter_context(closing(open_screen()))

@@ -26,6 +26,7 @@ from impasto.cli import (
     stylize,
     train,
     train_encoder,
+    train_fine,
     video,
 )
 from impasto.cli.console import console, open_streams
@@ -43,6 +44,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
     "train": (train.train_command, "Train a network on paintings of your own."),
+    "train-fine": (
+        train_fine.train_fine_command,
+        "Train networks that paint photos from large forms to brushwork.",
+    ),
     "train-encoder": (
         train_encoder.train_encoder_command,
         "Train what predicts a style from any painting.",
@@ -186,7 +191,7 @@ def _with_command(arguments: list[str]) -> list[str]:
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
     if rest and rest[0] not in {*COMMANDS, *GROUPS, "--help", "-h", "--version"}:
         rest.insert(0, "video" if _names_video(rest) else "stylize")
-    if rest and rest[0] == "stylize":
+    if rest and rest[0] in ("stylize", "video", "live"):
         rest = _with_values(rest)
     return flags + rest
 

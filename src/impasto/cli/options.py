@@ -5,37 +5,50 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from impasto._util.atomic_files import check_writable, real_path, write_atomically
 from impasto.cli.console import console
 from impasto.errors import MissingExtraError, OptionError, OutputError
-from impasto.files import check_writable, real_path, write_atomically
-from impasto.strokes import MAX_SIDE_PX
+from impasto.multiscale import MAX_SIDE_PX
+from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
-    from impasto.network.spec import NetworkSpec
+    from impasto.networks.spec import NetworkSpec
     from impasto.styles import Gallery
 
 __all__ = [
+    "HOW",
     "SCHEDULE",
     "WHERE",
     "CompileOption",
+    "DetailOption",
     "DeviceOption",
     "EngineOption",
     "EverySecondsOption",
     "GalleryOption",
+    "InvertMaskOption",
     "JsonOption",
+    "KeepColorsOption",
     "LateCropOption",
     "MaskOption",
+    "PaletteOption",
     "PrecisionOption",
+    "ProtectFacesOption",
+    "QualityOption",
+    "RegionsOption",
     "ResumeRunOption",
     "ScheduleFloat",
     "ScheduleInt",
+    "SeedOption",
     "StabilityOption",
+    "StepsOption",
+    "StrengthOption",
     "StrokeOption",
     "StyleOption",
+    "SubjectOption",
     "TorchPrecisionOption",
     "check_json",
     "check_target",
@@ -46,33 +59,40 @@ __all__ = [
     "write_json",
 ]
 
-SPEED, WHERE, SCHEDULE = "Speed", "Where", "Schedule"
+HOW, WHERE, SPEED, SCHEDULE = "How", "Where", "Speed", "Schedule"
 
-EngineOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="auto (the fastest installed), openvino, onnxruntime or opencv.",
-        rich_help_panel=SPEED,
-    ),
+
+def _painting(name: str, *declarations: str, metavar: str | None = None, panel: str | None) -> Any:
+    """Return an option of `StylizeOptions`, with its help; defaults of none are not shown."""
+    option = StylizeOptions.__dataclass_fields__[name]
+    return typer.Option(
+        *declarations,
+        metavar=metavar,
+        help=option.metadata["help"],
+        show_default=option.default not in (None, ()),
+        rich_help_panel=panel,
+    )
+
+
+StyleOption = Annotated[str, _painting("style", "--style", "-s", metavar="NAME", panel=None)]
+StrengthOption = Annotated[float, _painting("strength", panel=HOW)]
+StrokeOption = Annotated[float, _painting("stroke", panel=HOW)]
+QualityOption = Annotated[str, _painting("quality", panel=HOW)]
+DetailOption = Annotated[float, _painting("detail", panel=HOW)]
+KeepColorsOption = Annotated[str | None, _painting("keep_colors", metavar="WAY", panel=HOW)]
+PaletteOption = Annotated[str | None, _painting("palette", metavar="PICTURE", panel=HOW)]
+SeedOption = Annotated[int, _painting("seed", panel=HOW)]
+MaskOption = Annotated[str | None, _painting("mask", metavar="PICTURE", panel=WHERE)]
+SubjectOption = Annotated[str | None, _painting("subject", metavar="X,Y,W,H", panel=WHERE)]
+InvertMaskOption = Annotated[bool, _painting("invert_mask", "--invert-mask", panel=WHERE)]
+RegionsOption = Annotated[
+    list[str] | None, _painting("regions", "--region", metavar="PLACE:STYLE", panel=WHERE)
 ]
-PrecisionOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="auto (bf16 with AMX, else int8 with VNNI, as the CPU has them), f32, bf16 or int8.",
-        rich_help_panel=SPEED,
-    ),
-]
-GalleryOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Styles of your own, as impasto train makes them; or turbo: most of the "
-        "shipped ones in networks of less than half the size.",
-        show_default=False,
-    ),
-]
+ProtectFacesOption = Annotated[float, _painting("protect_faces", metavar="AMOUNT", panel=WHERE)]
+GalleryOption = Annotated[str | None, _painting("gallery", metavar="FOLDER", panel=None)]
+EngineOption = Annotated[str, _painting("engine", metavar="NAME", panel=SPEED)]
+PrecisionOption = Annotated[str, _painting("precision", metavar="NAME", panel=SPEED)]
+
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SPEED)]
 TorchPrecisionOption = Annotated[
     str,
@@ -91,15 +111,6 @@ CompileOption = Annotated[
     ),
 ]
 
-MaskOption = Annotated[
-    str,
-    typer.Option(
-        metavar="PICTURE",
-        help="Paint where this picture is white; or subject, or background.",
-        show_default=False,
-        rich_help_panel=WHERE,
-    ),
-]
 
 ResumeRunOption = Annotated[
     bool,
@@ -107,6 +118,12 @@ ResumeRunOption = Annotated[
         "--resume",
         help="Go on with the run in the output folder. Its own options stand; only --steps may "
         "change.",
+    ),
+]
+StepsOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
     ),
 ]
 ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]
@@ -130,27 +147,12 @@ JsonOption = Annotated[
 ]
 
 
-StyleOption = Annotated[
-    str,
-    typer.Option(
-        "--style",
-        "-s",
-        metavar="NAME",
-        help="A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
-        "sea-at-satta:0.7+cow.jpg:0.3, or the file of a network: the_scream.t7, candy.onnx, "
-        "many.onnx#7, magenta.onnx#painting.jpg.",
-    ),
-]
 StabilityOption = Annotated[
     float,
     typer.Option(
         help="How much strokes stay on the things that they are painted on, from 0 (every frame "
         "is painted anew) to 1."
     ),
-]
-StrokeOption = Annotated[
-    float,
-    typer.Option(help="Size of the strokes, from 0.5 (fine) to 2 (large).", rich_help_panel="How"),
 ]
 
 
@@ -203,7 +205,7 @@ def choose_preset(name: str) -> NetworkSpec:
     Raises:
         OptionError: there is none.
     """
-    from impasto.network.spec import PRESETS
+    from impasto.networks.spec import PRESETS
 
     if name not in PRESETS:
         raise OptionError(f"--preset {name!r} is unknown", f"one of {', '.join(PRESETS)}")

@@ -21,8 +21,8 @@ from impasto.errors import OptionError, OutputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.learning.hardware import Precision
-    from impasto.learning.optimize import Iterate
+    from impasto.gatys.optimize import Iterate
+    from impasto.perceptual.hardware import Precision
 
 __all__ = ["paint_command"]
 
@@ -58,16 +58,49 @@ def paint_command(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
     ] = False,
+    effect: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How much of the painting: subtle, balanced or bold. Weights that are given win.",
+        ),
+    ] = "balanced",
     content_weight: Annotated[
-        float, typer.Option(help="More keeps more of the photo.", rich_help_panel=OBJECTIVE)
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="More keeps more of the photo.", rich_help_panel=OBJECTIVE, show_default=False
+        ),
+    ] = None,
+    self_similarity_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="More keeps more of the layout, and lets colours and forms change.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
     style_weight: Annotated[
-        float, typer.Option(help="More takes more of the painting.", rich_help_panel=OBJECTIVE)
-    ] = 15.0,
+        float | None,
+        typer.Option(
+            help="More takes more of the painting.", rich_help_panel=OBJECTIVE, show_default=False
+        ),
+    ] = None,
     tv_weight: Annotated[
-        float,
-        typer.Option(help="Total variation: more is smoother.", rich_help_panel=OBJECTIVE),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="Total variation: more is smoother.",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
+    face_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="More keeps more of faces (found with the extra faces).",
+            rich_help_panel=OBJECTIVE,
+            show_default=False,
+        ),
+    ] = None,
     painting_weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -103,8 +136,8 @@ def paint_command(
     ] = "scale-free",
     pooling: Annotated[
         str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
-    ] = "max",
-    mask: MaskOption = "",
+    ] = "average",
+    mask: MaskOption = None,
     subject: Annotated[
         str,
         typer.Option(
@@ -128,10 +161,6 @@ def paint_command(
         int,
         typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
     ] = 200,
-    optimizer: Annotated[
-        str, typer.Option(help="lbfgs or adam.", rich_help_panel=SEARCH)
-    ] = "lbfgs",
-    learning_rate: Annotated[float, typer.Option(help="Of Adam.", rich_help_panel=SEARCH)] = 0.02,
     start: Annotated[
         str,
         typer.Option(
@@ -140,9 +169,13 @@ def paint_command(
     ] = "content",
     coarsest: Annotated[
         int,
-        typer.Option(metavar="PX", help="Size of the coarsest scale.", rich_help_panel=SEARCH),
-    ] = 256,
-    seed: Annotated[int, typer.Option(help="Of the noise.", rich_help_panel=SEARCH)] = 0,
+        typer.Option(
+            metavar="PX", help="Shorter side of the coarsest scale.", rich_help_panel=SEARCH
+        ),
+    ] = 64,
+    seed: Annotated[
+        int, typer.Option(help="Of the noise and of samples.", rich_help_panel=SEARCH)
+    ] = 0,
     tile: Annotated[
         int,
         typer.Option(
@@ -167,7 +200,7 @@ def paint_command(
     target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
 
     from impasto.images import check_format, read_image
-    from impasto.places import area_called, split_regions
+    from impasto.masks.parse import as_area, split_regions
 
     check_format(target)
     rest, placed = split_regions(region or [])
@@ -179,21 +212,22 @@ def paint_command(
             raise OutputError(f"{step} exists already", "give --overwrite, or another -o")
 
     # Torch takes seconds to load: not before it is known that the result has a place.
-    from impasto.learning.hardware import choose_hardware, keep_freed_memory
-    from impasto.learning.optimize import PaintOptions
-    from impasto.learning.optimize import paint as paint_photo
+    from impasto.gatys.optimize import PaintOptions
+    from impasto.gatys.optimize import paint as paint_photo
+    from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
 
     defaults = PaintOptions()
     options = PaintOptions(
+        effect=effect,  # type: ignore[arg-type]
         content_weight=content_weight,
+        self_similarity_weight=self_similarity_weight,
         style_weight=style_weight,
         tv_weight=tv_weight,
+        face_weight=face_weight,
         content_layers=_layers(content_layer, "--content-layer") or defaults.content_layers,
         style_layers=_layers(style_layer, "--style-layer") or defaults.style_layers,
         losses=losses,  # type: ignore[arg-type]
         pooling=pooling,  # type: ignore[arg-type]
-        optimizer=optimizer,  # type: ignore[arg-type]
-        learning_rate=learning_rate,
         steps=steps,
         start=start if start in ("content", "noise") else read_image(start),  # type: ignore[arg-type]
         size_px=size,
@@ -203,8 +237,8 @@ def paint_command(
         seed=seed,
         tile_px=tile,
     )
-    area = area_called(mask, subject) if mask else None
-    areas = [(area_called(place, subject), painting) for place, painting in placed]
+    area = as_area(mask, subject) if mask else None
+    areas = [(as_area(place, subject), painting) for place, painting in placed]
     hardware = choose_hardware(device, cast("Precision", precision))
     keep_freed_memory()
     console.detail(f"hardware: {hardware}")

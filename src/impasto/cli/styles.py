@@ -71,7 +71,7 @@ def styles_command(
         return
     if output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
-    from impasto.legacy import installed_networks
+    from impasto.converters import installed_networks
 
     styles = [(chosen.pack_of(style), style) for style in map(chosen.load_style, chosen.names)]
     if as_json:
@@ -145,7 +145,9 @@ def show_command(
 def remove_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the style.")],
 ) -> None:
-    """Delete a style that was added or learned; those that ship with impasto stay."""
+    """Delete a style that was added or learned, and the run that learned it; those that ship with
+    impasto stay.
+    """
     from impasto.styles import remove_style
 
     console.note(f"removed {remove_style(name)}")

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from impasto._util.atomic_files import file_label, make_folder, real_path
 from impasto.cli.console import console
 from impasto.cli.options import (
-    WHERE,
+    HOW,
+    DetailOption,
     EngineOption,
     GalleryOption,
+    InvertMaskOption,
+    KeepColorsOption,
     MaskOption,
+    PaletteOption,
     PrecisionOption,
+    ProtectFacesOption,
+    QualityOption,
+    RegionsOption,
+    SeedOption,
+    StrengthOption,
     StrokeOption,
     StyleOption,
+    SubjectOption,
     check_json,
-    choose_gallery,
     write_json,
 )
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, plan_jobs
-from impasto.defaults import DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STYLE, EngineName, Precision
 from impasto.errors import BatchError, OptionError
-from impasto.files import file_label, make_folder, real_path
+from impasto.options import StylizeOptions
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.batch import Job, Outcome
-    from impasto.engines import EngineName, Precision
     from impasto.photos import PhotoReport
-    from impasto.recipes import Recipe
     from impasto.stylizer import Stylizer
 
 __all__ = ["OPTIONAL_VALUES", "stylize_command"]
@@ -45,7 +53,7 @@ OPTIONAL_VALUES = {
 }
 """Options whose value may be left out: what it is then, and what is one if it follows."""
 
-HOW, FOLDERS, FILES = "How", "Folders", "Files"
+FOLDERS, FILES = "Folders", "Files"
 
 
 def stylize_command(
@@ -71,38 +79,13 @@ def stylize_command(
             "In another folder, paintings have the photos' names.",
         ),
     ] = None,
-    strength: Annotated[
-        float,
-        typer.Option(
-            help="0 is the photo, 1 the painting, up to 1.5 exaggerates.", rich_help_panel=HOW
-        ),
-    ] = 1.0,
-    stroke: StrokeOption = 1.0,
-    detail: Annotated[
-        float,
-        typer.Option(help="How far to put the photo's edges back, 0 to 1.", rich_help_panel=HOW),
-    ] = 0.0,
-    keep_colors: Annotated[
-        str,
-        typer.Option(
-            metavar="WAY",
-            help="Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = "",
-    palette: Annotated[
-        str,
-        typer.Option(
-            metavar="PICTURE",
-            help="Take the colours of this picture.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = "",
-    seed: Annotated[
-        int, typer.Option(help="Other strokes where a photo is flat.", rich_help_panel=HOW)
-    ] = 0,
+    strength: StrengthOption = StylizeOptions.strength,
+    stroke: StrokeOption = StylizeOptions.stroke,
+    quality: QualityOption = "auto",
+    detail: DetailOption = StylizeOptions.detail,
+    keep_colors: KeepColorsOption = None,
+    palette: PaletteOption = None,
+    seed: SeedOption = StylizeOptions.seed,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -121,41 +104,11 @@ def stylize_command(
             rich_help_panel=HOW,
         ),
     ] = None,
-    mask: MaskOption = "",
-    subject: Annotated[
-        str,
-        typer.Option(
-            metavar="X,Y,W,H",
-            help="Paint the subject only; it is looked for in this box, if one is given.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = "",
-    invert_mask: Annotated[
-        bool,
-        typer.Option(
-            "--invert-mask", help="Paint all but the mask or subject.", rich_help_panel=WHERE
-        ),
-    ] = False,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLACE:STYLE",
-            help="A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
-            "rest:udnie; repeat for more.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = None,
-    protect_faces: Annotated[
-        float,
-        typer.Option(
-            metavar="AMOUNT",
-            help="Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
-            show_default=False,
-            rich_help_panel=WHERE,
-        ),
-    ] = 0.0,
+    mask: MaskOption = None,
+    subject: SubjectOption = None,
+    invert_mask: InvertMaskOption = False,
+    regions: RegionsOption = None,
+    protect_faces: ProtectFacesOption = StylizeOptions.protect_faces,
     recursive: Annotated[
         bool,
         typer.Option(
@@ -197,7 +150,7 @@ def stylize_command(
             rich_help_panel=FOLDERS,
         ),
     ] = None,
-    quality: Annotated[
+    file_quality: Annotated[
         int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
     ] = 95,
     file_format: Annotated[
@@ -229,12 +182,13 @@ def stylize_command(
     ] = "2GB",
 ) -> None:
     """Paint photos in a style."""
-    from impasto.recipes import write_preset
+    from impasto.presets import preset_values, write_preset
 
     given = {
         "style": style,
         "strength": strength,
         "stroke": stroke,
+        "quality": quality,
         "detail": detail,
         "keep_colors": keep_colors,
         "palette": palette,
@@ -242,16 +196,21 @@ def stylize_command(
         "mask": mask,
         "subject": subject,
         "invert_mask": invert_mask,
-        "regions": tuple(region or ()),
+        "regions": tuple(regions or ()),
         "protect_faces": protect_faces,
     }
-    recipe = _recipe(context, given, preset)
+    options = replace(
+        _options(context, given, preset),
+        gallery=gallery,
+        engine=cast(EngineName, engine),
+        precision=cast(Precision, precision),
+    )
     if not photos and not save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
     if skip_existing and overwrite:
         raise OptionError("--skip-existing and --overwrite exclude each other", "give one of them")
-    rest, placed = recipe.placed_styles()
-    label = file_label("+".join(dict.fromkeys([rest, *(each for _, each in placed)])))
+    rest, placed = options.placed_styles()
+    label = file_label("+".join(dict.fromkeys(map(str, [rest, *(each for _, each in placed)]))))
     suffix = choose_suffix(file_format, output)
     work = plan_jobs(photos, output, label, recursive, suffix) if photos else []
     skipped = check_targets(work, overwrite=overwrite, skip_existing=skip_existing)
@@ -264,25 +223,22 @@ def stylize_command(
 
     from impasto.batch import Outcome
     from impasto.images import check_format
-    from impasto.memory import parse_bytes
+    from impasto.large.memory_plan import parse_bytes
+    from impasto.stylizer import Stylizer
 
     for job in work:
         if job.target != STREAM:
             check_format(job.target)
     memory_bytes = parse_bytes(memory)
-    with recipe.open(
-        engine=cast("EngineName", engine),
-        precision=cast("Precision", precision),
-        gallery=choose_gallery(gallery),
-    ) as stylizer:
+    with Stylizer(options) as stylizer:
         console.detail(f"engine: {stylizer.engine}")
         if save_preset:
-            console.note(f"preset saved: {write_preset(save_preset, recipe)}")
+            console.note(f"preset saved: {write_preset(save_preset, options)}")
         outcomes = [Outcome(job, "skipped") for job in skipped]
         paint = partial(
             _paint,
             stylizer,
-            quality=quality,
+            quality=file_quality,
             file_format=suffix.removeprefix(".") or "png",
             strip=strip,
             overwrite=overwrite,
@@ -294,7 +250,7 @@ def stylize_command(
             if report:
                 from impasto.batch import report_json
 
-                about = {"recipe": asdict(recipe), "engine": str(stylizer.engine)}
+                about = {"recipe": preset_values(options), "engine": str(stylizer.engine)}
                 write_json(report, report_json(outcomes, planned=len(work), about=about))
     if skipped:
         console.note(f"{len(skipped)} skipped, whose paintings exist already")
@@ -307,20 +263,19 @@ def stylize_command(
         raise BatchError(failures, len(work) - len(failures))
 
 
-def _recipe(context: typer.Context, given: dict[str, Any], preset: str | None) -> Recipe:
+def _options(context: typer.Context, given: dict[str, Any], preset: str | None) -> StylizeOptions:
     """The preset, if there is one, with the options that were given in their places."""
-    from impasto.places import split_regions
-    from impasto.recipes import Recipe, read_preset
+    from impasto.masks.parse import split_regions
+    from impasto.presets import read_preset
 
-    parameters = {name: "region" if name == "regions" else name for name in given}
     said = {
         name: value
         for name, value in given.items()
-        if getattr(context.get_parameter_source(parameters[name]), "name", "") == "COMMANDLINE"
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
     if "style" in said and split_regions(given["regions"])[0]:
         raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
-    return replace(read_preset(preset), **said) if preset else Recipe(**given)
+    return read_preset(preset).changed(said) if preset else StylizeOptions(**given)
 
 
 def _paint_all(jobs: list[Job], paint: Any, at_once: int, outcomes: list[Outcome]) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impasto._util.atomic_files import check_writable, real_path
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.files import check_writable, real_path
 
 if TYPE_CHECKING:
     from impasto.batch import Job

@@ -22,6 +22,7 @@ from impasto.cli.options import (
     ResumeRunOption,
     ScheduleFloat,
     ScheduleInt,
+    StepsOption,
     TorchPrecisionOption,
     choose_preset,
     require_torch,
@@ -29,8 +30,8 @@ from impasto.cli.options import (
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from impasto.learning.hardware import Hardware, Precision
-    from impasto.network.spec import NetworkSpec
+    from impasto.networks.spec import NetworkSpec
+    from impasto.perceptual.hardware import Hardware, Precision
     from impasto.progress import Progress, ProgressListener
 
 __all__ = ["interrupt_between_steps", "prepare_hardware", "run_in", "train_command"]
@@ -80,12 +81,7 @@ def train_command(
     styles_only: Annotated[
         bool, typer.Option("--styles-only", help="Train style vectors; the trunk stays as it is.")
     ] = False,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
-        ),
-    ] = None,
+    steps: StepsOption = None,
     photos_per_step: ScheduleInt = 2,
     styles_per_photo: ScheduleInt = 2,
     crop: Annotated[
@@ -161,17 +157,17 @@ def train_command(
     FOLDER/gallery, for impasto PHOTO --gallery FOLDER/gallery --style NAME.
     """
     require_torch("impasto train")
-    from impasto.learning.checkpoint import read_checkpoint
-    from impasto.learning.export import export_gallery
-    from impasto.learning.paintings import read_paintings
-    from impasto.learning.run import RunFiles, read_start, read_start_trunk, train
-    from impasto.learning.training_options import TrainingOptions
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.gallery_export import export_gallery
+    from impasto.training.options import TrainingOptions
+    from impasto.training.paintings import read_paintings
+    from impasto.training.run import RunFiles, read_start, read_start_trunk, train
 
     chosen = read_paintings(styles, paintings, painting_size)
     before = read_checkpoint(RunFiles(output).checkpoint) if resume else None
     if before:
         # The run's own options stand, but for its length.
-        options = replace(before.options, steps=steps) if steps else before.options
+        options = before.options if steps is None else replace(before.options, steps=steps)
     else:
         options = TrainingOptions(
             steps=TrainingOptions.steps if steps is None else steps,
@@ -241,7 +237,7 @@ def prepare_hardware(device: str, precision: str, compile_: bool | None, steps: 
     Raises:
         OptionError: there is no such device or precision here.
     """
-    from impasto.learning.hardware import choose_hardware, has_compiler, keep_freed_memory
+    from impasto.perceptual.hardware import choose_hardware, has_compiler, keep_freed_memory
 
     if compile_ is None:
         compile_ = steps >= WORTH_COMPILING_STEPS and has_compiler()
@@ -255,7 +251,7 @@ def run_in(folder: Path) -> Iterator[ProgressListener]:
     """A listener that shows a run's progress, and raises a Ctrl-C between steps; then the user is
     told how to go on.
     """
-    from impasto.learning.run import RunFiles
+    from impasto.training.run import RunFiles
 
     with console.progress() as progress, interrupt_between_steps(progress) as listener:
         try:
@@ -294,7 +290,7 @@ def _choose_spec(
     preset: str | None, coarse_grain: float | None, known: NetworkSpec | None
 ) -> NetworkSpec | None:
     """The network that is asked for, or the one that is known already, if any."""
-    from impasto.network.spec import STANDARD
+    from impasto.networks.spec import STANDARD
 
     spec = choose_preset(preset) if preset else known
     return spec if coarse_grain is None else replace(spec or STANDARD, coarse_grain=coarse_grain)

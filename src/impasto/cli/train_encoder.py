@@ -110,17 +110,17 @@ def train_encoder_command(
     gallery's trunk, makes impasto PHOTO --style PAINTING.jpg work.
     """
     require_torch("impasto train-encoder")
-    from impasto.learning.checkpoint import read_encoder_checkpoint
-    from impasto.learning.encoder import EncoderOptions
-    from impasto.learning.joint import joint_options
-    from impasto.learning.run import RunFiles
-    from impasto.learning.train_encoder import find_paintings, train_encoder
+    from impasto.training.checkpoint import read_encoder_checkpoint
+    from impasto.training.encoder import EncoderOptions
+    from impasto.training.joint import joint_options
+    from impasto.training.run import RunFiles
+    from impasto.training.train_encoder import find_paintings, train_encoder
 
     chosen = choose_gallery(gallery)
     found = find_paintings(paintings, leave_out or ())
     if resume:
         options = read_encoder_checkpoint(RunFiles(output).checkpoint).options
-        options = replace(options, steps=steps) if steps else options
+        options = options if steps is None else replace(options, steps=steps)
     else:
         options = EncoderOptions(
             steps=EncoderOptions.steps if steps is None else steps,

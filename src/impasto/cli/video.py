@@ -7,19 +7,21 @@ from typing import Annotated, cast
 
 import typer
 
+from impasto._util.atomic_files import file_label
 from impasto.cli.console import console
 from impasto.cli.options import (
     EngineOption,
     GalleryOption,
+    KeepColorsOption,
     PrecisionOption,
     StabilityOption,
+    StrengthOption,
     StrokeOption,
-    choose_gallery,
     parse_size,
 )
-from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
-from impasto.errors import OptionError
-from impasto.files import file_label
+from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE, ColorWay, EngineName, Precision
+from impasto.errors import InputError, OptionError
+from impasto.options import StylizeOptions
 
 __all__ = ["video_command"]
 
@@ -59,13 +61,9 @@ def video_command(
             show_default=False,
         ),
     ] = None,
-    strength: Annotated[
-        float, typer.Option(help="0 is the video, 1 the painting, up to 1.5 exaggerates.")
-    ] = 1.0,
-    stroke: StrokeOption = 1.0,
-    keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the video's colours.")
-    ] = False,
+    strength: StrengthOption = StylizeOptions.strength,
+    stroke: StrokeOption = StylizeOptions.stroke,
+    keep_colors: KeepColorsOption = None,
     stability: StabilityOption = DEFAULT_STABILITY,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
@@ -121,8 +119,8 @@ def video_command(
 
     Ctrl-C leaves a playable file of what is done, and --resume goes on from there.
     """
-    from impasto.engines import EngineName, Precision
     from impasto.video import VIDEO_SUFFIXES, parse_timeline, read_timeline, stylize_video
+    from impasto.video.resume_state import is_unfinished
 
     suffix = video.suffix if video.suffix.lower() in VIDEO_SUFFIXES else ".mp4"
     if style and timeline:
@@ -145,7 +143,7 @@ def video_command(
                 styles,
                 strength=strength,
                 stroke=stroke,
-                keep_colors=keep_colors,
+                keep_colors=cast(ColorWay | None, keep_colors),
                 stability=stability,
                 codec=codec,
                 crf=crf,
@@ -156,20 +154,24 @@ def video_command(
                 subtitles=not no_subtitles,
                 resume=resume,
                 overwrite=overwrite,
-                engine=cast("EngineName", engine),
-                precision=cast("Precision", precision),
-                gallery=choose_gallery(gallery),
+                engine=cast(EngineName, engine),
+                precision=cast(Precision, precision),
+                gallery=gallery,
                 progress=progress,
             )
     except KeyboardInterrupt:
-        if _stamp(target) not in (None, before):
-            console.note(f"{target} has what was painted so far; --resume goes on from there")
+        if is_unfinished(target):
+            changed = _stamp(target) != before
+            state = "has what was painted so far" if changed else "is as it was"
+            console.note(f"{target} {state}; the same command with --resume goes on")
         raise
     if report.damaged:
         console.note(f"{video}: {report.damaged} damaged packets or frames were bridged")
     rate = report.painted / max(report.seconds, 1e-9)
     console.detail(f"{report.painted} frames in {report.seconds:.1f} s, {rate:.1f} frames a second")
     console.note(f"{video} -> {target}")
+    if report.cut_off:
+        raise InputError(f"{video} is cut off: what there is of it was painted", "get it anew")
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
+from impasto.defaults import EngineName, Precision
 from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
 
 __all__ = ["Engine", "EngineName", "Precision", "Vectors"]
 
-EngineName = Literal["auto", "opencv", "openvino", "onnxruntime"]
-Precision = Literal["auto", "f32", "bf16", "int8"]
 Vectors = Mapping[str, NDArray[np.float32]]
 
 
 class Engine(Closing, ABC):
-    """Runs one baked graph (`impasto.network.bake`): pixels in, pixels out.
+    """Runs one baked graph (`impasto.networks.export`): pixels in, pixels out.
 
     An engine belongs to one thread at a time.
 
@@ -35,6 +34,7 @@ class Engine(Closing, ABC):
     title: ClassVar[str]
     precision: Precision
     version: str
+    _closed = False
 
     def paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Run the graph.
@@ -47,7 +47,7 @@ class Engine(Closing, ABC):
             the same shape, rounded and clipped to uint8.
 
         Raises:
-            OptionError: the array is of another type or shape.
+            InputError: the array is of another type or shape.
             EngineError: the engine fails.
         """
         return self._paint(photo, {})[0]
@@ -59,7 +59,8 @@ class Engine(Closing, ABC):
         statistics: NDArray[np.float32],
         keep: float,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Run a graph whose style and statistics are inputs (`impasto.network.bake.bake_steered`).
+        """Run a graph whose style and statistics are inputs
+        (`impasto.networks.export.bake_steered`).
 
         Args:
             photo: as `paint` takes it.
@@ -71,7 +72,8 @@ class Engine(Closing, ABC):
             the painting, as `paint` gives it, and the statistics that were used.
 
         Raises:
-            OptionError: the array is of another type or shape, or ``keep`` is beyond 0 to 1.
+            InputError: the array is of another type or shape.
+            OptionError: ``keep`` is beyond 0 to 1.
             EngineError: the engine fails, or the graph is not a steered one.
         """
         if not 0 <= keep <= 1:
@@ -89,7 +91,7 @@ class Engine(Closing, ABC):
     def paint_regions(
         self, photo: NDArray[np.uint8], shares: NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """Run a graph with several styles (`impasto.network.regions.bake_regions`).
+        """Run a graph with several styles (`impasto.networks.regions.bake_regions`).
 
         Args:
             photo: as `paint` takes it.
@@ -99,7 +101,7 @@ class Engine(Closing, ABC):
             as `paint` does.
 
         Raises:
-            OptionError: the array is of another type or shape.
+            InputError: the array is of another type or shape.
             EngineError: the engine fails.
         """
         if shares.shape[1:] != photo.shape[:2]:
@@ -108,8 +110,31 @@ class Engine(Closing, ABC):
             )
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
+    def revise(self, photo: NDArray[np.uint8], enlarged: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Run the graph of a network that revises (`impasto.networks.spec.NetworkSpec.revises`).
+
+        Args:
+            photo: as `paint` takes it.
+            enlarged: the painting so far, as large as the photo: H x W x 3, uint8, RGB.
+
+        Returns:
+            as `paint` does.
+
+        Raises:
+            InputError: an array is of another type or shape.
+            EngineError: the engine fails.
+        """
+        check_pixels(enlarged)
+        if enlarged.shape != photo.shape:
+            raise OptionError(
+                f"the painting is {enlarged.shape}, its photo {photo.shape}", "make them as large"
+            )
+        planes = np.ascontiguousarray(enlarged.transpose(2, 0, 1)[None], dtype=np.float32)
+        planes /= 255
+        return self._paint(photo, {"enlarged": planes})[0]
+
     def encode(self, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run an encoder's graph (`impasto.network.encoder`).
+        """Run an encoder's graph (`impasto.networks.encoder`).
 
         Args:
             painting: H x W x 3, uint8, RGB.
@@ -118,7 +143,7 @@ class Engine(Closing, ABC):
             the style vector that it predicts.
 
         Raises:
-            OptionError: the array is of another type or shape.
+            InputError: the array is of another type or shape.
             EngineError: the engine fails, or the graph is no encoder.
         """
         given = self._paint(painting, {})[1]
@@ -128,7 +153,7 @@ class Engine(Closing, ABC):
 
     @abstractmethod
     def run_part(self, features: Vectors) -> Vectors:
-        """Run the graph of a part of a network (`impasto.network.stages`).
+        """Run the graph of a part of a network (`impasto.networks.stages`).
 
         Args:
             features: what it takes, by name: float32, contiguous.
@@ -144,6 +169,8 @@ class Engine(Closing, ABC):
         self, photo: NDArray[np.uint8], vectors: Vectors
     ) -> tuple[NDArray[np.uint8], Vectors]:
         check_pixels(photo)
+        if self._closed:
+            raise EngineError(f"{self} is closed", "open it anew")
         painting, given = self._run(np.ascontiguousarray(photo), vectors)
         if painting.shape != photo.shape:
             raise EngineError(
@@ -167,6 +194,7 @@ class Engine(Closing, ABC):
 
     def close(self) -> None:
         """Let go of memory; the engine is not used any more."""
+        self._closed = True
 
     def __str__(self) -> str:
         return f"{self.title} {self.version} ({self.precision})"

@@ -39,8 +39,10 @@ def quantize_int8(graph: bytes, pictures: Sequence[NDArray[np.uint8]]) -> bytes:
     if importlib.util.find_spec("onnxruntime") is None:
         raise MissingExtraError("int8", "onnxruntime")
     import onnx
+    import onnxruntime
     from onnxruntime import quantization
 
+    onnxruntime.disable_telemetry_events()  # which Windows would collect
     model = onnx.load_from_string(graph)
     for number, node in enumerate(model.graph.node):
         node.name = f"{node.op_type}_{number}"

@@ -13,6 +13,8 @@ __all__ = ["OnnxRuntimeEngine"]
 
 ERRORS_ONLY = 3
 
+onnxruntime.disable_telemetry_events()  # which Windows would collect
+
 
 class OnnxRuntimeEngine(Engine):
     """A graph in ONNX Runtime.

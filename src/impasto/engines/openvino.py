@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
-from openvino import opset13 as ops
 
 from impasto.engines.base import Engine, Precision, Vectors, first_line
 from impasto.errors import EngineError
 
+
+@contextmanager
+def _telemetry_missing() -> Iterator[None]:
+    """Let OpenVINO find its telemetry missing, which is its own way to do without: else every
+    import tells Google Analytics, and writes to ~/intel.
+    """
+    name = "openvino_telemetry"
+    loaded = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]  # what `import` takes for a missing one
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if loaded:
+            sys.modules[name] = loaded
+
+
+with _telemetry_missing():
+    import openvino
+    from openvino import opset13 as ops
+
 __all__ = ["OpenVINOEngine", "has_bf16"]
+
+# OpenVINO fills its tables of NumPy's types when each is first needed, and lets another thread run
+# meanwhile; if that one needs the same table, both wait for ever. Importing is done by one thread.
+openvino.Tensor(np.zeros(1, np.uint8)).element_type.to_dtype()
 
 DEVICE = "CPU"
 STREAM_CALLS = 4
@@ -28,6 +52,8 @@ class OpenVINOEngine(Engine):
     The model is compiled for any size, which lets every photo of a folder have its own: 30 sizes
     take a fifth of the time that 30 compilations would. A model compiled for one size is 7 % faster
     at 640x480; so when the same size comes again and again, as frames do, it is compiled once more.
+    Not in 8 bits, where that one would paint the same picture otherwise: its steps are joined
+    differently, and what lies between two of them is rounded to other 8 bits.
 
     Args:
         graph: a serialised ONNX model.
@@ -96,14 +122,16 @@ class OpenVINOEngine(Engine):
         if shape != self._last_shape:
             self._last_shape, self._calls_in_a_row, self._one_size = shape, 0, None
         self._calls_in_a_row += 1
-        if self._calls_in_a_row == STREAM_CALLS:
+        if self._calls_in_a_row == STREAM_CALLS and self.precision != "int8":
             self._model.reshape({"pixels": [1, *shape]})
             self._one_size = self._compile()
         return self._one_size or self._any_size
 
     def close(self) -> None:
         """Let go of the compiled models."""
-        del self._any_size, self._one_size, self._model
+        if not self._closed:
+            del self._any_size, self._one_size, self._model
+        super().close()
 
 
 @contextmanager

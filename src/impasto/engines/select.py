@@ -91,7 +91,7 @@ def open_engine(
     """Load a graph into an engine.
 
     Args:
-        graph: a serialised ONNX model, as `impasto.network.bake.bake` makes it.
+        graph: a serialised ONNX model, as `impasto.networks.export.bake` makes it.
         engine: ``auto`` takes the fastest that is installed (and that has the precision asked for);
             one asked for by name is never replaced by another.
         precision: ``auto`` takes bf16 where engine and CPU have it; or ``f32``, ``bf16``, or
@@ -105,8 +105,8 @@ def open_engine(
     """
     _check("engine", engine, get_args(EngineName))
     _check("precision", precision, get_args(Precision))
-    if threads is not None and threads < 1:
-        raise OptionError(f"threads is {threads}", "give 1 or more")
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise OptionError(f"threads is {threads!r}", "give a whole number from 1 up")
     if precision == "int8" and b"QuantizeLinear" not in graph:
         raise EngineError("this network is not made for int8", "leave --precision out")
     engine = installed_engine(engine)

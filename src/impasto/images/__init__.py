@@ -5,14 +5,11 @@ All pixels are RGB uint8; what else a file holds goes along as a picture's `Orig
 
 from impasto.images.blend import Strength, blend
 from impasto.images.colors import (
-    COLOR_WAYS,
     ColorMap,
-    ColorWay,
     keep_colors,
     match_histograms,
     match_linearly,
 )
-from impasto.images.faces import face_mask, find_faces
 from impasto.images.geometry import pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
@@ -28,26 +25,25 @@ from impasto.images.sequence import (
     write_sequence,
 )
 from impasto.images.sheet import contact_sheet
-from impasto.images.subject import Subject, find_subject
+from impasto.images.sources import PictureSource, as_picture
 from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
-    "COLOR_WAYS",
     "FORMATS",
     "GRAIN_PX",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "ColorMap",
-    "ColorWay",
     "Frame",
     "Metadata",
     "Original",
     "Picture",
     "PictureSequence",
+    "PictureSource",
     "Strength",
-    "Subject",
     "add_grain",
+    "as_picture",
     "bleed",
     "blend",
     "check_format",
@@ -56,9 +52,6 @@ __all__ = [
     "detail_radius_px",
     "encode_image",
     "encode_sequence",
-    "face_mask",
-    "find_faces",
-    "find_subject",
     "grain_tile",
     "holds_several",
     "keep_colors",

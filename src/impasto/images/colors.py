@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,7 @@ from numpy.typing import NDArray
 from impasto.errors import OptionError
 
 __all__ = [
-    "COLOR_WAYS",
     "ColorMap",
-    "ColorWay",
     "from_oklab",
     "keep_colors",
     "match_histograms",
@@ -23,9 +20,7 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-ColorWay = Literal["luminance", "histogram", "linear"]
 ColorMap = Callable[[Pixels], Pixels]
-COLOR_WAYS: tuple[ColorWay, ...] = ("luminance", "histogram", "linear")
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Y of YIQ, BT.601
 LEAST_VARIANCE = 1e-6  # of Oklab, where white is 1: less is no colour, but rounding

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
+from impasto.errors import InputError
 from impasto.images.original import NO_METADATA, Metadata, Original
+from impasto.images.writing import encode_image, to_image, write_image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["Picture", "check_pixels"]
 
@@ -26,7 +31,7 @@ class Picture:
         metadata: EXIF, XMP and resolution, for the file that it will be written to.
 
     Raises:
-        OptionError: an array has another type or shape.
+        InputError: an array has another type or shape.
     """
 
     pixels: NDArray[np.uint8]
@@ -36,14 +41,13 @@ class Picture:
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels)
-        alpha = self.alpha
-        if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != self.pixels.shape[:2]):
-            raise OptionError(
-                f"alpha is {alpha.dtype} {alpha.shape}",
-                "give uint8, as wide and high as the pixels",
+        alpha, shape = self.alpha, self.pixels.shape[:2]
+        if alpha is not None and not _is_uint8(alpha, shape):
+            raise InputError(
+                f"alpha is {_kind(alpha)}", "give uint8, as wide and high as the pixels"
             )
         if self.original and self.original.samples.shape[:2] != self.pixels.shape[:2]:
-            raise OptionError(
+            raise InputError(
                 f"the original is {self.original.samples.shape}",
                 "give one as wide and high as the pixels",
             )
@@ -67,23 +71,41 @@ class Picture:
         return replace(self, metadata=NO_METADATA)
 
     def save(
-        self, path: str | os.PathLike[str], *, quality: int = 95, overwrite: bool = True
+        self,
+        path: str | os.PathLike[str] | BinaryIO,
+        *,
+        file_format: str | None = None,
+        quality: int = 95,
+        overwrite: bool = True,
     ) -> None:
         """Write a file; see `impasto.write_image`."""
-        from impasto.images.writing import write_image
+        write_image(path, self, file_format=file_format, quality=quality, overwrite=overwrite)
 
-        write_image(path, self, quality=quality, overwrite=overwrite)
+    def to_pil(self) -> Image:
+        """Return the pixels, and alpha if there is any, as an image of Pillow's: RGB or RGBA."""
+        return to_image(Original(self.pixels, self.alpha))
+
+    def _repr_png_(self) -> bytes:
+        """Return what notebooks show."""
+        return encode_image(Picture(self.pixels, self.alpha), "png")
 
 
 def check_pixels(pixels: NDArray[np.uint8]) -> None:
     """An array holds RGB pixels.
 
     Raises:
-        OptionError: it is not uint8 of H x W x 3, or it is empty.
+        InputError: it is not uint8 of H x W x 3, or it is empty.
     """
-    shape = getattr(pixels, "shape", None)
-    kind = getattr(pixels, "dtype", type(pixels).__name__)
-    if kind != np.uint8 or shape is None or len(shape) != 3 or shape[2] != 3 or 0 in shape:
-        raise OptionError(
-            f"a picture is {kind} {shape or ''}".rstrip(), "give uint8, height x width x 3, RGB"
-        )
+    shape = getattr(pixels, "shape", ())
+    if 0 in shape or not _is_uint8(pixels, (*shape[:2], 3)):
+        raise InputError(f"a picture is {_kind(pixels)}", "give uint8, height x width x 3, RGB")
+
+
+def _is_uint8(array: object, shape: tuple[int, ...]) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype == np.uint8 and array.shape == shape
+
+
+def _kind(array: object) -> str:
+    if isinstance(array, np.ndarray):
+        return f"{array.dtype} {array.shape}"
+    return f"of type {type(array).__name__}"

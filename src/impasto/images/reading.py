@@ -30,6 +30,7 @@ __all__ = [
     "MAX_PIXELS",
     "READERS_RAISE",
     "Decoded",
+    "Source",
     "check_size",
     "decode",
     "decode_image",
@@ -40,6 +41,7 @@ __all__ = [
     "orient",
     "orientation_of",
     "picture_of",
+    "read_content",
     "read_image",
     "reading",
     "upright_metadata",
@@ -57,7 +59,9 @@ MAX_PIXELS = 178_956_970
 too."""
 
 T = TypeVar("T")
-Source = str | os.PathLike[str] | bytes | BinaryIO
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+"""The name of a picture's file, its content, or the file, open for reading."""
+
 Decoded = tuple[Original, Metadata]
 """A picture as its file has it, but upright, and what the file says of it."""
 
@@ -84,7 +88,7 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     HEIC needs pillow-heif (the extra ``heif``), raw photos rawpy (``raw``).
 
     Args:
-        source: a path, a file's content, or an open binary file.
+        source: a path, a file's content, or a file that is open for reading bytes.
         max_pixels: larger pictures are refused; at most `MAX_PIXELS`.
 
     Raises:
@@ -121,7 +125,7 @@ def reading(source: Source) -> Iterator[tuple[BinaryIO, str]]:
 
 
 def _name_of(source: Source) -> str:
-    if isinstance(source, bytes | bytearray):
+    if isinstance(source, bytes | bytearray | memoryview):
         return "the image data"
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
@@ -136,19 +140,45 @@ def _open(source: Source, name: str) -> BinaryIO:
             raise InputError(f"{name} is a folder", "give a file")
         file = Path(source).open("rb")  # noqa: SIM115
     else:
-        if isinstance(source, bytes | bytearray):
-            content: bytes = source
-        else:
-            content = source.read(MAX_STREAM_BYTES + 1)
-        if len(content) > MAX_STREAM_BYTES:
-            raise InputError(f"{name} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file")
-        file = io.BytesIO(content)
+        file = io.BytesIO(read_content(source))
     try:
         _check_content(file, name)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def read_content(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
+    """Return all bytes of a picture's file.
+
+    Raises:
+        InputError: the source is of another kind, open for text, closed, or absurdly long.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        content = bytes(source)
+    elif not hasattr(source, "read"):
+        raise InputError(
+            f"a photo is of type {type(source).__name__}",
+            "give a file's name, its content as bytes, or a file that is open for reading them",
+        )
+    else:
+        name = _name_of(source)
+        try:
+            content = source.read(MAX_STREAM_BYTES + 1)
+        except ValueError as error:  # closed, or open for writing, or for text
+            raise InputError(
+                f"{name} cannot be read ({error})", "open it with mode 'rb'"
+            ) from error
+        except OSError as error:
+            raise InputError(f"{name} cannot be read ({error.strerror})", "check it") from error
+        if not isinstance(content, bytes):
+            raise InputError(f"{name} is open for text", "open it with mode 'rb'")
+    if len(content) > MAX_STREAM_BYTES:
+        raise InputError(
+            f"{_name_of(source)} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file"
+        )
+    return content
 
 
 def _check_content(file: BinaryIO, name: str) -> None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import InputError, OutputError
-from impasto.files import write_atomically
 from impasto.images.picture import Picture
 from impasto.images.raw import RAW_SUFFIXES
 from impasto.images.reading import (
     MAX_PIXELS,
     READERS_RAISE,
     Decoded,
+    Source,
     check_size,
     decode,
     decode_image,
@@ -86,9 +87,7 @@ class PictureSequence:
 
 
 @contextlib.contextmanager
-def open_sequence(
-    source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS
-) -> Iterator[PictureSequence]:
+def open_sequence(source: Source, *, max_pixels: int = MAX_PIXELS) -> Iterator[PictureSequence]:
     """Open a file of one or several pictures; `read_image` says what is read of each.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
 from impasto.errors import OutputError
 from impasto.images.windows import shrink_rows
 

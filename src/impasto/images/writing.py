@@ -6,14 +6,13 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast
 
 import numpy as np
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
-from impasto.files import write_atomically
 from impasto.images.original import Metadata, Original, Samples, cast_samples
-from impasto.images.picture import Picture
 from impasto.images.profiles import image_of, srgb_profile
 from impasto.images.rows import Layout, PngWriter, RowWriter, TiffWriter
 from impasto.images.rows.layout import rows_within
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "Format",
+    "Writable",
     "check_format",
     "check_side",
     "encode_image",
@@ -62,6 +62,25 @@ class Format:
     lossy: bool = False
 
 
+class Writable(Protocol):
+    """What of a picture goes into a file; `impasto.Picture` has it."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """EXIF, XMP and resolution."""
+
+    def as_original(self) -> Original:
+        """All samples that there are, in their own depth and profile."""
+
+
 _JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)
 _TIFF = Format("TIFF", True, modes=("L", "RGB", "CMYK"), kinds=("u1", "u2", "f4"))
 FORMATS = {
@@ -79,9 +98,14 @@ FORMATS = {
 
 
 def write_image(
-    path: str | os.PathLike[str], picture: Picture, *, quality: int = 95, overwrite: bool = True
+    path: str | os.PathLike[str] | BinaryIO,
+    picture: Writable,
+    *,
+    file_format: str | None = None,
+    quality: int = 95,
+    overwrite: bool = True,
 ) -> None:
-    """Write a picture in the format that its name ends in, whole or not at all.
+    """Write a picture, whole or not at all.
 
     What is written is `Picture.original` if there is one, in its own depth and profile as far as
     the format goes: PNG holds 16 bits, TIFF floats and CMYK, too. EXIF, XMP and resolution go
@@ -89,8 +113,9 @@ def write_image(
     BMP the picture is laid on white.
 
     Args:
-        path: ends in one of `FORMATS`.
+        path: the file's name, or a file that is open for writing bytes.
         picture: what to write.
+        file_format: a key of `FORMATS`; the end of the name if not given.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         overwrite: replace a file that exists.
 
@@ -98,10 +123,29 @@ def write_image(
         OptionError: the format is unknown, or the quality out of its range.
         OutputError: the file cannot be written, or the format cannot hold the picture.
     """
+    if not isinstance(path, str | os.PathLike):
+        _write_stream(path, picture, file_format, quality)
+        return
     path = Path(path)
-    content = encode_image(picture, check_format(path), quality=quality, name=str(path))
+    file_format = file_format or check_format(path)
+    content = encode_image(picture, file_format, quality=quality, name=str(path))
     with write_atomically(path, overwrite=overwrite) as file:
         file.write(content)
+
+
+def _write_stream(
+    stream: BinaryIO, picture: Writable, file_format: str | None, quality: int
+) -> None:
+    name = str(getattr(stream, "name", "the stream"))
+    if not (file_format or Path(name).suffix):
+        raise OptionError(f"{name} has no format", "give file_format='png', say")
+    content = encode_image(picture, file_format or check_format(name), quality=quality, name=name)
+    try:
+        stream.write(content)
+    except (OSError, ValueError, TypeError, AttributeError) as error:  # closed, or open for text
+        raise OutputError(
+            f"{name} cannot be written ({error})", "give a file that is open with mode 'wb'"
+        ) from error
 
 
 def check_format(path: str | os.PathLike[str]) -> str:
@@ -118,7 +162,7 @@ def check_format(path: str | os.PathLike[str]) -> str:
 
 
 def encode_image(
-    picture: Picture, file_format: str, *, quality: int = 95, name: str = "the picture"
+    picture: Writable, file_format: str, *, quality: int = 95, name: str = "the picture"
 ) -> bytes:
     """A picture as the bytes of a file.
 

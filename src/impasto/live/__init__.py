@@ -1,10 +1,10 @@
 """The webcam, painted, in a window; capture, network and display run apart."""
 
-from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, open_camera
+from impasto.live.frame_budget import FrameBudget
 from impasto.live.loop import LiveOptions, run_live
 from impasto.live.screen import Screen, open_screen
-from impasto.live.virtual import VirtualCamera, open_virtual_camera
+from impasto.live.virtual_camera import VirtualCamera, open_virtual_camera
 
 __all__ = [
     "Camera",

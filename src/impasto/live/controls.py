@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from impasto.files import names_network
-from impasto.prediction import find_style
+from impasto._util.atomic_files import names_network
+from impasto.defaults import ColorWay
 from impasto.styles import Gallery, names_painting, parse_mixture
+from impasto.styles.predict import find_style
 
 __all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
 
@@ -51,7 +52,7 @@ class LiveSettings:
     mixed: bool = False
     strength: float = 1.0
     stroke: float = 1.0
-    keep_colors: bool = False
+    keep_colors: ColorWay | None = None
     compare: bool = False
     help: bool = False
 
@@ -135,7 +136,7 @@ def press(settings: LiveSettings, key: str) -> LiveSettings:
     if key == "m":
         return replace(settings, mixed=not settings.mixed)
     if key == "k":
-        return replace(settings, keep_colors=not settings.keep_colors)
+        return replace(settings, keep_colors=None if settings.keep_colors else "luminance")
     if key == "c":
         return replace(settings, compare=not settings.compare)
     if key == "h":

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
-from impasto.engines import EngineName, Precision
+from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import OptionError
 from impasto.images import Picture, write_image
-from impasto.live.budget import FrameBudget
 from impasto.live.camera import Camera, Capture
 from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
-from impasto.live.digits import NumberEntry
+from impasto.live.frame_budget import FrameBudget
+from impasto.live.live_stylizer import LivePicture, LiveStylizer
+from impasto.live.number_entry import NumberEntry
 from impasto.live.overlay import compare, with_lines
 from impasto.live.pace import Pace
-from impasto.live.painter import LivePainter, LivePicture
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
-from impasto.live.virtual import VirtualCamera
-from impasto.strokes import FRAME_NATURAL_PX
-from impasto.styles import Gallery, open_gallery
+from impasto.live.virtual_camera import VirtualCamera
+from impasto.multiscale import FRAME_NATURAL_PX
+from impasto.options import StylizeOptions
+from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
-from impasto.video.temporal import check_stability
+from impasto.video.temporal_consistency import check_stability
 
 __all__ = ["LiveOptions", "LiveReport", "run_live"]
 
@@ -44,31 +44,22 @@ class LiveOptions:
     """How the window starts.
 
     Attributes:
-        style: a name or mixture.
-        strength: 0 to 1.5.
-        stroke: 0.5 to 2.
-        stability: 0 to 1 (`impasto.video.temporal`).
-        keep_colors: the camera's colours.
+        painting: the first style, a name or mixture, and how to paint.
+        stability: 0 to 1 (`impasto.video.temporal_consistency`).
         rate: frames a second to hold; frames are painted smaller for it, if need be.
         folder: where photos and recordings go.
-        engine, precision, gallery: as `impasto.Stylizer` takes them.
     """
 
-    style: str = DEFAULT_STYLE
-    strength: float = 1.0
-    stroke: float = 1.0
+    painting: StylizeOptions = field(default_factory=StylizeOptions)
     stability: float = DEFAULT_STABILITY
-    keep_colors: bool = False
     rate: float = 30.0
     folder: Path = field(default_factory=Path)
-    engine: EngineName = "auto"
-    precision: Precision = "auto"
-    gallery: Gallery | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.rate <= 240:
             raise OptionError(f"fps is {self.rate}", "give a number from 1 to 240")
         check_stability(self.stability)
+        object.__setattr__(self, "painting", self.painting.for_frames())
 
 
 @dataclass(frozen=True)
@@ -115,8 +106,7 @@ def run_live(
     """
     capture = Capture(camera)
     try:
-        gallery = options.gallery or open_gallery()
-        session = _Session(capture, screen, options, gallery, on_note, virtual)
+        session = _Session(capture, screen, options, on_note, virtual)
         try:
             return session.run()
         finally:
@@ -134,19 +124,20 @@ class _Session:
         capture: Capture,
         screen: Screen,
         options: LiveOptions,
-        gallery: Gallery,
         on_note: Callable[[str], None],
         virtual: VirtualCamera | None,
     ) -> None:
         self._capture, self._screen, self._virtual = capture, screen, virtual
         self._options, self._on_note = options, on_note
-        packs, index = packs_from(options.style, gallery)
+        gallery = open_gallery(options.painting.gallery)  # read once for all
+        painting = replace(options.painting, gallery=gallery)
+        packs, index = packs_from(str(painting.style), gallery)
         self._settings = LiveSettings(
             packs,
             index,
-            strength=options.strength,
-            stroke=options.stroke,
-            keep_colors=options.keep_colors,
+            strength=painting.strength,
+            stroke=painting.stroke,
+            keep_colors=painting.keep_colors,
         )
         self._number = NumberEntry(len(self._settings.styles))
         self._budget = FrameBudget(options.rate)
@@ -157,16 +148,9 @@ class _Session:
         self._pace, self._last_second = Pace(REPORT_S), Pace(RATE_S)
 
         def open_stylizer(style: str) -> Stylizer:
-            return Stylizer(
-                style,
-                strength=options.strength,
-                natural_px=FRAME_NATURAL_PX,
-                engine=options.engine,
-                precision=options.precision,
-                gallery=gallery,
-            )
+            return Stylizer(replace(painting, style=style, stroke=1.0), natural_px=FRAME_NATURAL_PX)
 
-        self._painter = LivePainter(
+        self._painter = LiveStylizer(
             capture, self._settings, self._budget, open_stylizer, stability=options.stability
         )
 

@@ -84,9 +84,15 @@ class _Window:
         return chr(code) if code != 0xFF else ""
 
     def is_open(self) -> bool:
-        return self._sized is False or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        try:
+            visible = cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # Qt has nothing left to ask once its last window is closed
+            return False
+        return visible or not self._sized  # before its first picture, it need not be visible
 
     def toggle_full_screen(self) -> None:
+        if not self.is_open():  # closed at the same moment
+            return
         self._full = not self._full
         mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
         cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)

@@ -1,8 +1,8 @@
 """Styles: vectors, the shipped gallery, and mixtures."""
 
-from impasto.styles.gallery import Gallery, open_gallery
+from impasto.styles.gallery import Gallery, GallerySource, open_gallery
 from impasto.styles.mixing import mix_vectors, mixed_style, names_painting, parse_mixture
-from impasto.styles.own import add_style, remove_style
+from impasto.styles.own import add_style, learning_folder, remove_style
 from impasto.styles.pack import ENCODER_FILE, TRUNK_FILE, Pack
 from impasto.styles.painting import read_painting, thumbnail, visible_pixels
 from impasto.styles.style import STYLE_SUFFIX, Style, StyleCard, read_style, write_style
@@ -12,10 +12,12 @@ __all__ = [
     "STYLE_SUFFIX",
     "TRUNK_FILE",
     "Gallery",
+    "GallerySource",
     "Pack",
     "Style",
     "StyleCard",
     "add_style",
+    "learning_folder",
     "mix_vectors",
     "mixed_style",
     "names_painting",

@@ -6,17 +6,19 @@ import difflib
 import os
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeAlias
 
-from impasto.errors import StyleError
-from impasto.files import user_data_folder
-from impasto.network.trunk import Trunk
+from impasto._util.atomic_files import user_data_folder
+from impasto.errors import OptionError, StyleError
+from impasto.networks.trunk import Trunk
 from impasto.styles.pack import Pack, packs_in
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["Gallery", "open_gallery", "own_folder"]
+__all__ = ["Gallery", "GallerySource", "open_gallery", "own_folder"]
 
 SHIPPED = Path(__file__).parent / "shipped"
 TURBO = Path(__file__).parent / "turbo"
+FINE = Path(__file__).parent / "fine"
 
 
 def own_folder() -> Path:
@@ -86,13 +88,24 @@ class Gallery:
         """
         return next((pack for pack in self.shipped_packs if pack.has_encoder), self.main)
 
+    @cached_property
+    def fine(self) -> Gallery | None:
+        """The gallery that paints photos in two parts: this one, or the one beside what ships."""
+        if self.trunk.revision:
+            return self
+        return _fine() if self.folder == SHIPPED else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a style of that name, or one that is spelled a little otherwise."""
+        return _plain(name) in self.names
+
     def load_style(self, name: str) -> Style:
         """The style of that name; case, spaces and underscores are forgiven.
 
         Raises:
             StyleError: there is none, with the nearest names; or its file fits no trunk.
         """
-        plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+        plain = _plain(name)
         for pack in self.packs:
             if plain in pack.names:
                 return pack.read(plain)
@@ -164,23 +177,44 @@ class Gallery:
         return f"there are {', '.join(self.names)}" if self.names else "the gallery is empty"
 
 
-def open_gallery(folder: str | os.PathLike[str] | None = None) -> Gallery:
-    """The gallery in a folder; without one, the shipped gallery.
+GallerySource: TypeAlias = "Gallery | str | os.PathLike[str] | None"
+"""What `open_gallery` takes."""
+
+
+def open_gallery(gallery: GallerySource = None) -> Gallery:
+    """Return the gallery in a folder; without one, the shipped gallery.
 
     Args:
-        folder: or ``"turbo"``: most of the shipped styles in networks of less than half the
-            size (`impasto.network.spec.TURBO`), for live video. A folder of that name is
+        gallery: a folder; or ``"turbo"``: most of the shipped styles in networks of less than half
+            the size (`impasto.networks.spec.TURBO`), for live video. A folder of that name is
             ``"./turbo"``. What ships is read once, and has the user's own styles with it
-            (`impasto.styles.own`).
+            (`impasto.styles.own`). A gallery that is open already stays as it is.
 
     Raises:
         StyleError: the folder holds no trunk.
+        OptionError: it is none of these.
     """
-    if folder is None:
+    if isinstance(gallery, Gallery):
+        return gallery
+    if gallery is None:
         return _shipped(SHIPPED)
-    return _shipped(TURBO) if folder == TURBO.name else Gallery(Path(folder))
+    if not isinstance(gallery, str | os.PathLike):
+        raise OptionError(
+            f"gallery is {gallery!r:.80}", "give a folder's name, 'turbo', or a Gallery"
+        )
+    return _shipped(TURBO) if gallery == TURBO.name else Gallery(Path(gallery))
+
+
+@cache
+def _fine() -> Gallery:
+    """What ships, without the user's own styles: these are of networks at one scale."""
+    return Gallery(FINE)
 
 
 @cache
 def _shipped(folder: Path) -> Gallery:
     return Gallery(folder, own=own_folder())
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import exists
 from impasto.errors import OptionError, StyleError
-from impasto.files import exists
 from impasto.images import IMAGE_SUFFIXES
 from impasto.styles.gallery import Gallery
 from impasto.styles.style import Style

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from impasto._util.atomic_files import make_folder, user_cache_folder
 from impasto.errors import StyleError
-from impasto.files import make_folder
-from impasto.network.trunk import write_trunk
+from impasto.networks.trunk import write_trunk
 from impasto.styles.gallery import Gallery, own_folder
 from impasto.styles.pack import TRUNK_FILE
 from impasto.styles.style import STYLE_SUFFIX, Style, check_name, read_style, write_style
 
-__all__ = ["add_style", "remove_style"]
+__all__ = ["add_style", "learning_folder", "remove_style"]
+
+
+def learning_folder(name: str) -> Path:
+    """Where the run that learns a style is kept, unless it was told where."""
+    return user_cache_folder() / "learn" / name
 
 
 def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
@@ -51,7 +57,7 @@ def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
 
 
 def remove_style(name: str) -> Path:
-    """Forget a style that was added.
+    """Forget a style that was added, and the run that learned it.
 
     Returns:
         the file that is gone, or the folder of a style with a trunk of its own.
@@ -61,11 +67,16 @@ def remove_style(name: str) -> Path:
     """
     name = check_name(name)
     if _file(name).is_file():
-        _file(name).unlink()
-        return _file(name)
-    if _remove_pack(_pack(name), name):
-        return _pack(name)
-    raise StyleError(f"no style {name!r} was added", "only those can go; impasto styles lists all")
+        removed = _file(name)
+        removed.unlink()
+    elif _remove_pack(_pack(name), name):
+        removed = _pack(name)
+    else:
+        raise StyleError(
+            f"no style {name!r} was added", "only those can go; impasto styles lists all"
+        )
+    shutil.rmtree(learning_folder(name), ignore_errors=True)
+    return removed
 
 
 def _file(name: str) -> Path:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from impasto._util.atomic_files import exists
 from impasto.errors import StyleError
-from impasto.files import exists
-from impasto.network.encoder import Encoder, read_encoder
-from impasto.network.trunk import Trunk, read_trunk
+from impasto.networks.encoder import Encoder, read_encoder
+from impasto.networks.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
 __all__ = ["ENCODER_FILE", "TRUNK_FILE", "Pack", "packs_in"]
@@ -82,7 +82,7 @@ class Pack:
     def fits(self, style: Style) -> bool:
         """Whether a style was trained with this trunk."""
         fits = style.trunk == self.trunk.fingerprint
-        return fits and style.vector.size in self.trunk.spec.vector_sizes
+        return fits and style.vector.size in self.trunk.vector_sizes
 
     def read(self, name: str) -> Style:
         """The style of that name.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
-from impasto.images import Picture, bleed, check_pixels, read_image
+from impasto.images import Picture, PictureSource, as_picture, bleed
 
 __all__ = ["SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
 
@@ -17,24 +17,18 @@ SMALLEST_PAINTING_PX = 64
 THUMBNAIL_PX = 96
 
 
-def read_painting(source: str | Path | Picture | NDArray[np.uint8]) -> NDArray[np.uint8]:
+def read_painting(source: PictureSource) -> NDArray[np.uint8]:
     """The pixels of a painting; what is transparent gets the colours beside it.
 
     Args:
-        source: a file (of an animation the first picture counts), a `Picture`, or an H x W x 3
-            uint8 RGB array.
+        source: as `impasto.images.as_picture` takes it; of an animation the first picture counts.
 
     Raises:
         InputError: it cannot be read, is less than `SMALLEST_PAINTING_PX` on a side, or shows
             nothing.
-        OptionError: an array of another kind.
     """
     name = f"{source}" if isinstance(source, str | Path) else "the painting"
-    if isinstance(source, np.ndarray):
-        check_pixels(source)
-        picture = Picture(source)
-    else:
-        picture = source if isinstance(source, Picture) else read_image(source)
+    picture = as_picture(source)
     if min(picture.width, picture.height) < SMALLEST_PAINTING_PX:
         raise InputError(
             f"{name} is {picture.width} x {picture.height} px",

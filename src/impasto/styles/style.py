@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
-from impasto.files import write_atomically
-from impasto.network.tensors import read_tensors
-from impasto.network.trunk import Trunk, checked_trunk
+from impasto.networks.tensors import read_tensors
+from impasto.networks.trunk import Trunk, checked_trunk
 
 __all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
 
@@ -52,9 +53,9 @@ class Style:
 
     Attributes:
         name: by which people call it: small letters, digits and hyphens.
-        vector: float32, of one of the trunk's ``spec.vector_sizes``: a scale and a shift for every
+        vector: float32, of one of the trunk's ``vector_sizes``: a scale and a shift for every
             normalised channel, and perhaps what it adds to the last layer
-            (`impasto.network.trunk.Trunk.with_last_layer`).
+            (`impasto.networks.trunk.Trunk.with_last_layer`).
         trunk: the fingerprint of the trunk that it belongs to.
         card: the painting's credit.
         thumbnail: a small JPEG of the painting; empty if there is none.
@@ -84,7 +85,7 @@ def check_name(text: str) -> str:
     return name
 
 
-def write_style(path: Path, style: Style) -> None:
+def write_style(path: str | os.PathLike[str], style: Style) -> None:
     """Write a style as a small safetensors file: the vector, and its own trunk if it has one, in
     float16.
 
@@ -110,16 +111,17 @@ def write_style(path: Path, style: Style) -> None:
             for name, array in style.own_trunk.weights.items()
         }
     content = save(tensors, metadata=metadata)
-    with write_atomically(path) as file:
+    with write_atomically(Path(path)) as file:
         file.write(content)
 
 
-def read_style(path: Path) -> Style:
+def read_style(path: str | os.PathLike[str]) -> Style:
     """Read what `write_style` wrote.
 
     Raises:
         StyleError: the file is missing, damaged, or not a style.
     """
+    path = Path(path)
     tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
     vector = tensors.get("vector")
     if vector is None or vector.ndim != 1 or not 1 <= vector.size <= MAX_VECTOR:

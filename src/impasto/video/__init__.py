@@ -1,10 +1,9 @@
 """Video files: reading, painting, writing; sound and all else that they hold is kept."""
 
 from impasto.video.encoding import CODECS, VIDEO_SUFFIXES
-from impasto.video.painter import stylize_frames
 from impasto.video.pipeline import VideoReport, stylize_video
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource, read_frames
-from impasto.video.temporal import SteadyPainter
+from impasto.video.temporal_consistency import SteadyStylizer
 from impasto.video.timeline import (
     Timeline,
     TimelinePoint,
@@ -12,11 +11,12 @@ from impasto.video.timeline import (
     parse_timeline,
     read_timeline,
 )
+from impasto.video.video_stylizer import stylize_frames
 
 __all__ = [
     "CODECS",
     "VIDEO_SUFFIXES",
-    "SteadyPainter",
+    "SteadyStylizer",
     "Timeline",
     "TimelinePoint",
     "VideoFrame",

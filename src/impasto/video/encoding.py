@@ -12,11 +12,11 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from impasto.cores import usable_cores
+from impasto._util.cpu import usable_cores
 from impasto.errors import OptionError, OutputError
 from impasto.images import lay_on_white
-from impasto.video.samples import knows, to_yuv420
 from impasto.video.source import EXACT_COLORS, VideoInfo
+from impasto.video.yuv import knows, to_yuv420
 
 __all__ = ["CODECS", "VIDEO_SUFFIXES", "Encoding", "SegmentWriter", "choose_encoding"]
 
@@ -32,6 +32,9 @@ VIDEO_SUFFIXES = {
     ".gif": "gif",
 }
 """FFmpeg's containers by the end of a file's name."""
+
+HELD = {"mov": ("h264", "hevc"), "webm": ("vp9", "av1")}
+"""The codecs that a container has a place for, the usual one first; not all of `CODECS`."""
 
 # A frame takes x264 about a tenth of the time that it takes the network: more threads than that
 # would only get in the network's way.
@@ -86,7 +89,8 @@ class Encoding:
 
 
 def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
-    """By the output's name: H.264, in WebM VP9, unless another codec is asked for; or a GIF.
+    """Return what the output's name asks for: H.264, in WebM VP9, unless another codec is named;
+    or a GIF.
 
     Raises:
         OptionError: the format or codec is unknown, or they do not fit.
@@ -102,12 +106,14 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
         if codec is not None:
             raise OptionError(f"GIF does not hold {codec}", "give no codec, or write .mp4")
         return Encoding("gif", "gif", crf)
-    codec = codec or ("vp9" if container == "webm" else "h264")
-    if codec not in CODECS:
+    if codec is not None and codec not in CODECS:
         raise OptionError(f"unknown codec {codec!r}", f"one of {', '.join(CODECS)}")
-    if container == "webm" and codec not in ("vp9", "av1"):
-        raise OptionError(f"WebM does not hold {codec}", "take vp9 or av1, or write .mkv")
-    return Encoding(container, codec, crf)
+    held = HELD.get(container, tuple(CODECS))
+    if codec is not None and codec not in held:
+        raise OptionError(
+            f"{output.suffix} does not hold {codec}", f"take {' or '.join(held)}, or write .mkv"
+        )
+    return Encoding(container, codec or held[0], crf)
 
 
 class SegmentWriter:
@@ -201,7 +207,16 @@ class SegmentWriter:
 
     def _mux(self, frame: AvFrame | None) -> None:
         try:
-            self._container.mux(self._stream.encode(frame))
+            packets = self._stream.encode(frame)
+        except av.error.FFmpegError as error:
+            context = self._stream.codec_context
+            raise OutputError(
+                f"{context.name} does not take {context.width} x {context.height} px "
+                f"({error.strerror})",
+                "give another --size or --codec",
+            ) from error
+        try:
+            self._container.mux(packets)
         except (av.error.FFmpegError, OSError) as error:
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror})", "check the disk"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 from av.filter import Graph
@@ -12,8 +13,6 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
-from impasto.errors import OutputError
-from impasto.files import write_atomically
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.source import VideoFrame, open_container
 
@@ -47,14 +46,14 @@ def spaced(
 def write_gif(
     segments: Sequence[Path],
     source: Path,
-    output: Path,
+    file: BinaryIO,
     *,
     frame_count: int,
     start_s: float = 0,
     last_frame_s: float | None = None,
     progress: ProgressListener = ignore_progress,
 ) -> None:
-    """Write the output beside its place and rename it.
+    """Write the output.
 
     The frames are gone through twice: first, 255 colours are chosen for all of them together, so
     that none flickers; then each is laid out in them. Sound and subtitles have no place in a GIF.
@@ -62,14 +61,14 @@ def write_gif(
     Args:
         segments: files of `impasto.video.encoding.SegmentWriter`, at least one.
         source: what they were painted from; a GIF is repeated as often as this one, if it is one.
-        output: what to write.
+        file: where to write.
         frame_count: of all segments.
         start_s: the part of the source that the segments show begins here, in seconds.
         last_frame_s: how long the last frame is shown, in seconds, if that is known.
         progress: told after every frame, in both passes.
 
     Raises:
-        OutputError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     told, some_transparent = 0, False
 
@@ -86,22 +85,16 @@ def write_gif(
     options = {"loop": str(_loop(source))}
     if last_frame_s is not None:
         options["final_delay"] = str(max(SHORTEST, round(last_frame_s / HUNDREDTH)))
-    try:
-        palette = _palette(frames())
-        with (
-            write_atomically(output) as file,
-            av.open(file, "w", format="gif", options=options) as written,
-        ):
-            stream = written.add_stream("gif", rate=1 / HUNDREDTH)
-            assert isinstance(stream, VideoStream)
-            for frame in _laid_out(frames(), palette):
-                if not stream.codec_context.is_open:
-                    stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "pal8"
-                    stream.codec_context.time_base = HUNDREDTH
-                written.mux(stream.encode(frame))
-            written.mux(stream.encode(None))
-    except (av.error.FFmpegError, OSError) as error:
-        raise OutputError(f"{output} cannot be written ({error.strerror})", "check it") from error
+    palette = _palette(frames())
+    with av.open(file, "w", format="gif", options=options) as written:
+        stream = written.add_stream("gif", rate=1 / HUNDREDTH)
+        assert isinstance(stream, VideoStream)
+        for frame in _laid_out(frames(), palette):
+            if not stream.codec_context.is_open:
+                stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "pal8"
+                stream.codec_context.time_base = HUNDREDTH
+            written.mux(stream.encode(frame))
+        written.mux(stream.encode(None))
 
 
 def _hundredths(time_s: float, start_s: float) -> int:

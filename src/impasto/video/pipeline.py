@@ -4,40 +4,39 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Unpack
 
-from impasto.ahead import map_ahead
+from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
-from impasto.engines import EngineName, Precision
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, OptionError
 from impasto.images import bleed, resize
+from impasto.multiscale import MAX_SIDE_PX
+from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.strokes import FRAME_NATURAL_PX, MAX_SIDE_PX
-from impasto.styles import Gallery, Style, open_gallery
-from impasto.stylizer import Stylizer
-from impasto.video.crew import crew_size
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
-from impasto.video.job import Job
-from impasto.video.joining import join_segments
-from impasto.video.overlap import PaintedFrame, read_ahead, write_behind
-from impasto.video.painter import VideoPainter, as_timeline
+from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
+from impasto.video.muxing import join_segments
+from impasto.video.resume_state import Job
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
-from impasto.video.temporal import Memory
+from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
+from impasto.video.video_stylizer import VideoStylizer, options_over_time
+from impasto.video.worker_pool import pool_size
 
-__all__ = ["Painter", "VideoReport", "convert_video", "stylize_video"]
+__all__ = ["PaintFrame", "VideoReport", "convert_video", "stylize_video"]
 
 Pixels = NDArray[np.uint8]
-Painter = Callable[[Pixels, float], Pixels]
+PaintFrame = Callable[[Pixels, float], Pixels]
 
 DEFAULT_CRF = 20
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
@@ -51,23 +50,22 @@ class VideoReport:
         frames: in the output.
         painted: of them, now; the others by the work that was resumed.
         damaged: packets and frames of the source that were damaged.
+        cut_off: the source ends before it should, and before the end that was asked for.
         seconds: it took.
     """
 
     frames: int
     painted: int
     damaged: int
+    cut_off: bool
     seconds: float
 
 
 def stylize_video(
     video: str | os.PathLike[str],
     output: str | os.PathLike[str],
-    style: str | Style | Timeline = DEFAULT_STYLE,
+    style: StyleSource | Timeline | StylizeOptions = DEFAULT_STYLE,
     *,
-    strength: float = 1.0,
-    stroke: float = 1.0,
-    keep_colors: bool = False,
     stability: float = DEFAULT_STABILITY,
     codec: str | None = None,
     crf: int = DEFAULT_CRF,
@@ -78,68 +76,58 @@ def stylize_video(
     subtitles: bool = True,
     resume: bool = False,
     overwrite: bool = False,
-    engine: EngineName = "auto",
-    precision: Precision = "auto",
-    gallery: Gallery | None = None,
     progress: ProgressListener = ignore_progress,
+    **keywords: Unpack[StylizeKeywords],
 ) -> VideoReport:
     """Paint a video; sound, subtitles, chapters and metadata are kept as they are.
 
     Every frame keeps its time. If it is interrupted (by a `KeyboardInterrupt`, which the progress
-    listener may raise, too), what was painted so far becomes a playable output, and ``resume`` goes
-    on from there.
+    listener may raise, too), what was painted so far becomes a playable output, unless that would
+    replace another file, and ``resume`` goes on from there.
 
     Args:
         video: a file that FFmpeg reads.
         output: ends in .mp4, .m4v, .mov, .mkv, .webm or .gif. Transparent parts are kept in GIF,
             and by VP9 in WebM and Matroska; elsewhere they become white.
-        style: as `Stylizer` takes it, or a timeline (`impasto.video.timeline`), whose times are
-            the video's own; ``strength``, ``stroke``, ``keep_colors``, ``engine``, ``precision``
-            and ``gallery`` as `Stylizer` takes them.
+        style: as `StylizeOptions` has it, or these themselves; or a timeline
+            (`impasto.video.timeline`), whose times are the video's own.
         stability: how much strokes stay on the things that they are painted on, 0 to 1
-            (`impasto.video.temporal`); 0 paints frame by frame.
+            (`impasto.video.temporal_consistency`); 0 paints frame by frame.
         codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
         crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
         size: width and height of the output, in pixels; those of the video if not given.
         start_s, end_s: paint only this part, in seconds.
         sound, subtitles: keep them.
         resume: go on with work on the same output that was interrupted.
-        overwrite: replace an output that exists.
+        overwrite: replace an output that exists, once the new one is whole.
         progress: told after every frame.
+        keywords: options, as `StylizeOptions` has them, but for those of areas and detail.
 
     Raises:
         InputError: the video cannot be read.
-        OptionError: an option is out of its range, or ``resume`` does not fit.
-        OutputError: the output exists, cannot be written, or could not hold the video's sound or
-            subtitles.
+        OptionError: an option is unknown, is for photos only, or has an impossible value; or
+            ``resume`` does not fit.
+        OutputError: the output exists, is being painted by another process, cannot be written, or
+            could not hold the video's sound or subtitles.
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
-    timeline = as_timeline(style)
-    gallery = gallery or open_gallery()
-
-    open_stylizer = partial(
-        Stylizer,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=keep_colors,
-        natural_px=FRAME_NATURAL_PX,
-        engine=engine,
-        precision=precision,
-        gallery=gallery,
-    )
-    with VideoPainter(
-        timeline, gallery, open_stylizer, stability=stability, crew=crew_size(engine)
-    ) as painter:
+    timeline, options = options_over_time(style, keywords)
+    palette = options.palette_pixels()
+    workers = pool_size(options.engine)
+    with VideoStylizer(timeline, options, stability=stability, workers=workers) as painter:
         return convert_video(
             Path(video),
             Path(output),
             painter,
             settings={
                 "style": str(timeline),
-                "strength": strength,
-                "stroke": stroke,
-                "keep_colors": keep_colors,
+                "strength": options.strength,
+                "stroke": options.stroke,
+                "keep_colors": options.keep_colors,
+                "palette": None if palette is None else zlib.crc32(palette.tobytes()),
+                "seed": options.seed,
+                "quality": options.quality,
                 "stability": stability,
                 "engine": painter.engine,
             },
@@ -151,7 +139,7 @@ def stylize_video(
             subtitles=subtitles,
             resume=resume,
             overwrite=overwrite,
-            exact_colors=strength != 1 or keep_colors,
+            exact_colors=options.strength != 1 or options.keep_colors is not None,
             progress=progress,
         )
 
@@ -159,7 +147,7 @@ def stylize_video(
 def convert_video(
     video: Path,
     output: Path,
-    painter: Painter,
+    painter: PaintFrame,
     *,
     settings: dict[str, object],
     encoding: Encoding,
@@ -177,7 +165,7 @@ def convert_video(
 
     Args:
         painter: takes H x W x 3 uint8 RGB pixels and their time in seconds, and gives pixels of the
-            same shape. What a `VideoPainter` remembers outlives an interruption.
+            same shape. What a `VideoStylizer` remembers outlives an interruption.
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
         exact_colors: as `VideoSource` takes it; for painters that show something of the frame.
     """
@@ -187,30 +175,33 @@ def convert_video(
     began = time.monotonic()
     if output.resolve() == video.resolve():
         raise OptionError(f"{output} would replace the video", "give another output")
-    if output.exists() and not (overwrite or resume):
-        raise OutputError(f"{output} exists already", "overwrite it, or give another output")
     if encoding.container != "gif":
         check_tracks(video, output, encoding.container, sound=sound, subtitles=subtitles)
-    with VideoSource(video, exact_colors=exact_colors) as source:
-        stat = video.stat()
-        everything = {
-            **settings,
-            "video": [video.name, stat.st_size, stat.st_mtime_ns],
-            "encoding": [encoding.codec, encoding.crf],
-            "size": size,
-            "start": start_s,
-            "end": end_s,
-        }
-        job = Job(output, everything, resume=resume)
+    with (
+        VideoSource(video, exact_colors=exact_colors) as source,
+        Job(
+            output,
+            {
+                **settings,
+                "video": _identity(video),
+                "encoding": [encoding.codec, encoding.crf],
+                "size": size,
+                "start": start_s,
+                "end": end_s,
+            },
+            resume=resume,
+            overwrite=overwrite,
+        ) as job,
+    ):
         before = job.frames
-        interrupted: BaseException | None = None
+        interrupted: KeyboardInterrupt | None = None
         try:
             _paint(source, job, painter, encoding, size, start_s, end_s, progress)
         except KeyboardInterrupt as error:
             interrupted = error
         if not job.segments:
+            job.remove()
             if interrupted is None:
-                job.remove()
                 until = "" if end_s is None else f" and before {end_s:g} s"
                 whole_s = float(source.info.frame_count / source.info.rate)
                 raise InputError(
@@ -218,38 +209,47 @@ def convert_video(
                     f"it lasts about {whole_s:.3g} s",
                 )
             raise interrupted
+        if interrupted and output.exists() and not job.owns_output():
+            raise interrupted  # a part never replaces what may be whole
         last_s = float(job.segments[-1].last_pts * source.info.time_base)
         last_frame_s = source.duration_s(job.segments[-1].last_pts)
         if last_frame_s is not None and end_s is not None:
             last_frame_s = min(last_frame_s, end_s - last_s)
-        if encoding.container == "gif":
-            write_gif(
-                job.paths,
-                video,
-                output,
-                frame_count=job.frames,
-                start_s=start_s,
-                last_frame_s=last_frame_s,
-                progress=progress,
-            )
-        else:
-            painted_s = float((job.segments[-1].last_pts + 1) * source.info.time_base)
-            join_segments(
-                job.paths,
-                video,
-                output,
-                encoding.container,
-                start_s=start_s,
-                end_s=painted_s if interrupted else end_s,
-                last_frame_s=last_frame_s,
-                sound=sound,
-                subtitles=subtitles,
-            )
+        with job.publishing() as file:
+            if encoding.container == "gif":
+                write_gif(
+                    job.paths,
+                    video,
+                    file,
+                    frame_count=job.frames,
+                    start_s=start_s,
+                    last_frame_s=last_frame_s,
+                    progress=progress,
+                )
+            else:
+                painted_s = float((job.segments[-1].last_pts + 1) * source.info.time_base)
+                join_segments(
+                    job.paths,
+                    video,
+                    file,
+                    encoding.container,
+                    start_s=start_s,
+                    end_s=painted_s if interrupted else end_s,
+                    last_frame_s=last_frame_s,
+                    sound=sound,
+                    subtitles=subtitles,
+                )
         if interrupted is not None:
             raise interrupted
         job.remove()
         seconds = time.monotonic() - began
-        return VideoReport(job.frames, job.frames - before, source.damaged, seconds)
+        painted = job.frames - before
+        return VideoReport(job.frames, painted, source.damaged, source.cut_off, seconds)
+
+
+def _identity(video: Path) -> list[object]:
+    stat = video.stat()
+    return [video.name, stat.st_size, stat.st_mtime_ns]
 
 
 def _check_part(start_s: float, end_s: float | None) -> None:
@@ -262,7 +262,7 @@ def _check_part(start_s: float, end_s: float | None) -> None:
 def _paint(
     source: VideoSource,
     job: Job,
-    painter: Painter,
+    painter: PaintFrame,
     encoding: Encoding,
     size: tuple[int, int] | None,
     start_s: float,
@@ -273,14 +273,14 @@ def _paint(
     width, height = size or (info.width, info.height)
     info = replace(info, width=width, height=height)
     done = job.frames
-    steady = painter if isinstance(painter, VideoPainter) else None
+    steady = painter if isinstance(painter, VideoStylizer) else None
     resume_s, last_s = start_s, None
     if job.segments:
         last_pts = job.segments[-1].last_pts
         resume_s = float((last_pts + 0.5) * info.time_base)
         last_s = float(last_pts * info.time_base)
         if steady and (arrays := job.memory()):
-            steady.recall(Memory.of(arrays), last_s)
+            steady.recall(StrokeMemory.of(arrays), last_s)
     wanted = source.frames(resume_s, end_s)
     if encoding.container == "gif":
         wanted = spaced(wanted, start_s, last_s)
@@ -294,7 +294,7 @@ def _paint(
             frame = _fitted(frame, width, height)
             return frame, steady.paint(frame.pixels, frame.time_s) if steady else None
 
-        paintings = stack.enter_context(map_ahead(prepare, frames, steady.crew if steady else 1))
+        paintings = stack.enter_context(map_ahead(prepare, frames, steady.workers if steady else 1))
         for number, (frame, fresh) in enumerate(paintings, 1):
             if steady is None or fresh is None:
                 painting, memory = painter(frame.pixels, frame.time_s), None

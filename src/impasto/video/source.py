@@ -19,9 +19,10 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from impasto.closing import Closing
+from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
+from impasto.video.cut_off import is_cut_off
 
 __all__ = [
     "BT_709",
@@ -114,6 +115,8 @@ class VideoSource(Closing):
     Attributes:
         info: see `VideoInfo`.
         damaged: packets and frames that were damaged, so far.
+        cut_off: `frames` came to the end of a file that ends before it should, or to a place that
+            cannot be read.
 
     Raises:
         InputError: the file is missing, no video, or has no picture that can be decoded.
@@ -123,6 +126,7 @@ class VideoSource(Closing):
         self.path = Path(path)
         self._conversion = EXACT_COLORS if exact_colors else QUICK_COLORS
         self.damaged = 0
+        self.cut_off = False
         self._container = open_container(self.path)
         try:
             self._stream = _picture_stream(self._container, self.path)
@@ -206,12 +210,13 @@ class VideoSource(Closing):
             try:
                 packet = next(packets)
             except (StopIteration, av.error.EOFError):
+                self.cut_off = is_cut_off(self.path)
                 return
             except av.error.InvalidDataError:
                 self.damaged += 1
                 continue
             except av.error.FFmpegError:  # the file itself ends early, or cannot be read on
-                self.damaged += 1
+                self.cut_off = True
                 return
             try:
                 frames = self._decoder.decode(packet)
@@ -270,7 +275,9 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     if not isinstance(stream, VideoStream):
         raise InputError(f"{path} has no picture, only sound or text", "give a video")
     width, height = stream.codec_context.width, stream.codec_context.height
-    if not 1 <= width * height <= MAX_PIXELS:
+    if not (width and height):
+        raise InputError(f"{path} has no frame that can be decoded", "get it anew")
+    if width * height > MAX_PIXELS:
         raise InputError(f"{path} has frames of {width} x {height} px", "make it smaller first")
     stream.thread_type = "AUTO"
     return stream

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from impasto._util.atomic_files import split_network
 from impasto.errors import InputError, OptionError
-from impasto.files import split_network
 from impasto.styles import Style
 
 if sys.version_info >= (3, 11):

@@ -1,0 +1,298 @@
+"""Writing files whole or not at all, and naming them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from impasto.errors import InputError, OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open cannot be deleted: lock enough
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "NETWORK_SUFFIXES",
+    "check_writable",
+    "clear_abandoned",
+    "exists",
+    "file_label",
+    "lock_folder",
+    "make_folder",
+    "names_network",
+    "real_path",
+    "replacing",
+    "split_network",
+    "user_cache_folder",
+    "user_data_folder",
+    "write_atomically",
+]
+
+NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
+"""Of files that are a style network each."""
+
+TEMPORARY_SUFFIX = ".impasto-tmp"
+LOCK = "lock"
+
+
+def user_data_folder() -> Path:
+    """Where a user's own styles and networks are kept; it need not exist."""
+    import platformdirs
+
+    return platformdirs.user_data_path("impasto", appauthor=False)
+
+
+def user_cache_folder() -> Path:
+    """Where things are kept that can be made anew; it need not exist."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("impasto", appauthor=False)
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """There is such a file or folder. What can be no name, being too long, is none (`Path.exists`
+    fails there).
+    """
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Where a path leads in the end, all links followed. Links that lead in a circle are their own
+    end (`Path.resolve` fails there, before Python 3.13).
+
+    Raises:
+        InputError: the path is relative to the current folder, which is gone.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError as error:
+        raise InputError("the current folder is gone", "go to another one") from error
+
+
+@contextlib.contextmanager
+def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears under its name only when it is complete.
+
+    The bytes go to a temporary file (`replacing`). After an exception in the block, or a crash,
+    whatever was at ``path`` is still there, untouched. A symbolic link stays one, and its target is
+    replaced; into a device or pipe, bytes go directly.
+
+    Args:
+        path: the file.
+        overwrite: replace what is there at the end of the block.
+
+    Raises:
+        OutputError: the folder is missing or not writable, the disk is full, or there is a file
+            that shall not be replaced.
+    """
+    check_writable(path)
+    try:
+        path = real_path(path)
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
+        with replacing(path, overwrite=overwrite) as file:
+            yield file
+    except FileExistsError as error:
+        raise OutputError(
+            f"{path} exists already", "give another name, or --overwrite to replace it"
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error})",
+            "check the disk's free space and permissions",
+        ) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """Open a temporary file in the same folder, which is renamed to ``path`` at the end of the
+    block, or deleted after an exception in it.
+
+    A process that is killed leaves it. It is always called the same, so that whoever writes
+    ``path`` next finds it and clears it away; if it is still being written, by another process or
+    thread, it is locked, and a file of another name is taken.
+
+    Raises:
+        FileExistsError: something is at ``path``, if only since a moment ago, and ``overwrite`` is
+            false.
+        OSError: the folder is missing or not writable, or the disk is full.
+    """
+    file = _open_temporary(path)
+    temporary = Path(file.name)
+    with file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if path.exists():
+                with contextlib.suppress(OSError):  # some file systems have no permissions
+                    temporary.chmod(path.stat().st_mode & 0o777)
+            _let_go(file)
+            if overwrite:
+                temporary.replace(path)
+            else:
+                _rename_to_new(temporary, path)
+        except BaseException:
+            _let_go(file)
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file in a way that fails where there is one of the new name, made by whomever."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: take the name first
+        path.open("xb").close()
+        temporary.replace(path)
+    else:
+        temporary.unlink()
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Delete the temporary files that killed processes left in a folder."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        _delete_if_abandoned(path)
+
+
+def _open_temporary(path: Path) -> BinaryIO:
+    start = f".{path.name[:50]}"
+    temporary = path.with_name(start + TEMPORARY_SUFFIX)
+    _delete_if_abandoned(temporary)
+    try:
+        file = temporary.open("xb")
+    except FileExistsError:
+        name = f"{start}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}"
+        file = path.with_name(name).open("xb")
+    _lock(file)
+    return file
+
+
+def _delete_if_abandoned(path: Path) -> None:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        # Between opening and locking, another process may have put its own file there.
+        if _lock(file) and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            _let_go(file)
+            path.unlink()
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Until it is closed; false if it is locked already."""
+    if fcntl:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _let_go(file: BinaryIO) -> None:
+    """Windows neither renames nor deletes a file that is open."""
+    if not fcntl:
+        file.close()
+
+
+def check_writable(path: Path) -> None:
+    """Find out before long work that its result could not be written.
+
+    Raises:
+        OutputError: ``path`` is a folder, or its folder is missing or not writable.
+    """
+    folder = path.parent
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder", "give a file name")
+        if not folder.exists():
+            raise OutputError(
+                f"{path} cannot be written: there is no folder {folder}",
+                f"create it first: mkdir -p {folder}",
+            )
+        if not folder.is_dir():
+            raise OutputError(
+                f"{path} cannot be written: {folder} is not a folder", "give another path"
+            )
+        if not os.access(folder, os.W_OK):
+            raise OutputError(f"{path} cannot be written: no permission", "write elsewhere")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"{path} is write-protected", "give another name")
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror})", "give another path"
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"folder {folder} cannot be made ({error.strerror})", "give another one"
+        ) from error
+
+
+def lock_folder(folder: Path) -> BinaryIO | None:
+    """Make a folder, unless it is there, and lock it until the file that this returns is closed.
+
+    Returns:
+        None if it is locked already, by another process or thread.
+
+    Raises:
+        OutputError: the folder cannot be made, or not be written in.
+    """
+    make_folder(folder)
+    try:
+        file = (folder / LOCK).open("wb")
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be used ({error.strerror})", "check it") from error
+    if fcntl:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        except OSError:  # a file system without locks
+            pass
+    return file
+
+
+def file_label(style: str) -> str:
+    """A style's part of a file name: ``great-wave+cow`` of ``great-wave:3+cow.jpg``, ``candy-7`` of
+    ``models/candy.onnx#7``.
+    """
+    if names_network(style):
+        path, choice = split_network(style)
+        label = path.stem if choice is None else f"{path.stem}-{Path(choice).stem}"
+    else:
+        parts = [re.sub(r":[\d.\s]+$", "", part.strip()) for part in style.split("+")]
+        names = [Path(part.strip()).stem for part in parts]  # of a painting without folder and end
+        label = "+".join("-".join(name.lower().split()) for name in names)
+    return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
+
+
+def names_network(style: str) -> bool:
+    """A style is a network in a file, or would mix one, so that it is none of a gallery's."""
+    parts = [style, *(part.partition(":")[0].strip() for part in style.split("+"))]
+    return any(split_network(each)[0].suffix.lower() in NETWORK_SUFFIXES for each in parts)
+
+
+def split_network(style: str) -> tuple[Path, str | None]:
+    """The file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
+    file, mark, choice = style.rpartition("#")
+    if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
+        return Path(file), choice
+    return Path(style), None

@@ -1,0 +1,27 @@
+"""Files of style networks, whatever their format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from impasto.errors import InputError
+
+__all__ = ["read_content"]
+
+MAX_FILE_BYTES = 512 << 20
+
+
+def read_content(path: Path) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        InputError: it is missing, unreadable or larger than any style network.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB", "check the file")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist", "check the name") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error

@@ -1,0 +1,97 @@
+"""Networks of other origins as Torch7's modules, so that one converter serves them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.converters.t7 import TorchObject
+
+__all__ = [
+    "convolution",
+    "full_convolution",
+    "instance_normalization",
+    "module",
+    "padding",
+    "residual",
+    "sequence",
+]
+
+Array = NDArray[np.float32]
+
+
+def module(kind: str, **fields: Any) -> TorchObject:
+    """A module of ``nn`` with these fields."""
+    return TorchObject(f"nn.{kind}", fields)
+
+
+def sequence(*children: TorchObject) -> TorchObject:
+    """One module after the other."""
+    return module("Sequential", modules={float(n): each for n, each in enumerate(children, 1)})
+
+
+def residual(*children: TorchObject) -> TorchObject:
+    """``x + children(x)``."""
+    both = {1.0: sequence(*children), 2.0: module("Identity")}
+    return sequence(module("ConcatTable", modules=both), module("CAddTable"))
+
+
+def convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) -> TorchObject:
+    """A convolution without padding.
+
+    Args:
+        kernel: outputs x inputs x height x width.
+        bias: one number an output.
+        stride: down and across.
+    """
+    outputs, inputs = kernel.shape[:2]
+    return module("SpatialConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
+
+
+def full_convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) -> TorchObject:
+    """A transposed convolution whose output is not cropped; its kernel begins with the inputs."""
+    inputs, outputs = kernel.shape[:2]
+    return module("SpatialFullConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
+
+
+def _kernel(
+    kernel: Array, outputs: int, inputs: int, bias: Array | None, stride: int
+) -> dict[str, Any]:
+    height, width = kernel.shape[2:]
+    return {
+        "nInputPlane": inputs,
+        "nOutputPlane": outputs,
+        "kH": height,
+        "kW": width,
+        "dH": stride,
+        "dW": stride,
+        "padH": 0,
+        "padW": 0,
+        "weight": kernel,
+        "bias": bias,
+    }
+
+
+def instance_normalization(scale: Array, shift: Array, epsilon: float) -> TorchObject:
+    """Instance normalisation, scaled and shifted by one number a channel."""
+    return module("InstanceNormalization", weight=scale, bias=shift, eps=epsilon)
+
+
+def padding(
+    kind: str,
+    left: int,
+    right: int | None = None,
+    top: int | None = None,
+    bottom: int | None = None,
+) -> TorchObject:
+    """``Reflection``, ``Replication`` or ``Zero`` padding; all sides as the left if not given.
+
+    Negative zero padding cuts off.
+    """
+    sides = {
+        f"pad_{side}": left if size is None else size
+        for side, size in zip("lrtb", (left, right, top, bottom), strict=True)
+    }
+    return module(f"Spatial{kind}Padding", **sides)

@@ -1,0 +1,1 @@
+"""Measuring: how good styles are, how calm videos, how fast engines."""

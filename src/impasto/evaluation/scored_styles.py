@@ -1,0 +1,67 @@
+"""What ``impasto evaluate`` measures: styles of any kind, each with its painting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from impasto._util.atomic_files import file_label, names_network
+
+if TYPE_CHECKING:
+    from impasto.styles import Gallery, Style
+
+__all__ = ["ScoredStyle", "find_scored_styles"]
+
+
+@dataclass(frozen=True)
+class ScoredStyle:
+    """A style to measure.
+
+    Attributes:
+        name: of the gallery's styles, else as it was given.
+        style: as `Stylizer` takes it.
+        painting: the file of the painting that it should look like.
+        painting_px: the painting's shorter side when the style was learned.
+    """
+
+    name: str
+    style: str | Style
+    painting: Path
+    painting_px: int
+
+
+def find_scored_styles(
+    styles: Sequence[str], gallery: Gallery, paintings: Path
+) -> list[ScoredStyle]:
+    """Styles with their paintings.
+
+    Args:
+        styles: names, mixtures, files of networks or of paintings; what is there twice counts once.
+        gallery: of the names.
+        paintings: a folder, or one painting for all. In a folder, a style of a gallery is found by
+            its card; any other by its label (``the_scream.jpg`` for ``nets/the_scream.t7``).
+
+    Raises:
+        StyleError: a style is unknown.
+        InputError: a painting is missing.
+    """
+    from impasto.styles import StyleCard, names_painting
+    from impasto.styles.predict import find_style
+    from impasto.styles.style import PAINTING_PX
+    from impasto.training.paintings import find_painting
+
+    def painting(card: StyleCard, name: str) -> Path:
+        return paintings if paintings.is_file() else find_painting(card, name, paintings)
+
+    def scored(text: str) -> ScoredStyle:
+        if names_network(text) or "+" in text:
+            return ScoredStyle(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
+        if names_painting(text):
+            style = find_style(text, gallery)
+            return ScoredStyle(text, style, Path(text), style.painting_px)
+        style = gallery.load_style(text)
+        return ScoredStyle(style.name, style, painting(style.card, style.name), style.painting_px)
+
+    return list({each.name: each for each in map(scored, styles)}.values())

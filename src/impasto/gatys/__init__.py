@@ -1,0 +1,1 @@
+"""Gatys' optimisation (Gatys et al. 2016). It needs torch."""

@@ -1,0 +1,273 @@
+"""Gatys' optimisation: a picture with the content of a photo and the style of paintings.
+
+Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks" (the paper
+below). The pixels themselves are optimised, through VGG-19, by L-BFGS. The objective is the paper's
+equation 7, with two more losses::
+
+    loss = content_weight * content + self_similarity_weight * self-similarity
+        + style_weight * style + tv_weight * total variation
+
+VGG-19 sees some ten times less far than a large picture is wide: what it compares there is
+brushwork. So the picture is painted small at first, against the whole painting, as small: then
+swirls and planes of colour are what it sees. Each larger scale starts from the one before (Gatys et
+al. 2017, "Controlling perceptual factors in neural style transfer", section 6). Self-similarity
+(Kolkin et al. 2019) keeps the photo's layout while that happens, and faces count for more.
+
+Further departures, each of which can be undone by an option: losses are scale-free
+(`impasto.perceptual.losses`); the start is the photo instead of noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.errors import MissingExtraError, OptionError
+from impasto.gatys.lbfgs import minimise
+from impasto.gatys.objective import Objective, Part
+from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, Effect, PaintOptions
+from impasto.images import Picture, PictureSource, as_picture, blend, keep_colors, resize
+from impasto.masks.areas import Areas, Region, find_areas
+from impasto.masks.faces import face_mask
+from impasto.masks.parse import AreaSource, as_area
+from impasto.perceptual.hardware import Hardware, choose_hardware
+from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.vgg import Vgg19
+
+__all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "optimise_draft", "paint"]
+
+LBFGS_MEMORY_BYTES = 1 << 30
+DRAFT_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """One step of the optimiser is done.
+
+    Attributes:
+        step: of all scales together, from 1.
+        steps: how many there are.
+        width, height: of the picture at this scale, in pixels.
+        losses: `impasto.gatys.objective.Objective` tells.
+        pixels: what is painted so far, 1 x 3 x H x W, 0-1.
+        finish: makes a picture of pixels, with the photo where it is to stay.
+    """
+
+    step: int
+    steps: int
+    width: int
+    height: int
+    losses: Mapping[str, float]
+    pixels: Tensor
+    finish: Callable[[NDArray[np.uint8]], Picture] = Picture
+
+    def picture(self) -> Picture:
+        """What is painted so far, at this scale's size: what `paint` gives if this is the end."""
+        return self.finish(_to_pixels(self.pixels))
+
+
+def paint(
+    photo: PictureSource,
+    paintings: PictureSource | Sequence[PictureSource],
+    options: PaintOptions | None = None,
+    *,
+    painting_weights: Sequence[float] | None = None,
+    regions: Sequence[tuple[AreaSource, PictureSource]] = (),
+    mask: AreaSource | None = None,
+    hardware: Hardware | None = None,
+    on_iterate: Callable[[Iterate], None] = lambda iterate: None,
+) -> Picture:
+    """Paint a photo in the style of one or several paintings.
+
+    The same inputs, options and hardware give the same picture.
+
+    Args:
+        photo: as `impasto.images.as_picture` takes it.
+        paintings: one, or several in a list, likewise.
+        options: see `PaintOptions`.
+        painting_weights: how much each painting counts; equal shares if not given.
+        regions: areas (`impasto.masks.parse.as_area`) with a painting of their own each;
+            ``paintings`` are for the rest.
+        mask: where to paint; what it leaves out is the photo.
+        hardware: where to compute; `choose_hardware` if not given.
+        on_iterate: told after every step. What it raises, `KeyboardInterrupt` above all, ends the
+            work; the iterates it was given are the results so far.
+
+    Returns:
+        the painting, ``size_px`` long, with the photo's transparency.
+
+    Raises:
+        InputError: a picture cannot be read.
+        OptionError: an option is out of its range.
+        MissingExtraError: the weights of VGG-19 are not installed.
+    """
+    options = options or PaintOptions()
+    content = as_picture(photo)
+    several = paintings if isinstance(paintings, list | tuple) else [cast(PictureSource, paintings)]
+    sources = [as_picture(painting).pixels for painting in several]
+    weights = _shares(painting_weights, len(sources))
+    hardware = hardware or choose_hardware()
+    vgg = Vgg19(hardware, options.pooling)
+
+    areas = find_areas(
+        content.pixels,
+        (content.width, content.height),
+        None if mask is None else as_area(mask),
+        [Region(as_area(area), "") for area, _ in regions],
+        protect_faces=0.0,
+    )
+    if areas.cover is not None and not areas.cover.any():
+        raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
+    parts = [Part([as_picture(painting).pixels], [1.0]) for _, painting in regions]
+    parts.append(Part(sources, weights))
+    faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
+    scales = _scales(content.width, content.height, options)
+    plan = _steps_per_scale(len(scales), options.steps)
+    pixels = _first_picture(content.pixels, scales[0], options)
+    finish = partial(_finish, content, areas, options)
+    done = 0
+    for (width, height), steps in zip(scales, plan, strict=True):
+        objective = Objective(
+            vgg,
+            content.pixels,
+            parts,
+            _guides(areas, (width, height)),
+            (width, height),
+            scales[-1],
+            options,
+            None if faces is None else resize(faces, width, height),
+        )
+        start = to_tensor(resize(pixels, width, height)).to(hardware.device)
+        current = start
+        for number, current in enumerate(_optimise(objective, start, steps), done + 1):
+            event = Iterate(number, sum(plan), width, height, objective.losses, current, finish)
+            on_iterate(event)
+        pixels = _to_pixels(current)
+        done += steps
+    return finish(pixels)
+
+
+def optimise_draft(
+    photo: PictureSource,
+    painting: PictureSource,
+    short_px: int = 128,
+    effect: Effect = "balanced",
+    *,
+    hardware: Hardware | None = None,
+) -> Picture:
+    """Paint a photo small, in seconds: the large forms, for something else to enlarge.
+
+    Args:
+        photo, painting, hardware: as `paint` takes them.
+        short_px: the shorter side of the result.
+        effect: see `PaintOptions`.
+
+    Raises:
+        as `paint`.
+    """
+    content = as_picture(photo)
+    longer, shorter = max(content.width, content.height), min(content.width, content.height)
+    size_px = round(short_px * longer / shorter)
+    options = PaintOptions(effect=effect, size_px=size_px, steps=DRAFT_STEPS)
+    return paint(content, painting, options, hardware=hardware)
+
+
+def _finish(
+    content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
+) -> Picture:
+    """What the photo has to say at last: its colours, its pixels beyond the mask, its transparency
+    and metadata.
+    """
+    height, width = result.shape[:2]
+    if options.keep_colors:
+        result = keep_colors(result, resize(content.pixels, width, height))
+    if (cover := areas.full_cover(width, height)) is not None:
+        result = blend(resize(content.pixels, width, height), result, cover)
+    alpha = content.alpha
+    if alpha is not None:
+        alpha = resize(np.repeat(alpha[..., None], 3, axis=2), width, height)[..., 0]
+    return Picture(result, alpha, metadata=content.metadata)
+
+
+def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    try:
+        faces = face_mask(photo)
+    except MissingExtraError:
+        return None
+    return faces if faces.any() else None
+
+
+def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
+    """How much each part's paintings have to say in each place, parts x H x W; the rest is last."""
+    if areas.shares is None and areas.cover is None:
+        return None
+    shares = (
+        np.ones((1, size[1], size[0]), dtype=np.float32)
+        if areas.shares is None
+        else areas.share_rows(size, 0, size[1])
+    )
+    cover = areas.full_cover(*size)
+    return shares if cover is None else shares * cover
+
+
+def _optimise(objective: Objective, start: Tensor, steps: int) -> Iterator[Tensor]:
+    history = max(3, min(20, LBFGS_MEMORY_BYTES // (8 * start.numel())))
+    # bfloat16 losses jitter by some 1e-3 of their value.
+    tolerance = 1e-3 if objective.dtype == torch.bfloat16 else 0.0
+    for point in minimise(objective, start, steps=steps, history=history, tolerance=tolerance):
+        yield point.position
+
+
+def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, int]]:
+    """Widths and heights, from coarse to fine; sides about double from each to the next."""
+    longer, shorter = max(width, height), min(width, height)
+    final = (options.size_px or min(longer, DEFAULT_SIZE_PX)) / longer
+    doublings = math.log2(max(1.0, final * shorter / options.coarsest_px))
+    intervals = round(doublings)
+    ratio = 2 ** (doublings / max(1, intervals))
+    scales = [final / ratio**k for k in reversed(range(intervals + 1))]
+    return [
+        (max(SMALLEST_PX, round(width * scale)), max(SMALLEST_PX, round(height * scale)))
+        for scale in scales
+    ]
+
+
+def _steps_per_scale(count: int, steps: int) -> list[int]:
+    return [max(1, steps // min(16, 2**k)) for k in range(count)]
+
+
+def _first_picture(
+    photo: NDArray[np.uint8], size: tuple[int, int], options: PaintOptions
+) -> NDArray[np.uint8]:
+    if isinstance(options.start, Picture):
+        return options.start.pixels
+    if options.start == "noise":
+        random = np.random.default_rng(options.seed)
+        return random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return photo
+
+
+def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
+    if count == 0:
+        raise OptionError("no painting", "give at least one")
+    if weights is None:
+        return [1 / count] * count
+    if len(weights) != count or not all(0 <= w < math.inf for w in weights) or not any(weights):
+        raise OptionError(
+            f"painting weights are {list(weights)} for {count} paintings",
+            "give one number from 0 up for each, not all 0",
+        )
+    return [weight / sum(weights) for weight in weights]
+
+
+def _to_pixels(picture: Tensor) -> NDArray[np.uint8]:
+    planes = picture[0].clamp(0, 1).mul(255).round().byte()
+    return np.ascontiguousarray(planes.permute(1, 2, 0).cpu().numpy())

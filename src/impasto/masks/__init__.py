@@ -1,0 +1,1 @@
+"""Where to paint: masks, the subject, faces, and their names in options."""

@@ -1,0 +1,226 @@
+"""The trunk in a file: a network's description and the weights that all its styles share."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto._util.atomic_files import write_atomically
+from impasto.errors import StyleError
+from impasto.networks.export import bake, bake_steered
+from impasto.networks.regions import bake_regions
+from impasto.networks.spec import NetworkSpec
+from impasto.networks.subpixel import phase_filters
+from impasto.networks.tensors import read_tensors
+
+__all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"]
+
+FORMAT = "impasto-trunk-1"
+MAX_FILE_BYTES = 64 << 20
+REVISION_PREFIX = "revision."
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A network without a style; or two, of which the first drafts and the second revises.
+
+    Attributes:
+        spec: its layers.
+        weights: float16 arrays, by the names that `impasto.networks.export.bake` expects.
+        revision: the network that revises what this one drafts, if there is one.
+    """
+
+    spec: NetworkSpec
+    weights: Mapping[str, NDArray[np.float16]]
+    revision: Trunk | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that tell this trunk from any other: a style vector fits only
+        the trunk that it was trained with.
+        """
+        digest = hashlib.sha256(self.spec.to_json().encode())
+        for name in sorted(self.weights):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.weights[name], dtype="<f2").tobytes())
+        if self.revision:
+            digest.update(self.revision.fingerprint.encode())
+        return digest.hexdigest()[:16]
+
+    @property
+    def vector_sizes(self) -> tuple[int, ...]:
+        """Numbers that a style of this trunk may have."""
+        if not self.revision:
+            return self.spec.vector_sizes
+        return (2 * (self.spec.style_size + 2 * self.revision.spec.style_size),)
+
+    def at_effect(
+        self, vector: NDArray[np.float32], effect: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """What a style says to the two networks: the draft's vector, the revision's, and the
+        statistics that the latter is normalised by.
+
+        Args:
+            vector: a subtle style, then a bold one, each these three in this order.
+            effect: 0 gives the subtle one, 1 the bold one; between them is their weighted mean
+                (the adjustable losses of Babaeizadeh & Ghiasi 2018, as arithmetic on vectors).
+        """
+        assert self.revision
+        subtle, bold = vector.reshape(2, -1)
+        mixed = (1 - effect) * subtle + effect * bold
+        own, other = self.spec.style_size, self.revision.spec.style_size
+        draft, revision, statistics = np.split(mixed.astype(np.float32), [own, own + other])
+        return draft, revision, statistics
+
+    def with_last_layer(self, vector: NDArray[np.float32]) -> tuple[Trunk, NDArray[np.float32]]:
+        """This trunk with the last layer that a style asks for, and the scales and shifts that are
+        left of its vector; these are what all other methods take.
+
+        No normalisation follows the last layer, so that scales and shifts say nothing about it.
+        A style that was learned alone goes on with what it adds to that layer's kernel (as it is
+        trained: `impasto.networks.spec.Conv.trained_shape`) and biases.
+
+        Args:
+            vector: of one of the ``spec.vector_sizes``; the shorter has nothing to add.
+        """
+        own, last = vector[self.spec.style_size :], self.spec.last
+        if own.size == 0:
+            return self, vector
+        taps = math.prod(last.trained_shape)
+        added = {
+            f"{last.name}.weight": phase_filters(
+                own[:taps].reshape(last.trained_shape), last.shuffle
+            ),
+            f"{last.name}.bias": np.repeat(own[taps:], last.shuffle**2),
+        }
+        changed = {
+            name: (self.weights[name].astype(np.float32) + more).astype(np.float16)
+            for name, more in added.items()
+        }
+        return Trunk(self.spec, {**self.weights, **changed}), vector[: self.spec.style_size]
+
+    def bake(
+        self,
+        style_vector: NDArray[np.float32],
+        statistics: NDArray[np.float32] | None = None,
+        *,
+        int8: bool = False,
+    ) -> bytes:
+        """An ONNX model of this trunk with a style written in; see
+        `impasto.networks.export.bake`.
+        """
+        return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
+
+    def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
+        """An ONNX model of this trunk whose style and statistics are inputs; see
+        `impasto.networks.export.bake_steered`.
+        """
+        return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)
+
+    def bake_regions(
+        self,
+        style_vectors: Sequence[NDArray[np.float32]],
+        statistics: Sequence[NDArray[np.float32]],
+    ) -> bytes:
+        """An ONNX model of this trunk with a style for each region; see
+        `impasto.networks.regions.bake_regions`.
+        """
+        return bake_regions(self.spec, self.float32_weights(), style_vectors, statistics)
+
+    def float32_weights(self) -> dict[str, NDArray[np.float32]]:
+        """The weights in the type that they are computed with."""
+        return {name: array.astype(np.float32) for name, array in self.weights.items()}
+
+
+def write_trunk(path: Path, trunk: Trunk) -> None:
+    """Write a safetensors file: float16 weights, the description as metadata.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    weights = {name: np.ascontiguousarray(array) for name, array in trunk.weights.items()}
+    metadata = {"format": FORMAT, "spec": trunk.spec.to_json()}
+    if trunk.revision:
+        metadata["revision"] = trunk.revision.spec.to_json()
+        weights |= {
+            f"{REVISION_PREFIX}{name}": np.ascontiguousarray(array)
+            for name, array in trunk.revision.weights.items()
+        }
+    content = save(weights, metadata=metadata)
+    with write_atomically(path) as file:
+        file.write(content)
+
+
+def read_trunk(path: Path) -> Trunk:
+    """Read what `write_trunk` wrote.
+
+    Raises:
+        StyleError: the file is missing, damaged, or not a trunk.
+    """
+    tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
+    trunk = checked_trunk(path, metadata.get("spec", ""), tensors)
+    if "revision" not in metadata:
+        return trunk
+    others = {
+        name.removeprefix(REVISION_PREFIX): array
+        for name, array in tensors.items()
+        if name.startswith(REVISION_PREFIX)
+    }
+    return replace(trunk, revision=checked_trunk(path, metadata["revision"], others))
+
+
+def checked_trunk(path: Path, spec: str, tensors: Mapping[str, NDArray[np.generic]]) -> Trunk:
+    """A trunk of what was in a file.
+
+    Args:
+        path: of the file, for errors.
+        spec: its network's description, as `NetworkSpec.to_json` writes it.
+        tensors: its weights, perhaps among others.
+
+    Raises:
+        StyleError: the description is damaged, or a weight is missing or has another shape.
+    """
+    network = NetworkSpec.from_json(spec)
+    weights = {}
+    for name, shape in _shapes(network).items():
+        if name not in tensors or tensors[name].shape != shape:
+            raise StyleError(f"{path} lacks {name} of shape {shape}", "get the file anew")
+        weights[name] = tensors[name].astype(np.float16)
+    return Trunk(network, weights)
+
+
+def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:
+    """A trunk with random weights: it paints nonsense, at the speed of a trained one."""
+    random = np.random.default_rng(seed)
+    weights = {}
+    for conv in spec.convs():
+        spread = np.sqrt(2 / (conv.inputs * conv.kernel**2))
+        kernel = random.standard_normal(conv.kernel_shape) * spread
+        weights[f"{conv.name}.weight"] = kernel.astype(np.float16)
+        if not conv.norm:
+            bias = np.zeros(conv.outputs * conv.shuffle**2, dtype=np.float16)
+            weights[f"{conv.name}.bias"] = bias
+        elif spec.norm == "batch":
+            weights[f"{conv.name}.mean"] = np.zeros(conv.outputs, dtype=np.float16)
+            weights[f"{conv.name}.variance"] = np.ones(conv.outputs, dtype=np.float16)
+    return Trunk(spec, weights)
+
+
+def _shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for conv in spec.convs():
+        shapes[f"{conv.name}.weight"] = conv.kernel_shape
+        if not conv.norm:
+            shapes[f"{conv.name}.bias"] = (conv.outputs * conv.shuffle**2,)
+        elif spec.norm == "batch":
+            shapes[f"{conv.name}.mean"] = shapes[f"{conv.name}.variance"] = (conv.outputs,)
+    return shapes

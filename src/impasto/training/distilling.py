@@ -1,0 +1,160 @@
+"""Teaching a small network what a larger one paints (Hinton et al. 2015, "Distilling the knowledge
+in a neural network"; here the knowledge is pictures, as in Ba & Caruana 2014).
+
+A step needs no VGG-19, and is told of every pixel what it should be. So the student learns most of
+its strokes; perceptual losses (`impasto.training.trainer`) then make of them what suits its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.errors import InputError, OptionError, StyleError
+from impasto.networks.spec import NetworkSpec
+from impasto.perceptual.hardware import Hardware, choose_hardware
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import Pack
+from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.training.options import TrainingOptions
+from impasto.training.photos import PhotoFolder
+from impasto.training.run import (
+    RunFiles,
+    Start,
+    paint_preview,
+    prepare_folder,
+    take_steps,
+)
+from impasto.training.step_trainer import StepTrainer
+from impasto.training.style_network import StyleNetwork
+
+__all__ = ["Distiller", "distil"]
+
+EDGE_WEIGHT = 2.0  # of differences between neighbours: where strokes begin and end
+
+
+class Distiller(StepTrainer):
+    """Makes a network paint like another one.
+
+    Args:
+        teacher: paints, and stays as it is.
+        student: another spec for the same styles.
+        photos: crops to paint.
+        options: see `TrainingOptions`; its weights of losses have no effect.
+        hardware: where to compute.
+    """
+
+    def __init__(
+        self,
+        teacher: StyleNetwork,
+        student: NetworkSpec,
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(options.seed)
+            network = StyleNetwork(student, len(teacher.styles)).to(hardware.device)
+        super().__init__(network, network, photos, options, hardware)
+        self.teacher = teacher.to(hardware.device).eval().requires_grad_(False)
+        self.teach = hardware.compiled(self.teacher)
+
+    def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
+        """The mean difference of pixels, and of edges, from the teacher's painting."""
+        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
+        seen = self.with_grain(photos, 2)
+        styles = self.pick_styles(photo_count, self.options.styles_per_photo)
+        seen = seen.repeat_interleave(len(styles) // photo_count, dim=0)
+        with self.hardware.autocast():
+            with torch.no_grad():
+                wanted = self.teach(seen, self.teacher.styles[styles]).clamp(0, 1)
+            painted = self.paint(seen, self.painter.styles[styles])
+        apart = painted - wanted
+        pixels = apart.abs().mean()
+        edges = apart.diff(dim=2).abs().mean() + apart.diff(dim=3).abs().mean()
+        return pixels + EDGE_WEIGHT * edges, {"pixels": pixels.item(), "edges": edges.item()}
+
+
+def distil(
+    gallery: Path,
+    photos: Path | Sequence[Path],
+    folder: Path,
+    *,
+    student: NetworkSpec,
+    options: TrainingOptions | None = None,
+    resume: bool = False,
+    hardware: Hardware | None = None,
+    checkpoint_every_s: float = 180,
+    preview_every_s: float = 300,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Checkpoint:
+    """Teach a network all styles of a pack.
+
+    Args:
+        gallery: the folder of the pack (`impasto.styles.Pack`).
+        photos, folder, resume, hardware, checkpoint_every_s, preview_every_s, progress, on_skip:
+            as `impasto.training.run.train` takes them.
+        student: the network that learns.
+        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
+
+    Returns:
+        the run's last checkpoint, which another run can start from.
+
+    Raises:
+        StyleError: there is no pack, or it has no styles.
+        OptionError: the checkpoint is of other styles or another network, or there is one already.
+        InputError, OutputError, TrainingError: see `impasto.training.run.train`.
+    """
+    files = RunFiles(folder)
+    prepare_folder(files, resume)
+    pack = Pack(gallery)
+    names = tuple(pack.names)
+    styles = [pack.read(name) for name in names]
+    for style in styles:
+        if style.vector.size != pack.trunk.spec.style_size:
+            raise StyleError(
+                f"{style.name} has a last layer of its own, which one student cannot learn",
+                f"take its file out of {gallery}",
+            )
+    vectors = np.stack([style.vector for style in styles])
+    start = Start(pack.trunk.spec, pack.trunk.float32_weights(), vectors)
+    before = read_checkpoint(files.checkpoint) if resume else None
+    if before and (before.styles, before.spec) != (names, student):
+        raise OptionError(
+            f"{files.checkpoint} is of other styles or another network",
+            "resume with the same gallery and preset",
+        )
+    options = options or (before.options if before else TrainingOptions())
+    options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
+    crops = PhotoFolder(photos, options.seed, on_skip)
+    hardware = hardware or choose_hardware()
+    trainer = Distiller(start.network(), student, crops, options, hardware)
+    if before:
+        trainer.load_state(before.state)
+
+    def save(seconds: float) -> Checkpoint:
+        checkpoint = Checkpoint(student, options, names, trainer.state(), seconds)
+        write_checkpoint(files.checkpoint, checkpoint)
+        return checkpoint
+
+    def preview() -> NDArray[np.uint8]:
+        assert isinstance(trainer.averaged, StyleNetwork)
+        return paint_preview(trainer.averaged, crops, trainer.hardware)
+
+    return take_steps(
+        trainer,
+        files,
+        save,
+        preview,
+        seconds_before=before.seconds if before else 0.0,
+        checkpoint_every_s=checkpoint_every_s,
+        preview_every_s=preview_every_s,
+        progress=progress,
+    )

@@ -1,0 +1,221 @@
+"""Steps of an optimiser, with a state that can be saved and restored exactly.
+
+What is kept is an exponential moving average of the network that is trained; a loss that is not
+finite costs some steps, not the run.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from impasto.errors import TrainingError
+from impasto.images import GRAIN_PX, add_grain, grain_tile
+from impasto.perceptual.hardware import Hardware
+from impasto.perceptual.tensors import to_tensor
+from impasto.training.options import TrainingOptions
+from impasto.training.photos import PhotoFolder
+from impasto.training.style_network import StyleNetwork
+
+__all__ = ["StepTrainer"]
+
+GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
+GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
+GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
+MOST_FAILURES = 5  # fallbacks in a row before training gives up
+
+
+class StepTrainer(ABC):
+    """Makes a network better step by step; subclasses know by what loss.
+
+    Args:
+        network: what is trained.
+        painter: paints; may be the same.
+        photos: crops to paint.
+        options: see `TrainingOptions`.
+        hardware: where to compute; the networks are there already.
+
+    Attributes:
+        averaged: what is kept in the end.
+        next_step: how many steps were taken.
+        rate_factor: of the learning rate: halved by every fallback.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        painter: StyleNetwork,
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        self.options = options
+        self.photos = photos
+        self.hardware = hardware
+        self.trained = network
+        self.painter = painter
+        self.paint = hardware.compiled(painter)
+        self.averaged = copy.deepcopy(network).eval().requires_grad_(False)
+        parts = self.parameters_and_rates()
+        groups = [{"params": list(parameters)} for parameters, _ in parts]
+        self.optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
+        self._rates = [times for _, times in parts]
+        self.next_step = 0
+        self.next_photo = 0
+        self.rate_factor = 1.0
+        self._failures = 0
+        self._good_state = self._copy_state()
+
+    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """What the optimiser changes, and how many times the options' rate each part has."""
+        return [((each for each in self.trained.parameters() if each.requires_grad), 1.0)]
+
+    @abstractmethod
+    def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
+        """What the next step makes smaller, and figures to tell of it.
+
+        Args:
+            crop_px: side of the crops.
+            photo_count: how many photos, from ``next_photo`` on.
+        """
+
+    def step(self) -> dict[str, float]:
+        """One step of the optimiser; after a loss that is not finite, a fallback and another try.
+
+        Returns:
+            figures of the step, by name.
+
+        Raises:
+            TrainingError: the loss stays infinite at ever lower rates.
+        """
+        while True:
+            figures = self._try_step()
+            if figures is not None:
+                break
+            self._fall_back()
+        if self.next_step % GOOD_STATE_STEPS == 0:
+            self._good_state, self._failures = self._copy_state(), 0
+        return figures
+
+    def _try_step(self) -> dict[str, float] | None:
+        crop_px, photo_count = self.options.crop_at(self.next_step)
+        loss, figures = self.losses(crop_px, photo_count)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.trained.parameters(), GRADIENT_NORM)
+        if not torch.isfinite(loss + norm):
+            return None
+        rate = self.rate_factor * self.options.rate_at(self.next_step)
+        for group, times in zip(self.optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = times * rate
+        self.optimiser.step()
+        self.next_step += 1
+        self.next_photo += photo_count
+        self._update_average()
+        return figures
+
+    def with_grain(self, photos: Tensor, view: int) -> Tensor:
+        """The photos as the network will see them, each under another part of the grain.
+
+        Args:
+            photos: N x 3 x H x W.
+            view: a number, different for every time that a step asks.
+        """
+        spec = self.painter.spec
+        if spec.grain == spec.coarse_grain == 0:
+            return photos
+        random = np.random.default_rng((self.options.seed, self.next_step, view))
+        height, width = photos.shape[2:]
+        tile = grain_tile(spec.grain, spec.coarse_grain)
+        grain = np.tile(tile, (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
+        layers = []
+        for _ in range(len(photos)):
+            top, left = random.integers(GRAIN_PX, size=2)
+            # Up to twice the amount: what has learned to paint over more grain does well with less.
+            share = random.choice(GRAIN_SHARES)
+            layers.append(share * grain[top : top + height, left : left + width])
+        noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
+        return (photos + noise.to(photos.device)).clamp(0, 1)
+
+    def under_grain(self, photos: Tensor) -> Tensor:
+        """The photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under the same
+        grain.
+        """
+        spec = self.painter.spec
+        pixels = photos.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        seen = [to_tensor(add_grain(each, spec.grain, spec.coarse_grain)) for each in pixels]
+        return torch.cat(seen).to(photos.device)
+
+    def pictures(self, seen: Tensor, vectors: Tensor) -> Tensor:
+        """What the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
+        with self.hardware.autocast():
+            pictures: Tensor = self.painter(seen, vectors).clamp(0, 1)
+        return pictures.float()
+
+    def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
+        """For each photo, numbers of so many different styles, or of all if there are fewer, by
+        their shares; of all photos in a row.
+
+        They are a function of seed and step alone.
+        """
+        random = np.random.default_rng((self.options.seed, self.next_step, 1))
+        style_count = len(self.painter.styles)
+        repeats = min(repeats, style_count)
+        shares = np.array(self.options.shares or [1.0] * style_count)
+        picks = [
+            random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
+            for _ in range(photo_count)
+        ]
+        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        # Young averages forget faster, else they would remember the random start for long.
+        decay = min(self.options.average_decay, self.next_step / (self.next_step + 10))
+        averaged, trained = self.averaged.state_dict(), self.trained.state_dict()
+        for name, tensor in averaged.items():
+            tensor.lerp_(trained[name], 1 - decay)
+
+    def _fall_back(self) -> None:
+        self._failures += 1
+        if self._failures > MOST_FAILURES:
+            raise TrainingError(
+                f"the loss is not finite at step {self.next_step}, at ever lower rates",
+                "lower the learning rate, or look at the paintings",
+            )
+        factor = self.rate_factor / 2
+        self._restore(self._good_state)
+        self.rate_factor = factor
+
+    def state(self) -> dict[str, Any]:
+        """All that the next steps depend on, besides pictures and options."""
+        return {
+            "network": self.trained.state_dict(),
+            "average": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "next_step": self.next_step,
+            "next_photo": self.next_photo,
+            "rate_factor": self.rate_factor,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state` was taken."""
+        self._restore(state)
+        self._good_state = self._copy_state()
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.trained.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
+        self.next_step = state["next_step"]
+        self.next_photo = state["next_photo"]
+        self.rate_factor = state["rate_factor"]
+
+    def _copy_state(self) -> dict[str, Any]:
+        return copy.deepcopy(self.state())

@@ -1,0 +1,213 @@
+"""A run that trains an encoder: as `impasto.training.run` has it, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from impasto.errors import InputError, OptionError, StyleError
+from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
+from impasto.perceptual.hardware import Hardware, choose_hardware
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import ENCODER_FILE, Gallery
+from impasto.styles.style import check_name
+from impasto.training.checkpoint import (
+    EncoderCheckpoint,
+    read_encoder_checkpoint,
+    write_encoder_checkpoint,
+)
+from impasto.training.directions import widen
+from impasto.training.emulated import EmulatedTrainer
+from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
+from impasto.training.joint import JointTrainer, paintings_of, write_pack
+from impasto.training.photos import PhotoFolder, find_pictures
+from impasto.training.run import RunFiles, Start, paint_grid, prepare_folder, take_steps
+
+__all__ = ["find_paintings", "train_encoder"]
+
+SAMPLES_FILE = "samples.safetensors"
+GUIDE_FILE = "guide.safetensors"
+PACK_FOLDER = "gallery"
+PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
+
+
+def train_encoder(
+    paintings: Sequence[Path],
+    photos: Path,
+    folder: Path,
+    gallery: Gallery,
+    *,
+    spec: EncoderSpec = ENCODER,
+    options: EncoderOptions | None = None,
+    resume: bool = False,
+    start_from: Path | None = None,
+    hardware: Hardware | None = None,
+    checkpoint_every_s: float = 180,
+    preview_every_s: float = 300,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Path:
+    """Train an encoder for a gallery's main trunk, or go on with it.
+
+    Args:
+        paintings: files, as `find_paintings` finds them; some hundred. Those of the gallery's
+            styles are among them if the trunk is trained, too.
+        photos: a folder of photographs, searched with the folders below it: to paint, and some of
+            them to be taken for paintings.
+        folder: of the run; made if need be. At every checkpoint the encoder so far is written
+            there, too.
+        gallery: has the trunk, and styles whose mean is where the encoder begins. Its files stay
+            as they are.
+        spec: the encoder to train, but for its ``style_size``.
+        options: of the run; with ``resume``, those of the checkpoint stand unless given here. With
+            ``with_trunk``, trunk and styles are written to the folder's ``gallery``, beside their
+            encoder.
+        resume: go on from the folder's checkpoint.
+        start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
+            It may be for another trunk: one that was trained on needs its encoder trained on, too.
+            With samples, it may have other layers. If it combines vectors from fewer directions,
+            more are found first (`impasto.training.directions`).
+        hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
+            `impasto.training.run.train` takes them.
+
+    Returns:
+        the encoder's file. Beside its trunk, it lets a gallery predict styles.
+
+    Raises:
+        InputError: the paintings, the photos or the checkpoint cannot be read.
+        OptionError: the checkpoint is for another trunk, or there is one already; or the encoder to
+            start from has other layers; or a style's painting is missing.
+        StyleError: the gallery's trunk or the encoder to start from is damaged, or there is none;
+            or the gallery has no style.
+        OutputError: the folder cannot be written.
+        TrainingError: the loss is not finite whatever the rate.
+    """
+    files = RunFiles(folder)
+    prepare_folder(files, resume)
+    trunk = gallery.trunk
+    spec = replace(spec, style_size=trunk.spec.style_size)
+    before = read_encoder_checkpoint(files.checkpoint) if resume else None
+    if before and before.trunk != trunk.fingerprint:
+        raise OptionError(
+            f"{files.checkpoint} is for trunk {before.trunk}, not for {trunk.fingerprint}",
+            "resume with the same --gallery",
+        )
+    spec = before.spec if before else spec
+    options = options or (before.options if before else EncoderOptions())
+
+    styles = gallery.styles_of(trunk)
+    if not styles:
+        raise StyleError(
+            f"{gallery.folder} has no style to begin with", "give a gallery with styles"
+        )
+    hardware = hardware or choose_hardware()
+    photo_files = find_pictures(photos)
+    crops = PhotoFolder(photo_files, options.seed, on_skip, enlarge=options.enlarge)
+    # What a style adds to the last layer is left out: one is trained for all.
+    vectors = np.stack([style.vector[: trunk.spec.style_size] for style in styles])
+    network = Start(trunk.spec, trunk.float32_weights(), vectors).network()
+    painting_crops = PaintingCrops(paintings, photo_files, options, on_skip)
+    given = (spec, network, painting_crops, crops, options, hardware)
+    trainer: EncoderTrainer
+    if options.with_trunk:
+        trainer = JointTrainer(*given, paintings_of(styles, paintings))
+    else:
+        trainer = (EmulatedTrainer if options.samples else EncoderTrainer)(*given)
+    start = read_encoder(start_from / ENCODER_FILE) if start_from else None
+    if before:
+        trainer.load_state(before.state)
+    elif start:
+        trainer.check_start(replace(start.spec, bottleneck=spec.bottleneck).shapes())
+        start = widen(start, spec.bottleneck, trainer, progress)
+        trainer.start_from(start.weights)
+    elif options.samples:
+        raise OptionError(
+            "an emulator needs an encoder that knows something already",
+            "give one with --start-from, or leave --samples out",
+        )
+
+    def save(seconds: float) -> Path:
+        checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
+        write_encoder_checkpoint(files.checkpoint, checkpoint)
+        if isinstance(trainer, JointTrainer):
+            return write_pack(folder / PACK_FOLDER, trainer, styles).folder / ENCODER_FILE
+        write_encoder(folder / ENCODER_FILE, checkpoint.encoder())
+        return folder / ENCODER_FILE
+
+    began = time.monotonic()
+    if isinstance(trainer, EmulatedTrainer):
+        guide = folder / GUIDE_FILE
+        if start and not before:
+            write_encoder(guide, replace(start, trunk=trunk.fingerprint))
+            save(0.0)  # samples take long: --resume goes on with them, too
+        earlier = start_from / SAMPLES_FILE if start_from else None
+        samples = folder / SAMPLES_FILE
+        trainer.prepare(options.samples, samples, read_encoder(guide), progress, earlier)
+
+    def preview() -> NDArray[np.uint8]:
+        examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
+        size_px = options.painting_crop_px
+        with torch.no_grad():
+            vectors = trainer.predict(examples)
+        shown = crops.crops(0, PREVIEW_PHOTOS, size_px)
+        return paint_grid(trainer.average_painter, vectors, shown, trainer.hardware, examples)
+
+    return take_steps(
+        trainer,
+        files,
+        save,
+        preview,
+        seconds_before=(before.seconds if before else 0.0) + time.monotonic() - began,
+        checkpoint_every_s=checkpoint_every_s,
+        preview_every_s=preview_every_s,
+        progress=progress,
+    )
+
+
+def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> list[Path]:
+    """The paintings to train on.
+
+    Args:
+        folders: each searched with the folders below it.
+        leave_out: files' names, with or without folder and suffix; or JSON lists of paintings
+            (`impasto.training.paintings.read_paintings`).
+
+    Raises:
+        InputError: a folder holds no pictures, or a list cannot be read.
+        OptionError: what is to be left out is in none of the folders, or nothing is left.
+    """
+    found = [path for folder in folders for path in find_pictures(folder, "paintings")]
+    names = {check_name(Path(name).stem) for name in _names(leave_out)}
+    missing = names - {check_name(path.stem) for path in found}
+    if missing:  # a slip of the pen must not let a painting in
+        raise OptionError(
+            f"--leave-out: no painting {', '.join(sorted(missing))} there", "check the name"
+        )
+    kept = [path for path in found if check_name(path.stem) not in names]
+    if not kept:
+        raise OptionError("--leave-out leaves no painting", "leave out fewer")
+    return kept
+
+
+def _names(leave_out: Sequence[str]) -> list[str]:
+    names = []
+    for each in leave_out:
+        if not each.endswith(".json"):
+            names.append(each)
+            continue
+        try:
+            names += [str(e["painting"]) for e in json.loads(Path(each).read_text("utf-8"))]
+        except OSError as error:
+            raise InputError(f"{each} cannot be read ({error.strerror})", "check it") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{each} is not a list of paintings", 'write [{"painting": "cow.jpg"}, ...]'
+            ) from error
+    return names

@@ -1,0 +1,218 @@
+"""Training a network on perceptual losses (Johnson et al. 2016; Dumoulin et al. 2017).
+
+`Trainer` knows the losses; `impasto.training.step_trainer` takes the steps. What surrounds them
+(files, previews, time) is in `impasto.training.run`.
+
+Departures from the papers, each of which makes weights portable between paintings or steps cheaper:
+scale-free losses (`impasto.perceptual.losses`); every photo is painted in several styles a step, so
+that its content features are computed once; one-cycle learning rate; the network that is kept is an
+average of the one that is trained.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from impasto.errors import OptionError
+from impasto.networks.spec import NetworkSpec
+from impasto.perceptual.hardware import Hardware
+from impasto.perceptual.losses import total_variation
+from impasto.perceptual.picture_losses import PhotoTargets, StyleTargets, picture_losses
+from impasto.perceptual.vgg import Vgg19
+from impasto.training.options import TrainingOptions
+from impasto.training.photos import PhotoFolder
+from impasto.training.step_trainer import StepTrainer
+from impasto.training.style_network import StyleNetwork
+
+__all__ = ["PerceptualTrainer", "Trainer"]
+
+RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
+CONTEXT_PX = 32  # of the photo around a crop: enough to tell a border from what goes on
+SHIFT_PX = 8  # the coarsest grid in our networks: every phase of it comes up
+RIM_PX = 32  # how far from its border a crop's painting is compared
+LAST_LAYER_RATE = 0.15  # times that of the vectors, which are about 1 where weights are far smaller
+
+
+class PerceptualTrainer(StepTrainer):
+    """Makes paintings better by perceptual losses; subclasses know whose styles they are in.
+
+    Args:
+        network, painter, photos, options, hardware: as `StepTrainer` takes them.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        painter: StyleNetwork,
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        super().__init__(network, painter, photos, options, hardware)
+        self.vgg = Vgg19(hardware)
+
+    @abstractmethod
+    def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
+        """For each of the next photos some styles, alike many: vectors, and what to reach; a
+        function of seed and place in the run alone.
+        """
+
+    def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
+        """What the losses of this run need to know of paintings, each float 1 x 3 x H x W."""
+        options = self.options
+        return StyleTargets.of(
+            self.vgg,
+            paintings,
+            correlations=options.correlation_weight > 0,
+            parts=options.local_correlation_weight > 0,
+        )
+
+    def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
+        """The objective, and what keeps paintings in their range, calm, and without a frame.
+
+        The figures are means over the step's batch, each before its weight; J is that of
+        `impasto evaluate`.
+        """
+        options = self.options
+        context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
+        context = context.to(self.hardware.device)
+        photos = _inside(context, CONTEXT_PX)
+        content = PhotoTargets.of(self.vgg, photos, parts=options.local_correlation_weight > 0)
+        vectors, targets = self.styles_for(photo_count)
+        repeats = len(vectors) // photo_count
+        seen = self.with_grain(context, 2).repeat_interleave(repeats, dim=0)
+        border = instability = torch.zeros(())
+        with self.hardware.autocast():
+            painted = self.paint(_inside(seen, CONTEXT_PX), vectors)
+            if options.border_weight or options.stability_weight:
+                again = self._paint_again(context, seen, vectors)
+                border = _rim_difference(painted, again)
+                instability = (painted - again).square().mean()
+        pictures = painted.clamp(0, 1)
+        terms = picture_losses(self.vgg, pictures, content.repeat(repeats), targets, exact=False)
+        c, s, tv = terms.content.mean(), terms.style.mean(), total_variation(pictures).mean()
+        beyond = (painted - pictures).square().mean()
+        loss = options.content_weight * c + options.style_weight * s + options.tv_weight * tv
+        loss = loss + RANGE_WEIGHT * beyond + options.border_weight * border
+        loss = loss + options.stability_weight * instability
+        figures = {"content": c.item(), "style": s.item(), "J": terms.objective.mean().item()}
+        if options.correlation_weight:
+            apart = terms.correlation.mean()
+            loss = loss + options.correlation_weight * apart
+            figures["correlation"] = apart.item()
+        if options.local_correlation_weight:
+            local = terms.local_correlation.mean()
+            loss = loss + options.local_correlation_weight * local
+            figures["local"] = local.item()
+        return loss, figures
+
+    @torch.no_grad()
+    def _paint_again(self, context: Tensor, seen: Tensor, vectors: Tensor) -> Tensor:
+        """The same crops as a part of their surroundings and, where stability counts, under other
+        grain and a few pixels aside (noise stability as Huang et al. 2017 and Gupta et al. 2017
+        have it, without a video; the shift makes strokes stay with what moves).
+        """
+        if not self.options.stability_weight:
+            return _inside(self.paint(seen, vectors), CONTEXT_PX)
+        random = np.random.default_rng((self.options.seed, self.next_step, 3))
+        aside = tuple(random.integers(-SHIFT_PX, SHIFT_PX + 1, size=2).tolist())
+        back = (-aside[0], -aside[1])
+        other = self.with_grain(context.roll(aside, dims=(2, 3)), 4)
+        painted = self.paint(other.repeat_interleave(len(seen) // len(other), dim=0), vectors)
+        return _inside(painted.roll(back, dims=(2, 3)), CONTEXT_PX)
+
+
+class Trainer(PerceptualTrainer):
+    """A network in training, for some paintings.
+
+    Args:
+        spec: the network to train.
+        paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
+        photos: crops to paint.
+        options: see `TrainingOptions`.
+        hardware: where to compute.
+
+    Attributes:
+        network: as it is trained.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        paintings: Sequence[Tensor],
+        photos: PhotoFolder,
+        options: TrainingOptions,
+        hardware: Hardware,
+    ) -> None:
+        if options.shares and len(options.shares) != len(paintings):
+            raise OptionError(
+                f"{len(options.shares)} shares for {len(paintings)} styles", "give one for each"
+            )
+        with torch.random.fork_rng():
+            torch.manual_seed(options.seed)
+            self.network = StyleNetwork(spec, len(paintings)).to(hardware.device)
+        if options.trains != "all":
+            self.network.convs.requires_grad_(False)
+        if options.trains == "last":
+            self.network.convs[spec.last.name].requires_grad_(True)
+        super().__init__(self.network, self.network, photos, options, hardware)
+        self.targets = self.targets_of([each.to(hardware.device) for each in paintings])
+
+    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """The last layer takes shorter steps than the vectors, if it is trained beside them."""
+        if self.options.trains != "last":
+            return super().parameters_and_rates()
+        last = self.network.convs[self.network.spec.last.name]
+        return [([self.network.styles], 1.0), (last.parameters(), LAST_LAYER_RATE)]
+
+    @property
+    def average(self) -> StyleNetwork:
+        """What is kept in the end."""
+        assert isinstance(self.averaged, StyleNetwork)
+        return self.averaged
+
+    def start_from(
+        self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
+    ) -> None:
+        """Begin with the weights and style vectors of another run instead of random ones.
+
+        Args:
+            weights: by the names of `StyleNetwork.weights`.
+            vectors: one a style.
+
+        Raises:
+            OptionError: they are of another network.
+        """
+        try:
+            for network in (self.network, self.average):
+                network.load_weights(weights)
+                network.load_styles(vectors)
+        except (ValueError, RuntimeError) as error:
+            raise OptionError(
+                "the run to start from is of another network", "start from one like this"
+            ) from error
+        self._good_state = self._copy_state()
+
+    def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
+        """Different styles at random for each photo."""
+        styles = self.pick_styles(photo_count, self.options.styles_per_photo)
+        return self.network.styles[styles], self.targets.select(styles)
+
+
+def _inside(pictures: Tensor, border_px: int) -> Tensor:
+    return pictures[..., border_px:-border_px, border_px:-border_px]
+
+
+def _rim_difference(pictures: Tensor, others: Tensor) -> Tensor:
+    """Mean squared difference within `RIM_PX` of the border."""
+    rim = torch.ones_like(pictures[:1, :1])
+    if min(pictures.shape[2:]) > 2 * RIM_PX:
+        rim[..., RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = 0
+    squared = (pictures - others).square() * rim
+    return squared.sum() / (rim.sum() * len(pictures) * 3)

@@ -1,0 +1,216 @@
+"""Paint in two parts: a draft of the whole picture, small; then revisions, one for each doubling.
+
+The draft sees the whole photo at a fixed small size and lays out large forms and planes of colour.
+A revision sees the photo at twice the size, and the painting so far, enlarged; it adds brushwork
+(Lin et al. 2021, "Drafting and revision: Laplacian pyramid network for fast high-quality artistic
+style transfer"). So forms are in proportion to the picture, and brushwork is sharp at any size.
+
+Departures: one revision network serves all sizes; the draft is no Laplacian level; a style is the
+scale and shift of every layer, in both networks (Dumoulin et al. 2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto._util.closeable import Closing
+from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
+from impasto.images import pad_reflect, resize
+from impasto.networks.padding import pad_photo
+from impasto.networks.spec import NetworkSpec
+from impasto.networks.trunk import Trunk
+
+__all__ = ["DRAFT_PX", "TwoPartModel", "revision_sizes"]
+
+Pixels = NDArray[np.uint8]
+Vector = NDArray[np.float32]
+
+SharesAt = Callable[[tuple[int, int]], Vector]
+"""Gives, for a width and height, how much of each style there is in each place."""
+
+DRAFT_PX = 128
+"""Shorter side of a draft with strokes of size 1."""
+
+LEAST_STEP = 1.1
+"""Enlarged by less, a draft is not worth a revision: it is made larger itself."""
+
+
+def revision_sizes(
+    width: int, height: int, stroke: float = 1.0
+) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+    """Sizes of a picture's draft and of its revisions, the last of which is the picture's own.
+
+    Args:
+        width, height: of the picture, in pixels.
+        stroke: size of the forms: half of it makes the draft twice as large.
+    """
+    shorter = min(width, height)
+    draft_px = min(shorter, DRAFT_PX / stroke)
+    sides = [float(shorter)]
+    while sides[0] / 2 >= LEAST_STEP * draft_px:
+        sides.insert(0, sides[0] / 2)
+    if sides[0] < LEAST_STEP * draft_px:
+        draft_px = sides.pop(0)
+
+    def size(side: float) -> tuple[int, int]:
+        scale = side / shorter
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    return size(draft_px), [size(side) for side in sides]
+
+
+class TwoPartModel(Closing):
+    """A draft and a revision network in one or several styles; from several threads, one by one.
+
+    Args:
+        trunk: both networks.
+        vectors: of the styles, as `impasto.networks.trunk.Trunk.at_effect` takes them; the last is
+            for what no other style has a share of.
+        seed: of the grain that strokes follow where the photo is flat.
+        engine, precision, threads: as `open_engine` takes them.
+
+    Attributes:
+        engine: runs the revision of the last style.
+    """
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        vectors: Sequence[Vector],
+        *,
+        seed: int = 0,
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
+    ) -> None:
+        assert trunk.revision
+        self.trunk, self.revision = trunk, trunk.revision
+        self.seed = seed
+        self._vectors = list(vectors)
+        precision = choose_precision(engine, precision)
+        self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
+        self._int8 = precision == "int8"
+        self._lock = Lock()
+        self._effect = 0.5
+        self._engines: list[tuple[Engine, Engine]] = []
+        self._open_engines()
+
+    def _open_engines(self) -> None:
+        for vector in self._vectors:
+            draft, revision, statistics = self.trunk.at_effect(vector, self._effect)
+            self._engines.append(
+                (
+                    self._open(self.trunk.bake(draft, int8=self._int8)),
+                    self._open(self.revision.bake(revision, statistics, int8=self._int8)),
+                )
+            )
+
+    @property
+    def effect(self) -> float:
+        """How bold the painting is, from 0 to 1; may be changed between calls."""
+        return self._effect
+
+    @effect.setter
+    def effect(self, effect: float) -> None:
+        with self._lock:
+            if effect != self._effect:
+                self._effect = effect
+                self.close()
+                self._open_engines()
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the revision of the last style."""
+        return self._engines[-1][1]
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The revision's layers, which are what is painted at full size."""
+        return self.revision.spec
+
+    def paint(
+        self,
+        photo: Pixels,
+        stroke: float = 1.0,
+        shares: SharesAt | None = None,
+        draft: Pixels | None = None,
+    ) -> Pixels:
+        """Paint a picture in one piece, at the size it has.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            stroke: size of the forms, see `revision_sizes`.
+            shares: gives, for a width and height, styles x H x W: how much of each style there is
+                in each place; all is the last style's if not given.
+            draft: to revise in place of the network's own, of about the size that has.
+        """
+        height, width = photo.shape[:2]
+        first, sizes = revision_sizes(width, height, stroke)
+        if draft is None:
+            draft = self.draft(resize(photo, *first), shares(first) if shares else None)
+        painting = draft
+        for size in sizes:
+            painting = self.revise(
+                resize(photo, *size),
+                resize(painting, *size),
+                shares=shares(size) if shares else None,
+            )
+        return painting
+
+    def draft(self, photo: Pixels, shares: Vector | None = None) -> Pixels:
+        """Lay out a small picture.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            shares: styles x H x W.
+        """
+        padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
+        return self._blended(lambda engines: engines[0].paint(padded)[inside], shares)
+
+    def revise(
+        self,
+        photo: Pixels,
+        enlarged: Pixels,
+        *,
+        left: int = 0,
+        top: int = 0,
+        shares: Vector | None = None,
+    ) -> Pixels:
+        """Add brushwork to a painting.
+
+        Args:
+            photo: H x W x 3, uint8, RGB.
+            enlarged: the painting so far, of the same shape.
+            left, top: where in a larger picture this one is, for its grain.
+            shares: styles x H x W.
+        """
+        input_spec = self.spec.input_spec
+        height, width = photo.shape[:2]
+        x, y, right, bottom = input_spec.padding_px(width, height)
+        padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
+        around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
+        return self._blended(lambda engines: engines[1].revise(padded, around)[inside], shares)
+
+    def _blended(
+        self, run: Callable[[tuple[Engine, Engine]], Pixels], shares: Vector | None
+    ) -> Pixels:
+        """What the styles' engines make, each as far as it has a share."""
+        with self._lock:
+            if shares is None or len(self._engines) == 1:
+                return np.ascontiguousarray(run(self._engines[-1]))
+            blended = np.zeros((*shares.shape[1:], 3), dtype=np.float32)
+            for engines, share in zip(self._engines, shares, strict=True):
+                if share.any():
+                    blended += share[..., None] * run(engines)
+        return np.rint(blended).clip(0, 255).astype(np.uint8)
+
+    def close(self) -> None:
+        """Let the engines' memory go."""
+        while self._engines:
+            for engine in self._engines.pop():
+                engine.close()

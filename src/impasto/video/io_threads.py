@@ -1,0 +1,122 @@
+"""Reading and writing in threads of their own, so that they overlap with painting."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.video.encoding import Encoding, SegmentWriter
+from impasto.video.resume_state import Job, Segment
+from impasto.video.source import VideoFrame, VideoInfo
+from impasto.video.temporal_consistency import StrokeMemory
+
+__all__ = ["PaintedFrame", "read_ahead", "write_behind"]
+
+QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
+SEGMENT_FRAMES = 240
+
+
+@contextmanager
+def read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
+    """Decode in another thread, a few frames ahead; its errors are raised here."""
+    ahead: queue.Queue[VideoFrame | BaseException | None] = queue.Queue(QUEUED_FRAMES)
+    stopped = threading.Event()
+
+    def put(item: VideoFrame | BaseException | None) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                ahead.put(item, timeout=0.1)
+                return
+
+    def read() -> None:
+        try:
+            for frame in frames:
+                put(frame)
+                if stopped.is_set():
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    def taken() -> Iterator[VideoFrame]:
+        while (item := ahead.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=read, name="impasto-read", daemon=True)
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedFrame:
+    """A frame to be written, and what the painter remembered after it."""
+
+    pixels: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
+    pts: int
+    memory: StrokeMemory | None
+
+
+@contextmanager
+def write_behind(
+    job: Job, info: VideoInfo, encoding: Encoding
+) -> Iterator[Callable[[PaintedFrame], None]]:
+    """Encode in another thread, a few frames behind, segment by segment.
+
+    When the block ends, in whatever way, the frames that were given are written, and the last
+    segment is finished and counts.
+    """
+    behind: queue.Queue[PaintedFrame | None] = queue.Queue(QUEUED_FRAMES)
+    failures: list[BaseException] = []
+
+    def write_all() -> None:
+        writer: SegmentWriter | None = None
+        memory: StrokeMemory | None = None
+        try:
+            while (item := behind.get()) is not None:
+                writer = writer or SegmentWriter(job.next_path(), info, encoding)
+                writer.write(item.pixels, item.pts, item.alpha)
+                memory = item.memory
+                if writer.frames == SEGMENT_FRAMES:
+                    _finish(writer, job, memory)
+                    writer = None
+            if writer:
+                _finish(writer, job, memory)
+        except BaseException as error:
+            failures.append(error)
+            while behind.get() is not None:  # whoever gives frames must not wait for ever
+                pass
+
+    def give(painted: PaintedFrame) -> None:
+        if failures:
+            raise failures[0]
+        behind.put(painted)
+
+    thread = threading.Thread(target=write_all, name="impasto-write", daemon=True)
+    thread.start()
+    try:
+        yield give
+    finally:
+        behind.put(None)
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _finish(writer: SegmentWriter, job: Job, memory: StrokeMemory | None) -> None:
+    writer.close()
+    segment = Segment(writer.path.name, writer.frames, writer.last_pts)
+    job.add(segment, memory.arrays() if memory else {})

@@ -1,0 +1,17 @@
+from impasto.images import Picture, write_image
+from tiny import picture
+
+
+def test_from_paintings_to_a_painting(impasto, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number in range(2):
+        write_image(tmp_path / "photos" / f"{number}.jpg", Picture(picture(60, 45, number)))
+    write_image(tmp_path / "bold.png", Picture(picture(50, 50)))
+    arguments = ["train-fine", "bold.png", "--photos", "photos", "-o", "run"]
+    arguments += ["--steps", "1", "--photos-per-step", "1", "--precision", "f32"]
+    ran = impasto(*arguments)
+    assert ran.code == 0, ran.err
+    ran = impasto("photos/1.jpg", "--gallery", "run/gallery", "--style", "bold")
+    assert ran.code == 0, ran.err
+    ran = impasto(*arguments)
+    assert (ran.code, "--resume" in ran.err) == (2, True)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import impasto
+from impasto.engines import available_engines
+from impasto.errors import OptionError
+from impasto.images.spool import PixelRows
+from impasto.large.memory_plan import MemoryPlan, margin_px
+from impasto.large.tiled import paint_tiled
+from impasto.networks.trunk import read_trunk, write_trunk
+from impasto.styles import Gallery
+from impasto.two_part_model import TwoPartModel, revision_sizes
+from tiny import picture, tiny_gallery, tiny_two_part_trunk
+
+PHOTO = picture(300, 200)
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    return tiny_gallery(tmp_path_factory.mktemp("fine"), trunk=tiny_two_part_trunk())
+
+
+def vectors(gallery: Gallery) -> list[np.ndarray]:
+    return [gallery.load_style(name).vector for name in ("first", "second")]
+
+
+@pytest.mark.parametrize(
+    ("size", "stroke", "draft", "revisions"),
+    [
+        ((768, 512), 1.0, (192, 128), [(384, 256), (768, 512)]),
+        ((1024, 768), 1.0, (171, 128), [(256, 192), (512, 384), (1024, 768)]),
+        ((512, 512), 0.5, (256, 256), [(512, 512)]),
+        ((512, 512), 2.0, (64, 64), [(128, 128), (256, 256), (512, 512)]),
+        ((520, 520), 1.0, (128, 128), [(260, 260), (520, 520)]),
+        ((140, 140), 1.0, (140, 140), []),  # from 128 to 140 is no step
+        ((100, 50), 1.0, (100, 50), []),
+    ],
+)
+def test_sizes_double_from_the_draft_to_the_picture(
+    size: tuple[int, int],
+    stroke: float,
+    draft: tuple[int, int],
+    revisions: list[tuple[int, int]],
+) -> None:
+    assert revision_sizes(*size, stroke) == (draft, revisions)
+
+
+@pytest.mark.parametrize("engine", available_engines())
+def test_engines_agree(gallery: Gallery, engine: str) -> None:
+    def painted(name: str) -> np.ndarray:
+        with TwoPartModel(gallery.trunk, vectors(gallery), engine=name, precision="f32") as model:
+            return model.paint(PHOTO)
+
+    difference = np.abs(painted(engine).astype(int) - painted("opencv"))
+    assert difference.max() <= 2  # a rounding of the draft, and one of each revision
+
+
+def test_a_picture_without_revisions_is_its_draft(gallery: Gallery) -> None:
+    small = picture(90, 60)
+    with TwoPartModel(gallery.trunk, vectors(gallery), precision="f32") as model:
+        np.testing.assert_array_equal(model.paint(small), model.draft(small))
+
+
+def test_effect_goes_from_the_subtle_style_to_the_bold_one(gallery: Gallery) -> None:
+    trunk, vector = gallery.trunk, vectors(gallery)[0]
+    subtle, bold = vector.reshape(2, -1)
+    with TwoPartModel(trunk, [vector], precision="f32") as model:
+        for effect, only in ((0.0, subtle), (1.0, bold)):
+            model.effect = effect
+            with TwoPartModel(trunk, [np.tile(only, 2)], precision="f32") as fixed:
+                np.testing.assert_array_equal(model.paint(PHOTO), fixed.paint(PHOTO))
+
+
+def test_shares_choose_the_style(gallery: Gallery) -> None:
+    both = vectors(gallery)
+
+    def shares(size: tuple[int, int]) -> np.ndarray:
+        share = np.zeros((2, size[1], size[0]), np.float32)
+        share[0] = 1
+        return share
+
+    with TwoPartModel(gallery.trunk, both, precision="f32") as model:
+        painted = model.paint(PHOTO, shares=shares)
+    with TwoPartModel(gallery.trunk, both[:1], precision="f32") as alone:
+        np.testing.assert_array_equal(painted, alone.paint(PHOTO))
+
+
+def test_tiles_show_no_seam(gallery: Gallery, tmp_path: Path) -> None:
+    photo = picture(700, 520)
+    with impasto.Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        whole = stylizer.paint(photo)[0]
+        plan = MemoryPlan(
+            whole=False,
+            whole_px=1000,
+            tile_px=160,
+            margin_px=margin_px(stylizer.model.spec),
+            strip_bytes=0,
+            peak_bytes=0,
+        )
+        with paint_tiled(stylizer, PixelRows(photo), plan, tmp_path) as tiled:
+            difference = np.abs(tiled.rows(0, 520).astype(int) - whole)
+    # Enlarging whole pictures and strips rounds a little otherwise; finer sizes pass it on.
+    assert difference.max() <= 6
+    assert difference.mean() < 0.05
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_int8_is_near_floats(gallery: Gallery) -> None:
+    trunk, (vector, _) = gallery.trunk, vectors(gallery)
+    with (
+        TwoPartModel(trunk, [vector], engine="openvino", precision="int8") as eight,
+        TwoPartModel(trunk, [vector], engine="openvino", precision="f32") as floats,
+    ):
+        draft = floats.draft(PHOTO)
+        difference = np.abs(eight.revise(PHOTO, draft).astype(int) - floats.revise(PHOTO, draft))
+    assert difference.mean() < 8  # of 255; random weights spread more than trained ones
+
+
+def test_a_stylizer_takes_the_fine_network_where_there_is_one(gallery: Gallery) -> None:
+    with impasto.Stylizer("first:0.5+second:0.5", gallery=gallery) as stylizer:
+        assert isinstance(stylizer.model, TwoPartModel)
+        assert stylizer(PHOTO).shape == PHOTO.shape
+
+
+@pytest.mark.parametrize(
+    ("strength", "effect", "opacity"), [(0.25, 0, 0.5), (1, 0.5, 1), (1.5, 1, 1)]
+)
+def test_strength_is_first_opacity_then_boldness(
+    gallery: Gallery, strength: float, effect: float, opacity: float
+) -> None:
+    with impasto.Stylizer("first", gallery=gallery, strength=strength) as stylizer:
+        assert (stylizer.effect, stylizer.opacity) == (effect, opacity)
+
+
+def test_fine_is_refused_where_no_network_paints_so(tmp_path: Path) -> None:
+    live = tiny_gallery(tmp_path)
+    with pytest.raises(OptionError, match="no fine network paints first"):
+        impasto.Stylizer("first", gallery=live, quality="fine")
+    with pytest.raises(OptionError, match="quality is 'finest'"):
+        impasto.Stylizer("first", gallery=live, quality="finest")  # type: ignore[arg-type]
+
+
+def test_a_trunk_in_two_parts_is_read_as_written(tmp_path: Path) -> None:
+    trunk = tiny_two_part_trunk()
+    write_trunk(tmp_path / "trunk", trunk)
+    read = read_trunk(tmp_path / "trunk")
+    assert read.revision
+    assert read.fingerprint == trunk.fingerprint != replace(trunk, revision=None).fingerprint
+    for name, weights in trunk.revision.weights.items():  # type: ignore[union-attr]
+        np.testing.assert_array_equal(read.revision.weights[name], weights)

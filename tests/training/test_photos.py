@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+import torch
+
+from impasto.errors import InputError
+from impasto.images import Picture, write_image
+from impasto.perceptual.tensors import to_tensor
+from impasto.training.photos import PhotoFolder
+
+
+def no_skip(error):
+    pytest.fail(f"{error} skipped")
+
+
+def test_crops_depend_on_seed_and_position_alone(photo_folder):
+    crops = PhotoFolder(photo_folder, seed=1, on_skip=no_skip)
+    first = crops.crops(0, 12, 32)
+    assert first.shape == (12, 3, 32, 32)
+    assert first.dtype == torch.float32
+    assert 0 <= first.min() <= first.max() <= 1
+    again = PhotoFolder(photo_folder, seed=1, on_skip=no_skip)
+    assert torch.equal(again.crops(7, 5, 32), first[7:])
+    other = PhotoFolder(photo_folder, seed=2, on_skip=no_skip)
+    assert not torch.equal(other.crops(0, 12, 32), first)
+
+
+def test_every_photo_once_an_epoch(photo_folder, monkeypatch):
+    crops = PhotoFolder(photo_folder, seed=0, on_skip=no_skip)
+    seen = []
+    read = crops._read
+    monkeypatch.setattr(crops, "_read", lambda index, px: seen.append(index) or read(index, px))
+    crops.crops(0, 10, 32)
+    assert sorted(seen[:5]) == sorted(seen[5:]) == [0, 1, 2, 3, 4]
+    assert seen[:5] != seen[5:]
+
+
+def test_crops_larger_than_the_photos(photo_folder):
+    crops = PhotoFolder(photo_folder, seed=0, on_skip=no_skip)
+    assert crops.crops(0, 5, 96).shape == (5, 3, 96, 96)
+
+
+def test_photos_are_enlarged_up_to_what_is_asked_for(tmp_path):
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    write_image(tmp_path / "stripes.png", Picture(stripes))
+
+    def stripes_across(enlarge):
+        """In each of some crops as large as the photo, which has 32."""
+        crops = PhotoFolder(tmp_path, seed=0, on_skip=no_skip, enlarge=enlarge).crops(0, 24, 64)
+        bright = (crops[:, 0, 32] > 0.5).int()
+        return ((bright[:, 1:] - bright[:, :-1]) == 1).sum(dim=1)
+
+    assert stripes_across(1).tolist() == pytest.approx([32] * 24, abs=1)
+    enlarged = stripes_across(2)
+    assert enlarged.min() == pytest.approx(16, abs=2)
+    assert enlarged.max() > 25
+
+
+def test_unreadable_photos_are_skipped_and_named_once(photo_folder):
+    (photo_folder / "bad.jpg").write_bytes(b"no picture")
+    (photo_folder / "empty.png").touch()
+    skipped = []
+    crops = PhotoFolder(photo_folder, seed=0, on_skip=skipped.append)
+    assert crops.crops(0, 21, 32).shape[0] == 21
+    assert sorted(str(error).count("bad.jpg") for error in skipped) == [0, 1]
+    assert len(skipped) == 2
+
+
+def test_nothing_readable(tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    crops = PhotoFolder(tmp_path, seed=0, on_skip=lambda error: None)
+    with pytest.raises(InputError, match=r"no photograph in .* can be read"):
+        crops.crops(0, 1, 32)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(InputError, match="is not a folder"):
+        PhotoFolder(tmp_path / "missing", 0, no_skip)
+    with pytest.raises(InputError, match="holds no photographs"):
+        PhotoFolder(tmp_path, 0, no_skip)
+
+
+def test_to_tensor():
+    import numpy as np
+
+    pixels = np.array([[[0, 51, 255], [255, 0, 0]]], dtype=np.uint8)  # 1 x 2
+    tensor = to_tensor(pixels)
+    assert tensor.shape == (1, 3, 1, 2)
+    assert torch.allclose(tensor[0, :, 0, 0], torch.tensor([0.0, 0.2, 1.0]))

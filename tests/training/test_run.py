@@ -1,0 +1,234 @@
+import errno
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from impasto.errors import InputError, OptionError, OutputError, StyleError
+from impasto.networks.spec import johnson
+from impasto.perceptual.hardware import Hardware
+from impasto.training.checkpoint import read_checkpoint
+from impasto.training.gallery_export import export_gallery
+from impasto.training.options import TrainingOptions
+from impasto.training.run import RunFiles, read_start, train
+from tiny import TINY
+
+CPU = Hardware(torch.device("cpu"), torch.float32)
+OPTIONS = TrainingOptions(steps=20, crop_px=32, late_crop_px=48, late_from=0.8, painting_px=40)
+
+
+def run(paintings, photos, folder, **changes):
+    settings = {"spec": TINY, "options": OPTIONS, "hardware": CPU, **changes}
+    return train(paintings, photos, folder, **settings)
+
+
+def flat(state, path=""):
+    """Every tensor and number in a nested state, by its path."""
+    if isinstance(state, dict):
+        return {k: v for key in state for k, v in flat(state[key], f"{path}/{key}").items()}
+    if isinstance(state, list | tuple):
+        return flat(dict(enumerate(state)), path)
+    return {path: state}
+
+
+def same(first, second):
+    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
+
+
+def test_20_steps_equal_10_and_resume_and_10(photo_folder, painting_files, tmp_path):
+    whole = run(painting_files, photo_folder, tmp_path / "whole")
+
+    def stop_at_10(event):
+        if event.done == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(painting_files, photo_folder, tmp_path / "parts", progress=stop_at_10)
+    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt").state["next_step"] == 10
+    parts = run(painting_files, photo_folder, tmp_path / "parts", resume=True, options=None)
+
+    expected, got = flat(whole.state), flat(parts.state)
+    assert expected.keys() == got.keys()
+    assert len(expected) > 50
+    different = [name for name in expected if not same(expected[name], got[name])]
+    assert different == []
+
+
+def test_what_a_run_leaves(photo_folder, painting_files, tmp_path):
+    events = []
+    checkpoint = run(
+        painting_files, photo_folder, tmp_path / "run", progress=events.append, preview_every_s=0
+    )
+    files = RunFiles(tmp_path / "run")
+    assert checkpoint.styles == ("bold", "calm", "dark")
+    lines = [json.loads(line) for line in files.log.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20]
+    assert all(math.isfinite(line["J"]) for line in lines)
+    assert files.preview(20).is_file()
+    assert files.preview(7).is_file()
+    assert [event.done for event in events] == list(range(1, 21))
+    assert not list((tmp_path / "run").glob("*tmp*"))
+
+
+def test_a_second_run_does_not_overwrite_the_first(photo_folder, painting_files, tmp_path):
+    run(
+        painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
+    )
+    with pytest.raises(OptionError, match="--resume"):
+        run(painting_files, photo_folder, tmp_path / "run")
+
+
+def test_resuming_something_else(photo_folder, painting_files, tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        run(painting_files, photo_folder, tmp_path / "run", resume=True)
+    run(
+        painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
+    )
+    fewer = {"bold": painting_files["bold"]}
+    with pytest.raises(OptionError, match="bold, calm, dark"):
+        run(fewer, photo_folder, tmp_path / "run", resume=True)
+    with pytest.raises(OptionError, match="tiny"):
+        run(painting_files, photo_folder, tmp_path / "run", resume=True, spec=johnson())
+
+
+def test_a_damaged_checkpoint(photo_folder, painting_files, tmp_path):
+    run(
+        painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
+    )
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="not a whole checkpoint"):
+        run(painting_files, photo_folder, tmp_path / "run", resume=True)
+
+
+def test_a_painting_that_cannot_be_read(photo_folder, tmp_path):
+    with pytest.raises(InputError, match=r"missing\.jpg"):
+        run({"missing": tmp_path / "missing.jpg"}, photo_folder, tmp_path / "run")
+
+
+def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path):
+    """Weights are taken over, and vectors by name; a new style starts at the mean of all."""
+    first = run(painting_files, photo_folder, tmp_path / "first")
+    export_gallery(first, {}, tmp_path / "gallery")
+    paintings = {"new": painting_files["dark"], "bold": painting_files["bold"]}
+    halt = replace(OPTIONS, steps=1, learning_rate=1e-9)
+    for start in ("first", "gallery"):
+        second = run(
+            paintings,
+            photo_folder,
+            tmp_path / f"from-{start}",
+            start=read_start(tmp_path / start, list(paintings)),
+            options=halt,
+        )
+        before, after = first.state["average"], second.state["average"]
+        close = {"atol": 1e-2 if start == "gallery" else 1e-5}  # styles are kept in float16
+        vectors = before["styles"]
+        assert torch.allclose(after["styles"][0], vectors.mean(dim=0), **close)
+        assert torch.allclose(after["styles"][1], vectors[0], **close)
+        for name in ("convs.down1.weight", "convs.up1.weight", "convs.paint.bias"):
+            assert torch.allclose(after[name], before[name], **close)
+
+
+def test_starting_from_something_else(photo_folder, painting_files, tmp_path):
+    run(painting_files, photo_folder, tmp_path / "run", options=replace(OPTIONS, steps=1))
+    one = {"bold": painting_files["bold"]}
+    with pytest.raises(OptionError, match="another network"):
+        run(
+            one,
+            photo_folder,
+            tmp_path / "other",
+            start=read_start(tmp_path / "run", list(one)),
+            spec=johnson(),
+        )
+    with pytest.raises(StyleError, match="nowhere"):
+        read_start(tmp_path / "nowhere", list(one))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(
+    photo_folder, painting_files, tmp_path, monkeypatch
+):
+    def full(event):
+        if event.done == 12:
+            monkeypatch.setattr(os, "fsync", fail)
+            raise KeyboardInterrupt
+
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OutputError, match="No space left"):
+        run(painting_files, photo_folder, tmp_path / "run", progress=full, checkpoint_every_s=0)
+    assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").state["next_step"] == 11
+
+
+def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
+    one = {"bold": painting_files["bold"]}
+    for norm in ("batch", "instance"):
+        checkpoint = run(
+            one,
+            photo_folder,
+            tmp_path / norm,
+            spec=johnson(norm),
+            options=TrainingOptions(steps=2, crop_px=48, late_crop_px=48, painting_px=40),
+        )
+        assert checkpoint.state["next_step"] == 2
+
+
+def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):
+    one = {"bold": painting_files["bold"]}
+    sized = replace(OPTIONS, steps=1, painting_sizes=(24,))
+    checkpoint = run(one, photo_folder, tmp_path / "run", options=sized)
+    gallery = export_gallery(checkpoint, {}, tmp_path / "gallery")
+    assert gallery.load_style("bold").painting_px == 24
+    with pytest.raises(OptionError, match="1 painting sizes for 3 styles"):
+        run(painting_files, photo_folder, tmp_path / "other", options=sized)
+    with pytest.raises(OptionError, match="painting sizes"):
+        replace(OPTIONS, painting_sizes=(8,))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from test_run import OPTIONS, run
+
+whole = torch.save
+
+def save_then_die(content, file):
+    if content["state"]["next_step"] < 4:
+        return whole(content, file)
+    file.write(b"half a checkpoint")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = save_then_die
+painting, photos, folder = map(Path, sys.argv[1:])
+run({"bold": painting}, photos, folder, checkpoint_every_s=0)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_killed_while_it_writes_a_checkpoint(photo_folder, painting_files, tmp_path):
+    tests = Path(__file__).parent
+    arguments = [painting_files["bold"], photo_folder, tmp_path / "run"]
+    path = os.pathsep.join([str(tests), str(tests.parent), *sys.path])
+    ran = subprocess.run(
+        [sys.executable, "-c", KILLED, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    assert ran.returncode == -signal.SIGKILL
+    assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").state["next_step"] == 3
+    assert list((tmp_path / "run").glob(".*tmp"))
+    bold = {"bold": painting_files["bold"]}
+    resumed = run(bold, photo_folder, tmp_path / "run", resume=True)
+    unbroken = run(bold, photo_folder, tmp_path / "unbroken")
+    expected, got = flat(unbroken.state), flat(resumed.state)
+    assert [name for name in expected if not same(expected[name], got[name])] == []
+    assert not list((tmp_path / "run").glob(".*tmp"))
