@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Unpack
 
+from impasto._util.atomic_files import real_path
 from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import InputError, OptionError
@@ -173,7 +174,7 @@ def convert_video(
     if size is not None and not (min(size) >= 1 and max(size) <= MAX_SIDE_PX):
         raise OptionError(f"size is {size[0]}x{size[1]}", f"give sides from 1 to {MAX_SIDE_PX}")
     began = time.monotonic()
-    if output.resolve() == video.resolve():
+    if real_path(output) == real_path(video):
         raise OptionError(f"{output} would replace the video", "give another output")
     if encoding.container != "gif":
         check_tracks(video, output, encoding.container, sound=sound, subtitles=subtitles)
