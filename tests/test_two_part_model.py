@@ -93,7 +93,7 @@ def test_shares_choose_the_style(gallery: Gallery) -> None:
 def test_tiles_show_no_seam(gallery: Gallery, tmp_path: Path) -> None:
     photo = picture(700, 520)
     with impasto.Stylizer("first", gallery=gallery, precision="f32") as stylizer:
-        whole = stylizer.paint(photo)[0]
+        whole = stylizer.paint(photo)
         plan = MemoryPlan(
             whole=False,
             whole_px=1000,

@@ -84,7 +84,7 @@ class Stylizer(Closing):
         natural_px: under quality ``live``, pictures whose shorter side is longer than this are
             painted from coarse to fine (`impasto.multiscale`), so that strokes grow with them.
         threads: how many the engine may use; all cores if not given.
-        steered: let `paint` take and give statistics; networks without instance normalisation have
+        steered: let `restyle` change the style; networks without instance normalisation have
             nothing to steer, and paint as ever.
         keywords: options, of which the attributes are those that may be changed.
 
@@ -241,42 +241,26 @@ class Stylizer(Closing):
     def paint(
         self,
         photo: NDArray[np.uint8],
-        statistics: Sequence[NDArray[np.float32]] = (),
-        keep: float = 0.0,
         areas: Areas | None = None,
-    ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
-        """What the network makes of a picture, from coarse to fine, at full strength and in its own
-        colours.
+    ) -> NDArray[np.uint8]:
+        """Return what the network makes of a picture, from coarse to fine, at full strength and in
+        its own colours.
 
         Args:
             photo: as in a call.
-            statistics: what the call before gave; for steered stylizers only.
-            keep: how much of them to normalise by, 0 to 1; the rest is measured.
             areas: where which style goes, if there are several.
-
-        Returns:
-            the painting, and the statistics that were used, a vector for each pass; none unless
-            the stylizer is steered.
         """
-        height, width = photo.shape[:2]
-        if isinstance(self.model, TwoPartModel):
-            self.model.effect = self.effect
-            shares_at = areas.shares_at if areas and areas.shares is not None else None
-            return self.model.paint(photo, self.stroke, shares_at), []
+        shares_at = areas.shares_at if areas and areas.shares is not None else None
         model = self.model
-        sizes = pass_sizes(width, height, self.stroke, model.natural_px)
-        given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
-        painting, used = photo, []
-        for size, vector in zip(sizes, given, strict=True):
+        if isinstance(model, TwoPartModel):
+            model.effect = self.effect
+            return model.paint(photo, self.stroke, shares_at)
+        height, width = photo.shape[:2]
+        painting = photo
+        for size in pass_sizes(width, height, self.stroke, model.natural_px):
             reduced = resize(painting, *model.input_spec.fit(*size))
-            if areas and areas.shares is not None:
-                shares = areas.share_rows(size, 0, size[1])
-                painting = model.paint(reduced, shares=shares)
-                continue
-            painting, taken = model.paint_steered(reduced, vector, keep)
-            if model.is_steered:
-                used.append(taken)
-        return resize(painting, width, height), used
+            painting = model.paint(reduced, shares=shares_at(size) if shares_at else None)
+        return resize(painting, width, height)
 
     def stylize(self, photo: PictureSource, full_size: tuple[int, int] | None = None) -> Picture:
         """Paint a picture; its depth, profile, transparency and metadata are carried over.
@@ -294,7 +278,7 @@ class Stylizer(Closing):
             return picture  # exactly, whatever the engine's precision
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
         areas = self.find_areas(pixels, full_size or (picture.width, picture.height))
-        painting = self.paint(pixels, areas=areas)[0]
+        painting = self.paint(pixels, areas)
         if self.detail:
             radius = detail_radius_px(picture.width, picture.height)
             painting = restore_detail(pixels, painting, self.detail, radius)
