@@ -36,7 +36,7 @@ from impasto.images.streams import RowTarget
 from impasto.images.windows import enlarged_rows
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
-from impasto.large.tiles import cut
+from impasto.images.tiles import cut
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 

@@ -10,7 +10,7 @@ from impasto.errors import InputError
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
 from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style
+from impasto.styles import OPTIMISED_PX, Gallery, Style, read_painting, thumbnail
 from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
@@ -121,7 +121,13 @@ def train_fine(
         folder / "gallery",
         trunk,
         [
-            Style(name, vector, trunk.fingerprint, painting.card)
+            Style(
+                name,
+                vector,
+                trunk.fingerprint,
+                painting.card,
+                thumbnail(read_painting(painting.path), OPTIMISED_PX),
+            )
             for (name, painting), vector in zip(
                 paintings.items(), two_part_vectors(draft, revision, measured), strict=True
             )
