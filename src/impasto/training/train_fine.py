@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from torch import Tensor, nn
+
 from impasto.errors import InputError
+from impasto.images import scale_shorter_side
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
 from impasto.perceptual.hardware import Hardware, choose_hardware
+from impasto.perceptual.tensors import to_tensor
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import OPTIMISED_PX, Gallery, Style, read_painting, thumbnail
 from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -20,7 +24,6 @@ from impasto.training.run import (
     RunFiles,
     check_same_run,
     prepare_folder,
-    read_painting_tensor,
     take_steps,
 )
 from impasto.training.style_network import StyleNetwork
@@ -31,6 +34,8 @@ from impasto.training.two_parts import (
     PartTrainer,
     PartWeights,
     RevisionTrainer,
+    TwoParts,
+    starting_parts,
     two_part_trunk,
     two_part_vectors,
 )
@@ -41,6 +46,8 @@ NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
 MEASURED_PHOTOS = 8
 
+Trainers = Callable[..., PartTrainer]
+
 
 def train_fine(
     paintings: Mapping[str, Painting],
@@ -50,6 +57,7 @@ def train_fine(
     options: TrainingOptions,
     specs: tuple[NetworkSpec, NetworkSpec] = (FINE_DRAFT, FINE_REVISION),
     weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
+    start: Gallery | None = None,
     resume: bool = False,
     hardware: Hardware | None = None,
     checkpoint_every_s: float = 180,
@@ -66,6 +74,7 @@ def train_fine(
         options: steps, photos a step, rate and seed, of either part.
         specs: of the draft and of the revision.
         weights: of their losses.
+        start: a gallery in two parts to go on from, instead of random weights.
         resume: go on where the folder's run was.
         hardware, checkpoint_every_s, preview_every_s, progress, on_skip: see
             `impasto.training.run.train`.
@@ -75,32 +84,29 @@ def train_fine(
     """
     hardware = hardware or choose_hardware()
     rows = tuple(f"{name} {form}" for name in paintings for form in FORMS)
+    crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
+    draft, revision = starting_parts(specs, list(paintings), start, options.seed)
 
-    def trained(
-        part: str, spec: NetworkSpec, weighing: PartWeights, kind: Callable[..., PartTrainer]
-    ) -> StyleNetwork:
+    def train(part: str, spec: NetworkSpec, weighing: PartWeights, kind: Trainers) -> nn.Module:
         files = RunFiles(folder / part)
         goes_on = resume and files.checkpoint.exists()
         prepare_folder(files, goes_on)
         before = read_checkpoint(files.checkpoint) if goes_on else None
         if before:
             check_same_run(before, spec, rows, files.checkpoint)
-        crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
-        seen = {
-            size: [read_painting_tensor(each.path, size) for each in paintings.values()]
-            for size in weighing.sizes_px
-        }
+        sizes = {2 * weighing.sizes_px[0], *weighing.sizes_px}
+        seen = {size: [_graded(each, size) for each in paintings.values()] for size in sizes}
         own = options.for_crops(weighing.sizes_px[0])
-        trainer = kind(spec, seen, crops, weighing, own, hardware)
+        trainer = kind(seen, crops, weighing, own, hardware)
         if before:
             trainer.load_state(before.state)
 
-        def save(seconds: float) -> Checkpoint:
-            checkpoint = Checkpoint(spec, own, rows, trainer.state(), seconds)
-            write_checkpoint(files.checkpoint, checkpoint)
-            return checkpoint
+        def save(seconds: float) -> None:
+            write_checkpoint(
+                files.checkpoint, Checkpoint(spec, own, rows, trainer.state(), seconds)
+            )
 
-        return take_steps(
+        take_steps(
             trainer,
             files,
             save,
@@ -109,27 +115,31 @@ def train_fine(
             checkpoint_every_s=checkpoint_every_s,
             preview_every_s=preview_every_s,
             progress=progress,
-        ).averaged_network()
+        )
+        return trainer.averaged
 
-    draft = trained("draft", specs[0], weights[0], DraftTrainer)
-    revision = trained("revision", specs[1], weights[1], partial(RevisionTrainer, draft))
-    measured = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE).crops(
-        0, MEASURED_PHOTOS, weights[1].sizes_px[0]
-    )
-    trunk = two_part_trunk(draft, revision)
-    return write_gallery(
-        folder / "gallery",
-        trunk,
-        [
-            Style(
-                name,
-                vector,
-                trunk.fingerprint,
-                painting.card,
-                thumbnail(read_painting(painting.path), OPTIMISED_PX),
-            )
-            for (name, painting), vector in zip(
-                paintings.items(), two_part_vectors(draft, revision, measured), strict=True
-            )
-        ],
-    )
+    drafting = train("draft", specs[0], weights[0], partial(DraftTrainer, draft))
+    assert isinstance(drafting, StyleNetwork)
+    drafting.train().requires_grad_(True)
+    revising = partial(RevisionTrainer, drafting, revision, start is not None)
+    both = train("revision", specs[1], weights[1], revising)
+    assert isinstance(both, TwoParts)
+    trunk = two_part_trunk(both.draft, both.revision)
+    measured = crops.crops(0, MEASURED_PHOTOS, weights[1].sizes_px[0])
+    vectors = two_part_vectors(both.draft, both.revision, measured)
+    styles = [
+        Style(name, vector, trunk.fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
+        for (name, painting), vector in zip(paintings.items(), vectors, strict=True)
+        for graded in [painting.grade.apply(read_painting(painting.path))]
+    ]
+    return write_gallery(folder / "gallery", trunk, styles)
+
+
+def _graded(painting: Painting, size_px: int) -> Tensor:
+    """Return a painting as it is looked at: 1 x 3 x H x W, its shorter side so long.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    pixels = scale_shorter_side(read_painting(painting.path), size_px)
+    return to_tensor(painting.grade.apply(pixels))
