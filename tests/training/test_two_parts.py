@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import impasto
 from impasto.engines import open_engine
 from impasto.errors import OptionError
 from impasto.images import Picture, write_image
@@ -16,8 +17,9 @@ from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
 from impasto.training.style_network import StyleNetwork
-from impasto.training.train_fine import train_fine
+from impasto.training.train_fine import learn_fine, steps_within, train_fine
 from impasto.training.two_parts import (
+    DraftTrainer,
     PartWeights,
     RevisionTrainer,
     calibrate,
@@ -114,8 +116,6 @@ def vector(style: Style) -> np.ndarray:
 
 
 def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Path) -> None:
-    import impasto
-
     gallery = train_fine(folder=tmp_path / "run", **run)  # type: ignore[arg-type]
     assert gallery.names == ("ann", "bob")
     assert gallery.load_style("ann").card.title == "ann"
@@ -184,3 +184,45 @@ def test_features_are_compared_at_the_same_places() -> None:
     for mine, wanted in same_places(own, own + 1, np.random.default_rng(0)):
         torch.testing.assert_close(mine + 1, wanted)
         assert mine.shape == (20, 3)
+
+
+def test_a_style_is_learned_for_networks_that_stay_as_they_are(
+    run: dict[str, object], tmp_path: Path
+) -> None:
+    gallery = train_fine(folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    painting = tmp_path / "Cow.png"
+    write_image(painting, Picture(picture(90, 70, 20)))
+    events: list[object] = []
+    style = learn_fine(
+        painting,
+        photos=tmp_path / "photos",
+        name="cow",
+        minutes=0.02,
+        folder=tmp_path / "learned",
+        gallery=gallery,
+        options=TrainingOptions(photos_per_step=1, learning_rate=1e-3),
+        weights=WEIGHTS,
+        hardware=choose_hardware("cpu", "f32"),
+        progress=events.append,
+    )
+    assert (style.name, style.trunk) == ("cow", gallery.trunk.fingerprint)
+    assert style.card.painting == "Cow.png"
+    assert style.thumbnail
+    vectors = [gallery.load_style(name).vector for name in gallery.names]
+    assert (style.vector != np.mean(vectors, axis=0)).any()
+    assert len(events) >= 2  # a step of each part
+    with impasto.Stylizer(style, gallery=gallery, quality="fine") as stylizer:
+        assert stylizer(picture(300, 200)).shape == (200, 300, 3)
+
+
+def test_trial_steps_leave_no_trace(run: dict[str, object]) -> None:
+    draft, _ = networks()
+    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    seen = {size: [to_tensor(picture(size + 20, size))] for size in (32, 16)}
+    hardware = choose_hardware("cpu", "f32")
+    trainer = DraftTrainer(draft, seen, photos, WEIGHTS[0], TrainingOptions(steps=4), hardware)
+    before = trainer.state()["network"]["styles"].clone()
+    assert steps_within(trainer, 0.0) == 1
+    assert steps_within(trainer, 60.0) > 3
+    assert trainer.next_step == 0
+    torch.testing.assert_close(trainer.state()["network"]["styles"], before)

@@ -1,8 +1,11 @@
-"""Train a gallery that paints photos in two parts: a draft, then a revision, in one folder."""
+"""Train galleries that paint photos in two parts, or a style for one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
 from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import OPTIMISED_PX, Gallery, Style, read_painting, thumbnail
+from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, read_painting, thumbnail
 from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
@@ -40,13 +43,16 @@ from impasto.training.two_parts import (
     two_part_vectors,
 )
 
-__all__ = ["train_fine"]
+__all__ = ["learn_fine", "train_fine"]
 
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
 MEASURED_PHOTOS = 8
+TRIAL_STEPS = 3
+DRAFT_SHARE = 0.35
+"""Of the minutes: a step of the revision takes longer, and there is more to learn."""
 
-Trainers = Callable[..., PartTrainer]
+LEARNING = TrainingOptions(photos_per_step=2, learning_rate=3e-3, average_decay=0.99)
 
 
 def train_fine(
@@ -82,29 +88,105 @@ def train_fine(
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    hardware = hardware or choose_hardware()
-    rows = tuple(f"{name} {form}" for name in paintings for form in FORMS)
     crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
     draft, revision = starting_parts(specs, list(paintings), start, options.seed)
+    run = FineRun(
+        paintings,
+        crops,
+        folder,
+        hardware or choose_hardware(),
+        resume,
+        checkpoint_every_s,
+        preview_every_s,
+        progress,
+    )
+    both = run.train_both(draft, revision, weights, options, calibrated=start is not None)
+    trunk = two_part_trunk(both.draft, both.revision)
+    return write_gallery(folder / "gallery", trunk, run.styles(both, trunk.fingerprint))
 
-    def train(part: str, spec: NetworkSpec, weighing: PartWeights, kind: Trainers) -> nn.Module:
-        files = RunFiles(folder / part)
-        goes_on = resume and files.checkpoint.exists()
+
+@dataclass(frozen=True)
+class FineRun:
+    """What both parts of a run share.
+
+    Attributes:
+        paintings: by style name.
+        crops: to paint.
+        folder: of the run.
+        hardware: where to compute.
+        resume: go on where the folder's run was.
+        checkpoint_every_s, preview_every_s, progress: as `take_steps` takes them.
+    """
+
+    paintings: Mapping[str, Painting]
+    crops: PhotoFolder
+    folder: Path
+    hardware: Hardware
+    resume: bool = False
+    checkpoint_every_s: float = 180
+    preview_every_s: float = 300
+    progress: ProgressListener = ignore_progress
+
+    def train_both(
+        self,
+        draft: StyleNetwork,
+        revision: StyleNetwork,
+        weights: tuple[PartWeights, PartWeights],
+        options: TrainingOptions,
+        *,
+        calibrated: bool,
+        seconds: tuple[float, float] | None = None,
+    ) -> TwoParts:
+        """Train the draft, then both.
+
+        Args:
+            draft, revision: where to start; gradients as they are asked for.
+            weights: of either part's losses.
+            options: of either part.
+            calibrated: the revision is trained already.
+            seconds: that either part may take, in place of the options' steps.
+
+        Returns:
+            the moving averages of their weights.
+        """
+        frozen = [name for name, each in draft.named_parameters() if not each.requires_grad]
+        first, second = seconds or (None, None)
+        drafting = self._train("draft", partial(DraftTrainer, draft), weights[0], options, first)
+        assert isinstance(drafting, StyleNetwork)
+        for name, parameter in drafting.train().named_parameters():
+            parameter.requires_grad_(name not in frozen)
+        revising = partial(RevisionTrainer, drafting, revision, calibrated)
+        both = self._train("revision", revising, weights[1], options, second)
+        assert isinstance(both, TwoParts)
+        return both
+
+    def _train(
+        self,
+        part: str,
+        kind: Callable[..., PartTrainer],
+        weights: PartWeights,
+        options: TrainingOptions,
+        seconds: float | None,
+    ) -> nn.Module:
+        files = RunFiles(self.folder / part)
+        goes_on = self.resume and files.checkpoint.exists()
         prepare_folder(files, goes_on)
         before = read_checkpoint(files.checkpoint) if goes_on else None
+        sizes = {2 * weights.sizes_px[0], *weights.sizes_px}
+        seen = {size: [_graded(each, size) for each in self.paintings.values()] for size in sizes}
+        own = before.options if before else options.for_crops(weights.sizes_px[0])
+        trainer = kind(seen, self.crops, weights, own, self.hardware)
+        spec = trainer.painter.spec
+        rows = tuple(f"{name} {form}" for name in self.paintings for form in FORMS)
         if before:
             check_same_run(before, spec, rows, files.checkpoint)
-        sizes = {2 * weighing.sizes_px[0], *weighing.sizes_px}
-        seen = {size: [_graded(each, size) for each in paintings.values()] for size in sizes}
-        own = options.for_crops(weighing.sizes_px[0])
-        trainer = kind(seen, crops, weighing, own, hardware)
-        if before:
             trainer.load_state(before.state)
+        elif seconds is not None:
+            trainer.options = replace(own, steps=steps_within(trainer, seconds))
 
-        def save(seconds: float) -> None:
-            write_checkpoint(
-                files.checkpoint, Checkpoint(spec, own, rows, trainer.state(), seconds)
-            )
+        def save(spent: float) -> None:
+            checkpoint = Checkpoint(spec, trainer.options, rows, trainer.state(), spent)
+            write_checkpoint(files.checkpoint, checkpoint)
 
         take_steps(
             trainer,
@@ -112,27 +194,89 @@ def train_fine(
             save,
             trainer.preview,
             seconds_before=before.seconds if before else 0.0,
-            checkpoint_every_s=checkpoint_every_s,
-            preview_every_s=preview_every_s,
-            progress=progress,
+            checkpoint_every_s=self.checkpoint_every_s,
+            preview_every_s=self.preview_every_s,
+            progress=self.progress,
         )
         return trainer.averaged
 
-    drafting = train("draft", specs[0], weights[0], partial(DraftTrainer, draft))
-    assert isinstance(drafting, StyleNetwork)
-    drafting.train().requires_grad_(True)
-    revising = partial(RevisionTrainer, drafting, revision, start is not None)
-    both = train("revision", specs[1], weights[1], revising)
-    assert isinstance(both, TwoParts)
-    trunk = two_part_trunk(both.draft, both.revision)
-    measured = crops.crops(0, MEASURED_PHOTOS, weights[1].sizes_px[0])
-    vectors = two_part_vectors(both.draft, both.revision, measured)
-    styles = [
-        Style(name, vector, trunk.fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
-        for (name, painting), vector in zip(paintings.items(), vectors, strict=True)
-        for graded in [painting.grade.apply(read_painting(painting.path))]
-    ]
-    return write_gallery(folder / "gallery", trunk, styles)
+    def styles(self, both: TwoParts, fingerprint: str) -> list[Style]:
+        """Return what was learned, for the trunk of that fingerprint, each with its painting."""
+        photos = self.crops.crops(0, MEASURED_PHOTOS, REVISION.sizes_px[0])
+        vectors = two_part_vectors(both.draft, both.revision, photos)
+        return [
+            Style(name, vector, fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
+            for (name, painting), vector in zip(self.paintings.items(), vectors, strict=True)
+            for graded in [painting.grade.apply(read_painting(painting.path))]
+        ]
+
+
+def learn_fine(
+    painting: Path,
+    *,
+    photos: Path | Sequence[Path],
+    name: str,
+    minutes: float,
+    folder: Path,
+    gallery: Gallery,
+    resume: bool = False,
+    options: TrainingOptions = LEARNING,
+    weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
+    hardware: Hardware | None = None,
+    progress: ProgressListener = ignore_progress,
+    on_skip: Callable[[InputError], None] = lambda error: None,
+) -> Style:
+    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
+    (Dumoulin et al. 2017, section 3.3).
+
+    Args:
+        painting: a picture of it, at least 64 px on each side.
+        photos: a folder of photographs to practise on, or their files.
+        name: of the style.
+        minutes: about how long the call may take.
+        folder: for checkpoints, logs and previews.
+        gallery: in two parts.
+        resume: go on with a run that was interrupted, to its end.
+        options: of training; ``steps`` is set by ``minutes``.
+        weights, hardware, progress, on_skip: as `train_fine` takes them.
+
+    Raises:
+        InputError, OptionError, OutputError, TrainingError: as `train_fine`.
+    """
+    trunk = gallery.trunk
+    assert trunk.revision
+    specs = trunk.spec, trunk.revision.spec
+    draft, revision = starting_parts(specs, [name], gallery, options.seed)
+    for network in (draft, revision):
+        network.convs.requires_grad_(False)
+    crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
+    card = StyleCard(title=painting.stem, painting=painting.name)
+    run = FineRun(
+        {name: Painting(painting, card)},
+        crops,
+        folder,
+        hardware or choose_hardware(),
+        resume,
+        checkpoint_every_s=30,
+        preview_every_s=60,
+        progress=progress,
+    )
+    seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
+    both = run.train_both(draft, revision, weights, options, calibrated=True, seconds=seconds)
+    return run.styles(both, trunk.fingerprint)[0]
+
+
+def steps_within(trainer: PartTrainer, seconds: float) -> int:
+    """Return how many steps a trainer can take in a time, by some trial steps, which leave no trace
+    but the time they took.
+    """
+    began, state, times = time.monotonic(), copy.deepcopy(trainer.state()), []
+    for _ in range(TRIAL_STEPS):
+        before = time.monotonic()
+        trainer.step()
+        times.append(time.monotonic() - before)
+    trainer.load_state(state)
+    return max(1, round((seconds - (time.monotonic() - began)) / min(times)))
 
 
 def _graded(painting: Painting, size_px: int) -> Tensor:
