@@ -24,7 +24,7 @@ from impasto.training.two_parts import (
     two_part_trunk,
     two_part_vectors,
 )
-from tiny import TINY_DRAFT, TINY_REVISION, picture
+from tiny import TINY_DRAFT, TINY_REVISION, in_run, picture
 
 PHOTOS = torch.cat([to_tensor(picture(64, 64, seed)) for seed in range(3)])
 WEIGHTS = (
@@ -111,7 +111,7 @@ def vector(style: Style) -> np.ndarray:
 def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Path) -> None:
     import impasto
 
-    gallery = train_fine(folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
     assert gallery.names == ("ann", "bob")
     assert gallery.load_style("ann").card.title == "ann"
     with impasto.Stylizer("ann", gallery=gallery, quality="fine") as stylizer:
@@ -122,7 +122,7 @@ def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Pat
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(
     run: dict[str, object], tmp_path: Path
 ) -> None:
-    whole = train_fine(folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
+    whole = in_run(train_fine, folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
     events = 0
 
     def stop(_: object) -> None:
@@ -132,8 +132,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_fine(folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
-    parts = train_fine(folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
+        in_run(train_fine, folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
+    parts = in_run(train_fine, folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
     for name in whole.names:
         np.testing.assert_array_equal(
             vector(whole.load_style(name)), vector(parts.load_style(name))

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from impasto.errors import InputError
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
-from impasto.perceptual.hardware import Hardware, choose_hardware
-from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style
-from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import (
-    RunFiles,
-    check_same_run,
-    prepare_folder,
-    read_painting_tensor,
-    take_steps,
-)
+from impasto.training.run import TrainingRun, check_same_run, read_painting_tensor
 from impasto.training.style_network import StyleNetwork
 from impasto.training.two_parts import (
     DRAFT,
@@ -45,80 +37,55 @@ MEASURED_PHOTOS = 8
 def train_fine(
     paintings: Mapping[str, Painting],
     photos: Path,
-    folder: Path,
+    run: TrainingRun,
     *,
     options: TrainingOptions,
     specs: tuple[NetworkSpec, NetworkSpec] = (FINE_DRAFT, FINE_REVISION),
     weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
-    resume: bool = False,
-    hardware: Hardware | None = None,
-    checkpoint_every_s: float = 180,
-    preview_every_s: float = 300,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
 ) -> Gallery:
     """Train both networks on some paintings, one after the other, and write them as a gallery.
 
     Args:
         paintings: by style name.
         photos: a folder of photographs, searched with the folders below it.
-        folder: of the run: ``draft``, ``revision`` and ``gallery`` are made in it.
+        run: see `TrainingRun`; ``draft``, ``revision`` and ``gallery`` are made in its folder.
         options: steps, photos a step, rate and seed, of either part.
         specs: of the draft and of the revision.
         weights: of their losses.
-        resume: go on where the folder's run was.
-        hardware, checkpoint_every_s, preview_every_s, progress, on_skip: see
-            `impasto.training.run.train`.
 
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    hardware = hardware or choose_hardware()
     rows = tuple(f"{name} {form}" for name in paintings for form in FORMS)
 
     def trained(
         part: str, spec: NetworkSpec, weighing: PartWeights, kind: Callable[..., PartTrainer]
     ) -> StyleNetwork:
-        files = RunFiles(folder / part)
-        goes_on = resume and files.checkpoint.exists()
-        prepare_folder(files, goes_on)
-        before = read_checkpoint(files.checkpoint) if goes_on else None
+        part_run = replace(run, folder=run.folder / part)
+        part_run = replace(part_run, resume=run.resume and part_run.checkpoint.exists())
+        before = part_run.begin(read_checkpoint)
         if before:
-            check_same_run(before, spec, rows, files.checkpoint)
-        crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
+            check_same_run(before, spec, rows, part_run.checkpoint)
+        crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
         seen = {
             size: [read_painting_tensor(each.path, size) for each in paintings.values()]
             for size in weighing.sizes_px
         }
         own = options.for_crops(weighing.sizes_px[0])
-        trainer = kind(spec, seen, crops, weighing, own, hardware)
-        if before:
-            trainer.load_state(before.state)
-
-        def save(seconds: float) -> Checkpoint:
-            checkpoint = Checkpoint(spec, own, rows, trainer.state(), seconds)
-            write_checkpoint(files.checkpoint, checkpoint)
-            return checkpoint
-
-        return take_steps(
-            trainer,
-            files,
-            save,
-            trainer.preview,
-            seconds_before=before.seconds if before else 0.0,
-            checkpoint_every_s=checkpoint_every_s,
-            preview_every_s=preview_every_s,
-            progress=progress,
-        ).averaged_network()
+        trainer = kind(spec, seen, crops, weighing, own, run.hardware)
+        saved = part_run.take_steps(
+            trainer, partial(Checkpoint, spec, own, rows), trainer.preview, before
+        )
+        return saved.averaged_network()
 
     draft = trained("draft", specs[0], weights[0], DraftTrainer)
     revision = trained("revision", specs[1], weights[1], partial(RevisionTrainer, draft))
-    measured = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE).crops(
+    measured = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE).crops(
         0, MEASURED_PHOTOS, weights[1].sizes_px[0]
     )
     trunk = two_part_trunk(draft, revision)
     return write_gallery(
-        folder / "gallery",
+        run.folder / "gallery",
         trunk,
         [
             Style(name, vector, trunk.fingerprint, painting.card)
