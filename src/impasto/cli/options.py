@@ -25,29 +25,23 @@ if TYPE_CHECKING:
 __all__ = [
     "HOW",
     "SCHEDULE",
+    "SPEED",
     "WHERE",
-    "CompileOption",
     "DetailOption",
     "DeviceOption",
     "EngineOption",
-    "EverySecondsOption",
     "GalleryOption",
     "InvertMaskOption",
     "JsonOption",
     "KeepColorsOption",
-    "LateCropOption",
     "MaskOption",
     "PaletteOption",
     "PrecisionOption",
     "ProtectFacesOption",
     "QualityOption",
     "RegionsOption",
-    "ResumeRunOption",
-    "ScheduleFloat",
-    "ScheduleInt",
     "SeedOption",
     "StabilityOption",
-    "StepsOption",
     "StrengthOption",
     "StrokeOption",
     "StyleOption",
@@ -130,42 +124,6 @@ TorchPrecisionOption = Annotated[
         help="auto (bf16 where there is hardware for it), f32 or bf16.", rich_help_panel=SPEED
     ),
 ]
-CompileOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--compile/--no-compile",
-        help="Compile the network first: a sixth faster, after up to a minute. Default: for long "
-        "runs, where there is a C++ compiler.",
-        show_default=False,
-        rich_help_panel=SPEED,
-    ),
-]
-
-
-ResumeRunOption = Annotated[
-    bool,
-    typer.Option(
-        "--resume",
-        help="Go on with the run in the output folder. Its own options stand; only --steps may "
-        "change.",
-    ),
-]
-StepsOption = Annotated[
-    int | None,
-    typer.Option(
-        help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
-    ),
-]
-ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]
-ScheduleFloat = Annotated[float, typer.Option(rich_help_panel=SCHEDULE)]
-LateCropOption = Annotated[
-    int,
-    typer.Option(
-        metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
-    ),
-]
-EverySecondsOption = Annotated[float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)]
-
 JsonOption = Annotated[
     str | None,
     typer.Option(

@@ -73,6 +73,12 @@ class StepTrainer(ABC):
         self._failures = 0
         self._good_state = self._copy_state()
 
+    @property
+    def average_painter(self) -> StyleNetwork:
+        """Return what paints in the end."""
+        assert isinstance(self.averaged, StyleNetwork)
+        return self.averaged
+
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
         """What the optimiser changes, and how many times the options' rate each part has."""
         return [((each for each in self.trained.parameters() if each.requires_grad), 1.0)]
