@@ -31,7 +31,7 @@ from impasto.training.run import (
     prepare_folder,
     take_steps,
 )
-from impasto.training.step_trainer import StepTrainer
+from impasto.training.step_trainer import StepTrainer, check_crops
 from impasto.training.style_network import StyleNetwork
 
 __all__ = ["Distiller", "distil"]
@@ -58,6 +58,7 @@ class Distiller(StepTrainer):
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
+        check_crops(teacher.spec, options)
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
             network = StyleNetwork(student, len(teacher.styles)).to(hardware.device)
