@@ -293,7 +293,7 @@ class _Job:
         plan = self.plan(*full_size, PIXEL_BYTES + (stored_bytes if photo.original else 0))
         photo = photo.shrunk(self.longer_px)
         if plan.whole or self.stylizer.strength == 0:
-            painted = self.stylizer.stylize(photo, full_size)
+            painted = self.stylizer.stylize(photo, full_size, self.progress)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)

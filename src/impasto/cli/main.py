@@ -42,7 +42,7 @@ UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "stylize": (stylize.stylize_command, "Paint photos in a style, each in a moment."),
-    "video": (video.video_command, "Paint a video; its sound is kept."),
+    "video": (video.video_command, "Paint videos; their sound is kept."),
     "live": (live.live_command, "Paint the webcam in a window."),
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
@@ -67,9 +67,6 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 """Each with its line in the list of commands."""
 
 GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
-
-VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
-"""Of files that no command is needed for; that of videos loads what knows more of them."""
 
 ADDRESS = re.compile(r"\b(https?|ftp|file)://", re.IGNORECASE)
 """Cameras have one, files do not."""
@@ -226,7 +223,7 @@ def _names_video(arguments: list[str]) -> bool:
     if not arguments[0].startswith("-"):
         arguments = arguments[:1]
     return any(
-        PurePath(each).suffix.lower() in VIDEO_SUFFIXES
+        PurePath(each).suffix.lower() in video.SUFFIXES
         for before, each in zip(["", *arguments], arguments, strict=False)
         if not each.startswith("-") and before not in ("-o", "--output")
     )

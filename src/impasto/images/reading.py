@@ -153,7 +153,7 @@ def read_content(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
     """Return all bytes of a picture's file.
 
     Raises:
-        InputError: the source is of another kind, open for text, closed, or absurdly long.
+        InputError: the source is of another kind, open for text, closed, empty, or absurdly long.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         content = bytes(source)
@@ -178,6 +178,8 @@ def read_content(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
         raise InputError(
             f"{_name_of(source)} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file"
         )
+    if not content:
+        raise InputError(f"{_name_of(source)} is empty", "give an image")
     return content
 
 
