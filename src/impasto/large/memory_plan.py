@@ -77,10 +77,7 @@ class MemoryPlan:
         peak = f"{self.peak_bytes / 1e9:.2f} GB predicted"
         if self.whole:
             return f"in one piece, {peak}"
-        return (
-            f"measured layer by layer, painted in tiles of {self.tile_px} px that overlap by "
-            f"{2 * self.margin_px}, {peak}"
-        )
+        return f"in tiles of {self.tile_px} px that overlap by {2 * self.margin_px}, {peak}"
 
 
 def plan_memory(
