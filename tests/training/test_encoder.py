@@ -126,6 +126,18 @@ def test_a_run_for_another_trunk_is_not_resumed(setting, tmp_path):
         read_checkpoint(setting["folder"] / "checkpoint.pt")
 
 
+def test_checkpoints_of_versions_that_knew_emulators_are_read(setting, tmp_path):
+    train_encoder(**setting)
+    path = setting["folder"] / "checkpoint.pt"
+    content = torch.load(path, weights_only=True)
+    for samples in (0, 100):
+        torch.save({**content, "options": {**content["options"], "samples": samples}}, path)
+        if not samples:
+            assert read_encoder_checkpoint(path).options == OPTIONS
+    with pytest.raises(InputError, match="this version and kind"):
+        read_encoder_checkpoint(path)
+
+
 def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(setting, tmp_path):
     old = read_encoder(train_encoder(**setting))
     trunk = random_trunk(TINY, seed=3)

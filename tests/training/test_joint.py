@@ -128,8 +128,3 @@ def test_a_style_whose_painting_is_missing(setting):
     without = [path for path in setting["paintings"] if path.stem != "second"]
     with pytest.raises(OptionError, match=r"second .* second.png"):
         train_encoder(**{**setting, "paintings": without})
-
-
-def test_no_emulator_for_a_trunk_that_changes():
-    with pytest.raises(OptionError, match="--with-trunk"):
-        replace(OPTIONS, samples=100)

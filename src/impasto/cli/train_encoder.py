@@ -87,15 +87,6 @@ def train_encoder_command(
             help="Of the style loss beside content: more is closer to paintings, less to photos."
         ),
     ] = 15.0,
-    samples: Annotated[
-        int,
-        typer.Option(
-            help="Paint so many first, and train by an emulator that has learned from them: far "
-            "quicker. Try 12000, with --start-from.",
-            rich_help_panel=SCHEDULE,
-            show_default=False,
-        ),
-    ] = 0,
     seed: ScheduleInt = 0,
     checkpoint_every: EverySecondsOption = 180,
     preview_every: EverySecondsOption = 300,
@@ -131,7 +122,6 @@ def train_encoder_command(
             painting_crop_px=painting_crop,
             learning_rate=learning_rate,
             style_weight=style_weight,
-            samples=samples,
             seed=seed,
         )
         options = joint_options(options) if with_trunk else options

@@ -41,12 +41,20 @@ def train_fine_command(
             metavar="FOLDER", help="Where the JSON list's paintings are.", show_default=False
         ),
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Go on from the networks of a gallery in two parts.",
+            show_default=False,
+        ),
+    ] = None,
     resume: ResumeRunOption = False,
     steps: Annotated[int, typer.Option(help="Of either part.", rich_help_panel=SCHEDULE)] = 2000,
     photos_per_step: ScheduleInt = 4,
     learning_rate: Annotated[
         float, typer.Option(help="The highest of the run.", rich_help_panel=SCHEDULE)
-    ] = 2e-3,
+    ] = 1.6e-3,
     seed: ScheduleInt = 0,
     device: DeviceOption = "auto",
     precision: TorchPrecisionOption = "auto",
@@ -55,6 +63,7 @@ def train_fine_command(
 ) -> None:
     """Train the two networks that paint photos from large forms to brushwork."""
     require_torch("impasto train-fine")
+    from impasto.styles import open_gallery
     from impasto.training.options import TrainingOptions
     from impasto.training.paintings import read_paintings
     from impasto.training.train_fine import train_fine
@@ -71,6 +80,7 @@ def train_fine_command(
             photos,
             output,
             options=options,
+            start=open_gallery(start_from).fine if start_from else None,
             resume=resume,
             hardware=hardware,
             checkpoint_every_s=checkpoint_every,

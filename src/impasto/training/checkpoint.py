@@ -139,9 +139,12 @@ def write_encoder_checkpoint(path: Path, checkpoint: EncoderCheckpoint) -> None:
 def read_encoder_checkpoint(path: Path) -> EncoderCheckpoint:
     """As `read_checkpoint`."""
     with _reading(path, ENCODER_FORMAT) as content:
+        options = dict(content["options"])
+        if options.pop("samples", 0):  # of versions that trained by an emulator, too
+            raise ValueError("of an emulator")
         return EncoderCheckpoint(
             spec=EncoderSpec.from_json(content["spec"]),
-            options=EncoderOptions(**content["options"]),
+            options=EncoderOptions(**options),
             trunk=content["trunk"],
             state=content["state"],
             seconds=content["seconds"],

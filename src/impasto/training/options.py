@@ -22,7 +22,6 @@ MAY_BE_ZERO = (
     "content_weight",
     "photo_share",
     "recolour_share",
-    "samples",
 )
 LARGEST_ENLARGEMENT = 4
 SMALLEST_CROP_PX = 16  # VGG-19 halves them three times

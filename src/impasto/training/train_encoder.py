@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,6 @@ from impasto.training.checkpoint import (
     write_encoder_checkpoint,
 )
 from impasto.training.directions import widen
-from impasto.training.emulated import EmulatedTrainer
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
 from impasto.training.photos import PhotoFolder, find_pictures
@@ -32,8 +30,6 @@ from impasto.training.run import RunFiles, Start, paint_grid, prepare_folder, ta
 
 __all__ = ["find_paintings", "train_encoder"]
 
-SAMPLES_FILE = "samples.safetensors"
-GUIDE_FILE = "guide.safetensors"
 PACK_FOLDER = "gallery"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 
@@ -72,8 +68,8 @@ def train_encoder(
         resume: go on from the folder's checkpoint.
         start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
             It may be for another trunk: one that was trained on needs its encoder trained on, too.
-            With samples, it may have other layers. If it combines vectors from fewer directions,
-            more are found first (`impasto.training.directions`).
+            If it combines vectors from fewer directions, more are found first
+            (`impasto.training.directions`).
         hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
             `impasto.training.run.train` takes them.
 
@@ -119,19 +115,16 @@ def train_encoder(
     if options.with_trunk:
         trainer = JointTrainer(*given, paintings_of(styles, paintings))
     else:
-        trainer = (EmulatedTrainer if options.samples else EncoderTrainer)(*given)
+        trainer = EncoderTrainer(*given)
     start = read_encoder(start_from / ENCODER_FILE) if start_from else None
     if before:
         trainer.load_state(before.state)
     elif start:
-        trainer.check_start(replace(start.spec, bottleneck=spec.bottleneck).shapes())
-        start = widen(start, spec.bottleneck, trainer, progress)
-        trainer.start_from(start.weights)
-    elif options.samples:
-        raise OptionError(
-            "an emulator needs an encoder that knows something already",
-            "give one with --start-from, or leave --samples out",
-        )
+        if replace(start.spec, bottleneck=spec.bottleneck).shapes() != spec.shapes():
+            raise OptionError(
+                "the encoder to start from has other layers", "start from one like this"
+            )
+        trainer.start_from(widen(start, spec.bottleneck, trainer, progress).weights)
 
     def save(seconds: float) -> Path:
         checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
@@ -140,16 +133,6 @@ def train_encoder(
             return write_pack(folder / PACK_FOLDER, trainer, styles).folder / ENCODER_FILE
         write_encoder(folder / ENCODER_FILE, checkpoint.encoder())
         return folder / ENCODER_FILE
-
-    began = time.monotonic()
-    if isinstance(trainer, EmulatedTrainer):
-        guide = folder / GUIDE_FILE
-        if start and not before:
-            write_encoder(guide, replace(start, trunk=trunk.fingerprint))
-            save(0.0)  # samples take long: --resume goes on with them, too
-        earlier = start_from / SAMPLES_FILE if start_from else None
-        samples = folder / SAMPLES_FILE
-        trainer.prepare(options.samples, samples, read_encoder(guide), progress, earlier)
 
     def preview() -> NDArray[np.uint8]:
         examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
@@ -164,7 +147,7 @@ def train_encoder(
         files,
         save,
         preview,
-        seconds_before=(before.seconds if before else 0.0) + time.monotonic() - began,
+        seconds_before=before.seconds if before else 0.0,
         checkpoint_every_s=checkpoint_every_s,
         preview_every_s=preview_every_s,
         progress=progress,
