@@ -109,7 +109,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(optimize, "_steps_per_scale", lambda count, steps: [1] * count)
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32}
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **small))
-    for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared"):
+    for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared", "clips"):
         (tmp_path / name).mkdir(parents=True)
     for number, name in enumerate(
         (
@@ -126,6 +126,7 @@ def folder(tmp_path, monkeypatch):
     make_clip(tmp_path / "clip.mp4", times=seconds)
     make_clip(tmp_path / "clip.mov", times=seconds)
     make_clip(tmp_path / "holiday.mp4", times=seconds)
+    make_clip(tmp_path / "clips/1.mp4", frames=1)
     (tmp_path / "shared/soft.toml").write_text('style = "udnie"\nstrength = 0.8\n')
     timeline = (ROOT / "docs/video.md").read_text(encoding="utf-8")
     (tmp_path / "styles.toml").write_text(timeline.split("```toml\n")[1].split("```")[0])

@@ -298,7 +298,7 @@ class _Job:
         photo = photo.shrunk(self.longer_px)
         plan = self.plan(photo.width, photo.height, self.held)
         if plan.whole or self.stylizer.strength == 0:
-            painted = self.stylizer.stylize(photo, full_size)
+            painted = self.stylizer.stylize(photo, full_size, self.progress)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)

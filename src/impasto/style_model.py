@@ -46,14 +46,14 @@ class StyleModel(Closing):
         natural_px: the shorter side up to which a picture is painted as it is. A network of its own
             paints any picture so, as it did where it comes from.
         engine, precision, threads: as `open_engine` takes them.
-        steered: let `paint_steered` take and give statistics. Networks without instance
-            normalisation, and networks of their own, have nothing to steer.
+        steered: let `restyle` change the style. Networks without instance normalisation, and
+            networks of their own, have nothing to steer.
 
     Attributes:
         engine: runs the network.
         input_spec: which pictures the network takes.
         natural_px: the same; infinite of a network of its own.
-        is_steered: whether `paint_steered` has an effect.
+        is_steered: whether `restyle` may be called.
 
     Raises:
         OptionError, StyleError, InputError, MissingExtraError, EngineError: see
@@ -124,7 +124,10 @@ class StyleModel(Closing):
             with self.frozen_engine(self.measure(photo), regions=True) as engine:
                 return self.paint_frozen(engine, photo, left=left, top=top, shares=shares)
         if self.is_steered:
-            return self.paint_steered(photo, None, 0.0)[0]
+            padded, inside = pad_photo(self.input_spec, photo, left, top, self.seed)
+            with self._lock:
+                painted = self.engine.paint_steered(padded, self._vector)[0]
+            return np.ascontiguousarray(painted[inside])
         return self.paint_frozen(self.engine, photo, left=left, top=top)
 
     def paint_frozen(
@@ -148,28 +151,6 @@ class StyleModel(Closing):
         padded, inside = pad_photo(self.input_spec, photo, left, top, self.seed)
         with self._lock if engine is self.engine else nullcontext():
             return np.ascontiguousarray(engine.paint(padded)[inside])
-
-    def paint_steered(
-        self, photo: Pixels, statistics: Vector | None, keep: float
-    ) -> tuple[Pixels, Vector]:
-        """Paint a picture by statistics that follow slowly.
-
-        Args:
-            photo: H x W x 3, uint8, RGB.
-            statistics: what the call before gave; none at first.
-            keep: how much of them to normalise by, 0 to 1; the rest is measured.
-
-        Returns:
-            the painting, and the statistics that were used; empty if there is nothing to steer.
-        """
-        if not self.is_steered:
-            return self.paint(photo), np.zeros(0, dtype=np.float32)
-        if statistics is None:
-            statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = pad_photo(self.input_spec, photo, seed=self.seed)
-        with self._lock:
-            painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
-        return np.ascontiguousarray(painted[inside]), used
 
     def restyle(self, vector: Vector) -> None:
         """Paint on in another style of the same trunk, with the last layer that there is.
@@ -198,10 +179,7 @@ class StyleModel(Closing):
         def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
             padded, _ = pad_photo(trunk.spec.input_spec, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
-                return [
-                    engine.paint_steered(padded, vector, np.zeros_like(vector), 0.0)[1]
-                    for vector in vectors
-                ]
+                return [engine.paint_steered(padded, vector)[1] for vector in vectors]
 
         return self._measured_by(measure_pack)
 

@@ -1,5 +1,7 @@
 """Layer by layer against the whole picture at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,6 +38,9 @@ ZEROS = NetworkSpec(
 )
 """Smoothed, enlarged and padded by zeros, with a layer between that is not normalised."""
 
+SHORT_JOHNSON = replace(JOHNSON, layers=(*JOHNSON.layers[:4], *JOHNSON.layers[-3:]))
+"""With one of its five residual blocks."""
+
 
 def gallery_of(spec, folder):
     trunk = random_trunk(spec)
@@ -61,12 +66,12 @@ def assert_alike(layered, whole, spec, tolerance=0.002):
         assert (np.abs(layered[variance] - whole[variance]) / squared).max() <= tolerance, conv.name
 
 
-@pytest.mark.parametrize("spec", [TINY, TURBO, JOHNSON, ZEROS], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [TINY, TURBO, SHORT_JOHNSON, ZEROS], ids=lambda spec: spec.name)
 @pytest.mark.parametrize("engine", list(available_engines()))
 def test_layers_are_the_whole(spec, engine, tmp_path):
     """In strips of a few rows, on every engine; features wait in float16."""
     gallery = gallery_of(spec, tmp_path / "gallery")
-    width, height = (61, 45) if spec is JOHNSON else (170, 133)
+    width, height = (61, 45) if spec is SHORT_JOHNSON else (170, 133)
     photo = picture(width, height)
     with StyleModel("first", gallery, engine=engine, precision="f32") as style_model:
         layered, whole = both(style_model, photo, tmp_path, strip_bytes=60_000)
@@ -78,9 +83,9 @@ def test_layers_are_the_whole(spec, engine, tmp_path):
 
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory):
-    with StyleModel(
-        "first", tiny_gallery(tmp_path_factory.mktemp("tiny")), precision="f32"
-    ) as style_model:
+    """On the engine that loads fastest."""
+    gallery = tiny_gallery(tmp_path_factory.mktemp("tiny"))
+    with StyleModel("first", gallery, engine="opencv", precision="f32") as style_model:
         yield style_model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -25,6 +25,7 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import InputError, OptionError
+from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
@@ -158,33 +159,29 @@ def evaluate_command(
     keep_freed_memory()
     chosen = choose_gallery(gallery)
     styles = find_scored_styles(style or chosen.names, chosen, paintings)
+    options = StylizeOptions(
+        gallery=chosen,
+        engine=cast("EngineName", engine),
+        precision=cast("Precision", precision),
+    )
     if video:
         from impasto.cli.evaluate_video import evaluate_videos
 
         evaluate_videos(
             photos,
             styles,
-            chosen,
+            options,
             stability=stability,
             frames=frames,
             size_px=size or PAPERS_PX,
             painting_px=painting_size,
-            engine=cast("EngineName", engine),
-            precision=cast("Precision", precision),
             json_file=json_file,
         )
         return
     files = _files(photos, limit)
     with ExitStack() as stack:
         painters = {
-            each.name: stack.enter_context(
-                Stylizer(
-                    each.style,
-                    gallery=chosen,
-                    engine=cast("EngineName", engine),
-                    precision=cast("Precision", precision),
-                )
-            )
+            each.name: stack.enter_context(Stylizer(replace(options, style=each.style)))
             for each in styles
         }
         if papers or reference:

@@ -25,6 +25,7 @@ from impasto.errors import OptionError
 if TYPE_CHECKING:
     from impasto.perceptual.hardware import Precision
     from impasto.styles import Gallery, Style
+    from impasto.training.run import TrainingRun
 
 __all__ = ["learn_command"]
 
@@ -69,6 +70,14 @@ class LearnOptions:
             "painting, the more so in an hour. The style, of 1.2 MB, mixes with no other.",
         ),
     ] = False
+    fine: Annotated[
+        bool,
+        typer.Option(
+            "--fine",
+            help="Learn it for the two networks that paint large forms into photos, too, best in "
+            "some 10 minutes. Videos get it as predicted.",
+        ),
+    ] = False
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with it for so many minutes more.")
     ] = False
@@ -90,8 +99,8 @@ def learn_command(_: typer.Context, said: LearnOptions) -> None:
     require_torch("impasto learn")
     from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
     from impasto.styles.style import check_name
-    from impasto.training.checkpoint import read_checkpoint
-    from impasto.training.learn import learn, learned_style, learning_run
+    from impasto.training.checkpoint import CHECKPOINT_FILE
+    from impasto.training.learn import learning_run
 
     name = check_name(said.name or said.painting.stem)
     gallery = choose_gallery(said.gallery)
@@ -102,7 +111,10 @@ def learn_command(_: typer.Context, said: LearnOptions) -> None:
         hardware=choose_hardware(said.device, cast("Precision", said.precision)),
         on_skip=console.error,
     )
-    if run.checkpoint.exists() and not said.resume:
+    if said.fine:
+        run = replace(run, folder=run.folder / "fine", preview_every_s=60)
+    begun = run.folder / "draft" / CHECKPOINT_FILE if said.fine else run.checkpoint
+    if begun.exists() and not said.resume:
         if not said.overwrite:
             raise OptionError(
                 f"{name} was learned before", "give --resume to go on, --overwrite to begin anew"
@@ -111,22 +123,51 @@ def learn_command(_: typer.Context, said: LearnOptions) -> None:
     keep_freed_memory()
     console.note(f"learning {name} on {run.hardware}; previews in {run.folder}")
     with console.progress() as progress, interrupt_between_steps(progress) as listener:
-        try:
-            style = learn(
-                said.painting,
-                photos=said.photos,
-                name=name,
-                minutes=said.minutes,
-                gallery=gallery,
-                deep=said.deep,
-                run=replace(run, progress=listener),
-            )
-        except KeyboardInterrupt:
-            if run.checkpoint.exists():
-                checkpoint = read_checkpoint(run.checkpoint)
-                _keep(learned_style(checkpoint, said.painting, gallery), said.output, gallery)
-            raise
+        learn = _learn_fine if said.fine else _learn
+        style = learn(said, name, gallery, replace(run, progress=listener))
     _keep(style, said.output, gallery)
+
+
+def _learn(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.learn import learn, learned_style
+
+    try:
+        return learn(
+            said.painting,
+            photos=said.photos,
+            name=name,
+            minutes=said.minutes,
+            gallery=gallery,
+            deep=said.deep,
+            run=run,
+        )
+    except KeyboardInterrupt:
+        if run.checkpoint.exists():
+            checkpoint = read_checkpoint(run.checkpoint)
+            _keep(learned_style(checkpoint, said.painting, gallery), said.output, gallery)
+        raise
+
+
+def _learn_fine(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
+    """Learn a style for the gallery in two parts; for its other networks it is predicted."""
+    from impasto.styles import add_style
+    from impasto.styles.predict import predict_style
+    from impasto.training.learn import free_photos
+    from impasto.training.train_fine import learn_fine
+
+    assert gallery.fine
+    style = learn_fine(
+        said.painting,
+        photos=said.photos or free_photos(),
+        name=name,
+        minutes=said.minutes,
+        run=run,
+        gallery=gallery.fine,
+    )
+    if name not in gallery.names:
+        add_style(predict_style(said.painting, gallery=gallery), gallery, name)
+    return style
 
 
 def _check(said: LearnOptions, name: str, gallery: Gallery) -> None:
@@ -143,6 +184,8 @@ def _check(said: LearnOptions, name: str, gallery: Gallery) -> None:
         if said.output.suffix != STYLE_SUFFIX:
             raise OptionError(f"{said.output} is no style file", f"let it end in {STYLE_SUFFIX}")
         check_target(said.output, [said.painting], said.overwrite)
+    if said.fine and (said.deep or not (gallery.fine and gallery.open_pack.has_encoder)):
+        raise OptionError("--fine is for the shipped gallery, without --deep", "leave one out")
 
 
 def _keep(style: Style, output: Path | None, gallery: Gallery) -> None:

@@ -42,7 +42,7 @@ UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "stylize": (stylize.stylize_command, "Paint photos in a style, each in a moment."),
-    "video": (video.video_command, "Paint a video; its sound is kept."),
+    "video": (video.video_command, "Paint videos; their sound is kept."),
     "live": (live.live_command, "Paint the webcam in a window."),
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
@@ -67,9 +67,6 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 """Each with its line in the list of commands."""
 
 GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
-
-VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
-"""Of files that no command is needed for; that of videos loads what knows more of them."""
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -202,7 +199,7 @@ def _with_command(arguments: list[str]) -> list[str]:
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
     alone = {"--help", "-h", "--version", *COMPLETION}
     if rest and rest[0] not in {*COMMANDS, *GROUPS, *alone}:
-        is_video = PurePath(rest[0]).suffix.lower() in VIDEO_SUFFIXES
+        is_video = PurePath(rest[0]).suffix.lower() in video.SUFFIXES
         rest.insert(0, "video" if is_video else "stylize")
     if rest and rest[0] in ("stylize", "video", "live"):
         rest = _with_values(rest)

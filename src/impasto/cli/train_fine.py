@@ -32,8 +32,16 @@ class TrainFineOptions(RunOptions):
     styles: StylesArgument
     output: RunFolderOption = Path("impasto-fine-run")
     paintings: PaintingsOption = None
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Go on from the networks of a gallery in two parts.",
+            show_default=False,
+        ),
+    ] = None
     photos_per_step: ScheduleInt = 4
-    learning_rate: ScheduleFloat = 2e-3
+    learning_rate: ScheduleFloat = 1.6e-3
     compile: CompileOption = False
     steps: Annotated[int | None, typer.Option(help="Of either part.", rich_help_panel=SCHEDULE)] = (
         2000
@@ -44,12 +52,14 @@ class TrainFineOptions(RunOptions):
 def train_fine_command(_: typer.Context, said: TrainFineOptions) -> None:
     """Train the two networks that paint photos from large forms to brushwork."""
     require_torch("impasto train-fine")
+    from impasto.styles import open_gallery
     from impasto.training.options import TrainingOptions
     from impasto.training.paintings import read_paintings
     from impasto.training.train_fine import train_fine
 
     chosen = read_paintings(said.styles, said.paintings)
     options = training_options(said, TrainingOptions, None)
+    start = open_gallery(said.start_from).fine if said.start_from else None
     with training_run(said, f"training {len(chosen)} styles, twice", options.steps) as run:
-        gallery = train_fine(chosen, said.photos, run, options=options)
+        gallery = train_fine(chosen, said.photos, run, options=options, start=start)
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")

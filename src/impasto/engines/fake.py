@@ -33,8 +33,7 @@ class FakeEngine(Engine):
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
         self.photos.append(photo)
-        used = {"used": vectors["statistics"]} if vectors else {}
-        return self._function(photo), used
+        return self._function(photo), {"statistics": vectors["style"]} if vectors else {}
 
     def run_part(self, features: Vectors) -> Vectors:
         """What it was given, under the same names."""

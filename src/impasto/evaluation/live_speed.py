@@ -19,6 +19,7 @@ from impasto.errors import OptionError
 from impasto.images import resize
 from impasto.live.camera import open_camera
 from impasto.live.loop import REPORT_S, LiveOptions, run_live
+from impasto.live.overlay import with_lines
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
@@ -137,8 +138,9 @@ class _Unseen:
         self._seconds, self._task, self._progress = seconds, task, progress
         self._began_s: float | None = None
 
-    def show(self, pixels: NDArray[np.uint8]) -> None:
-        cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
+        written = with_lines(pixels, lines, pixels.shape[1], pixels.shape[0])
+        cv2.cvtColor(written, cv2.COLOR_RGB2BGR)
 
     def key(self) -> str:
         time.sleep(KEY_WAIT_S)

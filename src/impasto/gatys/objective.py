@@ -26,7 +26,7 @@ from torch import Tensor
 
 from impasto.gatys.options import SMALLEST_PX, PaintOptions
 from impasto.images import resize
-from impasto.large.tiles import Span, cut
+from impasto.images.tiles import Span, cut
 from impasto.perceptual.losses import (
     TINY,
     gram_matrix,

@@ -119,7 +119,7 @@ class Trunk:
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
     def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
-        """An ONNX model of this trunk whose style and statistics are inputs; see
+        """Return an ONNX model of this trunk whose style is an input; see
         `impasto.networks.export.bake_steered`.
         """
         return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)

@@ -10,11 +10,12 @@ from impasto.styles.mixing import (
 )
 from impasto.styles.own import add_style, learning_folder, remove_style
 from impasto.styles.pack import ENCODER_FILE, TRUNK_FILE, Pack
-from impasto.styles.painting import read_painting, thumbnail, visible_pixels
+from impasto.styles.painting import OPTIMISED_PX, read_painting, thumbnail, visible_pixels
 from impasto.styles.style import STYLE_SUFFIX, Style, StyleCard, read_style, write_style
 
 __all__ = [
     "ENCODER_FILE",
+    "OPTIMISED_PX",
     "STYLE_SUFFIX",
     "TRUNK_FILE",
     "Gallery",

@@ -214,8 +214,8 @@ def open_gallery(gallery: GallerySource = None) -> Gallery:
 
 @cache
 def _fine() -> Gallery:
-    """What ships, without the user's own styles: these are of networks at one scale."""
-    return Gallery(FINE)
+    """Return what ships, with the user's own styles in two parts."""
+    return Gallery(FINE, own=own_folder() / FINE.name)
 
 
 @cache

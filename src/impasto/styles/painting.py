@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from impasto.errors import InputError
 from impasto.images import Picture, PictureSource, as_picture, bleed
 
-__all__ = ["SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
+__all__ = ["OPTIMISED_PX", "SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
 
 SMALLEST_PAINTING_PX = 64
 THUMBNAIL_PX = 96
+OPTIMISED_PX = 512
+"""Longer side of a painting that drafts are optimised for."""
 
 
 def read_painting(source: PictureSource) -> NDArray[np.uint8]:
@@ -46,12 +48,12 @@ def visible_pixels(picture: Picture) -> NDArray[np.uint8]:
     return picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
 
 
-def thumbnail(painting: NDArray[np.uint8]) -> bytes:
-    """A small JPEG of a painting, for style files."""
+def thumbnail(painting: NDArray[np.uint8], longer_px: int = THUMBNAIL_PX) -> bytes:
+    """Return a small JPEG of a painting, for style files."""
     from PIL import Image
 
     image = Image.fromarray(painting)
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    image.thumbnail((longer_px, longer_px))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=80)
     return stream.getvalue()

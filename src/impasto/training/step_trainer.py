@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from impasto.errors import TrainingError
 from impasto.images import GRAIN_PX, add_grain, grain_tile
+from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.training.options import TrainingOptions
@@ -126,14 +127,15 @@ class StepTrainer(ABC):
         self._update_average()
         return figures
 
-    def with_grain(self, photos: Tensor, view: int) -> Tensor:
+    def with_grain(self, photos: Tensor, view: int, spec: NetworkSpec | None = None) -> Tensor:
         """The photos as the network will see them, each under another part of the grain.
 
         Args:
             photos: N x 3 x H x W.
             view: a number, different for every time that a step asks.
+            spec: of the network; the painter's if not given.
         """
-        spec = self.painter.spec
+        spec = spec or self.painter.spec
         if spec.grain == spec.coarse_grain == 0:
             return photos
         random = np.random.default_rng((self.options.seed, self.next_step, view))

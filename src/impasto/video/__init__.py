@@ -11,6 +11,7 @@ from impasto.video.timeline import (
     parse_timeline,
     read_timeline,
 )
+from impasto.video.video_options import VideoOptions
 from impasto.video.video_stylizer import stylize_frames
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "TimelinePoint",
     "VideoFrame",
     "VideoInfo",
+    "VideoOptions",
     "VideoReport",
     "VideoSource",
     "parse_time",

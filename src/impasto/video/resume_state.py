@@ -24,7 +24,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import check_writable, lock_folder, replacing, write_atomically
+from impasto._util.atomic_files import (
+    check_writable,
+    lock_folder,
+    real_path,
+    replacing,
+    write_atomically,
+)
 from impasto._util.closeable import Closing
 from impasto.errors import OptionError, OutputError
 
@@ -158,7 +164,7 @@ class Job(Closing):
             OutputError: it cannot be written, or somebody made a file of this name meanwhile.
         """
         try:
-            target = self.output.resolve()
+            target = real_path(self.output)
             with replacing(target, overwrite=self._overwrite or self.owns_output()) as file:
                 yield file
                 file.flush()

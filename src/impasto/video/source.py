@@ -251,9 +251,9 @@ def open_container(path: Path) -> InputContainer:
     Raises:
         InputError: it is missing, or FFmpeg does not know it.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder", "give a video file")
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder", "give a video file")
         return av.open(str(path), metadata_errors="replace")
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist", "check the name") from error

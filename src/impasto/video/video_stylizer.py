@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -287,7 +288,7 @@ def stylize_frames(
 
 
 def options_over_time(
-    style: StyleSource | Timeline | StylizeOptions, keywords: StylizeKeywords
+    style: StyleSource | Timeline | StylizeOptions, keywords: Mapping[str, Any]
 ) -> tuple[Timeline, StylizeOptions]:
     """Return the styles and their times, and all other options.
 

@@ -66,7 +66,7 @@ class WorkerPool(Closing):
         try:
             if vector is not None:
                 stylizer.restyle(vector)
-            return stylizer.paint(photo)[0]
+            return stylizer.paint(photo)
         finally:
             self._idle.put(stylizer)
 
