@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto._util.atomic_files import names_network
 from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
@@ -99,6 +98,7 @@ def bench_command(
     from dataclasses import asdict
 
     from impasto.evaluation.speed import measure_speed
+    from impasto.styles import StyleRef
 
     with console.progress() as progress:
         rows = measure_speed(
@@ -106,7 +106,7 @@ def bench_command(
             style,
             [_engine(text) for text in engine]
             if engine
-            else _installed(in_8_bits=not names_network(style)),
+            else _installed(in_8_bits=not StyleRef.parse(style).is_network),
             sizes,
             runs=runs,
             spec=spec,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto._util.atomic_files import file_label, names_network, split_network, write_atomically
+from impasto._util.atomic_files import split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
     GalleryOption,
@@ -23,7 +23,7 @@ from impasto.multiscale import NATURAL_PX, pass_sizes
 
 if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
-    from impasto.styles import Gallery
+    from impasto.styles import Gallery, StyleRef
 
 __all__ = ["export_command"]
 
@@ -81,40 +81,41 @@ def export_command(
     what it says. It paints as impasto PHOTO --quality live --precision f32 does; if of any size, in
     one pass. Prints a program that uses it with OpenCV.
     """
-    target = output or Path(f"{file_label(style)}.onnx")
+    from impasto.networks.standalone import stand_alone
+    from impasto.style_model import open_network
+    from impasto.styles import StyleRef
+    from impasto.styles.predict import find_fine_style
+
+    ref = StyleRef.parse(style)
+    target = output or Path(f"{ref.label}.onnx")
     if target.suffix.lower() != ".onnx":
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
     check_target(target, [split_network(style)[0]], overwrite)
-
-    from impasto.networks.standalone import stand_alone
-    from impasto.style_model import open_network
-    from impasto.styles.predict import find_fine_style
-
     chosen = choose_gallery(gallery)
-    network = open_network(style, chosen)
-    passes = _passes(style, size) if size else []
+    network = open_network(ref, chosen)
+    passes = _passes(ref, size) if size else []
     if int8:
-        network = _quantized(style, chosen, network)
+        network = _quantized(ref, chosen, network)
     network = stand_alone(network, passes)
     with write_atomically(target, overwrite=overwrite) as stream:
-        stream.write(network.to_file(_description(style, chosen, network)))
+        stream.write(network.to_file(_description(ref, chosen, network)))
     console.result(_program(target, network))
     console.note(f"{style} -> {target}")
     if len(passes) > 1:
         each = " and ".join(f"{width}x{height}" for width, height in passes)
         console.note(f"it paints at {each}, from coarse to fine, as impasto does")
-    if find_fine_style(style, chosen):
+    if find_fine_style(ref, chosen):
         console.note("it holds the network of --quality live, not the fine ones that paint photos")
     if not network.input_spec.fixed_px:
         console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
-        if not names_network(style):
+        if not ref.is_network:
             console.note(
                 f"it paints once; pictures whose shorter side is over {NATURAL_PX} px are painted "
                 "from coarse to fine by impasto, and by a file with --size WxH"
             )
 
 
-def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
+def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
     """In 8 bits; says how far it is from floats on a picture that it was not made with.
 
     The ranges of a gallery's styles are known; those of other networks are learned from pictures.
@@ -128,10 +129,10 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
 
     width, height = network.input_spec.fixed_px or (CALIBRATION_PX, CALIBRATION_PX)
     *pictures, other = (natural_noise(width, height, n) for n in range(CALIBRATION_PICTURES + 1))
-    if names_network(style):
+    if ref.is_network:
         quantized = replace(network, graph=quantize_int8(network.graph, pictures))
     else:
-        quantized = open_network(style, gallery, int8=True)
+        quantized = open_network(ref, gallery, int8=True)
     paintings = []
     for each in (network, quantized):
         with open_engine(each.graph, precision="f32") as engine:
@@ -144,13 +145,13 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     return quantized
 
 
-def _passes(style: str, size: str) -> list[tuple[int, int]]:
+def _passes(ref: StyleRef, size: str) -> list[tuple[int, int]]:
     """As pictures of that size are painted by impasto."""
     width, height = parse_size(size, "--size")
-    return [(width, height)] if names_network(style) else pass_sizes(width, height, stroke=1)
+    return [(width, height)] if ref.is_network else pass_sizes(width, height, stroke=1)
 
 
-def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
+def _description(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
     """What the file says of itself."""
     from impasto.styles.predict import styles_in
 
@@ -158,10 +159,10 @@ def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[st
     sides = f"H and W multiples of {input_spec.multiple}"
     if input_spec.fixed_px:
         sides = f"H {input_spec.fixed_px[1]}, W {input_spec.fixed_px[0]}"
-    convention = {"style": style, "input and output": f"RGB, 0-1, 1 x 3 x H x W; {sides}"}
-    if names_network(style):
+    convention = {"style": ref.text, "input and output": f"RGB, 0-1, 1 x 3 x H x W; {sides}"}
+    if ref.is_network:
         return convention
-    styles = styles_in(style, gallery)
+    styles = styles_in(ref, gallery)
     licences = {f"{each.name}: {each.card.licence}" for each in styles if each.card.licence}
     return {
         **convention,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from impasto._util.atomic_files import exists, file_label, make_folder, real_path
+from impasto._util.atomic_files import exists, make_folder, real_path
 from impasto.cli.console import console
 from impasto.cli.options import (
     EngineOption,
@@ -135,6 +135,7 @@ def video_command(
     Several are painted one after the other; one that fails does not keep the others from it. Ctrl-C
     leaves a playable file of what is done, and --resume goes on from there.
     """
+    from impasto.styles import StyleRef
     from impasto.video import parse_timeline, read_timeline, stylize_video
     from impasto.video.resume_state import is_unfinished
 
@@ -165,7 +166,8 @@ def video_command(
         precision=cast(Precision, precision),
         gallery=gallery,
     )
-    targets = _plan(videos, output, file_label("+".join(dict.fromkeys(styles.names))))
+    label = "+".join(StyleRef.parse(each).label for each in dict.fromkeys(styles.names))
+    targets = _plan(videos, output, label)
     if len(targets) == 1:
         for video, target in targets.items():
             _paint(video, target, partial(paint, resume=resume))
