@@ -164,7 +164,7 @@ class StyleModel(Closing):
         self._vector = self._vectors[-1] = vector
 
     def measure(self, photo: Pixels) -> list[Vector]:
-        """The statistics by which a picture's features are normalised, in each style.
+        """Return the statistics by which a picture's features are normalised, in each style.
 
         Args:
             photo: H x W x 3, uint8, RGB.
@@ -190,7 +190,8 @@ class StyleModel(Closing):
         progress: ProgressListener = ignore_progress,
         task: str = "measuring",
     ) -> list[Vector]:
-        """The same of a picture that is too large for memory (`impasto.networks.norm_statistics`).
+        """Return the same of a picture that is too large for memory
+        (`impasto.networks.norm_statistics`).
 
         Args:
             photo: in memory or on disk.
@@ -271,7 +272,7 @@ class StyleModel(Closing):
 def open_network(
     style: str | Style | StyleRef, gallery: Gallery, *, int8: bool = False
 ) -> BakedNetwork:
-    """The network that paints in a style.
+    """Return the network that paints in a style.
 
     Args:
         style: as `StyleModel` takes it.
@@ -297,7 +298,7 @@ def _network(
 
 
 def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
-    """A graph to steer; in 8 bits it is for this style only."""
+    """Return a graph to steer; in 8 bits it is for this style only."""
     return trunk.bake_steered(int8_style=vector if int8 else None)
 
 

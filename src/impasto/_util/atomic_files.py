@@ -308,7 +308,7 @@ def lock_folder(folder: Path) -> BinaryIO | None:
 
 
 def split_network(style: str) -> tuple[Path, str | None]:
-    """The file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
+    """Return the file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
     file, mark, choice = style.rpartition("#")
     if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
         return Path(file), choice

@@ -241,7 +241,7 @@ def _as_tree(scores: Mapping[str, Mapping[str, SizedScore]]) -> list[dict[str, o
 
 
 def _optimised(painting: Pixels) -> PaintPhoto:
-    """What paints photos by the optimisation, at the size they have."""
+    """Return what paints photos by the optimisation, at the size they have."""
     from impasto.gatys.optimize import PaintOptions, paint
 
     def paint_photo(photo: Pixels) -> Pixels:

@@ -152,7 +152,7 @@ def _passes(ref: StyleRef, size: str) -> list[tuple[int, int]]:
 
 
 def _description(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
-    """What the file says of itself."""
+    """Return what the file says of itself."""
     from impasto.styles.predict import styles_in
 
     input_spec = network.input_spec

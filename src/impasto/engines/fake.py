@@ -36,7 +36,7 @@ class FakeEngine(Engine):
         return self._function(photo), {"statistics": vectors["style"]} if vectors else {}
 
     def run_part(self, features: Vectors) -> Vectors:
-        """What it was given, under the same names."""
+        """Return what it was given, under the same names."""
         return features
 
     def close(self) -> None:

@@ -123,7 +123,7 @@ def measure_live(
 
 
 def random_gallery(folder: Path, spec: NetworkSpec) -> Gallery:
-    """A gallery of one style, ``random``: a network's time does not depend on its weights."""
+    """Return a gallery of one style, ``random``: time does not depend on weights."""
     trunk = random_trunk(spec)
     write_trunk(folder / TRUNK_FILE, trunk)
     vector = np.ones(spec.style_size, dtype=np.float32)
@@ -162,7 +162,7 @@ class _Unseen:
 
 
 def _write_clip(path: Path, width: int, height: int) -> None:
-    """A view that goes round in a circle, so that it has no cut where it begins anew."""
+    """Write a view that goes round in a circle, so that it has no cut where it begins anew."""
     scene = _scene(width + 2 * SWAY_PX, height + 2 * SWAY_PX)
     info = VideoInfo(width, height, Fraction(CAMERA_RATE), Fraction(1, CAMERA_RATE), 0, BT_709)
     writer = SegmentWriter(path, info, ENCODING, container=ENCODING.container)

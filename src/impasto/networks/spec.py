@@ -269,8 +269,8 @@ class NetworkSpec:
                 start = end
 
     def to_json(self) -> str:
-        """The spec as one line of JSON, for `from_json`; fields that have their default are left
-        out, so that a field added later changes no older network's text.
+        """Return the spec as one line of JSON, for `from_json`; fields that have their default are
+        left out, so that a field added later changes no older network's text.
         """
         tree = _tree(self)
         for layer, item in zip(self.layers, tree["layers"], strict=True):
@@ -297,7 +297,7 @@ class NetworkSpec:
 
 
 def _tree(value: Any) -> Any:
-    """A spec or a part of it as lists and dictionaries, without what has its default."""
+    """Return a spec or a part of it as lists and dictionaries, without what has its default."""
     if isinstance(value, tuple):
         return [_tree(item) for item in value]
     if not is_dataclass(value):

@@ -155,7 +155,7 @@ def last_readers(stages: Sequence[Stage]) -> dict[str, int]:
 
 
 def waiting_per_px(spec: NetworkSpec) -> float:
-    """The most numbers that wait at a time, for each pixel of the picture."""
+    """Return the most numbers that wait at a time, for each pixel of the picture."""
     stages = cut_stages(spec)
     last = last_readers(stages)
     scales = {"photo": 1.0}
@@ -178,7 +178,7 @@ def bake_stage(
     stage: Stage,
     normalisation: Mapping[str, tuple[Array, Array]],
 ) -> bytes:
-    """A stage as a serialised ONNX model.
+    """Return a stage as a serialised ONNX model.
 
     It takes the features that the stage reads, by their names, float32, 1 x channels x rows x
     width, and for networks that pad by zeros ``inside 0``, ``inside 1``...: for every number of
@@ -300,7 +300,7 @@ class _StageGraph(GraphBuilder):
         return self.node("Slice", tensor, *bounds)
 
     def beside(self, tensor: str, padding: int) -> str:
-        """Padded left and right."""
+        """Pad left and right."""
         if not padding:
             return tensor
         sides = self.integers([0, 0, 0, padding] * 2)

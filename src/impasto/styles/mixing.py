@@ -22,7 +22,7 @@ __all__ = ["mix_vectors", "mixed_style"]
 def mix_vectors(
     vectors: Sequence[NDArray[np.float32]], weights: Sequence[float]
 ) -> NDArray[np.float32]:
-    """The weighted mean of style vectors of one trunk; the weights sum to 1.
+    """Return the weighted mean of style vectors of one trunk; the weights sum to 1.
 
     Some may go on with a last layer of their own: it is zeros in the others.
     """
@@ -61,6 +61,6 @@ def mixed_style(
 
 
 def _mates(style: Style, gallery: Gallery) -> str:
-    """The styles that mix with this one."""
+    """Return the styles that mix with this one."""
     pack = gallery.styles_of(gallery.trunk_of(style))
     return ", ".join(each.name for each in pack if each.name != style.name) or "no other"

@@ -52,7 +52,7 @@ Vector = NDArray[np.float32]
 
 
 def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> Style:
-    """A style from any painting, at once.
+    """Return a style from any painting, at once.
 
     Args:
         painting: a picture of it, as `impasto.images.as_picture` takes it, at least 64 px on each
@@ -120,7 +120,7 @@ def _load(name: str, gallery: Gallery) -> Style:
 
 @lru_cache(maxsize=16)
 def _predicted(path: Path, changed_ns: int, gallery: Gallery) -> Style:
-    """A painting that is asked for again, and has not changed, is looked at once."""
+    """Return a painting that is asked for again, and has not changed, is looked at once."""
     return predict_style(path, gallery=gallery)
 
 
@@ -142,7 +142,7 @@ def _checked(vector: Vector) -> Vector:
 
 
 def _reduced(painting: Pixels, shorter_px: int) -> Pixels:
-    """What an encoder sees of a painting."""
+    """Return what an encoder sees of a painting."""
     height, width = painting.shape[:2]
     longest = LONGEST * min(width, height)
     left, top = max(0, width - longest) // 2, max(0, height - longest) // 2

@@ -143,7 +143,7 @@ class StyleNetwork(nn.Module):
         return found
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """What all styles share, by the names that `impasto.networks.export` expects."""
+        """Return what all styles share, by the names that `impasto.networks.export` expects."""
         return {
             f"{name}.{key}": tensor.detach().cpu().numpy().astype(np.float32)
             for name, conv in self._styled_convs()
@@ -151,8 +151,8 @@ class StyleNetwork(nn.Module):
         }
 
     def added_to_last_layer(self, trunk: Trunk) -> NDArray[np.float32]:
-        """What the last layer has beyond a trunk's: kernel, then biases, as they are trained, in a
-        row of ``spec.last_layer_size``.
+        """Return what the last layer has beyond a trunk's: kernel, then biases, as they are
+        trained, in a row of ``spec.last_layer_size``.
         """
         before = StyleNetwork(self.spec, 1)
         before.load_weights(trunk.float32_weights())
@@ -165,7 +165,7 @@ class StyleNetwork(nn.Module):
         return numbers.cpu().numpy().astype(np.float32)
 
     def trunk(self) -> Trunk:
-        """What all styles share, in float16."""
+        """Return what all styles share, in float16."""
         weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
         return Trunk(self.spec, weights)
 
@@ -179,7 +179,7 @@ class StyleNetwork(nn.Module):
         self.styles.copy_(torch.from_numpy(vectors))
 
     def load_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        """The reverse of `weights`; styles stay as they are.
+        """Load what `weights` gave; styles stay as they are.
 
         Raises:
             ValueError: a weight is missing, or has the wrong shape.
@@ -257,7 +257,9 @@ class _StyledConv(nn.Module):
 
     @torch.no_grad()
     def load_baked_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """The reverse. Filters that follow from no one kernel become the nearest that do."""
+        """Load what `baked_weights` gave. Filters that follow from no one kernel become the nearest
+        that do.
+        """
         expected = {key: tensor.shape for key, tensor in self.baked_weights().items()}
         if {key: tensor.shape for key, tensor in weights.items()} != expected:
             raise ValueError(f"layer {self.conv.name!r} needs {expected}")
