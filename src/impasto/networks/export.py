@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.quantize import Bounds, quantize_kernel
-from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.spec import Conv, NetworkSpec, Smooth
 
 __all__ = [
     "INSTANCE_NORM_EPSILON",
@@ -111,26 +111,9 @@ class NetworkGraph(GraphBuilder):
         self.in_8_bits: dict[str, str] = {}  # what became of tensors
 
     def write(self) -> bytes:
-        """All layers in order, and the whole as bytes."""
-        outputs: dict[str, str] = {}  # the tensor that each named layer ends in, for skips
-
-        def apply(conv: Conv, tensor: str) -> str:
-            outputs[conv.name] = self.conv(conv, tensor)
-            return outputs[conv.name]
-
+        """Write all layers in order, and return the whole as bytes."""
         tensor = self.node("Concat", "photo", "enlarged", axis=1) if self.spec.revises else "photo"
-        for layer in self.spec.layers:
-            if isinstance(layer, Conv):
-                tensor = apply(layer, tensor)
-            elif isinstance(layer, Residual):
-                entering = tensor
-                for conv in layer.convs:
-                    tensor = apply(conv, tensor)
-                tensor = self.sum(tensor, entering)
-            elif isinstance(layer, Smooth):
-                tensor = self.smooth(layer, tensor)
-            elif isinstance(layer, Skip):
-                tensor = self.sum(tensor, outputs[layer.source])
+        tensor = self.spec.fold(tensor, self.conv, self.smooth, self.sum)
         if self.spec.output == "tanh":
             tensor = self.node("Mul", self.tanh(tensor), self.constant(0.5))
         tensor = self.node("Add", tensor, "enlarged" if self.spec.revises else self.constant(0.5))

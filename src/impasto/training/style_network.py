@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from impasto.errors import OptionError
 from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
-from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.spec import Conv, NetworkSpec, Smooth
 from impasto.networks.subpixel import phase_taps
 from impasto.networks.trunk import Trunk
 
@@ -71,35 +71,22 @@ class StyleNetwork(nn.Module):
     def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
         """As `forward`, without padding: exactly what a baked graph computes."""
         enlarged = x[:, 3:]
-        outputs: dict[str, Tensor] = {}
 
         def apply(conv: Conv, x: Tensor) -> Tensor:
             style = None
             if conv.norm:
                 scale, shift = self.style_slices[conv.name]
                 style = (vectors[:, scale], vectors[:, shift])
-            outputs[conv.name] = self.convs[conv.name](x, style)
-            return outputs[conv.name]
+            made: Tensor = self.convs[conv.name](x, style)
+            return made
 
         x = x.contiguous(memory_format=torch.channels_last)
-        for layer in self.spec.layers:
-            if isinstance(layer, Conv):
-                x = apply(layer, x)
-            elif isinstance(layer, Residual):
-                entering = x
-                for conv in layer.convs:
-                    x = apply(conv, x)
-                x = x + entering
-            elif isinstance(layer, Smooth):
-                x = self._smooth(x)
-            elif isinstance(layer, Skip):
-                x = x + outputs[layer.source]
-        x = x.float()
+        x = self.spec.fold(x, apply, self._smooth, torch.add).float()
         if self.spec.revises:
             return enlarged + x
         return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
 
-    def _smooth(self, x: Tensor) -> Tensor:
+    def _smooth(self, _: Smooth, x: Tensor) -> Tensor:
         channels = x.shape[1]
         kernel = torch.from_numpy(SMOOTHING).to(x.device, x.dtype).repeat(channels, 1, 1, 1)
         if self.spec.padding == "reflect":
