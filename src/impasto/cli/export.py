@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from impasto.cli.options import (
     check_target,
     choose_gallery,
     parse_size,
+    takes,
 )
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
@@ -47,8 +48,11 @@ CALIBRATION_PX = 256
 CALIBRATION_PICTURES = 8
 
 
-def export_command(
-    style: StyleOption = DEFAULT_STYLE,
+@dataclass(frozen=True)
+class ExportOptions:
+    """The options of ``impasto export``."""
+
+    style: StyleOption = DEFAULT_STYLE
     output: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +62,7 @@ def export_command(
             help="Default: STYLE.onnx in this folder.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     size: Annotated[
         str | None,
         typer.Option(
@@ -66,15 +70,18 @@ def export_command(
             help="Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     int8: Annotated[
         bool, typer.Option("--int8", help="8 bits instead of 32: a quarter of the file.")
-    ] = False,
+    ] = False
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that exists already.")
-    ] = False,
-    gallery: GalleryOption = None,
-) -> None:
+    ] = False
+    gallery: GalleryOption = None
+
+
+@takes(ExportOptions)
+def export_command(_: typer.Context, said: ExportOptions) -> None:
     """Write a style as one ONNX file, for OpenCV, ONNX Runtime, OpenVINO, phones and browsers.
 
     It takes and gives RGB in 0-1, 1 x 3 x height x width, of any size whose sides are multiples of
@@ -86,21 +93,21 @@ def export_command(
     from impasto.styles import StyleRef
     from impasto.styles.predict import find_fine_style
 
-    ref = StyleRef.parse(style)
-    target = output or Path(f"{ref.label}.onnx")
+    ref = StyleRef.parse(said.style)
+    target = said.output or Path(f"{ref.label}.onnx")
     if target.suffix.lower() != ".onnx":
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
-    check_target(target, [split_network(style)[0]], overwrite)
-    chosen = choose_gallery(gallery)
+    check_target(target, [split_network(said.style)[0]], said.overwrite)
+    chosen = choose_gallery(said.gallery)
     network = open_network(ref, chosen)
-    passes = _passes(ref, size) if size else []
-    if int8:
+    passes = _passes(ref, said.size) if said.size else []
+    if said.int8:
         network = _quantized(ref, chosen, network)
     network = stand_alone(network, passes)
-    with write_atomically(target, overwrite=overwrite) as stream:
+    with write_atomically(target, overwrite=said.overwrite) as stream:
         stream.write(network.to_file(_description(ref, chosen, network)))
     console.result(_program(target, network))
-    console.note(f"{style} -> {target}")
+    console.note(f"{said.style} -> {target}")
     if len(passes) > 1:
         each = " and ".join(f"{width}x{height}" for width, height in passes)
         console.note(f"it paints at {each}, from coarse to fine, as impasto does")
