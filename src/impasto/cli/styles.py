@@ -71,9 +71,13 @@ def styles_command(
         return
     if output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
+    _list(chosen, as_json)
+
+
+def _list(gallery: Gallery, as_json: bool) -> None:
     from impasto.converters import installed_networks
 
-    styles = [(chosen.pack_of(style), style) for style in map(chosen.load_style, chosen.names)]
+    styles = [(gallery.pack_of(style), style) for style in map(gallery.load_style, gallery.names)]
     if as_json:
         rows = [
             {"name": style.name, "pack": pack.name, **asdict(style.card)} for pack, style in styles

@@ -97,7 +97,7 @@ def _search(
     length: float,
     tolerance: float,
 ) -> Point | None:
-    """The first of ever shorter steps that leads down enough."""
+    """Return the first of ever shorter steps that leads down enough."""
     for _ in range(MOST_TRIES):
         there = _evaluate(objective, (here.position + length * direction).clamp_(0, 1))
         bound = here.value + SUFFICIENT_DECREASE * length * slope + tolerance * abs(here.value)

@@ -170,8 +170,8 @@ def _engine_bytes_per_px(engine: Engine, spec: NetworkSpec, styles: int) -> int:
 
 
 def margin_px(spec: NetworkSpec) -> int:
-    """What a tile has to see beyond itself: half the receptive field, and the grid's step for what
-    smoothing and enlargement add.
+    """Return what a tile has to see beyond itself: half the receptive field, and the grid's step
+    for what smoothing and enlargement add.
     """
     step = spec.multiple
     return -(-(spec.receptive_field_px // 2 + 1 + step) // step) * step

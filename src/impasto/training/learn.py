@@ -163,7 +163,7 @@ def learning_run(name: str) -> TrainingRun:
 
 
 def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> Style:
-    """What a run has learned so far.
+    """Return what a run has learned so far.
 
     Args:
         checkpoint: of `learn`'s run.
@@ -192,7 +192,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
 
 
 def free_photos() -> list[Path]:
-    """A few photographs to practise on, in the public domain or CC0, from scikit-image.
+    """Return a few photographs to practise on, in the public domain or CC0, from scikit-image.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -208,8 +208,8 @@ def free_photos() -> list[Path]:
 def _nearest(
     gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
 ) -> Start:
-    """The open pack's trunk, and that vector which has the lowest objective for a painting: what
-    its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
+    """Return the open pack's trunk, and that vector which has the lowest objective for a painting:
+    what its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
     before the deadline (by `time.monotonic`), the first whatever the time.
     """
     trunk, hardware = gallery.open_pack.trunk, trial.hardware

@@ -256,7 +256,7 @@ def read_painting_tensor(path: Path, size_px: int) -> torch.Tensor:
 
 
 def read_start(folder: Path, names: Sequence[str]) -> Start:
-    """The (averaged) weights of another run, or of a gallery.
+    """Return the (averaged) weights of another run, or of a gallery.
 
     Args:
         folder: of either.
@@ -281,7 +281,7 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
 
 
 def read_start_trunk(folder: Path) -> Trunk:
-    """The trunk of another run, or of a gallery: exactly the one that its styles fit.
+    """Return the trunk of another run, or of a gallery: exactly the one that its styles fit.
 
     Raises:
         InputError, StyleError: the folder holds neither.

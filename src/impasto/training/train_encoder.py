@@ -135,7 +135,7 @@ def _trainer(
 
 
 def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> list[Path]:
-    """The paintings to train on.
+    """Return the paintings to train on.
 
     Args:
         folders: each searched with the folders below it.
