@@ -171,12 +171,6 @@ class Trainer(PerceptualTrainer):
         last = self.network.convs[self.network.spec.last.name]
         return [([self.network.styles], 1.0), (last.parameters(), LAST_LAYER_RATE)]
 
-    @property
-    def average(self) -> StyleNetwork:
-        """What is kept in the end."""
-        assert isinstance(self.averaged, StyleNetwork)
-        return self.averaged
-
     def start_from(
         self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
     ) -> None:
@@ -190,7 +184,7 @@ class Trainer(PerceptualTrainer):
             OptionError: they are of another network.
         """
         try:
-            for network in (self.network, self.average):
+            for network in (self.network, self.average_painter):
                 network.load_weights(weights)
                 network.load_styles(vectors)
         except (ValueError, RuntimeError) as error:

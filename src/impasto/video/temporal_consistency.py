@@ -142,7 +142,7 @@ class SteadyStylizer:
         check_pixels(photo)
         if self.stylizer.strength == 0:
             self.memory = None
-            return photo.copy()
+            return np.array(photo)
         return self.place(photo, self.stylizer.paint(photo))
 
     def place(self, photo: Pixels, fresh: Pixels) -> Pixels:
