@@ -93,7 +93,9 @@ class Gallery:
         """The gallery that paints photos in two parts: this one, or the one beside what ships."""
         if self.trunk.revision:
             return self
-        return _fine() if self.folder == SHIPPED else None
+        if self.folder != SHIPPED:
+            return None
+        return Gallery(FINE, own=self.own and self.own / FINE.name)
 
     def has(self, name: str) -> bool:
         """Whether there is a style of that name, or one that is spelled a little otherwise."""
@@ -210,12 +212,6 @@ def open_gallery(gallery: GallerySource = None) -> Gallery:
             f"gallery is {gallery!r:.80}", "give a folder's name, 'turbo', or a Gallery"
         )
     return _shipped(TURBO) if gallery == TURBO.name else Gallery(Path(gallery))
-
-
-@cache
-def _fine() -> Gallery:
-    """Return what ships, with the user's own styles in two parts."""
-    return Gallery(FINE, own=own_folder() / FINE.name)
 
 
 @cache
