@@ -5,6 +5,8 @@ from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_muxing import make_film, read_film
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 def test_a_video(impasto, gallery, tmp_path):
     make_clip(tmp_path / "clip.mp4", frames=10)
@@ -22,7 +24,7 @@ def test_a_video(impasto, gallery, tmp_path):
     [
         (["nothing.mp4"], 3, "nothing.mp4 does not exist"),
         (["clip.mp4", "--start", "soon"], 2, "--start 'soon' is no time"),
-        (["clip.mp4", "--codec", "divx"], 2, "unknown codec 'divx'"),
+        (["clip.mp4", "--codec", "divx"], 2, "codec 'divx' is unknown"),
         (["clip.mp4", "-o", "out.avi"], 2, "no video format"),
         (["clip.mp4", "-o", "out"], 2, "out: no ending tells a format: end it in .mp4"),
         (["clip.mp4", "--style", "frist"], 5, "did you mean first"),

@@ -180,6 +180,12 @@ def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
         assert checkpoint.state["next_step"] == 2
 
 
+def test_crops_that_are_smaller_than_what_a_network_sees(photo_folder, painting_files, tmp_path):
+    for options in (OPTIONS, replace(OPTIONS, crop_px=48, late_crop_px=40)):
+        with pytest.raises(OptionError, match=r"too small for johnson-instance, which sees 40 px"):
+            run(painting_files, photo_folder, tmp_path / "run", spec=johnson(), options=options)
+
+
 def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):
     one = {"bold": painting_files["bold"]}
     sized = replace(OPTIONS, steps=1, painting_sizes=(24,))

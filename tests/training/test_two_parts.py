@@ -16,6 +16,7 @@ from impasto.styles import Style, StyleCard
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
+from impasto.training.run import TrainingRun
 from impasto.training.style_network import StyleNetwork
 from impasto.training.train_fine import learn_fine, steps_within, train_fine
 from impasto.training.two_parts import (
@@ -193,18 +194,16 @@ def test_a_style_is_learned_for_networks_that_stay_as_they_are(
     painting = tmp_path / "Cow.png"
     write_image(painting, Picture(picture(90, 70, 20)))
     events: list[object] = []
-    style = in_run(
-        learn_fine,
-        painting=painting,
+    hardware = choose_hardware("cpu", "f32")
+    style = learn_fine(
+        painting,
+        TrainingRun(tmp_path / "learned", hardware=hardware, progress=events.append),
         photos=tmp_path / "photos",
         name="cow",
         minutes=0.02,
-        folder=tmp_path / "learned",
         gallery=gallery,
         options=TrainingOptions(photos_per_step=1, learning_rate=1e-3),
         weights=WEIGHTS,
-        hardware=choose_hardware("cpu", "f32"),
-        progress=events.append,
     )
     assert (style.name, style.trunk) == ("cow", gallery.trunk.fingerprint)
     assert style.card.painting == "Cow.png"

@@ -26,6 +26,8 @@ from video.clips import (
     turn_clip,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):

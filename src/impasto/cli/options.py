@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from inspect import Parameter, Signature
@@ -52,6 +53,7 @@ __all__ = [
     "check_target",
     "choose_gallery",
     "choose_preset",
+    "flag",
     "parse_size",
     "require_torch",
     "takes",
@@ -83,6 +85,14 @@ def _painting(
     )
 
 
+def flag(name: str, help_: str, short: str | None = None, *, panel: str | None = None) -> Any:
+    """Return an option to switch something on, and off again where a user's defaults have it on."""
+    shorts = [short] if short else []
+    return typer.Option(
+        f"--{name}/--no-{name}", *shorts, help=help_, show_default=False, rich_help_panel=panel
+    )
+
+
 def _style_names() -> list[str]:
     return list(choose_gallery(None).names)
 
@@ -108,7 +118,9 @@ PaletteOption = Annotated[str | None, _painting("palette", metavar="PICTURE", pa
 SeedOption = Annotated[int, _painting("seed", panel=HOW)]
 MaskOption = Annotated[str | None, _painting("mask", metavar="PICTURE", panel=WHERE)]
 SubjectOption = Annotated[str | None, _painting("subject", metavar="X,Y,W,H", panel=WHERE)]
-InvertMaskOption = Annotated[bool, _painting("invert_mask", "--invert-mask", panel=WHERE)]
+InvertMaskOption = Annotated[
+    bool, flag("invert-mask", "Paint all but the mask or subject.", panel=WHERE)
+]
 RegionsOption = Annotated[
     list[str] | None, _painting("regions", "--region", metavar="PLACE:STYLE", panel=WHERE)
 ]
@@ -204,11 +216,13 @@ def check_json(file: str | None) -> None:
 
 def write_json(file: str, text: str) -> bool:
     """Write figures to a file, or to standard output; true if it was the latter."""
+    # JSON is UTF-8 whatever the terminal; of names that are none, it has a notation.
+    content = text.encode(errors="backslashreplace") + b"\n"
     if file == "-":
-        console.result(text)
+        console.send(io.BytesIO(content))
         return True
     with write_atomically(Path(file)) as stream:
-        stream.write(text.encode())
+        stream.write(content)
     return False
 
 

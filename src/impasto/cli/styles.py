@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, check_target, choose_gallery
+from impasto.cli.options import GalleryOption, check_target, choose_gallery, write_json
 from impasto.errors import OptionError
 from impasto.progress import Progress
 
@@ -83,7 +83,7 @@ def _list(gallery: Gallery, as_json: bool) -> None:
             {"name": style.name, "pack": pack.name, **asdict(style.card)} for pack, style in styles
         ]
         rows += [{"name": name, "installed_by": "impasto convert"} for name in installed_networks()]
-        console.result(json.dumps(rows, indent=2, ensure_ascii=False))
+        write_json("-", json.dumps(rows, indent=2, ensure_ascii=False))
         return
     console.table(
         ("style", "pack", "painting", "artist", "year", "licence"),

@@ -17,6 +17,7 @@ from impasto.cli.training import (
     RunOptions,
     ScheduleFloat,
     ScheduleInt,
+    StartOption,
     StylesArgument,
     training_options,
     training_run,
@@ -32,14 +33,7 @@ class TrainFineOptions(RunOptions):
     styles: StylesArgument
     output: RunFolderOption = Path("impasto-fine-run")
     paintings: PaintingsOption = None
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Go on from the networks of a gallery in two parts.",
-            show_default=False,
-        ),
-    ] = None
+    start_from: StartOption = None
     photos_per_step: ScheduleInt = 4
     learning_rate: ScheduleFloat = 1.6e-3
     compile: CompileOption = False

@@ -1,4 +1,4 @@
-"""What the keys do."""
+"""Keys, and the settings that they change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STROKES = (0.5, 0.7, 1.0, 1.4, 2.0)
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """What is shown, and how.
+    """Settings of what is shown, and how.
 
     Attributes:
         packs: names to choose from, those together that mix with each other; what mixes with
@@ -75,7 +75,7 @@ class LiveSettings:
 
 
 def _half_and_half(first: str, second: str) -> str:
-    """Half of each, of which either may be a mixture itself."""
+    """Mix half of each, of which either may be a mixture itself."""
     if not set("+:") & set(first + second):
         return f"{first}+{second}"
     parts = [*StyleRef.parse(first).parts, *StyleRef.parse(second).parts]
@@ -83,7 +83,7 @@ def _half_and_half(first: str, second: str) -> str:
 
 
 def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
-    """The gallery's styles for `LiveSettings`, pack by pack, and the index of the wanted one.
+    """List a gallery's styles for `LiveSettings`, and find the index of the wanted one.
 
     A style of the gallery keeps its place, so that its number is always the same. What is none
     comes in front.
@@ -113,12 +113,12 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
 
 
 def choose(settings: LiveSettings, number: int) -> LiveSettings:
-    """The settings with the style of a number, from 1."""
+    """Return the settings with the style of a number, from 1."""
     return replace(settings, index=number - 1)
 
 
 def press(settings: LiveSettings, key: str) -> LiveSettings:
-    """The settings after a key; keys that change none of them leave them as they are."""
+    """Return the settings after a key; those of other keys stay as they are."""
     count = len(settings.styles)
     if key in ("n", "p"):
         step = 1 if key == "n" else -1

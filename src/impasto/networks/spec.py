@@ -490,7 +490,7 @@ FINE_DRAFT = NetworkSpec(
         Smooth(24),
         Conv("paint", 24, 3, kernel=5, norm=False, relu=False),
     ),
-    grain=0.04,
+    grain=0.1,
 )
 """Lays out large forms on a picture of 128 px: 126 k multiply-adds a pixel, which is 8 k for each
 of 512 px. Nothing of the photo is handed past its body: a painting is made from nothing.
@@ -504,11 +504,12 @@ FINE_REVISION = NetworkSpec(
         Conv("down2", 24, 72, stride=2),
         *(_residual(f"body{number}", 72) for number in range(1, 5)),
         Conv("up1", 72, 24, shuffle=2, relu=False),
+        Smooth(24),
         Skip("down1"),
         Conv("merge", 24, 24),
         Conv("paint", 24, 3, shuffle=2, norm=False, relu=False),
     ),
-    grain=0.02,
+    grain=0.05,
     revises=True,
 )
 """Adds brushwork, once for each doubling: 31 k multiply-adds a pixel."""

@@ -24,7 +24,7 @@ from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start, TrainingRun, paint_preview
-from impasto.training.step_trainer import StepTrainer
+from impasto.training.step_trainer import StepTrainer, check_crops
 from impasto.training.style_network import StyleNetwork
 
 __all__ = ["Distiller", "distil"]
@@ -51,6 +51,7 @@ class Distiller(StepTrainer):
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
+        check_crops(teacher.spec, options)
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
             network = StyleNetwork(student, len(teacher.styles)).to(hardware.device)

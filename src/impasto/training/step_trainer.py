@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.errors import TrainingError
+from impasto.errors import OptionError, TrainingError
 from impasto.images import GRAIN_PX, add_grain, grain_tile
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
@@ -24,12 +24,28 @@ from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["StepTrainer"]
+__all__ = ["StepTrainer", "check_crops"]
 
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
+
+
+def check_crops(spec: NetworkSpec, options: TrainingOptions) -> None:
+    """Check that crops can be mirrored as far beyond their borders as a network sees.
+
+    Raises:
+        OptionError: they are too small.
+    """
+    for crop_px in (options.crop_px, options.late_crop_px):
+        border_px = max(spec.padding_px(crop_px, crop_px))
+        if border_px >= crop_px:
+            raise OptionError(
+                f"crops of {crop_px} px are too small for {spec.name}, which sees {border_px} px "
+                "beyond them",
+                f"give more than {border_px} px",
+            )
 
 
 class StepTrainer(ABC):
@@ -41,6 +57,9 @@ class StepTrainer(ABC):
         photos: crops to paint.
         options: see `TrainingOptions`.
         hardware: where to compute; the networks are there already.
+
+    Raises:
+        OptionError: the crops are too small for the painter.
 
     Attributes:
         averaged: what is kept in the end.
@@ -56,6 +75,7 @@ class StepTrainer(ABC):
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
+        check_crops(painter.spec, options)
         self.options = options
         self.photos = photos
         self.hardware = hardware

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from impasto.images import scale_shorter_side
+from impasto.images import read_image, scale_shorter_side
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
 from impasto.perceptual.tensors import to_tensor
-from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, read_painting, thumbnail
+from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, thumbnail, visible_pixels
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
@@ -35,7 +35,7 @@ from impasto.training.two_parts import (
     two_part_vectors,
 )
 
-__all__ = ["learn_fine", "train_fine"]
+__all__ = ["learn_fine", "steps_within", "train_fine"]
 
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
@@ -73,56 +73,95 @@ def train_fine(
     """
     crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
     draft, revision = starting_parts(specs, list(paintings), start, options.seed)
-    fine = FineRun(paintings, crops, run)
-    both = fine.train_both(draft, revision, weights, options, calibrated=start is not None)
+    parts = _Parts(paintings, crops, run, weights, options)
+    both = parts.train(draft, revision, calibrated=start is not None)
     trunk = two_part_trunk(both.draft, both.revision)
-    return write_gallery(run.folder / "gallery", trunk, fine.styles(both, trunk.fingerprint))
+    return write_gallery(run.folder / "gallery", trunk, parts.styles(both, trunk.fingerprint))
+
+
+def learn_fine(
+    painting: Path,
+    run: TrainingRun,
+    *,
+    photos: Path | Sequence[Path],
+    name: str,
+    minutes: float,
+    gallery: Gallery,
+    options: TrainingOptions = LEARNING,
+    weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
+) -> Style:
+    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
+    (Dumoulin et al. 2017, section 3.3).
+
+    Args:
+        painting: a picture of it, at least 64 px on each side.
+        run: see `TrainingRun`; one that was interrupted goes on to its end.
+        photos: a folder of photographs to practise on, or their files.
+        name: of the style.
+        minutes: about how long the call may take.
+        gallery: in two parts.
+        options: of training; ``steps`` is set by ``minutes``.
+        weights: of the losses.
+
+    Raises:
+        InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
+    """
+    trunk = gallery.trunk
+    assert trunk.revision
+    draft, revision = starting_parts(
+        (trunk.spec, trunk.revision.spec), [name], gallery, options.seed
+    )
+    for network in (draft, revision):
+        network.convs.requires_grad_(False)
+    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    card = StyleCard(title=painting.stem, painting=painting.name)
+    parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
+    seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
+    both = parts.train(draft, revision, calibrated=True, seconds=seconds)
+    return parts.styles(both, trunk.fingerprint)[0]
 
 
 @dataclass(frozen=True)
-class FineRun:
-    """What both parts of a run share.
+class _Parts:
+    """A run of both parts.
 
     Attributes:
         paintings: by style name.
-        crops: to paint.
-        run: has a folder for each part in its own.
+        crops: photos to paint.
+        run: of which either part has a sub-folder.
+        weights: of either part's losses.
+        options: of either part.
     """
 
     paintings: Mapping[str, Painting]
     crops: PhotoFolder
     run: TrainingRun
+    weights: tuple[PartWeights, PartWeights]
+    options: TrainingOptions
 
-    def train_both(
+    def train(
         self,
         draft: StyleNetwork,
         revision: StyleNetwork,
-        weights: tuple[PartWeights, PartWeights],
-        options: TrainingOptions,
         *,
         calibrated: bool,
         seconds: tuple[float, float] | None = None,
     ) -> TwoParts:
-        """Train the draft, then both.
+        """Train the draft, then both; return the moving averages of their weights.
 
         Args:
-            draft, revision: where to start; gradients as they are asked for.
-            weights: of either part's losses.
-            options: of either part.
+            draft, revision: where to start; what needs no gradient stays as it is.
             calibrated: the revision is trained already.
             seconds: that either part may take, in place of the options' steps.
-
-        Returns:
-            the moving averages of their weights.
         """
-        frozen = [name for name, each in draft.named_parameters() if not each.requires_grad]
         first, second = seconds or (None, None)
-        drafting = self._train("draft", partial(DraftTrainer, draft), weights[0], options, first)
+        frozen = {name for name, each in draft.named_parameters() if not each.requires_grad}
+        drafting = self._train("draft", partial(DraftTrainer, draft), self.weights[0], first)
         assert isinstance(drafting, StyleNetwork)
         for name, parameter in drafting.train().named_parameters():
             parameter.requires_grad_(name not in frozen)
         revising = partial(RevisionTrainer, drafting, revision, calibrated)
-        both = self._train("revision", revising, weights[1], options, second)
+        both = self._train("revision", revising, self.weights[1], second)
         assert isinstance(both, TwoParts)
         return both
 
@@ -131,7 +170,6 @@ class FineRun:
         part: str,
         kind: Callable[..., PartTrainer],
         weights: PartWeights,
-        options: TrainingOptions,
         seconds: float | None,
     ) -> nn.Module:
         run = replace(self.run, folder=self.run.folder / part)
@@ -139,7 +177,7 @@ class FineRun:
         before = run.begin(read_checkpoint)
         sizes = {2 * weights.sizes_px[0], *weights.sizes_px}
         seen = {size: [_graded(each, size) for each in self.paintings.values()] for size in sizes}
-        own = before.options if before else options.for_crops(weights.sizes_px[0])
+        own = before.options if before else self.options.for_crops(weights.sizes_px[0])
         trainer = kind(seen, self.crops, weights, own, run.hardware)
         spec = trainer.painter.spec
         rows = tuple(f"{name} {form}" for name in self.paintings for form in FORMS)
@@ -153,54 +191,13 @@ class FineRun:
 
     def styles(self, both: TwoParts, fingerprint: str) -> list[Style]:
         """Return what was learned, for the trunk of that fingerprint, each with its painting."""
-        photos = self.crops.crops(0, MEASURED_PHOTOS, REVISION.sizes_px[0])
+        photos = self.crops.crops(0, MEASURED_PHOTOS, self.weights[1].sizes_px[0])
         vectors = two_part_vectors(both.draft, both.revision, photos)
         return [
             Style(name, vector, fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
             for (name, painting), vector in zip(self.paintings.items(), vectors, strict=True)
-            for graded in [painting.grade.apply(read_painting(painting.path))]
+            for graded in [painting.grade.apply(visible_pixels(read_image(painting.path)))]
         ]
-
-
-def learn_fine(
-    painting: Path,
-    *,
-    photos: Path | Sequence[Path],
-    name: str,
-    minutes: float,
-    run: TrainingRun,
-    gallery: Gallery,
-    options: TrainingOptions = LEARNING,
-    weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
-) -> Style:
-    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
-    (Dumoulin et al. 2017, section 3.3).
-
-    Args:
-        painting: a picture of it, at least 64 px on each side.
-        photos: a folder of photographs to practise on, or their files.
-        name: of the style.
-        minutes: about how long the call may take.
-        run: see `TrainingRun`; it goes on with one that was interrupted, to its end.
-        gallery: in two parts.
-        options: of training; ``steps`` is set by ``minutes``.
-        weights: as `train_fine` takes them.
-
-    Raises:
-        InputError, OptionError, OutputError, TrainingError: as `train_fine`.
-    """
-    trunk = gallery.trunk
-    assert trunk.revision
-    specs = trunk.spec, trunk.revision.spec
-    draft, revision = starting_parts(specs, [name], gallery, options.seed)
-    for network in (draft, revision):
-        network.convs.requires_grad_(False)
-    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
-    card = StyleCard(title=painting.stem, painting=painting.name)
-    fine = FineRun({name: Painting(painting, card)}, crops, run)
-    seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
-    both = fine.train_both(draft, revision, weights, options, calibrated=True, seconds=seconds)
-    return fine.styles(both, trunk.fingerprint)[0]
 
 
 def steps_within(trainer: PartTrainer, seconds: float) -> int:
@@ -222,5 +219,5 @@ def _graded(painting: Painting, size_px: int) -> Tensor:
     Raises:
         InputError: it cannot be read.
     """
-    pixels = scale_shorter_side(read_painting(painting.path), size_px)
+    pixels = scale_shorter_side(visible_pixels(read_image(painting.path)), size_px)
     return to_tensor(painting.grade.apply(pixels))
