@@ -24,7 +24,10 @@ from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from impasto.engines import EngineName, Precision
+    from impasto.evaluation.speed import Speed
 
 __all__ = ["bench_command"]
 
@@ -138,8 +141,11 @@ def bench_command(_: typer.Context, said: BenchOptions) -> None:
     text = json.dumps(
         [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
     )
-    if said.json_file and write_json(said.json_file, text):
-        return
+    if not (said.json_file and write_json(said.json_file, text)):
+        _print(rows)
+
+
+def _print(rows: Sequence[Speed]) -> None:
     console.table(
         ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
         [

@@ -191,42 +191,15 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
             each.name: stack.enter_context(Stylizer(replace(options, style=each.style)))
             for each in styles
         }
-        if said.papers or said.reference:
-            used = (said.cache or _default_cache()) if said.reference else None
-            px = said.size or PAPERS_PX
-            _as_papers_do(
-                painters,
-                styles,
-                files,
-                px,
-                said.painting_size,
-                said.reference,
-                used,
-                said.json_file,
-            )
-        else:
-            sizes_px = [_whole(text) for text in said.sheet_sizes.split(",")]
-            _by_size(
-                painters,
-                styles,
-                files,
-                said.size or SIZE_PX,
-                said.sheet,
-                sizes_px,
-                said.best,
-                said.json_file,
-            )
+        way = _as_papers_do if said.papers or said.reference else _by_size
+        way(said, painters, styles, files)
 
 
 def _by_size(
+    said: EvaluateOptions,
     painters: Mapping[str, Stylizer],
     styles: Sequence[ScoredStyle],
     files: Sequence[Path],
-    size_px: int,
-    sheet: Path,
-    sheet_sizes_px: Sequence[int],
-    best: bool,
-    json_file: str | None,
 ) -> None:
     """Write the sheet, then print the table."""
     from impasto.evaluation.by_size import COMPARED_PX, median_score, score_by_size, sheet_of
@@ -235,18 +208,21 @@ def _by_size(
 
     pictures = {str(path): read_image(path).pixels for path in files}
     paintings = {each.name: read_image(each.painting).pixels for each in styles}
-    target = _free_name(sheet)
-    write_image(target, Picture(sheet_of(painters, paintings, pictures, sheet_sizes_px)))
+    target = _free_name(said.sheet)
+    sizes_px = [_whole(text) for text in said.sheet_sizes.split(",")]
+    write_image(target, Picture(sheet_of(painters, paintings, pictures, sizes_px)))
     console.note(f"look at {target} before you read on")
     ways: dict[str, PaintPhoto] = dict(painters)
-    if best:
+    if said.best:
         for each in styles:
             name = f"{each.name}, optimised"
             ways[name], paintings[name] = _optimised(paintings[each.name]), paintings[each.name]
+    size_px = said.size or SIZE_PX
     reduced = {name: scale_shorter_side(each, size_px) for name, each in pictures.items()}
     with console.progress() as progress:
         scores = score_by_size(exact_vgg(), ways, paintings, reduced, progress)
-    if json_file and write_json(json_file, json.dumps(_as_tree(scores), indent=2)):
+    text = json.dumps(_as_tree(scores), indent=2)
+    if said.json_file and write_json(said.json_file, text):
         return
     rows = []
     for name, by_photo in scores.items():
@@ -276,14 +252,10 @@ def _optimised(painting: Pixels) -> PaintPhoto:
 
 
 def _as_papers_do(
+    said: EvaluateOptions,
     painters: Mapping[str, Stylizer],
     styles: Sequence[ScoredStyle],
     files: Sequence[Path],
-    size_px: int,
-    painting_px: int | None,
-    reference: int,
-    cache: Path | None,
-    json_file: str | None,
 ) -> None:
     """Print J at one size."""
     from impasto.evaluation.scores import evaluate, reports_to_json
@@ -293,14 +265,14 @@ def _as_papers_do(
             painters,
             {each.name: each.painting for each in styles},
             files,
-            size_px=size_px,
-            painting_px=painting_px or {each.name: each.painting_px for each in styles},
-            reference_iterations=reference,
-            cache=cache,
+            size_px=said.size or PAPERS_PX,
+            painting_px=said.painting_size or {each.name: each.painting_px for each in styles},
+            reference_iterations=said.reference,
+            cache=(said.cache or _default_cache()) if said.reference else None,
             progress=progress,
         )
     text = reports_to_json(reports)
-    if json_file and write_json(json_file, text):
+    if said.json_file and write_json(said.json_file, text):
         return
     console.table(
         ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations", "R"),
@@ -311,7 +283,7 @@ def _as_papers_do(
                 f"{report.style_loss:.4f}",
                 f"{report.deep_style:.4f}",
                 f"{report.objective:.3f}",
-                "" if report.iterations is None else _iterations(report.iterations, reference),
+                "" if report.iterations is None else _iterations(report.iterations, said.reference),
                 f"{report.repetition:.2f}",
             )
             for report in reports

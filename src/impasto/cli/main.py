@@ -167,8 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _check(arguments: list[str]) -> None:
-    """An empty name would be taken for the current folder, an empty value for none given, and an
-    address for a file's path.
+    """Refuse an empty name, which would be taken for the current folder, an empty value, which would
+    be taken for none given, and an address, which would be taken for a path.
     """
     addresses = [each for each in arguments if ADDRESS.search(each)]
     if addresses and "live" not in arguments:
@@ -219,7 +219,9 @@ def _with_command(arguments: list[str]) -> list[str]:
 
 
 def _names_video(arguments: list[str]) -> bool:
-    """The first argument does, or if options come first, one that is not their output."""
+    """Return whether the first argument names a video, or if options come first, one that is not
+    their output.
+    """
     if not arguments[0].startswith("-"):
         arguments = arguments[:1]
     return any(

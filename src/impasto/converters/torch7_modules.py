@@ -50,12 +50,12 @@ def convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) ->
     return module("SpatialConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
 
 
-def full_convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) -> TorchObject:
+def full_convolution(kernel: Array, *, stride: int = 1) -> TorchObject:
     """Return a transposed convolution whose output is not cropped; its kernel begins with the
     inputs.
     """
     inputs, outputs = kernel.shape[:2]
-    return module("SpatialFullConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
+    return module("SpatialFullConvolution", **_kernel(kernel, outputs, inputs, None, stride))
 
 
 def _kernel(

@@ -171,9 +171,7 @@ class TrainingRun:
             _update_means(smooth, trainer.step())
             step, now = trainer.next_step, time.monotonic()
             if step % LOG_EVERY_STEPS == 0:
-                rate = trainer.rate_factor * options.rate_at(step)
-                line = {"step": step, "seconds": round(now - began, 1), "rate": rate, **smooth}
-                _append_log(self.folder / LOG_FILE, line)
+                _append_log(self.folder / LOG_FILE, trainer, now - began, smooth)
             try:
                 self.progress(Progress("training", step, options.steps, dict(smooth)))
             except BaseException:
@@ -350,7 +348,12 @@ def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None
         smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
 
 
-def _append_log(path: Path, line: Mapping[str, float]) -> None:
+def _append_log(
+    path: Path, trainer: StepTrainer, seconds: float, figures: Mapping[str, float]
+) -> None:
+    step = trainer.next_step
+    rate = trainer.rate_factor * trainer.options.rate_at(step)
+    line = {"step": step, "seconds": round(seconds, 1), "rate": rate, **figures}
     try:
         with path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
