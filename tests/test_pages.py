@@ -101,11 +101,13 @@ def folder(tmp_path, monkeypatch):
     from converters.write_t7 import johnson, write_t7
     from impasto.gatys import optimize
     from impasto.training import learn as learning
+    from impasto.training import train_fine
     from video.clips import make_clip
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for what runs in a shell
     monkeypatch.setattr(learning, "_step_times", lambda *trial: (0.3, 0.3))
+    monkeypatch.setattr(train_fine, "steps_within", lambda *trial: 1)
     monkeypatch.setattr(optimize, "_steps_per_scale", lambda count, steps: [1] * count)
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32}
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **small))

@@ -314,7 +314,8 @@ class Stylizer(Closing):
         colors: ColorMap | None = None,
         cover: NDArray[np.float32] | None = None,
     ) -> Picture:
-        """What comes after painting: colours and strength; of a whole picture, or some of its rows.
+        """Do what comes after painting: colours and strength; of a whole picture, or some of its
+        rows.
 
         Args:
             picture: the photo.
@@ -335,7 +336,7 @@ class Stylizer(Closing):
         )
 
     def color_map(self, painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> ColorMap | None:
-        """The change of colours that was asked for, if it depends on the whole picture.
+        """Return the change of colours that was asked for, if it depends on the whole picture.
 
         Args:
             painting: H x W x 3, uint8, RGB, at full strength; may be reduced.

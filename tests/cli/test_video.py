@@ -24,7 +24,7 @@ def test_a_video(impasto, gallery, tmp_path):
     [
         (["nothing.mp4"], 3, "nothing.mp4 does not exist"),
         (["clip.mp4", "--start", "soon"], 2, "--start 'soon' is no time"),
-        (["clip.mp4", "--codec", "divx"], 2, "unknown codec 'divx'"),
+        (["clip.mp4", "--codec", "divx"], 2, "codec 'divx' is unknown"),
         (["clip.mp4", "-o", "out.avi"], 2, "no video format"),
         (["clip.mp4", "-o", "out"], 2, "out: no ending tells a format: end it in .mp4"),
         (["clip.mp4", "--style", "frist"], 5, "did you mean first"),

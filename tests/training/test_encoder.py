@@ -15,6 +15,7 @@ from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.perceptual.hardware import Hardware
 from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.styles.predict import predict_style
+from impasto.training import train_encoder as module
 from impasto.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
@@ -23,8 +24,8 @@ from impasto.training.checkpoint import (
 from impasto.training.encoder import EncoderOptions, PaintingCrops, StyleEncoder
 from impasto.training.photos import find_pictures
 from impasto.training.recolouring import recolour
-from impasto.training.train_encoder import find_paintings, train_encoder
-from tiny import TINY, picture, tiny_gallery, tiny_style
+from impasto.training.train_encoder import find_paintings
+from tiny import TINY, in_run, picture, tiny_gallery, tiny_style
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
@@ -37,6 +38,10 @@ OPTIONS = EncoderOptions(
     learning_rate=0.02,
     average_decay=0.8,
 )
+
+
+def train_encoder(**given):
+    return in_run(module.train_encoder, **given)
 
 
 @pytest.fixture

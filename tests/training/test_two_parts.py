@@ -16,6 +16,7 @@ from impasto.styles import Style, StyleCard
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
+from impasto.training.run import TrainingRun
 from impasto.training.style_network import StyleNetwork
 from impasto.training.train_fine import learn_fine, steps_within, train_fine
 from impasto.training.two_parts import (
@@ -31,7 +32,7 @@ from impasto.training.two_parts import (
     two_part_trunk,
     two_part_vectors,
 )
-from tiny import TINY_DRAFT, TINY_REVISION, picture
+from tiny import TINY_DRAFT, TINY_REVISION, in_run, picture
 
 PHOTOS = torch.cat([to_tensor(picture(64, 64, seed)) for seed in range(3)])
 WEIGHTS = (
@@ -116,7 +117,7 @@ def vector(style: Style) -> np.ndarray:
 
 
 def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Path) -> None:
-    gallery = train_fine(folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
     assert gallery.names == ("ann", "bob")
     assert gallery.load_style("ann").card.title == "ann"
     with impasto.Stylizer("ann", gallery=gallery, quality="fine") as stylizer:
@@ -127,7 +128,7 @@ def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Pat
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(
     run: dict[str, object], tmp_path: Path
 ) -> None:
-    whole = train_fine(folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
+    whole = in_run(train_fine, folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
     events = 0
 
     def stop(_: object) -> None:
@@ -137,8 +138,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_fine(folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
-    parts = train_fine(folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
+        in_run(train_fine, folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
+    parts = in_run(train_fine, folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
     for name in whole.names:
         np.testing.assert_array_equal(
             vector(whole.load_style(name)), vector(parts.load_style(name))
@@ -148,7 +149,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
 def test_a_run_goes_on_from_a_gallery_with_other_styles(
     run: dict[str, object], tmp_path: Path
 ) -> None:
-    first = train_fine(folder=tmp_path / "first", **run)  # type: ignore[arg-type]
+    first = in_run(train_fine, folder=tmp_path / "first", **run)  # type: ignore[arg-type]
     names = ["bob", "new"]
     draft, revision = starting_parts((TINY_DRAFT, TINY_REVISION), names, first, seed=0)
     vectors = [first.load_style(name).vector for name in first.names]
@@ -189,21 +190,20 @@ def test_features_are_compared_at_the_same_places() -> None:
 def test_a_style_is_learned_for_networks_that_stay_as_they_are(
     run: dict[str, object], tmp_path: Path
 ) -> None:
-    gallery = train_fine(folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
     painting = tmp_path / "Cow.png"
     write_image(painting, Picture(picture(90, 70, 20)))
     events: list[object] = []
+    hardware = choose_hardware("cpu", "f32")
     style = learn_fine(
         painting,
+        TrainingRun(tmp_path / "learned", hardware=hardware, progress=events.append),
         photos=tmp_path / "photos",
         name="cow",
         minutes=0.02,
-        folder=tmp_path / "learned",
         gallery=gallery,
         options=TrainingOptions(photos_per_step=1, learning_rate=1e-3),
         weights=WEIGHTS,
-        hardware=choose_hardware("cpu", "f32"),
-        progress=events.append,
     )
     assert (style.name, style.trunk) == ("cow", gallery.trunk.fingerprint)
     assert style.card.painting == "Cow.png"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from impasto._util.atomic_files import exists, file_label, make_folder, real_path
+from impasto._util.atomic_files import exists, make_folder, real_path
 from impasto.cli.console import console
 from impasto.cli.options import parse_size, takes, was_said
 from impasto.cli.video_options import VideoCommandOptions
@@ -34,13 +34,13 @@ def video_command(context: typer.Context, options: VideoCommandOptions) -> None:
     Several are painted one after the other; one that fails does not keep the others from it. Ctrl-C
     leaves a playable file of what is done, and --resume goes on from there.
     """
+    from impasto.styles import StyleRef
     from impasto.video import stylize_video
     from impasto.video.resume_state import is_unfinished
 
     styles = _styles(context, options)
-    targets = _plan(
-        options.videos, options.output, file_label("+".join(dict.fromkeys(styles.names)))
-    )
+    label = "+".join(StyleRef.parse(each).label for each in dict.fromkeys(styles.names))
+    targets = _plan(options.videos, options.output, label)
     paint = partial(stylize_video, style=styles, **_keywords(options))
     if len(targets) == 1:
         for video, target in targets.items():

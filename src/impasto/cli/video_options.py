@@ -16,6 +16,7 @@ from impasto.cli.options import (
     StabilityOption,
     StrengthOption,
     StrokeOption,
+    flag,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.options import StylizeOptions
@@ -96,22 +97,30 @@ class VideoCommandOptions:
         ),
     ] = None
     no_sound: Annotated[
-        bool, typer.Option("--no-sound", help="Leave sound out.", rich_help_panel=FILE)
-    ] = False
-    no_subtitles: Annotated[
-        bool, typer.Option("--no-subtitles", help="Leave subtitles out.", rich_help_panel=FILE)
-    ] = False
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Replace a video that exists.", rich_help_panel=FILE),
-    ] = False
-    resume: Annotated[
         bool,
         typer.Option(
-            "--resume",
-            help="Go on with interrupted work on the same output; of several videos, leave out "
-            "those that are done.",
+            "--no-sound/--sound", help="Leave sound out.", show_default=False, rich_help_panel=FILE
+        ),
+    ] = False
+    no_subtitles: Annotated[
+        bool,
+        typer.Option(
+            "--no-subtitles/--subtitles",
+            help="Leave subtitles out.",
+            show_default=False,
             rich_help_panel=FILE,
+        ),
+    ] = False
+    overwrite: Annotated[bool, flag("overwrite", "Replace a video that exists.", panel=FILE)] = (
+        False
+    )
+    resume: Annotated[
+        bool,
+        flag(
+            "resume",
+            "Go on with interrupted work on the same output; of several videos, leave out those "
+            "that are done.",
+            panel=FILE,
         ),
     ] = False
     gallery: GalleryOption = None

@@ -71,7 +71,9 @@ class Iterate:
     finish: Callable[[NDArray[np.uint8]], Picture] = Picture
 
     def picture(self) -> Picture:
-        """What is painted so far, at this scale's size: what `paint` gives if this is the end."""
+        """Return what is painted so far, at this scale's size: what `paint` gives if this is the
+        end.
+        """
         return self.finish(_to_pixels(self.pixels))
 
 
@@ -195,8 +197,8 @@ def optimise_draft(
 def _finish(
     content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
 ) -> Picture:
-    """What the photo has to say at last: its colours, its pixels beyond the mask, its transparency
-    and metadata.
+    """Return what the photo has to say at last: its colours, its pixels beyond the mask, its
+    transparency and metadata.
     """
     height, width = result.shape[:2]
     if options.keep_colors:

@@ -88,7 +88,7 @@ class _Tiled(ABC):
         """As `paint_tiled`."""
 
     def _fit(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
-        """A picture made smaller."""
+        """Return a picture made smaller."""
         small = size[0] * size[1] <= self._plan.whole_px
         if source.size[0] * source.size[1] <= self._plan.whole_px:
             return PixelRows(resize(source.rows(0, source.size[1]), *size))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from impasto._util.atomic_files import names_network
 from impasto.defaults import ColorWay
-from impasto.styles import Gallery, names_file, parse_mixture
+from impasto.styles import Gallery, StyleRef
 from impasto.styles.predict import find_style
 
 __all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
@@ -79,7 +78,7 @@ def _half_and_half(first: str, second: str) -> str:
     """Mix half of each, of which either may be a mixture itself."""
     if not set("+:") & set(first + second):
         return f"{first}+{second}"
-    parts = [*parse_mixture(first), *parse_mixture(second)]
+    parts = [*StyleRef.parse(first).parts, *StyleRef.parse(second).parts]
     return "+".join(f"{name}:{weight:.3g}" for name, weight in parts)
 
 
@@ -101,14 +100,15 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
     packs: dict[str, list[str]] = {pack.trunk.fingerprint: [] for pack in gallery.packs}
     for name in gallery.names:
         packs[gallery.load_style(name).trunk].append(name)
-    if names_network(first):
+    ref = StyleRef.parse(first)
+    if ref.is_network:
         return [[first], *filter(None, packs.values())], 0
-    style = find_style(first, gallery)
-    if not names_file(first) and style.name in gallery.names:
+    style = find_style(ref, gallery)
+    if not ref.is_file and style.name in gallery.names:
         names = [name for pack in packs.values() for name in pack]
         return list(filter(None, packs.values())), names.index(style.name)
     mates = packs.pop(style.trunk, [])  # none of a style with a trunk of its own
-    front = first if names_file(first) else style.name
+    front = first if ref.is_file else style.name
     return [[front, *mates], *filter(None, packs.values())], 0
 
 

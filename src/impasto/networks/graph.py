@@ -110,7 +110,8 @@ class GraphBuilder:
         opset: int = OPSET,
         fixed_px: tuple[int, int] | None = None,
     ) -> bytes:
-        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width.
+        """Return the whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x
+        width.
 
         Args:
             name: of the graph.
@@ -140,7 +141,7 @@ class GraphBuilder:
         outputs: Mapping[str, Shape],
         opset: int = OPSET,
     ) -> bytes:
-        """The whole, whatever goes in and comes out.
+        """Return the whole, whatever goes in and comes out.
 
         Args:
             name: of the graph.
@@ -166,7 +167,7 @@ class GraphBuilder:
 
 
 def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
-    """A serialised model with more entries of text, which every runtime shows."""
+    """Return a serialised model with more entries of text, which every runtime shows."""
     import onnx
 
     loaded = onnx.load_from_string(model)

@@ -11,24 +11,16 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from impasto.errors import InputError
-from impasto.images import scale_shorter_side
+from impasto.images import read_image, scale_shorter_side
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
-from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
-from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, read_painting, thumbnail
-from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, thumbnail, visible_pixels
+from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import (
-    RunFiles,
-    check_same_run,
-    prepare_folder,
-    take_steps,
-)
+from impasto.training.run import TrainingRun, check_same_run
 from impasto.training.style_network import StyleNetwork
 from impasto.training.two_parts import (
     DRAFT,
@@ -43,7 +35,7 @@ from impasto.training.two_parts import (
     two_part_vectors,
 )
 
-__all__ = ["learn_fine", "train_fine"]
+__all__ = ["learn_fine", "steps_within", "train_fine"]
 
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
@@ -58,105 +50,118 @@ LEARNING = TrainingOptions(photos_per_step=2, learning_rate=3e-3, average_decay=
 def train_fine(
     paintings: Mapping[str, Painting],
     photos: Path,
-    folder: Path,
+    run: TrainingRun,
     *,
     options: TrainingOptions,
     specs: tuple[NetworkSpec, NetworkSpec] = (FINE_DRAFT, FINE_REVISION),
     weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
     start: Gallery | None = None,
-    resume: bool = False,
-    hardware: Hardware | None = None,
-    checkpoint_every_s: float = 180,
-    preview_every_s: float = 300,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
 ) -> Gallery:
     """Train both networks on some paintings, one after the other, and write them as a gallery.
 
     Args:
         paintings: by style name.
         photos: a folder of photographs, searched with the folders below it.
-        folder: of the run: ``draft``, ``revision`` and ``gallery`` are made in it.
+        run: see `TrainingRun`; ``draft``, ``revision`` and ``gallery`` are made in its folder.
         options: steps, photos a step, rate and seed, of either part.
         specs: of the draft and of the revision.
         weights: of their losses.
         start: a gallery in two parts to go on from, instead of random weights.
-        resume: go on where the folder's run was.
-        hardware, checkpoint_every_s, preview_every_s, progress, on_skip: see
-            `impasto.training.run.train`.
 
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
+    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
     draft, revision = starting_parts(specs, list(paintings), start, options.seed)
-    run = FineRun(
-        paintings,
-        crops,
-        folder,
-        hardware or choose_hardware(),
-        resume,
-        checkpoint_every_s,
-        preview_every_s,
-        progress,
-    )
-    both = run.train_both(draft, revision, weights, options, calibrated=start is not None)
+    parts = _Parts(paintings, crops, run, weights, options)
+    both = parts.train(draft, revision, calibrated=start is not None)
     trunk = two_part_trunk(both.draft, both.revision)
-    return write_gallery(folder / "gallery", trunk, run.styles(both, trunk.fingerprint))
+    return write_gallery(run.folder / "gallery", trunk, parts.styles(both, trunk.fingerprint))
+
+
+def learn_fine(
+    painting: Path,
+    run: TrainingRun,
+    *,
+    photos: Path | Sequence[Path],
+    name: str,
+    minutes: float,
+    gallery: Gallery,
+    options: TrainingOptions = LEARNING,
+    weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
+) -> Style:
+    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
+    (Dumoulin et al. 2017, section 3.3).
+
+    Args:
+        painting: a picture of it, at least 64 px on each side.
+        run: see `TrainingRun`; one that was interrupted goes on to its end.
+        photos: a folder of photographs to practise on, or their files.
+        name: of the style.
+        minutes: about how long the call may take.
+        gallery: in two parts.
+        options: of training; ``steps`` is set by ``minutes``.
+        weights: of the losses.
+
+    Raises:
+        InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
+    """
+    trunk = gallery.trunk
+    assert trunk.revision
+    draft, revision = starting_parts(
+        (trunk.spec, trunk.revision.spec), [name], gallery, options.seed
+    )
+    for network in (draft, revision):
+        network.convs.requires_grad_(False)
+    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    card = StyleCard(title=painting.stem, painting=painting.name)
+    parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
+    seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
+    both = parts.train(draft, revision, calibrated=True, seconds=seconds)
+    return parts.styles(both, trunk.fingerprint)[0]
 
 
 @dataclass(frozen=True)
-class FineRun:
-    """What both parts of a run share.
+class _Parts:
+    """A run of both parts.
 
     Attributes:
         paintings: by style name.
-        crops: to paint.
-        folder: of the run.
-        hardware: where to compute.
-        resume: go on where the folder's run was.
-        checkpoint_every_s, preview_every_s, progress: as `take_steps` takes them.
+        crops: photos to paint.
+        run: of which either part has a sub-folder.
+        weights: of either part's losses.
+        options: of either part.
     """
 
     paintings: Mapping[str, Painting]
     crops: PhotoFolder
-    folder: Path
-    hardware: Hardware
-    resume: bool = False
-    checkpoint_every_s: float = 180
-    preview_every_s: float = 300
-    progress: ProgressListener = ignore_progress
+    run: TrainingRun
+    weights: tuple[PartWeights, PartWeights]
+    options: TrainingOptions
 
-    def train_both(
+    def train(
         self,
         draft: StyleNetwork,
         revision: StyleNetwork,
-        weights: tuple[PartWeights, PartWeights],
-        options: TrainingOptions,
         *,
         calibrated: bool,
         seconds: tuple[float, float] | None = None,
     ) -> TwoParts:
-        """Train the draft, then both.
+        """Train the draft, then both; return the moving averages of their weights.
 
         Args:
-            draft, revision: where to start; gradients as they are asked for.
-            weights: of either part's losses.
-            options: of either part.
+            draft, revision: where to start; what needs no gradient stays as it is.
             calibrated: the revision is trained already.
             seconds: that either part may take, in place of the options' steps.
-
-        Returns:
-            the moving averages of their weights.
         """
-        frozen = [name for name, each in draft.named_parameters() if not each.requires_grad]
         first, second = seconds or (None, None)
-        drafting = self._train("draft", partial(DraftTrainer, draft), weights[0], options, first)
+        frozen = {name for name, each in draft.named_parameters() if not each.requires_grad}
+        drafting = self._train("draft", partial(DraftTrainer, draft), self.weights[0], first)
         assert isinstance(drafting, StyleNetwork)
         for name, parameter in drafting.train().named_parameters():
             parameter.requires_grad_(name not in frozen)
         revising = partial(RevisionTrainer, drafting, revision, calibrated)
-        both = self._train("revision", revising, weights[1], options, second)
+        both = self._train("revision", revising, self.weights[1], second)
         assert isinstance(both, TwoParts)
         return both
 
@@ -165,105 +170,34 @@ class FineRun:
         part: str,
         kind: Callable[..., PartTrainer],
         weights: PartWeights,
-        options: TrainingOptions,
         seconds: float | None,
     ) -> nn.Module:
-        files = RunFiles(self.folder / part)
-        goes_on = self.resume and files.checkpoint.exists()
-        prepare_folder(files, goes_on)
-        before = read_checkpoint(files.checkpoint) if goes_on else None
+        run = replace(self.run, folder=self.run.folder / part)
+        run = replace(run, resume=run.resume and run.checkpoint.exists())
+        before = run.begin(read_checkpoint)
         sizes = {2 * weights.sizes_px[0], *weights.sizes_px}
         seen = {size: [_graded(each, size) for each in self.paintings.values()] for size in sizes}
-        own = before.options if before else options.for_crops(weights.sizes_px[0])
-        trainer = kind(seen, self.crops, weights, own, self.hardware)
+        own = before.options if before else self.options.for_crops(weights.sizes_px[0])
+        trainer = kind(seen, self.crops, weights, own, run.hardware)
         spec = trainer.painter.spec
         rows = tuple(f"{name} {form}" for name in self.paintings for form in FORMS)
         if before:
-            check_same_run(before, spec, rows, files.checkpoint)
-            trainer.load_state(before.state)
+            check_same_run(before, spec, rows, run.checkpoint)
         elif seconds is not None:
             trainer.options = replace(own, steps=steps_within(trainer, seconds))
-
-        def save(spent: float) -> None:
-            checkpoint = Checkpoint(spec, trainer.options, rows, trainer.state(), spent)
-            write_checkpoint(files.checkpoint, checkpoint)
-
-        take_steps(
-            trainer,
-            files,
-            save,
-            trainer.preview,
-            seconds_before=before.seconds if before else 0.0,
-            checkpoint_every_s=self.checkpoint_every_s,
-            preview_every_s=self.preview_every_s,
-            progress=self.progress,
-        )
+        checkpoint = partial(Checkpoint, spec, trainer.options, rows)
+        run.take_steps(trainer, checkpoint, trainer.preview, before)
         return trainer.averaged
 
     def styles(self, both: TwoParts, fingerprint: str) -> list[Style]:
         """Return what was learned, for the trunk of that fingerprint, each with its painting."""
-        photos = self.crops.crops(0, MEASURED_PHOTOS, REVISION.sizes_px[0])
+        photos = self.crops.crops(0, MEASURED_PHOTOS, self.weights[1].sizes_px[0])
         vectors = two_part_vectors(both.draft, both.revision, photos)
         return [
             Style(name, vector, fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
             for (name, painting), vector in zip(self.paintings.items(), vectors, strict=True)
-            for graded in [painting.grade.apply(read_painting(painting.path))]
+            for graded in [painting.grade.apply(visible_pixels(read_image(painting.path)))]
         ]
-
-
-def learn_fine(
-    painting: Path,
-    *,
-    photos: Path | Sequence[Path],
-    name: str,
-    minutes: float,
-    folder: Path,
-    gallery: Gallery,
-    resume: bool = False,
-    options: TrainingOptions = LEARNING,
-    weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
-    hardware: Hardware | None = None,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
-) -> Style:
-    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
-    (Dumoulin et al. 2017, section 3.3).
-
-    Args:
-        painting: a picture of it, at least 64 px on each side.
-        photos: a folder of photographs to practise on, or their files.
-        name: of the style.
-        minutes: about how long the call may take.
-        folder: for checkpoints, logs and previews.
-        gallery: in two parts.
-        resume: go on with a run that was interrupted, to its end.
-        options: of training; ``steps`` is set by ``minutes``.
-        weights, hardware, progress, on_skip: as `train_fine` takes them.
-
-    Raises:
-        InputError, OptionError, OutputError, TrainingError: as `train_fine`.
-    """
-    trunk = gallery.trunk
-    assert trunk.revision
-    specs = trunk.spec, trunk.revision.spec
-    draft, revision = starting_parts(specs, [name], gallery, options.seed)
-    for network in (draft, revision):
-        network.convs.requires_grad_(False)
-    crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
-    card = StyleCard(title=painting.stem, painting=painting.name)
-    run = FineRun(
-        {name: Painting(painting, card)},
-        crops,
-        folder,
-        hardware or choose_hardware(),
-        resume,
-        checkpoint_every_s=30,
-        preview_every_s=60,
-        progress=progress,
-    )
-    seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
-    both = run.train_both(draft, revision, weights, options, calibrated=True, seconds=seconds)
-    return run.styles(both, trunk.fingerprint)[0]
 
 
 def steps_within(trainer: PartTrainer, seconds: float) -> int:
@@ -285,5 +219,5 @@ def _graded(painting: Painting, size_px: int) -> Tensor:
     Raises:
         InputError: it cannot be read.
     """
-    pixels = scale_shorter_side(read_painting(painting.path), size_px)
+    pixels = scale_shorter_side(visible_pixels(read_image(painting.path)), size_px)
     return to_tensor(painting.grade.apply(pixels))

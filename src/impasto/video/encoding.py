@@ -107,7 +107,7 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
             raise OptionError(f"GIF does not hold {codec}", "give no codec, or write .mp4")
         return Encoding("gif", "gif", crf)
     if codec is not None and codec not in CODECS:
-        raise OptionError(f"unknown codec {codec!r}", f"one of {', '.join(CODECS)}")
+        raise OptionError(f"codec {codec!r} is unknown", f"one of {', '.join(CODECS)}")
     held = HELD.get(container, tuple(CODECS))
     if codec is not None and codec not in held:
         raise OptionError(

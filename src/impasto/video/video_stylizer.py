@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Unpack
 
-from impasto._util.atomic_files import names_network
 from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import ImpastoError, OptionError, StyleError
@@ -20,7 +19,7 @@ from impasto.images import blend, check_pixels
 from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
 from impasto.style_model import open_network
-from impasto.styles import Gallery, Style, mix_vectors, open_gallery
+from impasto.styles import Gallery, Style, StyleRef, mix_vectors, open_gallery
 from impasto.styles.predict import find_style
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, check_stability
@@ -221,14 +220,15 @@ def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, _Change]:
 
 
 def _look_up(style: str | Style, gallery: Gallery) -> Style | None:
-    """Find a style; None for a network of its own, which has no vector."""
-    if isinstance(style, Style):
-        gallery.check(style, style.name)
-        return style
-    if names_network(style):
-        open_network(style, gallery)
+    """Return nothing for a network of its own, which has no vector."""
+    ref = StyleRef.parse(style)
+    if ref.style:
+        gallery.check(ref.style, ref.text)
+        return ref.style
+    if ref.is_network:
+        open_network(ref, gallery)
         return None
-    return find_style(style, gallery)
+    return find_style(ref, gallery)
 
 
 def _kindred(
