@@ -167,8 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _check(arguments: list[str]) -> None:
-    """Refuse an empty name, which would be taken for the current folder, an empty value, which would
-    be taken for none given, and an address, which would be taken for a path.
+    """Refuse an empty name, which would be taken for the current folder, an empty value, which
+    would be taken for none given, and an address, which would be taken for a path.
     """
     addresses = [each for each in arguments if ADDRESS.search(each)]
     if addresses and "live" not in arguments:
