@@ -39,6 +39,14 @@ def uninstall(monkeypatch, *packages):
         return version(package)
 
     monkeypatch.setattr(importlib.metadata, "version", without)
+    available_engines.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def found_afresh():
+    """The next tests find the engines that are there."""
+    yield
+    available_engines.cache_clear()
 
 
 def test_auto_is_the_fastest_installed(graph, monkeypatch):

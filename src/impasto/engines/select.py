@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.metadata
+from collections.abc import Mapping
+from functools import cache
 from typing import get_args
 
 from impasto.engines.base import Engine, EngineName, Precision
@@ -39,7 +41,8 @@ _INSTALL = {
 }
 
 
-def available_engines() -> dict[EngineName, str]:
+@cache  # each version is in a file to be parsed, which takes as long as a small picture
+def available_engines() -> Mapping[EngineName, str]:
     """Return the engines that are installed, fastest first, with their versions; none is loaded."""
     found: dict[EngineName, str] = {}
     for name in FASTEST_FIRST:
