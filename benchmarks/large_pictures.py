@@ -33,10 +33,10 @@ from impasto._util.atomic_files import write_atomically
 from impasto.images import Picture, check_format, read_image, resize
 from impasto.images.spool import PixelRows
 from impasto.images.streams import RowTarget
+from impasto.images.tiles import cut
 from impasto.images.windows import enlarged_rows
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
-from impasto.large.tiles import cut
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 

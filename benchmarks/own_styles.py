@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from impasto.styles import Gallery, Style
 from impasto.training.checkpoint import read_checkpoint
 from impasto.training.learn import SMALLEST_MINUTES
 from impasto.training.paintings import read_paintings
-from impasto.training.run import RunFiles
+from impasto.training.run import TrainingRun
 
 PaintPhoto = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
@@ -141,20 +142,18 @@ def learn(
     took = kept.with_suffix(".seconds")
     if kept.exists() and took.exists():
         return impasto.read_style(kept), float(took.read_text())
-    run = RunFiles(kept.with_suffix(""))
-    goes_on = run.checkpoint.exists()
-    before_s = read_checkpoint(run.checkpoint).seconds if goes_on else 0.0
+    run = TrainingRun(kept.with_suffix(""), progress=show)
+    run = replace(run, resume=run.checkpoint.exists())
+    before_s = read_checkpoint(run.checkpoint).seconds if run.resume else 0.0
     began = time.perf_counter()
     style = impasto.learn(
         painting,
         photos=options.practised,
         name=name,
         minutes=max(minutes - before_s / 60, SMALLEST_MINUTES),
-        folder=run.folder,
-        resume=goes_on,
         gallery=gallery,
         deep=is_deep,
-        progress=show,
+        run=run,
     )
     seconds = before_s + time.perf_counter() - began
     impasto.write_style(kept, style)

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 import impasto
 from impasto.images import contact_sheet, resize
+from impasto.training.run import TrainingRun
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -35,7 +36,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "harbour.png")
         painting.save(file)
-        style = impasto.learn(file, minutes=options.minutes, folder=Path(folder, "run"))
+        run = TrainingRun(Path(folder, "run"))
+        style = impasto.learn(file, minutes=options.minutes, run=run)
     tiles = [("the picture of the painting", np.asarray(painting))]
     for name in ("coffee", "chelsea"):
         photo = impasto.read_image(ROOT / "examples" / f"{name}.jpg")

@@ -6,6 +6,7 @@ os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
 
 import pytest
 
+from impasto.engines import select
 from impasto.styles import gallery
 
 
@@ -24,3 +25,10 @@ def user_folders(monkeypatch, tmp_path_factory):
             monkeypatch.delenv(variable)
     gallery._shipped.cache_clear()
     return folder
+
+
+@pytest.fixture
+def quick_engine(monkeypatch):
+    """``auto`` is the engine that opens a tiny network soonest: OpenVINO compiles for a second."""
+    soonest = sorted(select.FASTEST_FIRST, key="openvino".__eq__)
+    monkeypatch.setattr(select, "FASTEST_FIRST", tuple(soonest))

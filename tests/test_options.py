@@ -54,7 +54,7 @@ def test_every_option_has_help_and_a_possible_default():
         ("keep_colors", True, "keep-colors is True: give one of luminance, histogram, linear"),
         ("keep_colors", "histograms", "did you mean histogram"),
         ("invert_mask", "yes", "invert-mask is 'yes'"),
-        ("quality", "best", "quality is 'best': give one of auto, live, fine"),
+        ("quality", "good", "quality is 'good': give one of auto, live, fine, best"),
         ("engine", "openvin", "did you mean openvino"),
         ("precision", 8, "precision is 8"),
         ("regions", "sky.png:udnie", "give a list of regions"),
@@ -143,5 +143,7 @@ def test_options_of_photos_are_refused_for_videos():
     options = StylizeOptions(strength=0.5, palette="a.png", seed=1)
     assert options.for_frames() == options.changed({"quality": "live"})
     assert StylizeOptions(quality="fine").for_frames().quality == "fine"
+    with pytest.raises(OptionError, match="quality best takes seconds a picture"):
+        StylizeOptions(quality="best").for_frames()
     with pytest.raises(OptionError, match="protect-faces is for photos, not for videos"):
         StylizeOptions(protect_faces=0.7).for_frames()

@@ -109,13 +109,15 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for what runs in a shell
     monkeypatch.setattr(learning, "_step_times", lambda *trial: (2, 2))  # three in 0.1 minutes
+    monkeypatch.setattr(fine, "steps_within", lambda *trial: 1)
     monkeypatch.setattr(optimize, "_steps_per_scale", lambda count, steps: [1] * count)
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "painting_px": 64}
     for name in ("OPTIONS", "DEEP"):
         monkeypatch.setattr(learning, name, replace(getattr(learning, name), **small))
     parts = [replace(part, sizes_px=(32, 16)) for part in (fine.DRAFT, fine.REVISION)]
     monkeypatch.setattr(fine, "train_fine", partial(fine.train_fine, weights=parts))
-    for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared"):
+    monkeypatch.setattr(fine, "learn_fine", partial(fine.learn_fine, weights=parts))
+    for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared", "clips"):
         (tmp_path / name).mkdir(parents=True)
     for number, name in enumerate(
         (
@@ -132,6 +134,7 @@ def folder(tmp_path, monkeypatch):
     make_clip(tmp_path / "clip.mp4", times=seconds)
     make_clip(tmp_path / "clip.mov", times=seconds)
     make_clip(tmp_path / "holiday.mp4", times=seconds)
+    make_clip(tmp_path / "clips/1.mp4", frames=1)
     (tmp_path / "shared/soft.toml").write_text('style = "udnie"\nstrength = 0.8\n')
     timeline = (ROOT / "docs/video.md").read_text(encoding="utf-8")
     (tmp_path / "styles.toml").write_text(timeline.split("```toml\n")[1].split("```")[0])

@@ -9,11 +9,14 @@ import pytest
 import impasto
 from impasto.engines import available_engines
 from impasto.errors import OptionError
+from impasto.gatys import optimize
+from impasto.images import Picture, resize
 from impasto.images.spool import PixelRows
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
 from impasto.networks.trunk import read_trunk, write_trunk
-from impasto.styles import Gallery
+from impasto.progress import Progress, ProgressListener
+from impasto.styles import OPTIMISED_PX, Gallery, thumbnail
 from impasto.two_part_model import TwoPartModel, revision_sizes
 from tiny import picture, tiny_gallery, tiny_two_part_trunk
 
@@ -76,6 +79,40 @@ def test_effect_goes_from_the_subtle_style_to_the_bold_one(gallery: Gallery) -> 
                 np.testing.assert_array_equal(model.paint(PHOTO), fixed.paint(PHOTO))
 
 
+def test_best_revises_drafts_that_are_optimised_for_the_painting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = tiny_gallery(tmp_path, trunk=tiny_two_part_trunk())
+    painting = thumbnail(picture(300, 200, 5), OPTIMISED_PX)
+    style = replace(gallery.load_style("first"), thumbnail=painting)
+    asked, drawn = [], picture(192, 128, 9)
+
+    def optimise(
+        painting: Picture, photo: np.ndarray, effect: float, progress: ProgressListener
+    ) -> np.ndarray:
+        asked.append((painting.width, photo.shape, effect))
+        progress(Progress("optimising the draft", 1, 1))
+        return drawn
+
+    monkeypatch.setattr(optimize, "optimise_draft", optimise)
+    told: list[Progress] = []
+    with impasto.Stylizer(
+        style, gallery=gallery, quality="best", strength=1.5, precision="f32"
+    ) as stylizer:
+        painted = stylizer.stylize(PHOTO, progress=told.append).pixels
+        small = resize(PHOTO, 192, 128)
+        expected = stylizer.model.revise(PHOTO, resize(drawn, 300, 200))
+        assert revision_sizes(300, 200) == ((192, 128), [(300, 200)])
+    assert asked == [(300, small.shape, 1.0)]
+    assert told == [Progress("optimising the draft", 1, 1)]
+    np.testing.assert_array_equal(painted, expected)
+
+
+def test_best_needs_a_painting_in_the_style(gallery: Gallery) -> None:
+    with pytest.raises(OptionError, match="style first holds no painting of 128 px"):
+        impasto.Stylizer("first", gallery=gallery, quality="best")
+
+
 def test_shares_choose_the_style(gallery: Gallery) -> None:
     both = vectors(gallery)
 
@@ -93,7 +130,7 @@ def test_shares_choose_the_style(gallery: Gallery) -> None:
 def test_tiles_show_no_seam(gallery: Gallery, tmp_path: Path) -> None:
     photo = picture(700, 520)
     with impasto.Stylizer("first", gallery=gallery, precision="f32") as stylizer:
-        whole = stylizer.paint(photo)[0]
+        whole = stylizer.paint(photo)
         plan = MemoryPlan(
             whole=False,
             whole_px=1000,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +97,12 @@ def tiny_encoder(trunk: Trunk, seed: int = 0) -> Encoder:
         for name, shape in spec.shapes().items()
     }
     return Encoder(spec, weights, trunk.fingerprint)
+
+
+def in_run(function, folder, **given):
+    """Call `train`, or another that takes a `TrainingRun`, with one of what is given for it."""
+    from impasto.training.run import TrainingRun
+
+    names = {field.name for field in fields(TrainingRun)} & given.keys()
+    run = TrainingRun(folder, **{name: given.pop(name) for name in names})
+    return function(run=run, **given)

@@ -13,6 +13,6 @@ DEFAULT_STABILITY = 0.4
 """How much of the strokes stays from frame to frame (`impasto.video.temporal_consistency`)."""
 
 ColorWay = Literal["luminance", "histogram", "linear"]
-Quality = Literal["auto", "live", "fine"]
+Quality = Literal["auto", "live", "fine", "best"]
 EngineName = Literal["auto", "opencv", "openvino", "onnxruntime"]
 Precision = Literal["auto", "f32", "bf16", "int8"]

@@ -37,7 +37,7 @@ class StylizeOptions:
     """How to paint; the command line, presets, and all functions that paint take these options.
 
     Attributes:
-        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a painting's
+        style: a name or mixture from the gallery (`impasto.styles.StyleRef`), a painting's
             file, the file of a network of its own (`impasto.converters.convert_network`), or a
             `Style`.
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates. A fine painting becomes
@@ -60,8 +60,9 @@ class StylizeOptions:
             ``rest``; ``style`` is for the rest, if no region is.
         protect_faces: from 0 (not at all) to 1 (no strokes on faces); needs the extra ``faces``.
         quality: ``fine`` drafts the whole picture and then adds brushwork
-            (`impasto.two_part_model`); ``live`` runs one small network, fast enough for a camera;
-            ``auto`` is fine where the style has it, and live where it does not.
+            (`impasto.two_part_model`); ``best`` optimises the draft, in some seconds, and needs the
+            extra ``learn``; ``live`` runs one small network, fast enough for a camera; ``auto`` is
+            fine where the style has it, and live where it does not.
         gallery: where styles come from, as `open_gallery` takes it; the shipped gallery if not
             given.
         engine: ``auto`` takes the fastest that is installed; see `impasto.engines`.
@@ -141,8 +142,8 @@ class StylizeOptions:
     quality: Quality = field(
         default="auto",
         metadata={
-            "help": "fine (a draft, then brushwork), live (fast), or auto: fine where the style "
-            "has it.",
+            "help": "fine (a draft, then brushwork), best (the draft is optimised, some "
+            "seconds), live (fast), or auto: fine where the style has it.",
             "choices": get_args(Quality),
         },
     )
@@ -224,6 +225,8 @@ class StylizeOptions:
             if name in self.given():
                 option = name.replace("_", "-")
                 raise OptionError(f"{option} is for photos, not for videos", "leave it out")
+        if self.quality == "best":
+            raise OptionError("quality best takes seconds a picture", "give fine or live")
         return replace(self, quality="live") if self.quality == "auto" else self
 
     def placed_styles(self) -> tuple[str | Style, list[tuple[AreaSource, str | Style]]]:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
-from math import ceil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto._util.atomic_files import write_atomically
-from impasto.errors import OutputError
+from impasto.errors import OptionError, OutputError
 from impasto.images import (
+    MAX_PIXELS,
     ColorMap,
     Frame,
     Picture,
@@ -24,7 +24,6 @@ from impasto.images import (
     bleed,
     check_format,
     detail_radius_px,
-    encode_image,
     fit_within,
     holds_several,
     open_sequence,
@@ -35,22 +34,23 @@ from impasto.images import (
     write_sequence,
 )
 from impasto.images.reading import Source, read_content
-from impasto.images.rows import RowReader
+from impasto.images.rows import Layout, RowReader
 from impasto.images.spool import PixelRows, Spool, reduced
 from impasto.images.streams import PictureRows, RowTarget, open_header, streams
-from impasto.large.memory_plan import DEFAULT_BYTES, MemoryPlan, plan_memory
+from impasto.large.memory_plan import MemoryPlan, default_bytes, plan_memory
 from impasto.large.tiled import paint_tiled
 from impasto.masks.areas import Areas
 from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
 
-__all__ = ["PhotoReport", "encode_painting", "paint_photo", "plan_photo"]
+__all__ = ["PhotoReport", "paint_photo", "plan_photo"]
 
 Pixels = NDArray[np.uint8]
 
-# Of a picture that is written whole, and of one that is read whole, too: decoded, and as pixels.
-WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 14
+PIXEL_BYTES = 3
+# Of a picture that is written whole, and of one that is read whole, too; beside the photo.
+WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 11
 COMPARED_BYTES_PER_PX = 26  # more, of photo and painting side by side
 
 
@@ -85,7 +85,7 @@ def paint_photo(
     overwrite: bool = True,
     longer_px: int | None = None,
     compare: bool = False,
-    memory_bytes: int = DEFAULT_BYTES,
+    memory_bytes: int | None = None,
     progress: ProgressListener = ignore_progress,
 ) -> PhotoReport:
     """Paint what is in one file into another.
@@ -106,7 +106,8 @@ def paint_photo(
         overwrite: replace a target that exists, once the painting is complete.
         longer_px: larger photos are reduced to a longer side of so many pixels, and then painted.
         compare: write the photo and the painting side by side.
-        memory_bytes: how much resident memory there may be, all included.
+        memory_bytes: how much resident memory there may be, all included; if not given, three
+            quarters of what is free (`impasto.large.memory_plan.default_bytes`).
         progress: told of passes and tiles, where a picture is painted in tiles.
 
     Raises:
@@ -129,14 +130,16 @@ def paint_photo(
         overwrite,
         longer_px,
         compare,
-        memory_bytes,
+        default_bytes() if memory_bytes is None else memory_bytes,
+        0 if isinstance(source, str | os.PathLike) else len(source),
         progress,
     )
     with open_header(source) as header:
-        if header.reader and header.size and not job.fits(*header.size):
+        photo_bytes = _photo_bytes_per_px(header.reader.layout) if header.reader else PIXEL_BYTES
+        if header.reader and header.size and not job.fits(*header.size, photo_bytes):
             return job.paint_streamed(header.reader, header.name)
         if header.size:
-            job.plan_whole(*header.size)  # or refuse, before anything is decoded
+            job.plan(*header.size, photo_bytes)  # or refuse, before anything is decoded
     with open_sequence(source) as sequence:
         if sequence.count > 1 and holds_several(file_format):
             clipped: list[int] = []
@@ -163,7 +166,7 @@ def plan_photo(
     *,
     longer_px: int | None = None,
     compare: bool = False,
-    memory_bytes: int = DEFAULT_BYTES,
+    memory_bytes: int | None = None,
 ) -> PhotoReport:
     """Return the size at which `paint_photo` would paint, and how it would fit that into memory;
     the photo's header tells it, where it can.
@@ -179,40 +182,18 @@ def plan_photo(
         check_format(target),
         longer_px=longer_px,
         compare=compare,
-        memory_bytes=memory_bytes,
+        memory_bytes=default_bytes() if memory_bytes is None else memory_bytes,
+        held_bytes=0 if isinstance(source, str | os.PathLike) else len(source),
     )
     with open_header(source) as header:
-        size, streamed = header.size, header.reader is not None
+        size, layout = header.size, header.reader.layout if header.reader else None
     if not size:
         picture = read_image(source)
         size = picture.width, picture.height
-    if streamed and not job.fits(*size):
-        plan = job.plan_streamed(*fit_within(*size, longer_px))
-    else:
-        plan = job.plan_whole(*size)
+    photo_bytes = _photo_bytes_per_px(layout) if layout else PIXEL_BYTES
+    streamed = layout is not None and not job.fits(*size, photo_bytes)
+    plan = job.plan(*size, photo_bytes, streamed=streamed)
     return PhotoReport(*fit_within(*size, longer_px), plan=plan)
-
-
-def encode_painting(
-    stylizer: Stylizer,
-    source: Source,
-    file_format: str,
-    *,
-    quality: int = 95,
-    strip: bool = False,
-    longer_px: int | None = None,
-    compare: bool = False,
-) -> tuple[bytes, PhotoReport]:
-    """Paint the (first) picture in a file, in one piece, as the bytes of another.
-
-    Args and errors: as `paint_photo`; ``file_format`` is a key of `impasto.images.FORMATS`.
-    """
-    with open_sequence(source) as sequence:
-        clipped: list[int] = []
-        picture = next(_painted(stylizer, sequence, strip, longer_px, compare, clipped)).picture
-        content = encode_image(picture, file_format, quality=quality)
-        size = picture.width, picture.height
-        return content, PhotoReport(*size, 1, sequence.count - 1, sum(clipped))
 
 
 def _painted(
@@ -240,6 +221,12 @@ def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
     return replace(both, metadata=both.metadata.sized(both.width, height))
 
 
+def _photo_bytes_per_px(layout: Layout) -> int:
+    """In memory of a photo: as it is shown and, if that is more, as it is stored."""
+    stored = layout.channels * layout.sample_bytes
+    return PIXEL_BYTES + (stored if layout.sample_bytes > 1 else layout.alpha)
+
+
 @dataclass(frozen=True)
 class _Job:
     """One photo with all that was asked for."""
@@ -252,53 +239,61 @@ class _Job:
     overwrite: bool = True
     longer_px: int | None = None
     compare: bool = False
-    memory_bytes: int = DEFAULT_BYTES
+    memory_bytes: int = 0
+    held_bytes: int = 0
     progress: ProgressListener = ignore_progress
 
-    def plan(self, width: int, height: int, held: int) -> MemoryPlan:
-        """Within the memory; ``held`` bytes a pixel are taken whatever the plan."""
+    def plan(
+        self, width: int, height: int, photo_bytes: int, *, streamed: bool = False
+    ) -> MemoryPlan:
+        """Within the memory.
+
+        Args:
+            width, height: of the photo, in pixels, before it is reduced.
+            photo_bytes: of each of them, decoded.
+            streamed: the photo comes row by row, and is reduced at once.
+        """
+        size = fit_within(width, height, self.longer_px)
+        reduced_px = 0 if streamed or size == (width, height) else width * height
+        if not streamed:
+            written = WHOLE_BYTES_PER_PX + (COMPARED_BYTES_PER_PX if self.compare else 0)
+        else:
+            written = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * self.pictures
         return plan_memory(
-            width,
-            height,
+            *size,
             self.memory_bytes,
-            self.stylizer.engine.name,
+            self.stylizer.engine,
             self.stylizer.model.spec,
-            held_bytes_per_px=held,
+            held_bytes=self.held_bytes + reduced_px * photo_bytes,
+            read_bytes=reduced_px * WHOLE_BYTES_PER_PX,
+            photo_bytes_per_px=photo_bytes,
+            written_bytes_per_px=written,
+            streamed=streamed,
             styles=1 + len(self.stylizer.regions),
         )
-
-    def plan_whole(self, width: int, height: int) -> MemoryPlan:
-        """Within the memory, where a photo of that size is read whole, and then reduced."""
-        small = fit_within(width, height, self.longer_px)
-        return self.plan(*small, ceil(self.held * width * height / (small[0] * small[1])))
-
-    def plan_streamed(self, width: int, height: int) -> MemoryPlan:
-        """Within the memory, where a photo comes row by row, and is painted at that size."""
-        held = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * self.pictures
-        return self.plan(width, height, held)
 
     @property
     def pictures(self) -> int:
         """In the painting, side by side."""
         return 2 if self.compare else 1
 
-    @property
-    def held(self) -> int:
-        """Bytes a pixel of a picture that is in memory whole."""
-        return WHOLE_BYTES_PER_PX + (COMPARED_BYTES_PER_PX if self.compare else 0)
-
-    def fits(self, width: int, height: int) -> bool:
-        """In one piece."""
-        return self.plan(width, height, 0).whole
+    def fits(self, width: int, height: int, photo_bytes: int) -> bool:
+        """Read whole, which Pillow has to do, and painted in one piece."""
+        try:
+            plan = self.plan(width, height, photo_bytes)
+        except OptionError:
+            return False
+        return plan.whole and width * height <= MAX_PIXELS
 
     def paint_picture(self, photo: Picture) -> PhotoReport:
         """A photo in memory, in one piece or in tiles."""
-        full_size = photo.width, photo.height
-        clipped = photo.as_original().clipped_px
+        full_size, original = (photo.width, photo.height), photo.as_original()
+        clipped = original.clipped_px
+        stored_bytes = original.samples.nbytes // (photo.width * photo.height)
+        plan = self.plan(*full_size, PIXEL_BYTES + (stored_bytes if photo.original else 0))
         photo = photo.shrunk(self.longer_px)
-        plan = self.plan(photo.width, photo.height, self.held)
         if plan.whole or self.stylizer.strength == 0:
-            painted = self.stylizer.stylize(photo, full_size)
+            painted = self.stylizer.stylize(photo, full_size, self.progress)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
             pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
@@ -316,7 +311,9 @@ class _Job:
         """A photo that comes row by row, and goes so where the target's format lets it."""
         photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
         width, height = photo.size
-        plan = self.plan_streamed(width, height)
+        layout = reader.layout
+        full_size = layout.width, layout.height
+        plan = self.plan(*full_size, _photo_bytes_per_px(layout), streamed=True)
         self._check_room(width, height, 6 + 3 * self.pictures + self._waiting_bytes(plan))
         with ExitStack() as stack:
             painting: PixelRows | None = None
@@ -328,7 +325,6 @@ class _Job:
                     shown = picture.pixels
                     spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
                 small = reduced(spool)
-                full_size = reader.layout.width, reader.layout.height
                 areas = self.stylizer.find_areas(small, full_size)
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
                 colors = self.stylizer.color_map(reduced(painting), small)

@@ -13,7 +13,6 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import names_network
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.errors import OptionError
@@ -25,7 +24,7 @@ from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style
+from impasto.styles import Gallery, Style, StyleRef
 from impasto.styles.predict import find_style
 
 __all__ = ["StyleModel", "open_network"]
@@ -46,14 +45,14 @@ class StyleModel(Closing):
         natural_px: the shorter side up to which a picture is painted as it is. A network of its own
             paints any picture so, as it did where it comes from.
         engine, precision, threads: as `open_engine` takes them.
-        steered: let `paint_steered` take and give statistics. Networks without instance
-            normalisation, and networks of their own, have nothing to steer.
+        steered: let `restyle` change the style. Networks without instance normalisation, and
+            networks of their own, have nothing to steer.
 
     Attributes:
         engine: runs the network.
         input_spec: which pictures the network takes.
         natural_px: the same; infinite of a network of its own.
-        is_steered: whether `paint_steered` has an effect.
+        is_steered: whether `restyle` may be called.
 
     Raises:
         OptionError, StyleError, InputError, MissingExtraError, EngineError: see
@@ -73,7 +72,8 @@ class StyleModel(Closing):
         threads: int | None = None,
         steered: bool = False,
     ) -> None:
-        self._trunk, self._vector = _trunk_and_vector(style, gallery)
+        ref = StyleRef.parse(style)
+        self._trunk, self._vector = _trunk_and_vector(ref, gallery)
         if self._trunk is not None:
             precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
@@ -81,7 +81,7 @@ class StyleModel(Closing):
         # Measuring and regions take graphs of floats.
         floats: Precision = "auto" if self._int8 else precision
         self._open_floats = partial(self._open, precision=floats)
-        others = [_trunk_and_vector(each, gallery) for each in beside]
+        others = [_trunk_and_vector(StyleRef.parse(each), gallery) for each in beside]
         if any(trunk is None or not _alike(trunk.spec, self.spec) for trunk, _ in others):
             raise OptionError(
                 "regions' styles are of different kinds of networks",
@@ -92,9 +92,7 @@ class StyleModel(Closing):
         self.seed = seed
         self.is_steered = steered and self._measures
         self.natural_px = natural_px if self._trunk is not None else math.inf
-        network = _network(
-            style, self._trunk, self._vector, steered=self.is_steered, int8=self._int8
-        )
+        network = _network(ref, self._trunk, self._vector, steered=self.is_steered, int8=self._int8)
         self.input_spec = network.input_spec
         self.engine: Engine = self._open(network.graph)
         self._lock = Lock()
@@ -124,7 +122,10 @@ class StyleModel(Closing):
             with self.frozen_engine(self.measure(photo), regions=True) as engine:
                 return self.paint_frozen(engine, photo, left=left, top=top, shares=shares)
         if self.is_steered:
-            return self.paint_steered(photo, None, 0.0)[0]
+            padded, inside = pad_photo(self.input_spec, photo, left, top, self.seed)
+            with self._lock:
+                painted = self.engine.paint_steered(padded, self._vector)[0]
+            return np.ascontiguousarray(painted[inside])
         return self.paint_frozen(self.engine, photo, left=left, top=top)
 
     def paint_frozen(
@@ -149,28 +150,6 @@ class StyleModel(Closing):
         with self._lock if engine is self.engine else nullcontext():
             return np.ascontiguousarray(engine.paint(padded)[inside])
 
-    def paint_steered(
-        self, photo: Pixels, statistics: Vector | None, keep: float
-    ) -> tuple[Pixels, Vector]:
-        """Paint a picture by statistics that follow slowly.
-
-        Args:
-            photo: H x W x 3, uint8, RGB.
-            statistics: what the call before gave; none at first.
-            keep: how much of them to normalise by, 0 to 1; the rest is measured.
-
-        Returns:
-            the painting, and the statistics that were used; empty if there is nothing to steer.
-        """
-        if not self.is_steered:
-            return self.paint(photo), np.zeros(0, dtype=np.float32)
-        if statistics is None:
-            statistics, keep = np.zeros_like(self._vector), 0.0
-        padded, inside = pad_photo(self.input_spec, photo, seed=self.seed)
-        with self._lock:
-            painted, used = self.engine.paint_steered(padded, self._vector, statistics, keep)
-        return np.ascontiguousarray(painted[inside]), used
-
     def restyle(self, vector: Vector) -> None:
         """Paint on in another style of the same trunk, with the last layer that there is.
 
@@ -185,7 +164,7 @@ class StyleModel(Closing):
         self._vector = self._vectors[-1] = vector
 
     def measure(self, photo: Pixels) -> list[Vector]:
-        """The statistics by which a picture's features are normalised, in each style.
+        """Return the statistics by which a picture's features are normalised, in each style.
 
         Args:
             photo: H x W x 3, uint8, RGB.
@@ -198,10 +177,7 @@ class StyleModel(Closing):
         def measure_pack(trunk: Trunk, vectors: Sequence[Vector]) -> list[Vector]:
             padded, _ = pad_photo(trunk.spec.input_spec, photo, seed=self.seed)
             with self._open_floats(trunk.bake_steered()) as engine:
-                return [
-                    engine.paint_steered(padded, vector, np.zeros_like(vector), 0.0)[1]
-                    for vector in vectors
-                ]
+                return [engine.paint_steered(padded, vector)[1] for vector in vectors]
 
         return self._measured_by(measure_pack)
 
@@ -214,7 +190,8 @@ class StyleModel(Closing):
         progress: ProgressListener = ignore_progress,
         task: str = "measuring",
     ) -> list[Vector]:
-        """The same of a picture that is too large for memory (`impasto.networks.norm_statistics`).
+        """Return the same of a picture that is too large for memory
+        (`impasto.networks.norm_statistics`).
 
         Args:
             photo: in memory or on disk.
@@ -292,8 +269,10 @@ class StyleModel(Closing):
         self.engine.close()
 
 
-def open_network(style: str | Style, gallery: Gallery, *, int8: bool = False) -> BakedNetwork:
-    """The network that paints in a style.
+def open_network(
+    style: str | Style | StyleRef, gallery: Gallery, *, int8: bool = False
+) -> BakedNetwork:
+    """Return the network that paints in a style.
 
     Args:
         style: as `StyleModel` takes it.
@@ -303,22 +282,23 @@ def open_network(style: str | Style, gallery: Gallery, *, int8: bool = False) ->
     Raises:
         OptionError, StyleError, InputError, MissingExtraError: see `StyleModel`.
     """
-    return _network(style, *_trunk_and_vector(style, gallery), steered=False, int8=int8)
+    ref = StyleRef.parse(style)
+    return _network(ref, *_trunk_and_vector(ref, gallery), steered=False, int8=int8)
 
 
 def _network(
-    style: str | Style, trunk: Trunk | None, vector: Vector, *, steered: bool, int8: bool
+    ref: StyleRef, trunk: Trunk | None, vector: Vector, *, steered: bool, int8: bool
 ) -> BakedNetwork:
     if trunk is None:
         from impasto.converters import load_network
 
-        return load_network(str(style))
+        return load_network(ref.text)
     graph = _steered(trunk, vector, int8) if steered else trunk.bake(vector, int8=int8)
     return BakedNetwork(graph, trunk.spec.input_spec)
 
 
 def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
-    """A graph to steer; in 8 bits it is for this style only."""
+    """Return a graph to steer; in 8 bits it is for this style only."""
     return trunk.bake_steered(int8_style=vector if int8 else None)
 
 
@@ -383,9 +363,8 @@ def _alike(spec: NetworkSpec, other: NetworkSpec | None) -> bool:
     )
 
 
-def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
-    if isinstance(style, str):
-        if names_network(style):
-            return None, np.zeros(0, dtype=np.float32)
-        style = find_style(style, gallery)
+def _trunk_and_vector(ref: StyleRef, gallery: Gallery) -> tuple[Trunk | None, Vector]:
+    if ref.is_network:
+        return None, np.zeros(0, dtype=np.float32)
+    style = ref.style or find_style(ref, gallery)
     return gallery.trunk_of(style).with_last_layer(style.vector)

@@ -15,7 +15,7 @@ from typing_extensions import Unpack
 from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STYLE, ColorWay
 from impasto.engines import Engine
-from impasto.errors import EngineError, OptionError
+from impasto.errors import EngineError, MissingExtraError, OptionError
 from impasto.images import (
     ColorMap,
     Picture,
@@ -28,6 +28,7 @@ from impasto.images import (
     keep_colors,
     match_histograms,
     match_linearly,
+    read_image,
     resize,
     restore_detail,
 )
@@ -36,10 +37,11 @@ from impasto.masks.parse import AreaSource
 from impasto.multiscale import NATURAL_PX, pass_sizes
 from impasto.networks.trunk import Trunk
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions, is_same
+from impasto.progress import ProgressListener, ignore_progress
 from impasto.style_model import StyleModel
 from impasto.styles import Gallery, Style, open_gallery
 from impasto.styles.predict import find_fine_style
-from impasto.two_part_model import TwoPartModel
+from impasto.two_part_model import DRAFT_PX, LayOut, TwoPartModel
 
 __all__ = ["Stylizer", "stylize"]
 
@@ -84,7 +86,7 @@ class Stylizer(Closing):
         natural_px: under quality ``live``, pictures whose shorter side is longer than this are
             painted from coarse to fine (`impasto.multiscale`), so that strokes grow with them.
         threads: how many the engine may use; all cores if not given.
-        steered: let `paint` take and give statistics; networks without instance normalisation have
+        steered: let `restyle` change the style; networks without instance normalisation have
             nothing to steer, and paint as ever.
         keywords: options, of which the attributes are those that may be changed.
 
@@ -241,50 +243,42 @@ class Stylizer(Closing):
     def paint(
         self,
         photo: NDArray[np.uint8],
-        statistics: Sequence[NDArray[np.float32]] = (),
-        keep: float = 0.0,
         areas: Areas | None = None,
-    ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
-        """What the network makes of a picture, from coarse to fine, at full strength and in its own
-        colours.
+        progress: ProgressListener = ignore_progress,
+    ) -> NDArray[np.uint8]:
+        """Return what the network makes of a picture, from coarse to fine, at full strength and in
+        its own colours.
 
         Args:
             photo: as in a call.
-            statistics: what the call before gave; for steered stylizers only.
-            keep: how much of them to normalise by, 0 to 1; the rest is measured.
             areas: where which style goes, if there are several.
-
-        Returns:
-            the painting, and the statistics that were used, a vector for each pass; none unless
-            the stylizer is steered.
+            progress: told of the steps of an optimised draft.
         """
-        height, width = photo.shape[:2]
-        if isinstance(self.model, TwoPartModel):
-            self.model.effect = self.effect
-            shares_at = areas.shares_at if areas and areas.shares is not None else None
-            return self.model.paint(photo, self.stroke, shares_at), []
+        shares_at = areas.shares_at if areas and areas.shares is not None else None
         model = self.model
-        sizes = pass_sizes(width, height, self.stroke, model.natural_px)
-        given = list(statistics) if len(statistics) == len(sizes) else [None] * len(sizes)
-        painting, used = photo, []
-        for size, vector in zip(sizes, given, strict=True):
+        if isinstance(model, TwoPartModel):
+            model.effect = self.effect
+            return model.paint(photo, self.stroke, shares_at, progress)
+        height, width = photo.shape[:2]
+        painting = photo
+        for size in pass_sizes(width, height, self.stroke, model.natural_px):
             reduced = resize(painting, *model.input_spec.fit(*size))
-            if areas and areas.shares is not None:
-                shares = areas.share_rows(size, 0, size[1])
-                painting = model.paint(reduced, shares=shares)
-                continue
-            painting, taken = model.paint_steered(reduced, vector, keep)
-            if model.is_steered:
-                used.append(taken)
-        return resize(painting, width, height), used
+            painting = model.paint(reduced, shares=shares_at(size) if shares_at else None)
+        return resize(painting, width, height)
 
-    def stylize(self, photo: PictureSource, full_size: tuple[int, int] | None = None) -> Picture:
+    def stylize(
+        self,
+        photo: PictureSource,
+        full_size: tuple[int, int] | None = None,
+        progress: ProgressListener = ignore_progress,
+    ) -> Picture:
         """Paint a picture; its depth, profile, transparency and metadata are carried over.
 
         Args:
             photo: as of a call.
             full_size: its width and height before it was reduced, in whose pixels a subject's box
                 is.
+            progress: told of the steps of an optimised draft.
 
         Raises:
             as a call.
@@ -294,7 +288,7 @@ class Stylizer(Closing):
             return picture  # exactly, whatever the engine's precision
         pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
         areas = self.find_areas(pixels, full_size or (picture.width, picture.height))
-        painting = self.paint(pixels, areas=areas)[0]
+        painting = self.paint(pixels, areas, progress)
         if self.detail:
             radius = detail_radius_px(picture.width, picture.height)
             painting = restore_detail(pixels, painting, self.detail, radius)
@@ -320,7 +314,8 @@ class Stylizer(Closing):
         colors: ColorMap | None = None,
         cover: NDArray[np.float32] | None = None,
     ) -> Picture:
-        """What comes after painting: colours and strength; of a whole picture, or some of its rows.
+        """Do what comes after painting: colours and strength; of a whole picture, or some of its
+        rows.
 
         Args:
             picture: the photo.
@@ -341,7 +336,7 @@ class Stylizer(Closing):
         )
 
     def color_map(self, painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> ColorMap | None:
-        """The change of colours that was asked for, if it depends on the whole picture.
+        """Return the change of colours that was asked for, if it depends on the whole picture.
 
         Args:
             painting: H x W x 3, uint8, RGB, at full strength; may be reduced.
@@ -400,18 +395,21 @@ def _open_model(
     beside = [each for _, each in placed]
     live = options.quality == "live" or steered
     if not live and (fine := _fine_styles([*beside, style], gallery)):
+        trunk, styles = fine
         return TwoPartModel(
-            *fine,
+            trunk,
+            [each.vector for each in styles],
+            lay_out=[_optimising(each) for each in styles] if options.quality == "best" else (),
             seed=options.seed,
             engine=options.engine,
             precision=options.precision,
             threads=threads,
         )
-    if options.quality == "fine":
+    if options.quality in ("fine", "best"):
         known = ", ".join(gallery.fine.names) if gallery.fine else "none"
         raise OptionError(
             f"no fine network paints {_name(options)}",
-            f"it paints {known}; leave quality out for the others",
+            f"they paint {known}; leave quality out for the others",
         )
     return StyleModel(
         style,
@@ -437,15 +435,34 @@ def _beside(options: StylizeOptions) -> list[str | Style]:
 
 def _fine_styles(
     styles: Sequence[str | Style], gallery: Gallery
-) -> tuple[Trunk, list[NDArray[np.float32]]] | None:
-    """The trunk in two parts that paints in all of these styles, and their vectors; None where one
-    of them has no fine network.
+) -> tuple[Trunk, list[Style]] | None:
+    """Return the trunk in two parts that paints in all of these styles, and the styles for it; None
+    where one of them has no fine network.
     """
-    found = [find_fine_style(style, gallery) for style in styles]
-    trunks = {style.trunk for style in found if style}
-    if None in found or len(trunks) != 1:
+    found = [fine for style in styles if (fine := find_fine_style(style, gallery))]
+    if len(found) < len(styles) or len({style.trunk for style in found}) > 1:
         return None
-    vectors = [style.vector for style in found if style]
-    assert found[0]
     assert gallery.fine
-    return gallery.fine.trunk_of(found[0]), vectors
+    return gallery.fine.trunk_of(found[0]), found
+
+
+def _optimising(style: Style) -> LayOut:
+    """Return what optimises drafts like a style's painting.
+
+    Raises:
+        OptionError: the style holds no painting that is large enough.
+        MissingExtraError: torch or the weights of VGG-19 are not installed.
+    """
+    painting = read_image(style.thumbnail) if style.thumbnail else None
+    if painting is None or min(painting.width, painting.height) < DRAFT_PX:
+        raise OptionError(
+            f"the style {style.name} holds no painting of {DRAFT_PX} px or more",
+            "leave quality best out; impasto paint optimises for any painting",
+        )
+    try:
+        from impasto.gatys.optimize import optimise_draft
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError("quality best", "learn") from None
+    return partial(optimise_draft, painting)

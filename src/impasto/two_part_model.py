@@ -24,14 +24,18 @@ from impasto.images import pad_reflect, resize
 from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
+from impasto.progress import ProgressListener, ignore_progress
 
-__all__ = ["DRAFT_PX", "TwoPartModel", "revision_sizes"]
+__all__ = ["DRAFT_PX", "LayOut", "TwoPartModel", "revision_sizes"]
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
 SharesAt = Callable[[tuple[int, int]], Vector]
 """Gives, for a width and height, how much of each style there is in each place."""
+
+LayOut = Callable[[Pixels, float, ProgressListener], Pixels]
+"""Lays out a small picture in place of a draft network, as boldly as its effect, 0 to 1, says."""
 
 DRAFT_PX = 128
 """Shorter side of a draft with strokes of size 1."""
@@ -71,6 +75,7 @@ class TwoPartModel(Closing):
         trunk: both networks.
         vectors: of the styles, as `impasto.networks.trunk.Trunk.at_effect` takes them; the last is
             for what no other style has a share of.
+        lay_out: lays out the drafts of each style in place of its draft network, if given.
         seed: of the grain that strokes follow where the photo is flat.
         engine, precision, threads: as `open_engine` takes them.
 
@@ -83,6 +88,7 @@ class TwoPartModel(Closing):
         trunk: Trunk,
         vectors: Sequence[Vector],
         *,
+        lay_out: Sequence[LayOut] = (),
         seed: int = 0,
         engine: EngineName = "auto",
         precision: Precision = "auto",
@@ -92,6 +98,7 @@ class TwoPartModel(Closing):
         self.trunk, self.revision = trunk, trunk.revision
         self.seed = seed
         self._vectors = list(vectors)
+        self._lay_out = list(lay_out)
         precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._int8 = precision == "int8"
@@ -138,7 +145,7 @@ class TwoPartModel(Closing):
         photo: Pixels,
         stroke: float = 1.0,
         shares: SharesAt | None = None,
-        draft: Pixels | None = None,
+        progress: ProgressListener = ignore_progress,
     ) -> Pixels:
         """Paint a picture in one piece, at the size it has.
 
@@ -147,13 +154,12 @@ class TwoPartModel(Closing):
             stroke: size of the forms, see `revision_sizes`.
             shares: gives, for a width and height, styles x H x W: how much of each style there is
                 in each place; all is the last style's if not given.
-            draft: to revise in place of the network's own, of about the size that has.
+            progress: told of the steps of an optimised draft.
         """
         height, width = photo.shape[:2]
         first, sizes = revision_sizes(width, height, stroke)
-        if draft is None:
-            draft = self.draft(resize(photo, *first), shares(first) if shares else None)
-        painting = draft
+        shared = shares(first) if shares else None
+        painting = self.draft(resize(photo, *first), shared, progress)
         for size in sizes:
             painting = self.revise(
                 resize(photo, *size),
@@ -162,15 +168,27 @@ class TwoPartModel(Closing):
             )
         return painting
 
-    def draft(self, photo: Pixels, shares: Vector | None = None) -> Pixels:
+    def draft(
+        self,
+        photo: Pixels,
+        shares: Vector | None = None,
+        progress: ProgressListener = ignore_progress,
+    ) -> Pixels:
         """Lay out a small picture.
 
         Args:
             photo: H x W x 3, uint8, RGB.
             shares: styles x H x W.
+            progress: told of the steps of an optimised draft.
         """
         padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
-        return self._blended(lambda engines: engines[0].paint(padded)[inside], shares)
+
+        def lay_out(style: int) -> Pixels:
+            if self._lay_out:
+                return self._lay_out[style](photo, self._effect, progress)
+            return self._engines[style][0].paint(padded)[inside]
+
+        return self._blended(lay_out, shares)
 
     def revise(
         self,
@@ -194,19 +212,19 @@ class TwoPartModel(Closing):
         x, y, right, bottom = input_spec.padding_px(width, height)
         padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
         around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
-        return self._blended(lambda engines: engines[1].revise(padded, around)[inside], shares)
+        return self._blended(
+            lambda style: self._engines[style][1].revise(padded, around)[inside], shares
+        )
 
-    def _blended(
-        self, run: Callable[[tuple[Engine, Engine]], Pixels], shares: Vector | None
-    ) -> Pixels:
-        """What the styles' engines make, each as far as it has a share."""
+    def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
+        """Return what is painted in the styles, by their numbers, each as far as it has a share."""
         with self._lock:
-            if shares is None or len(self._engines) == 1:
-                return np.ascontiguousarray(run(self._engines[-1]))
+            if shares is None or len(self._vectors) == 1:
+                return np.ascontiguousarray(run(-1))
             blended = np.zeros((*shares.shape[1:], 3), dtype=np.float32)
-            for engines, share in zip(self._engines, shares, strict=True):
+            for style, share in enumerate(shares):
                 if share.any():
-                    blended += share[..., None] * run(engines)
+                    blended += share[..., None] * run(style)
         return np.rint(blended).clip(0, 255).astype(np.uint8)
 
     def close(self) -> None:

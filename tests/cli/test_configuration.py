@@ -64,6 +64,22 @@ def test_lists_and_flags(plan, configure, monkeypatch, impasto, photo, gallery):
     assert plan() == "photo-first.png: first, 40 x 30"
 
 
+def test_flags_are_switched_off_again(configure, impasto, photo, gallery):
+    flags = "recursive skip_existing strip open invert_mask compare overwrite"
+    configure('style = "first"\n' + "".join(f"{each} = true\n" for each in flags.split()))
+    off = [f"--no-{each.replace('_', '-')}" for each in flags.split()]
+    ran = impasto(photo, "--gallery", gallery, *off)
+    assert ran.code == 0, ran.err
+    assert ran.err.endswith("photo-first.png\n")
+
+
+def test_flags_of_videos_are_switched_off_again(configure, impasto):
+    flags = "overwrite", "resume"
+    configure("[video]\n" + "".join(f"{each} = true\n" for each in ("no_sound", *flags)))
+    ran = impasto("no.mp4", "--sound", "--subtitles", *(f"--no-{each}" for each in flags))
+    assert "no.mp4 does not exist" in ran.err
+
+
 def test_tables_are_for_one_command(configure, impasto, plan):
     configure('style = "first"\n[stylize]\nmax_size = 20\n[video]\nstyle = "frist"\ncrf = 18\n')
     assert plan() == "photo-first.png: first, 20 x 15"
@@ -91,6 +107,13 @@ def test_what_the_command_line_excludes(plan, configure, photo, impasto, gallery
         ("strength = true", 2, "strength is True"),
         ("strength = [1]", 2, "strength is [1]"),
         ("max_size = 0", 2, "max_size is 0"),
+        ("file_quality = 300", 2, "file_quality is 300"),
+        ("jobs = 0", 2, "jobs is 0"),
+        ("strength = 9", 2, "strength is 9.0: give a number from 0 to 1.5"),
+        ("protect_faces = 2", 2, "protect-faces is 2.0"),
+        ("keep_colors = 'all'", 2, "keep-colors is 'all'"),
+        ("memory = 'lots'", 2, "--memory lots is no amount"),
+        ("format = 'psd'", 2, "--format psd is no format"),
         ("overwrite = 'maybe'", 2, "overwrite is 'maybe'"),
         ("strength", 3, "is no TOML"),
     ],
@@ -102,6 +125,23 @@ def test_impossible_defaults_are_one_line(impasto, photo, configure, text, code,
     assert f"impasto: {config_file()}" in ran.err
     assert says in ran.err
     assert impasto("--help").code == 0
+
+
+def test_only_what_comes_from_there_is_said_to(configure, impasto, photo, monkeypatch):
+    configure("strength = 9\nstroke = 9\n")
+    assert impasto(photo, "--strength", "8").err.startswith("impasto: strength is 8.0: give")
+    monkeypatch.setenv("IMPASTO_STRENGTH", "7")
+    assert impasto(photo).err.startswith("impasto: IMPASTO_STRENGTH: strength is 7.0: give")
+
+
+def test_impossible_defaults_of_videos_and_cameras(configure, impasto):
+    for command, text in (
+        ("video", "size = 'big'"),
+        ("video", "start = 'now'"),
+        ("live", "strength = 2"),
+    ):
+        configure(text)
+        assert f"{config_file()}: " in impasto(command, "clip.mp4").err
 
 
 def test_an_impossible_variable_is_one_line(impasto, photo, monkeypatch):

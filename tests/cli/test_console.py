@@ -1,7 +1,14 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from impasto.cli import console as module
 from impasto.cli.console import Console
+from impasto.images import read_image
 from impasto.progress import Progress
 
 
@@ -31,3 +38,92 @@ def test_quiet_shows_no_progress(clock, capsys):
             progress(Progress("painting", done, 9))
             clock[0] += 60
     assert capsys.readouterr().err == ""
+
+
+def test_control_characters_are_shown_not_obeyed(capsys):
+    console, name = Console(verbose=True), "\x1b[31mred\x07\u202egnp.jpg"
+    console.note(name)
+    console.detail(name)
+    console.error(name)
+    console.result(name + "\n\tof two lines")
+    console.table(["photo"], [[name + " [bold]"]])
+    shown = capsys.readouterr()
+    escaped = "\\x1b[31mred\\x07\\u202egnp.jpg"
+    assert shown.err == f"{escaped}\n{escaped}\nimpasto: {escaped}\n"
+    assert shown.out.startswith(f"{escaped}\n\tof two lines\n")
+    assert f"{escaped} [bold]" in shown.out
+
+
+# Standard streams that are full or closed.
+
+
+@pytest.fixture
+def shell(gallery, photo, tmp_path):
+    """Runs ``impasto ...`` as a shell does, redirections included."""
+
+    def run(arguments, **environment):
+        command = f"exec {sys.executable} -m impasto {arguments}"
+        return subprocess.run(
+            ["sh", "-c", command.replace("GALLERY", f"--gallery {gallery}")],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            check=False,
+        )
+
+    return run
+
+
+FULL, CLOSED = "No space left on device", "Bad file descriptor"
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+PAINT = "photo.png -s first GALLERY"
+
+
+@needs_full
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("styles GALLERY >/dev/full", FULL),
+        ("styles --json GALLERY >&-", CLOSED),
+        ("--help >/dev/full", FULL),
+        (f"{PAINT} -o - >/dev/full", FULL),
+        (f"{PAINT} -o - >&-", CLOSED),
+    ],
+)
+def test_results_that_cannot_be_written(shell, arguments, reason):
+    ran = shell(arguments)
+    says = f"impasto: standard output cannot be written ({reason}): send it elsewhere\n"
+    assert (ran.returncode, ran.stderr.decode()) == (4, says)
+
+
+def test_who_shows_no_results_needs_no_output(shell, tmp_path):
+    ran = shell(f"{PAINT} -v >&-")
+    assert (ran.returncode, ran.stdout) == (0, b"")
+    assert b"photo.png -> photo-first.png" in ran.stderr
+    assert read_image(tmp_path / "photo-first.png").width == 40
+
+
+@needs_full
+def test_what_cannot_be_said_harms_no_painting(shell, tmp_path):
+    assert shell(f"{PAINT} -v 2>/dev/full").returncode == 0
+    assert read_image(tmp_path / "photo-first.png").width == 40
+    ran = shell(f"{PAINT} -v -o - 2>&-")
+    assert ran.returncode == 0
+    assert read_image(ran.stdout).width == 40
+    ran = shell("nothing.png -s first GALLERY -o - 2>&-")
+    assert (ran.returncode, ran.stdout) == (3, b"")
+
+
+def test_standard_input_that_is_closed(shell):
+    ran = shell("- -s first GALLERY -o a.png <&-")
+    says = b"impasto: standard input cannot be read (Bad file descriptor): check it\n"
+    assert (ran.returncode, ran.stderr) == (3, says)
+
+
+def test_a_terminal_without_accents(shell):
+    """Text has question marks; JSON is UTF-8 as always."""
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    ran = shell("styles", **ascii_only)
+    assert (ran.returncode, ran.stderr, b"Caf? Terrace" in ran.stdout) == (0, b"", True)
+    titles = {each["title"] for each in json.loads(shell("styles --json", **ascii_only).stdout)}
+    assert "Caf\N{LATIN SMALL LETTER E WITH ACUTE} Terrace at Night" in titles

@@ -110,6 +110,13 @@ def test_empty_arguments_are_refused(impasto, photo, tmp_path, arguments):
     assert [each.name for each in tmp_path.iterdir()] == ["photo.png"]
 
 
+@pytest.mark.parametrize("command", [[], ["paint"], ["video"], ["styles", "--sheet"]])
+def test_addresses_are_no_files(impasto, command):
+    ran = impasto(*command, "https://example.org/photo.jpg")
+    says = "https://example.org/photo.jpg is an address: download it, and give the file"
+    assert (ran.code, ran.err) == (3, f"impasto: {says}\n")
+
+
 def test_a_traceback_only_for_those_who_ask(impasto):
     plain = impasto("nothing.jpg")
     assert plain.err == "impasto: nothing.jpg does not exist: check the name\n"
@@ -129,6 +136,38 @@ def test_what_nobody_expected_is_one_line_too(impasto, photo, monkeypatch):
     assert "--debug" in ran.err
 
 
+@pytest.mark.parametrize("command", ["styles", "--help", "--version"])
+def test_a_reader_that_has_had_enough(gallery, command):
+    """``impasto styles | head -1`` ends quietly."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "from impasto.__main__ import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, command], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_interrupted_while_modules_are_loaded():
+    code = """
+import sys
+
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Interrupt())
+from impasto.__main__ import main
+main()
+"""
+    ran = run_python(code)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "impasto: interrupted\n")
+
+
 def test_interrupted(impasto, photo, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -146,6 +185,10 @@ def test_interrupted(impasto, photo, monkeypatch):
         (["a.jpg", "-q"], ["-q", "stylize", "a.jpg"]),
         (["styles", "--debug"], ["--debug", "styles"]),
         (["./styles"], ["stylize", "./styles"]),
+        (["clip.MP4", "-o", "a.gif"], ["video", "clip.MP4", "-o", "a.gif"]),
+        (["-s", "x", "clip.mp4", "-o", "k.mp4"], ["video", "-s", "x", "clip.mp4", "-o", "k.mp4"]),
+        (["-o", "k.mp4", "a.jpg"], ["stylize", "-o", "k.mp4", "a.jpg"]),
+        (["a.jpg", "clip.mp4"], ["stylize", "a.jpg", "clip.mp4"]),
         (["--version"], ["--version"]),
         (["--install-completion"], ["--install-completion"]),
         (["--", "-q"], ["stylize", "--", "-q"]),

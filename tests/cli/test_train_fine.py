@@ -13,7 +13,7 @@ def test_from_paintings_to_a_painting(impasto, tmp_path, monkeypatch):
     (tmp_path / "photos").mkdir()
     for number in range(2):
         write_image(tmp_path / "photos" / f"{number}.jpg", Picture(picture(60, 45, number)))
-    write_image(tmp_path / "bold.png", Picture(picture(50, 50)))
+    write_image(tmp_path / "bold.png", Picture(picture(70, 66)))
     arguments = ["train-fine", "bold.png", "--photos", "photos", "-o", "run"]
     arguments += ["--steps", "1", "--photos-per-step", "1", "--precision", "f32"]
     ran = impasto(*arguments)

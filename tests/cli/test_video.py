@@ -5,6 +5,8 @@ from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_muxing import make_film, read_film
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 def test_a_video(impasto, gallery, tmp_path):
     make_clip(tmp_path / "clip.mp4", frames=10)
@@ -22,7 +24,7 @@ def test_a_video(impasto, gallery, tmp_path):
     [
         (["nothing.mp4"], 3, "nothing.mp4 does not exist"),
         (["clip.mp4", "--start", "soon"], 2, "--start 'soon' is no time"),
-        (["clip.mp4", "--codec", "divx"], 2, "unknown codec 'divx'"),
+        (["clip.mp4", "--codec", "divx"], 2, "codec 'divx' is unknown"),
         (["clip.mp4", "-o", "out.avi"], 2, "no video format"),
         (["clip.mp4", "-o", "out"], 2, "out: no ending tells a format: end it in .mp4"),
         (["clip.mp4", "--style", "frist"], 5, "did you mean first"),
@@ -51,10 +53,77 @@ def test_no_command_is_needed_for_a_video(impasto, gallery, tmp_path):
 
 def test_into_a_folder(impasto, gallery, tmp_path):
     make_clip(tmp_path / "clip.mp4", frames=2)
-    (tmp_path / "out").mkdir()
-    ran = impasto("video", "clip.mp4", "-s", "first", "--gallery", gallery, "-o", "out")
-    assert (ran.code, ran.err) == (0, "clip.mp4 -> out/clip-first.mp4\n")
-    assert len(read_clip(tmp_path / "out" / "clip-first.mp4")[0]) == 2
+    for output in ("out/", "out"):
+        ran = impasto("video", "clip.mp4", "-s", "first", "--gallery", gallery, "-o", output)
+        assert (ran.code, ran.err) == (0, "clip.mp4 -> out/clip.mp4\n")
+        (tmp_path / "out" / "clip.mp4").unlink()
+
+
+def test_several_videos(impasto, gallery, tmp_path):
+    """One that fails is named, and does not keep the others from it."""
+    for name in ("a.mp4", "c.avi"):
+        make_clip(tmp_path / name, frames=2, codec="mpeg4")
+    (tmp_path / "b.mp4").write_bytes(b"no video")
+    arguments = ["-s", "first", "--gallery", gallery, "-o", "out"]
+    ran = impasto("video", "a.mp4", "b.mp4", "c.avi", *arguments)
+    assert ran.code == 9
+    first, second, third, last = ran.err.splitlines()
+    assert first == "a.mp4 -> out/a.mp4"
+    assert second.startswith("impasto: b.mp4 is no video that can be read")
+    assert third == "c.avi -> out/c.mp4"
+    assert last == "impasto: 1 of 3 files failed: the lines above name each and why"
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["a.mp4", "c.mp4"]
+    (tmp_path / "b.mp4").unlink()
+    make_clip(tmp_path / "b.mp4", frames=2)
+    ran = impasto("video", "a.mp4", "b.mp4", "c.avi", *arguments, "--resume")
+    assert ran.code == 0
+    assert ran.err == "out/a.mp4 is done\nb.mp4 -> out/b.mp4\nout/c.mp4 is done\n"
+
+
+@pytest.mark.parametrize("folder", ["clips", "."])
+def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
+    """What is no video, and what is hidden, is left alone."""
+    (tmp_path / "clips").mkdir()
+    for name in ("a.mp4", "b.MKV", ".hidden.mp4"):
+        make_clip(tmp_path / "clips" / name, frames=1)
+    (tmp_path / "clips" / "notes.txt").touch()
+    (tmp_path / "clips" / "folder.mp4").mkdir()
+    if folder == ".":
+        monkeypatch.chdir(tmp_path / "clips")
+    ran = impasto("video", folder, "-s", "first", "--gallery", gallery)
+    assert ran.code == 0
+    painted = tmp_path / "clips-first"
+    assert sorted(each.name for each in painted.iterdir()) == ["a.mp4", "b.MKV"]
+
+
+def test_paintings_of_an_earlier_run_are_not_painted(impasto, gallery, tmp_path):
+    make_clip(tmp_path / "clip.mp4", frames=1)
+    for _ in range(2):
+        names = sorted(each.name for each in tmp_path.glob("*.mp4"))
+        ran = impasto("video", *names, "-s", "first", "--gallery", gallery, "--overwrite")
+        assert ran.err == "clip.mp4 -> clip-first.mp4\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["a/clip.mp4", "b/clip.mp4", "-o", "out"], 2, "two videos would have the same name"),
+        (["a/clip.mp4", "b", "-o", "out.mp4"], 2, "out.mp4 is called as one video"),
+        (["a", "-o", "a/clip.mp4/"], 4, "a/clip.mp4 cannot be made"),
+        (["empty"], 3, "empty holds no videos"),
+        (["https://a.org/clip.mp4"], 3, "https://a.org/clip.mp4 is no file: download it first"),
+        (["x" * 300 + ".mp4"], 3, "name too long"),
+        (["a/clip.mp4", "-o", "x" * 300 + ".mp4"], 4, "name too long"),
+    ],
+)
+def test_impossible_sets_of_videos(impasto, gallery, tmp_path, arguments, code, says):
+    for folder in ("a", "b", "empty"):
+        (tmp_path / folder).mkdir()
+    make_clip(tmp_path / "a" / "clip.mp4", frames=1)
+    make_clip(tmp_path / "b" / "clip.mp4", frames=1)
+    ran = impasto("video", *arguments, "-s", "first", "--gallery", gallery)
+    assert (ran.code, ran.err.count("\n")) == (code, 1)
+    assert says in ran.err.replace("File name", "name")
 
 
 def test_sound_and_subtitles_can_be_left_out(impasto, gallery, tmp_path):

@@ -130,11 +130,14 @@ def test_faces_are_left_to_chance_where_nothing_finds_them(plain, monkeypatch):
     np.testing.assert_array_equal(run()[0].pixels, plain)
 
 
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_a_draft_is_small_and_soon_there(effect, monkeypatch):
+@pytest.mark.parametrize(("effect", "name"), [(0.1, "subtle"), (0.5, "balanced"), (1, "bold")])
+def test_a_draft_is_as_large_as_its_photo_and_tells_of_every_step(effect, name, monkeypatch):
     monkeypatch.setattr(optimize, "DRAFT_STEPS", 2)
-    draft = optimise_draft(picture(90, 60, 1), PAINTING, 40, effect, hardware=CPU)
-    assert draft.pixels.shape == (40, 60, 3)
+    photo, told = picture(60, 40, 1), []
+    draft = optimise_draft(PAINTING, photo, effect, told.append, hardware=CPU)
+    options = PaintOptions(effect=name, size_px=60, steps=2)
+    np.testing.assert_array_equal(draft, paint(photo, PAINTING, options, hardware=CPU).pixels)
+    assert [event.done for event in told] == [*range(1, told[0].total + 1)]
 
 
 def test_several_paintings_with_weights(plain):

@@ -239,6 +239,11 @@ def test_missing_folder_empty(tmp_path):
         read_image(io.BytesIO())
 
 
+def test_names_are_told_as_they_were_given():
+    with pytest.raises(InputError, match=r"^https://a\.org//b\.jpg does not exist"):
+        read_image("https://a.org//b.jpg")
+
+
 def test_no_image(tmp_path):
     (tmp_path / "text.jpg").write_text("I am no photograph")
     with pytest.raises(InputError, match=r"text\.jpg is not an image"):

@@ -5,9 +5,9 @@ import pytest
 
 from impasto.errors import EngineError, OutputError
 from impasto.images.spool import PixelRows, Spool
+from impasto.images.tiles import cut
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
-from impasto.large.tiles import cut
 from impasto.networks.spec import johnson
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.progress import Progress

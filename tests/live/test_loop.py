@@ -17,6 +17,8 @@ from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 from video.clips import frame_pixels, make_clip, read_clip
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 class ListCamera:
     """Frames at a pace; where the list has none, the camera is unplugged for a moment."""
@@ -43,11 +45,12 @@ class ListScreen:
     def __init__(self, keys, quits_after=12):
         self.keys = dict(keys)
         self.quits_after = quits_after
-        self.shown = []
+        self.shown, self.lines = [], []
         self.full = self.closed = False
 
-    def show(self, pixels):
+    def show(self, pixels, lines):
         self.shown.append(pixels)
+        self.lines.append(lines)
 
     def key(self):
         if len(self.shown) >= self.quits_after:
@@ -77,9 +80,9 @@ def no_thread_is_left():
     assert [each.name for each in threading.enumerate() if "impasto" in each.name] == []
 
 
-def lower_half(pixels):
-    """The words are in the upper half."""
-    return pixels[len(pixels) // 2 :].astype(int)
+def signed(pixels):
+    """So that they can be subtracted."""
+    return pixels.astype(int)
 
 
 def test_paintings_on_the_screen(options):
@@ -93,7 +96,7 @@ def test_paintings_on_the_screen(options):
     assert screen.closed
     with Stylizer("first", gallery=options.painting.gallery, precision="f32") as stylizer:
         expected = stylizer(photo)
-    assert np.abs(lower_half(screen.shown[-1]) - lower_half(expected)).max() == 0
+    assert np.abs(signed(screen.shown[-1]) - signed(expected)).max() == 0
 
 
 def test_keys_change_the_picture(options):
@@ -102,9 +105,9 @@ def test_keys_change_the_picture(options):
     run_live(ListCamera([photo]), screen, options)
     with Stylizer(options.painting, strength=0.9) as stylizer:
         expected = stylizer(photo)
-    last = lower_half(screen.shown[-1])
-    np.testing.assert_array_equal(last[:, 60:], lower_half(expected)[:, 60:])
-    np.testing.assert_array_equal(last[:, :40], lower_half(photo)[:, :40])
+    last = signed(screen.shown[-1])
+    np.testing.assert_array_equal(last[:, 60:], signed(expected)[:, 60:])
+    np.testing.assert_array_equal(last[:, :40], signed(photo)[:, :40])
     assert screen.full
 
 
@@ -114,7 +117,7 @@ def test_a_key_changes_the_strokes(options):
     run_live(ListCamera([photo]), screen, options)
     with Stylizer(options.painting, stroke=1.4) as stylizer:
         expected = stylizer(photo)
-    np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))
+    np.testing.assert_array_equal(signed(screen.shown[-1]), signed(expected))
 
 
 def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
@@ -123,14 +126,14 @@ def test_a_new_style_comes_while_the_old_one_paints(options, monkeypatch):
     paintings = {}
     for name in ("first", "second"):
         with Stylizer(name, gallery=options.painting.gallery, precision="f32") as stylizer:
-            paintings[name] = lower_half(stylizer(photo))
+            paintings[name] = signed(stylizer(photo))
     seen = []
     many_shown = threading.Event()
 
     class Screen(ListScreen):
-        def show(self, pixels):
-            super().show(pixels)
-            seen.extend(n for n, each in paintings.items() if (lower_half(pixels) == each).all())
+        def show(self, pixels, lines):
+            super().show(pixels, lines)
+            seen.extend(n for n, each in paintings.items() if (signed(pixels) == each).all())
             if len(seen) == 15:
                 many_shown.set()
 
@@ -158,12 +161,12 @@ def test_an_unplugged_camera_comes_back(options):
     """Unplugged once a painting is shown, plugged in once its absence is: no clock is involved."""
     photo = picture(96, 96)
     with Stylizer("first", gallery=options.painting.gallery, precision="f32") as stylizer:
-        painting = lower_half(stylizer(photo))
+        painting = signed(stylizer(photo))
     seen = [False]  # whether a painting is shown, each time that it changes
 
     class Screen(ListScreen):
-        def show(self, pixels):
-            shows = np.array_equal(lower_half(pixels), painting)
+        def show(self, pixels, lines):
+            shows = np.array_equal(signed(pixels), painting)
             if shows != seen[-1]:
                 seen.append(shows)
 
@@ -279,24 +282,18 @@ def test_a_network_of_one_size_ignores_the_stroke_keys(options, monkeypatch):
     run_live(ListCamera([photo]), screen, options)
     with Stylizer("first", gallery=options.painting.gallery, precision="f32") as stylizer:
         expected = stylizer(photo)
-    np.testing.assert_array_equal(lower_half(screen.shown[-1]), lower_half(expected))
+    np.testing.assert_array_equal(signed(screen.shown[-1]), signed(expected))
 
 
-def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options, monkeypatch):
+def test_a_style_alone_in_its_pack_says_that_it_mixes_with_no_other(options):
     tiny_gallery(options.painting.gallery.folder / "oils", "irises", seed=3)
-    said = []
-
-    def with_lines(pixels, lines):
-        said.extend(lines)
-        return pixels
-
-    monkeypatch.setattr(loop, "with_lines", with_lines)
-    screen = ListScreen({3: "m"}, quits_after=20)
+    alone = ListScreen({3: "m"}, quits_after=20)
     irises = replace(options.painting, style="irises")
-    run_live(ListCamera([picture(96, 96)]), screen, replace(options, painting=irises))
-    assert "irises mixes with no other" in said
-    said.clear()
-    run_live(ListCamera([picture(96, 96)]), ListScreen({3: "m"}, quits_after=60), options)
+    run_live(ListCamera([picture(96, 96)]), alone, replace(options, painting=irises))
+    assert "irises mixes with no other" in alone.lines[-1]
+    mixed = ListScreen({3: "m"}, quits_after=60)
+    run_live(ListCamera([picture(96, 96)]), mixed, options)
+    said = [line for lines in mixed.lines for line in lines]
     assert not any("no other" in line for line in said)
     assert any(line.startswith("first+second ") for line in said)
 
@@ -309,10 +306,10 @@ def test_digits_jump_to_a_style_at_once_or_after_a_pause(options, monkeypatch, t
     monkeypatch.setattr(loop, "time", clock)
     lines, seen = [], []
 
-    def with_lines(pixels, wanted):
-        lines[:] = wanted
-        seen.append(wanted[0].split()[0])
-        return pixels
+    class Screen(ListScreen):
+        def show(self, pixels, wanted):
+            lines[:] = wanted
+            seen.append(wanted[0].split()[0])
 
     def typing():
         yield "1"
@@ -334,8 +331,7 @@ def test_digits_jump_to_a_style_at_once_or_after_a_pause(options, monkeypatch, t
             yield ""
         yield "q"
 
-    monkeypatch.setattr(loop, "with_lines", with_lines)
-    screen, keys = ListScreen({}), typing()
+    screen, keys = Screen({}), typing()
     screen.key = lambda: next(keys)
     painting = replace(options.painting, style="b", gallery=gallery)
     run_live(ListCamera([picture(96, 96)]), screen, replace(options, painting=painting))

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import cv2
 import pytest
 
@@ -7,20 +9,33 @@ from tiny import picture
 
 @pytest.fixture
 def qt(monkeypatch):
-    """OpenCV's window functions, as Qt's behave; the list has the windows that are open."""
+    """OpenCV's window functions, as Qt's behave: whether a window is open, its size in pixels, and
+    the picture in it.
+    """
     monkeypatch.setenv("DISPLAY", ":0")
-    windows = []
+    qt = SimpleNamespace(is_open=False, size=(0, 0), shown=None)
 
-    def needs_window(*_):
-        if not windows:
-            raise cv2.error("NULL guiReceiver (please create a window)")
-        return 1.0
+    def if_open(function):
+        def call(title, *arguments):
+            if not qt.is_open:
+                raise cv2.error("NULL guiReceiver (please create a window)")
+            return function(*arguments)
 
-    monkeypatch.setattr(cv2, "namedWindow", lambda title, flags: windows.append(title))
-    monkeypatch.setattr(cv2, "imshow", lambda title, pixels: None)
-    for name in ("resizeWindow", "getWindowProperty", "setWindowProperty"):
-        monkeypatch.setattr(cv2, name, needs_window)
-    return windows
+        return call
+
+    def show(title, pixels):
+        qt.shown = pixels
+
+    def resize(width, height):
+        qt.size = (width, height)
+
+    monkeypatch.setattr(cv2, "namedWindow", lambda title, flags: setattr(qt, "is_open", True))
+    monkeypatch.setattr(cv2, "imshow", show)
+    monkeypatch.setattr(cv2, "resizeWindow", if_open(resize))
+    monkeypatch.setattr(cv2, "getWindowImageRect", if_open(lambda: (0, 0, *qt.size)))
+    monkeypatch.setattr(cv2, "getWindowProperty", if_open(lambda flag: 1.0))
+    monkeypatch.setattr(cv2, "setWindowProperty", if_open(lambda flag, value: None))
+    return qt
 
 
 @pytest.mark.parametrize("shown", [False, True])
@@ -28,8 +43,21 @@ def test_a_window_closed_by_its_button(qt, shown):
     """Before and after its first picture; a key that arrives with it harms nothing."""
     screen = open_screen()
     if shown:
-        screen.show(picture(32, 24))
+        screen.show(picture(32, 24), ["first"])
     assert screen.is_open()
-    qt.clear()
+    qt.is_open = False
     assert not screen.is_open()
     screen.toggle_full_screen()
+
+
+def test_pictures_and_words_are_as_large_as_the_window(qt):
+    screen = open_screen()
+    screen.show(picture(32, 24), ["first"])
+    assert qt.size == (640, 480)  # not so small that words could not be read
+    assert qt.shown.shape == (480, 640, 3)
+    qt.size = (1280, 720)
+    screen.show(picture(32, 24), ["first"])
+    assert qt.shown.shape == (720, 960, 3)
+    qt.size = (0, 0)  # nobody knows
+    screen.show(picture(640, 480), ["first"])
+    assert qt.shown.shape == (480, 640, 3)

@@ -125,8 +125,8 @@ def test_six_regions():
 def test_tiles_are_the_whole(suffix, gallery, tmp_path, monkeypatch):
     """A mask, regions and detail, row by row and from memory."""
 
-    def plan(width, height, limit_bytes, engine, spec, *, held_bytes_per_px=0, styles=1):
-        return MemoryPlan(False, 0, 64, margin_px(spec), 10**5, held_bytes_per_px)
+    def plan(width, height, limit_bytes, engine, spec, **more):
+        return MemoryPlan(False, 0, 64, margin_px(spec), 10**5, 0)
 
     photo = picture(300, 200)
     Picture(photo).save(tmp_path / f"a.{suffix}", quality=100)

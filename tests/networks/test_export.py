@@ -97,24 +97,19 @@ def test_frozen_statistics_by_hand():
         bake(spec, kernel, style, np.zeros(5, np.float32))
 
 
-def test_a_steered_graph_hands_on_what_it_used():
+def test_a_steered_graph_gives_its_statistics():
     spec = NetworkSpec("steered", (Conv("paint", 3, 3, kernel=1, relu=False),))
     kernel = {"paint.weight": np.eye(3, dtype=np.float32)[..., None, None]}
     graph = onnx.load_from_string(bake_steered(spec, kernel))
     onnx.checker.check_model(graph, full_check=True)
     photo = np.zeros((1, 3, 1, 2), np.float32)
     photo[..., 1] = 1  # mean 0.5, variance 0.25
-    painting, used = ReferenceEvaluator(graph).run(
-        ["painting", "used"],
-        {
-            "photo": photo,
-            "style": np.float32([0.1, 0.1, 0.1, 0, 0, 0]),
-            "statistics": np.float32([0.1, 0.1, 0.1, 0.05, 0.05, 0.05]),
-            "keep": np.float32([0.75]),
-        },
+    painting, statistics = ReferenceEvaluator(graph).run(
+        ["painting", "statistics"],
+        {"photo": photo, "style": np.float32([0.1, 0.1, 0.1, 0, 0, 0])},
     )
-    np.testing.assert_allclose(used, [0.2] * 3 + [0.1] * 3, atol=1e-6)  # 0.75 given + 0.25 measured
-    expected = 0.5 + 0.1 * (np.array([0, 1]) - 0.2) / np.sqrt(0.1)
+    np.testing.assert_allclose(statistics, [0.5] * 3 + [0.25] * 3, atol=1e-6)
+    expected = 0.5 + 0.1 * (np.array([0, 1]) - 0.5) / 0.5
     np.testing.assert_allclose(painting[0, 0, 0], expected, atol=1e-4)
 
 

@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
-import torch
 
 from impasto.images import Picture, write_image
-from impasto.perceptual.picture_losses import STYLE_LAYERS
-from impasto.training.emulator import SKETCH
-from impasto.training.samples import Samples
 from tiny import picture
 
 
@@ -32,24 +28,3 @@ def painting_files(tmp_path):
         )
         write_image(files[name], Picture(noise))
     return files
-
-
-@pytest.fixture
-def samples_of():
-    """Makes so many samples for an emulator, by a seed."""
-    return make_samples
-
-
-def make_samples(count, seed=0):
-    """Pictures whose Gram matrices are a smooth function of code and photo."""
-    photo_count, code_size = 3, 4
-    random = torch.Generator().manual_seed(seed)
-    fixed = torch.Generator().manual_seed(99)
-    codes = torch.randn(count, code_size, generator=random)
-    photos = torch.randint(photo_count, (count,), generator=random)
-    directions = torch.randn(len(STYLE_LAYERS), code_size, SKETCH, generator=fixed)
-    own = torch.randn(photo_count, len(STYLE_LAYERS), SKETCH, generator=fixed)
-    painted = torch.einsum("nk,lks->nls", torch.tanh(codes), directions) + 4 + own[photos]
-    wanted = painted.roll(1, dims=0)
-    contents = 0.5 + 0.1 * torch.tanh(codes[:, 0]) + 0.1 * photos
-    return Samples(wanted, codes, photos, painted, contents)

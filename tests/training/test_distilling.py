@@ -12,9 +12,9 @@ from impasto.styles import write_style
 from impasto.training.distilling import Distiller, distil
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import read_start
+from impasto.training.run import TrainingRun, read_start
 from impasto.training.style_network import StyleNetwork
-from tiny import TINY, tiny_gallery, with_last_layer
+from tiny import TINY, in_run, tiny_gallery, with_last_layer
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 OPTIONS = TrainingOptions(steps=60, crop_px=32, late_crop_px=32, learning_rate=1e-2)
@@ -69,7 +69,8 @@ def test_a_run_goes_on_exactly(photo_folder, tmp_path):
 
     def run(name, **changes):
         given = {"student": STUDENT, "options": options, "hardware": CPU, **changes}
-        return distil(gallery, photo_folder, tmp_path / name, **given)
+        folder = tmp_path / name
+        return in_run(distil, folder, gallery=gallery, photos=photo_folder, **given)
 
     def stop(event):
         if event.done == 4:
@@ -94,6 +95,7 @@ def test_last_layers_of_their_own_are_refused(photo_folder, tmp_path):
     gallery = tiny_gallery(tmp_path / "gallery")
     own = with_last_layer(gallery.load_style("second"), gallery.trunk)
     write_style(gallery.folder / "second.style", own)
+    run = TrainingRun(tmp_path / "run")
     with pytest.raises(StyleError, match="second has a last layer of its own"):
-        distil(gallery.folder, photo_folder, tmp_path / "run", student=STUDENT, options=OPTIONS)
+        distil(gallery.folder, photo_folder, run, student=STUDENT, options=OPTIONS)
     assert read_start(gallery.folder, ["first", "second"]).vectors.shape == (2, TINY.style_size)

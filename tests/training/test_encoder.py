@@ -15,6 +15,7 @@ from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.perceptual.hardware import Hardware
 from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.styles.predict import predict_style
+from impasto.training import train_encoder as module
 from impasto.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
@@ -23,8 +24,8 @@ from impasto.training.checkpoint import (
 from impasto.training.encoder import EncoderOptions, PaintingCrops, StyleEncoder
 from impasto.training.photos import find_pictures
 from impasto.training.recolouring import recolour
-from impasto.training.train_encoder import find_paintings, train_encoder
-from tiny import TINY, picture, tiny_gallery, tiny_style
+from impasto.training.train_encoder import find_paintings
+from tiny import TINY, in_run, picture, tiny_gallery, tiny_style
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
@@ -37,6 +38,10 @@ OPTIONS = EncoderOptions(
     learning_rate=0.02,
     average_decay=0.8,
 )
+
+
+def train_encoder(**given):
+    return in_run(module.train_encoder, **given)
 
 
 @pytest.fixture
@@ -124,6 +129,18 @@ def test_a_run_for_another_trunk_is_not_resumed(setting, tmp_path):
         train_encoder(**setting)
     with pytest.raises(InputError, match="this version and kind"):
         read_checkpoint(setting["folder"] / "checkpoint.pt")
+
+
+def test_checkpoints_of_versions_that_knew_emulators_are_read(setting, tmp_path):
+    train_encoder(**setting)
+    path = setting["folder"] / "checkpoint.pt"
+    content = torch.load(path, weights_only=True)
+    for samples in (0, 100):
+        torch.save({**content, "options": {**content["options"], "samples": samples}}, path)
+        if not samples:
+            assert read_encoder_checkpoint(path).options == OPTIONS
+    with pytest.raises(InputError, match="this version and kind"):
+        read_encoder_checkpoint(path)
 
 
 def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(setting, tmp_path):

@@ -17,7 +17,7 @@ from impasto.training.joint import TRUNK_RATE, JointTrainer, joint_options, pain
 from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start
 from impasto.training.train_encoder import train_encoder
-from tiny import picture, tiny_gallery
+from tiny import in_run, picture, tiny_gallery
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
@@ -68,7 +68,7 @@ def trainer(setting):
 def test_trunk_styles_and_encoder_make_a_pack_of_their_own(setting):
     before = {path.name: path.read_bytes() for path in setting["gallery"].folder.iterdir()}
     told = []
-    file = train_encoder(**setting, progress=lambda event: told.append(event.figures))
+    file = in_run(train_encoder, **setting, progress=lambda event: told.append(event.figures))
     assert {p.name: p.read_bytes() for p in setting["gallery"].folder.iterdir()} == before
     assert {"content", "style", "J", "correlation", "local"} <= told[-1].keys()
 
@@ -90,11 +90,11 @@ def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_pat
         if event.done == 2:
             raise KeyboardInterrupt
 
-    unbroken = Gallery(train_encoder(**setting).parent)
+    unbroken = Gallery(in_run(train_encoder, **setting).parent)
     broken = {**setting, "folder": tmp_path / "broken"}
     with pytest.raises(KeyboardInterrupt):
-        train_encoder(**broken, progress=stop_at_2)
-    resumed = Gallery(train_encoder(**broken, resume=True).parent)
+        in_run(train_encoder, **broken, progress=stop_at_2)
+    resumed = Gallery(in_run(train_encoder, **broken, resume=True).parent)
     assert resumed.trunk.fingerprint == unbroken.trunk.fingerprint
     for name in ("first", "second"):
         again, vector = resumed.load_style(name).vector, unbroken.load_style(name).vector
@@ -127,9 +127,4 @@ def test_the_trunk_takes_longer_steps(trainer):
 def test_a_style_whose_painting_is_missing(setting):
     without = [path for path in setting["paintings"] if path.stem != "second"]
     with pytest.raises(OptionError, match=r"second .* second.png"):
-        train_encoder(**{**setting, "paintings": without})
-
-
-def test_no_emulator_for_a_trunk_that_changes():
-    with pytest.raises(OptionError, match="--with-trunk"):
-        replace(OPTIONS, samples=100)
+        in_run(train_encoder, **{**setting, "paintings": without})

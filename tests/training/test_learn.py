@@ -16,13 +16,17 @@ from impasto.styles import ENCODER_FILE, TRUNK_FILE, Gallery, read_style, write_
 from impasto.stylizer import Stylizer
 from impasto.training import learn as module
 from impasto.training.checkpoint import read_checkpoint
-from impasto.training.learn import free_photos, learn, learned_style
-from tiny import picture, tiny_encoder, tiny_gallery
+from impasto.training.learn import free_photos, learned_style
+from tiny import in_run, picture, tiny_encoder, tiny_gallery
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 OPTIONS = replace(
     module.OPTIONS, photos_per_step=1, crop_px=32, late_crop_px=32, painting_px=64, border_weight=0
 )
+
+
+def learn(painting, **given):
+    return in_run(module.learn, painting=painting, **given)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from impasto.perceptual.hardware import Hardware
 from impasto.training.checkpoint import read_checkpoint
 from impasto.training.gallery_export import export_gallery
 from impasto.training.options import TrainingOptions
-from impasto.training.run import RunFiles, read_start, train
-from tiny import TINY
+from impasto.training.run import read_start, train
+from tiny import TINY, in_run
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 OPTIONS = TrainingOptions(steps=20, crop_px=32, late_crop_px=48, late_from=0.8, painting_px=40)
@@ -26,7 +26,7 @@ OPTIONS = TrainingOptions(steps=20, crop_px=32, late_crop_px=48, late_from=0.8, 
 
 def run(paintings, photos, folder, **changes):
     settings = {"spec": TINY, "options": OPTIONS, "hardware": CPU, **changes}
-    return train(paintings, photos, folder, **settings)
+    return in_run(train, folder, paintings=paintings, photos=photos, **settings)
 
 
 def flat(state, path=""):
@@ -66,13 +66,13 @@ def test_what_a_run_leaves(photo_folder, painting_files, tmp_path):
     checkpoint = run(
         painting_files, photo_folder, tmp_path / "run", progress=events.append, preview_every_s=0
     )
-    files = RunFiles(tmp_path / "run")
+    folder = tmp_path / "run"
     assert checkpoint.styles == ("bold", "calm", "dark")
-    lines = [json.loads(line) for line in files.log.read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [10, 20]
     assert all(math.isfinite(line["J"]) for line in lines)
-    assert files.preview(20).is_file()
-    assert files.preview(7).is_file()
+    assert (folder / "preview-000020.jpg").is_file()
+    assert (folder / "preview-000007.jpg").is_file()
     assert [event.done for event in events] == list(range(1, 21))
     assert not list((tmp_path / "run").glob("*tmp*"))
 
@@ -178,6 +178,12 @@ def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
             options=TrainingOptions(steps=2, crop_px=48, late_crop_px=48, painting_px=40),
         )
         assert checkpoint.state["next_step"] == 2
+
+
+def test_crops_that_are_smaller_than_what_a_network_sees(photo_folder, painting_files, tmp_path):
+    for options in (OPTIONS, replace(OPTIONS, crop_px=48, late_crop_px=40)):
+        with pytest.raises(OptionError, match=r"too small for johnson-instance, which sees 40 px"):
+            run(painting_files, photo_folder, tmp_path / "run", spec=johnson(), options=options)
 
 
 def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):

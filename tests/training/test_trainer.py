@@ -34,11 +34,11 @@ def test_the_loss_falls(trainer):
 
 
 def test_the_average_follows_the_network(trainer):
-    start = trainer.average.styles.clone()
+    start = trainer.average_painter.styles.clone()
     for _ in range(3):
         trainer.step()
-    assert not torch.equal(trainer.average.styles, start)
-    assert not torch.equal(trainer.average.styles, trainer.network.styles)
+    assert not torch.equal(trainer.average_painter.styles, start)
+    assert not torch.equal(trainer.average_painter.styles, trainer.network.styles)
 
 
 def test_styles_are_painted_by_their_shares(trainer):

@@ -6,30 +6,38 @@ import numpy as np
 import pytest
 import torch
 
+import impasto
 from impasto.engines import open_engine
+from impasto.errors import OptionError
 from impasto.images import Picture, write_image
 from impasto.perceptual.hardware import choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.styles import Style, StyleCard
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
+from impasto.training.photos import PhotoFolder
+from impasto.training.run import TrainingRun
 from impasto.training.style_network import StyleNetwork
-from impasto.training.train_fine import train_fine
+from impasto.training.train_fine import learn_fine, steps_within, train_fine
 from impasto.training.two_parts import (
+    DraftTrainer,
     PartWeights,
+    RevisionTrainer,
     calibrate,
     doubled,
     halved,
     mixed_rows,
+    same_places,
+    starting_parts,
     two_part_trunk,
     two_part_vectors,
 )
-from tiny import TINY_DRAFT, TINY_REVISION, picture
+from tiny import TINY_DRAFT, TINY_REVISION, in_run, picture
 
 PHOTOS = torch.cat([to_tensor(picture(64, 64, seed)) for seed in range(3)])
 WEIGHTS = (
     PartWeights(sizes_px=(32, 16), style=(2, 8), similarity=(4, 1)),
-    PartWeights(sizes_px=(64, 32), style=(2, 8), similarity=(4, 1)),
+    PartWeights(sizes_px=(64, 32), content_at=1, style=(2, 8), similarity=(4, 1)),
 )
 
 
@@ -97,7 +105,7 @@ def run(tmp_path: Path) -> dict[str, object]:
     return {
         "paintings": paintings,
         "photos": photos,
-        "options": TrainingOptions(steps=3, photos_per_step=2, learning_rate=1e-3),
+        "options": TrainingOptions(steps=4, photos_per_step=2, learning_rate=1e-3),
         "specs": (TINY_DRAFT, TINY_REVISION),
         "weights": WEIGHTS,
         "hardware": choose_hardware("cpu", "f32"),
@@ -109,9 +117,7 @@ def vector(style: Style) -> np.ndarray:
 
 
 def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Path) -> None:
-    import impasto
-
-    gallery = train_fine(folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
     assert gallery.names == ("ann", "bob")
     assert gallery.load_style("ann").card.title == "ann"
     with impasto.Stylizer("ann", gallery=gallery, quality="fine") as stylizer:
@@ -122,19 +128,101 @@ def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Pat
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(
     run: dict[str, object], tmp_path: Path
 ) -> None:
-    whole = train_fine(folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
+    whole = in_run(train_fine, folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
     events = 0
 
     def stop(_: object) -> None:
         nonlocal events
         events += 1
-        if events == 4:  # in the first step of the revision
+        if events == 5:  # in the first step of the revision
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_fine(folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
-    parts = train_fine(folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
+        in_run(train_fine, folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
+    parts = in_run(train_fine, folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
     for name in whole.names:
         np.testing.assert_array_equal(
             vector(whole.load_style(name)), vector(parts.load_style(name))
         )
+
+
+def test_a_run_goes_on_from_a_gallery_with_other_styles(
+    run: dict[str, object], tmp_path: Path
+) -> None:
+    first = in_run(train_fine, folder=tmp_path / "first", **run)  # type: ignore[arg-type]
+    names = ["bob", "new"]
+    draft, revision = starting_parts((TINY_DRAFT, TINY_REVISION), names, first, seed=0)
+    vectors = [first.load_style(name).vector for name in first.names]
+    mean = np.mean(vectors, axis=0)
+    for row, (known, effect) in enumerate([(vectors[1], 0), (vectors[1], 1), (mean, 0), (mean, 1)]):
+        own, other, _ = first.trunk.at_effect(known, effect)
+        np.testing.assert_array_equal(draft.styles[row].detach().numpy(), own)
+        np.testing.assert_array_equal(revision.styles[row].detach().numpy(), other)
+    again = starting_parts((TINY_DRAFT, TINY_REVISION), ["bob"], first, seed=0)
+    for name, array in two_part_trunk(*again).weights.items():
+        np.testing.assert_allclose(array, first.trunk.weights[name], atol=1e-3)
+    with pytest.raises(OptionError, match="holds other networks"):
+        starting_parts((TINY_REVISION, TINY_DRAFT), ["bob"], first, seed=0)
+
+
+def test_a_close_up_is_a_part_of_a_larger_picture(run: dict[str, object]) -> None:
+    draft, revision = networks()
+    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    seen = {size: [to_tensor(picture(size + 20, size))] for size in (128, 64, 32)}
+    options = TrainingOptions(steps=4, photos_per_step=1)
+    hardware = choose_hardware("cpu", "f32")
+    trainer = RevisionTrainer(draft, revision, False, seen, photos, WEIGHTS[1], options, hardware)
+    sizes = []
+    for _ in range(4):
+        sizes.append(trainer.sizes_px)
+        figures = trainer.step()
+    assert sizes == [(64, 32)] * 3 + [(128, 64)]
+    assert set(figures) == {"style 128", "style 64", "content", "similarity", "features"}
+
+
+def test_features_are_compared_at_the_same_places() -> None:
+    own = torch.arange(2 * 3 * 4 * 5, dtype=torch.float32).reshape(2, 3, 4, 5)
+    for mine, wanted in same_places(own, own + 1, np.random.default_rng(0)):
+        torch.testing.assert_close(mine + 1, wanted)
+        assert mine.shape == (20, 3)
+
+
+def test_a_style_is_learned_for_networks_that_stay_as_they_are(
+    run: dict[str, object], tmp_path: Path
+) -> None:
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    painting = tmp_path / "Cow.png"
+    write_image(painting, Picture(picture(90, 70, 20)))
+    events: list[object] = []
+    hardware = choose_hardware("cpu", "f32")
+    style = learn_fine(
+        painting,
+        TrainingRun(tmp_path / "learned", hardware=hardware, progress=events.append),
+        photos=tmp_path / "photos",
+        name="cow",
+        minutes=0.02,
+        gallery=gallery,
+        options=TrainingOptions(photos_per_step=1, learning_rate=1e-3),
+        weights=WEIGHTS,
+    )
+    assert (style.name, style.trunk) == ("cow", gallery.trunk.fingerprint)
+    assert style.card.painting == "Cow.png"
+    assert style.thumbnail
+    vectors = [gallery.load_style(name).vector for name in gallery.names]
+    assert (style.vector != np.mean(vectors, axis=0)).any()
+    assert len(events) >= 2  # a step of each part
+    with impasto.Stylizer(style, gallery=gallery, quality="fine") as stylizer:
+        assert stylizer(picture(300, 200)).shape == (200, 300, 3)
+
+
+def test_trial_steps_leave_no_trace(run: dict[str, object]) -> None:
+    draft, _ = networks()
+    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    seen = {size: [to_tensor(picture(size + 20, size))] for size in (32, 16)}
+    hardware = choose_hardware("cpu", "f32")
+    trainer = DraftTrainer(draft, seen, photos, WEIGHTS[0], TrainingOptions(steps=4), hardware)
+    before = trainer.state()["network"]["styles"].clone()
+    assert steps_within(trainer, 0.0) == 1
+    assert steps_within(trainer, 60.0) > 3
+    assert trainer.next_step == 0
+    torch.testing.assert_close(trainer.state()["network"]["styles"], before)

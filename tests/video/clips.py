@@ -1,14 +1,21 @@
-"""Clips for the tests, made with PyAV: a square that wanders over a gradient."""
+"""Clips for the tests, made with PyAV: a square that wanders over a gradient; and painting them
+without a network.
+"""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from impasto.progress import ProgressListener, ignore_progress
+from impasto.video import VideoOptions, VideoReport
+from impasto.video.pipeline import convert_video
+from impasto.video.video_stylizer import VideoStylizer
 
 BASE = Fraction(1, 600)
 
@@ -123,3 +130,42 @@ def sound_packets(path: Path) -> list[list[tuple[Fraction, bytes]]]:
                 time = packet.pts * packet.time_base
                 packets[packet.stream.index].append((time, bytes(packet)))
         return list(packets.values())
+
+
+def invert(pixels: np.ndarray, time_s: float) -> np.ndarray:
+    return 255 - pixels
+
+
+def keep(pixels: np.ndarray, time_s: float) -> np.ndarray:
+    return pixels
+
+
+class PlainPainter(VideoStylizer):
+    """Paints frames, in their order, with a function of pixels and time."""
+
+    memory = None
+
+    def __init__(self, function: Callable[[np.ndarray, float], np.ndarray]) -> None:
+        self.function, self.workers = function, 1
+
+    def paint(self, photo: np.ndarray, time_s: float) -> np.ndarray:
+        return photo
+
+    def place(self, photo: np.ndarray, fresh: np.ndarray, time_s: float) -> np.ndarray:
+        return self.function(photo, time_s)
+
+
+def convert(
+    video: Path,
+    output: Path,
+    function: Callable[[np.ndarray, float], np.ndarray] = invert,
+    *,
+    crf: int = 5,
+    progress: ProgressListener = ignore_progress,
+    **options: object,
+) -> VideoReport:
+    """Make a video of another one with a function."""
+    whole = VideoOptions(crf=crf, **options)
+    return convert_video(
+        video, output, PlainPainter(function), whole, settings={}, progress=progress
+    )

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from impasto.video import VideoSource
-from impasto.video.encoding import choose_encoding
-from impasto.video.pipeline import convert_video
+from video.clips import convert, keep
 
 MILLISECOND = Fraction(1, 1000)
 
@@ -37,11 +36,6 @@ def make_alpha_clip(path, codec="libvpx-vp9", frames=8):
             container.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
         container.mux(stream.encode(None))
     return path
-
-
-def convert(video, output, painter=lambda pixels, time_s: pixels, codec=None, **changes):
-    encoding = choose_encoding(output, codec, 5)
-    return convert_video(video, output, painter, settings={}, encoding=encoding, **changes)
 
 
 def read(path):
@@ -75,7 +69,7 @@ def test_a_part_of_a_video_with_alpha(tmp_path):
 def test_alpha_is_kept_without_a_dark_fringe(tmp_path, name):
     video = make_alpha_clip(tmp_path / "clip.webm", frames=14)
     codec = "vp9" if name == "out.mkv" else None
-    report = convert(video, tmp_path / name, codec=codec)
+    report = convert(video, tmp_path / name, keep, codec=codec)
     assert report.frames == 14
     _, before = read(video)
     info, after = read(tmp_path / name)
@@ -107,7 +101,7 @@ def test_the_painter_sees_no_black_behind_what_is_seen(tmp_path, name, codec, mo
 
 def test_elsewhere_transparent_parts_become_white(tmp_path):
     video = make_alpha_clip(tmp_path / "clip.webm")
-    convert(video, tmp_path / "out.mkv")  # in H.264
+    convert(video, tmp_path / "out.mkv", keep)  # in H.264
     info, frames = read(tmp_path / "out.mkv")
     assert not info.alpha
     assert frames[0].alpha is None
@@ -125,9 +119,9 @@ def test_interrupted_and_resumed_at_another_size(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        convert(video, tmp_path / "out.webm", size=(32, 24), progress=progress)
+        convert(video, tmp_path / "out.webm", keep, size=(32, 24), progress=progress)
     assert len(read(tmp_path / "out.webm")[1]) == 3
-    assert convert(video, tmp_path / "out.webm", size=(32, 24), resume=True).painted == 5
+    assert convert(video, tmp_path / "out.webm", keep, size=(32, 24), resume=True).painted == 5
     info, frames = read(tmp_path / "out.webm")
     assert (info.width, info.height, info.alpha) == (32, 24, True)
     assert [frame.pts for frame in frames] == list(range(0, 320, 40))

@@ -4,9 +4,7 @@ import av
 import pytest
 
 from impasto.video.cut_off import is_cut_off
-from impasto.video.encoding import choose_encoding
-from impasto.video.pipeline import convert_video
-from video.clips import make_broadcast, make_clip, read_clip
+from video.clips import convert, make_broadcast, make_clip, read_clip
 
 
 def cut(path, share):
@@ -75,14 +73,10 @@ def test_more_after_the_end(tmp_path):
 def test_what_is_left_is_painted_and_the_report_tells(tmp_path, name, share):
     video = cut(make(tmp_path, name), share)
 
-    def convert(output, **part):
-        encoding = choose_encoding(output, None, 5)
-        return convert_video(
-            video, output, lambda pixels, time_s: pixels, settings={}, encoding=encoding, **part
-        )
-
-    report = convert(tmp_path / "out.mkv")
+    report = convert(video, tmp_path / "out.mkv")
     assert report.cut_off
     assert 10 < report.frames < 50
     assert len(read_clip(tmp_path / "out.mkv")[0]) == report.frames
-    assert not convert(tmp_path / "part.mkv", end_s=0.2).cut_off  # nothing is missing of this part
+    assert not convert(
+        video, tmp_path / "part.mkv", end_s=0.2
+    ).cut_off  # nothing is missing of this part

@@ -5,8 +5,7 @@ from PIL import Image
 from impasto.errors import OptionError
 from impasto.video import VideoSource, read_frames
 from impasto.video.encoding import choose_encoding
-from impasto.video.pipeline import convert_video
-from video.clips import frame_pixels, make_clip, read_clip
+from video.clips import convert, frame_pixels, keep, make_clip, read_clip
 
 DURATIONS_MS = [40, 100, 250, 30, 700]
 
@@ -42,15 +41,10 @@ def read_gif(path):
         return image.info.get("loop"), durations, frames
 
 
-def convert(video, output, painter=lambda pixels, time_s: pixels, **changes):
-    encoding = choose_encoding(output, None, 5)
-    return convert_video(video, output, painter, settings={}, encoding=encoding, **changes)
-
-
 @pytest.mark.parametrize("loop", [None, 0, 3])
 def test_a_gif_keeps_its_times_and_its_loop(tmp_path, loop):
     gif = make_gif(tmp_path / "in.gif", loop=loop)
-    report = convert(gif, tmp_path / "out.gif")
+    report = convert(gif, tmp_path / "out.gif", keep)
     assert (report.frames, report.damaged) == (5, 0)
     got_loop, durations, frames = read_gif(tmp_path / "out.gif")
     assert got_loop == loop
@@ -64,7 +58,7 @@ def test_a_gif_keeps_its_times_and_its_loop(tmp_path, loop):
 
 def test_a_gif_becomes_a_video_and_the_other_way_round(tmp_path):
     gif = make_gif(tmp_path / "in.gif", size=(64, 48))
-    convert(gif, tmp_path / "out.mp4", lambda pixels, time_s: 255 - pixels)
+    convert(gif, tmp_path / "out.mp4")
     times, frames = read_clip(tmp_path / "out.mp4")
     assert times == [0, 24, 84, 234, 252]
     with VideoSource(tmp_path / "out.mp4") as source:
@@ -73,7 +67,7 @@ def test_a_gif_becomes_a_video_and_the_other_way_round(tmp_path):
         difference = pixels.astype(int) - (255 - frame_pixels(number).astype(int))
         assert np.abs(np.median(difference, axis=(0, 1))).max() <= 6  # the GIF's own colours
 
-    convert(tmp_path / "out.mp4", tmp_path / "again.gif", lambda pixels, time_s: 255 - pixels)
+    convert(tmp_path / "out.mp4", tmp_path / "again.gif")
     loop, durations, frames = read_gif(tmp_path / "again.gif")
     assert (loop, durations) == (0, DURATIONS_MS)
     for number, pixels in enumerate(frames):
@@ -84,18 +78,18 @@ def test_a_gif_becomes_a_video_and_the_other_way_round(tmp_path):
 def test_what_a_gif_has_no_time_for_is_left_out(tmp_path):
     """Of 100 frames a second, every other one; of 60, two of three. Sound has no place."""
     video = make_clip(tmp_path / "fast.mp4", times=range(0, 120, 6), audio_tracks=1)
-    assert convert(video, tmp_path / "out.gif").frames == 10
+    assert convert(video, tmp_path / "out.gif", keep).frames == 10
     _, durations, _ = read_gif(tmp_path / "out.gif")
     assert durations == [20] * 10
     video = make_clip(tmp_path / "sixty.mp4", times=range(0, 120, 10))
-    assert convert(video, tmp_path / "sixty.gif").frames == 8
+    assert convert(video, tmp_path / "sixty.gif", keep).frames == 8
     _, durations, _ = read_gif(tmp_path / "sixty.gif")
     assert durations == [20, 30] * 3 + [20, 20]  # at the end of 0.2 s, a sixtieth is left
 
 
 def test_a_part_of_a_gif(tmp_path):
     gif = make_gif(tmp_path / "in.gif")
-    assert convert(gif, tmp_path / "out.gif", start_s=0.1, end_s=0.4).frames == 2
+    assert convert(gif, tmp_path / "out.gif", keep, start_s=0.1, end_s=0.4).frames == 2
     _, durations, _ = read_gif(tmp_path / "out.gif")
     assert durations == [250, 20]  # the last 0.01 s of the part is too short for a GIF
 
@@ -108,9 +102,9 @@ def test_interrupted_and_resumed(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        convert(gif, tmp_path / "out.gif", progress=progress)
+        convert(gif, tmp_path / "out.gif", keep, progress=progress)
     assert read_gif(tmp_path / "out.gif")[:2] == (3, DURATIONS_MS[:3])
-    assert convert(gif, tmp_path / "out.gif", resume=True).painted == 2
+    assert convert(gif, tmp_path / "out.gif", keep, resume=True).painted == 2
     assert read_gif(tmp_path / "out.gif")[:2] == (3, DURATIONS_MS)
 
 

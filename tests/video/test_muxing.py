@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from impasto.video import io_threads
-from impasto.video.encoding import CODECS, choose_encoding
-from impasto.video.pipeline import convert_video
-from video.clips import make_clip, read_clip
+from impasto.video.encoding import CODECS
+from video.clips import convert, make_clip, read_clip
 
 SUBTITLES = """1
 00:00:00,200 --> 00:00:00,600
@@ -82,18 +81,6 @@ def _ms(time, chapter):
     return round(1000 * time * chapter["time_base"])
 
 
-def convert(video, output, codec=None, crf=20, **changes):
-    encoding = choose_encoding(output, codec, crf)
-    return convert_video(
-        video,
-        output,
-        lambda pixels, time_s: 255 - pixels,
-        settings={},
-        encoding=encoding,
-        **changes,
-    )
-
-
 def test_subtitles_chapters_and_metadata_are_kept(tmp_path):
     film = make_film(tmp_path)
     convert(film, tmp_path / "out.mkv")
@@ -135,7 +122,7 @@ def test_chapters_and_metadata_in_mp4(tmp_path):
 def test_every_codec(tmp_path, monkeypatch, capfd, codec, name):
     monkeypatch.setattr(io_threads, "SEGMENT_FRAMES", 4)
     video = make_clip(tmp_path / "clip.mp4", frames=10)
-    convert(video, tmp_path / name, codec)
+    convert(video, tmp_path / name, codec=codec)
     with av.open(str(tmp_path / name)) as container:
         got = container.streams.video[0].codec_context.codec.canonical_name
     assert got == codec

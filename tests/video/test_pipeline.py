@@ -11,12 +11,14 @@ import impasto
 from impasto.errors import EngineError, InputError, OptionError, OutputError
 from impasto.video import io_threads, pipeline
 from impasto.video.encoding import CODECS, VIDEO_SUFFIXES, choose_encoding
-from impasto.video.pipeline import convert_video
 from impasto.video.resume_state import Job
 from tiny import tiny_gallery
 from video.clips import (
+    convert,
     damage_packet,
     frame_pixels,
+    invert,
+    keep,
     make_broadcast,
     make_clip,
     read_clip,
@@ -24,14 +26,7 @@ from video.clips import (
     turn_clip,
 )
 
-
-def invert(pixels, time_s):
-    return 255 - pixels
-
-
-def convert(video, output, painter=invert, **changes):
-    encoding = choose_encoding(output, None, 5)
-    return convert_video(video, output, painter, settings={}, encoding=encoding, **changes)
+pytestmark = pytest.mark.usefixtures("quick_engine")
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +70,7 @@ def test_sound_and_metadata_are_kept_as_they_are(tmp_path):
 def test_no_shift_of_colours(tmp_path, colors):
     """A round trip without painting, for BT.709 and BT.601, video and full range, and unsaid."""
     video = make_clip(tmp_path / "clip.mp4", frames=8, colors=colors)
-    convert(video, tmp_path / "out.mp4", lambda pixels, time_s: pixels)
+    convert(video, tmp_path / "out.mp4", keep)
     with av.open(str(video)) as before, av.open(str(tmp_path / "out.mp4")) as after:
         for first, second in zip(before.decode(video=0), after.decode(video=0), strict=True):
             assert (first.colorspace, first.color_range) == (second.colorspace, second.color_range)
@@ -374,9 +369,8 @@ def test_what_is_not_refused_can_be_written(suffix, codec):
 
 def test_a_size_that_the_encoder_does_not_take(tmp_path):
     video = make_clip(tmp_path / "clip.mkv", frames=2, size=(2, 2), codec="ffv1")
-    encoding = choose_encoding(tmp_path / "out.mkv", "hevc", 20)
     with pytest.raises(OutputError, match=r"libx265 does not take 2 x 2 px .*another --size"):
-        convert_video(video, tmp_path / "out.mkv", invert, settings={}, encoding=encoding)
+        convert(video, tmp_path / "out.mkv", codec="hevc")
 
 
 def test_stylize_video(tmp_path):

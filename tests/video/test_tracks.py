@@ -4,11 +4,9 @@ import av
 import pytest
 
 from impasto.errors import OutputError
-from impasto.video.encoding import choose_encoding
-from impasto.video.pipeline import convert_video
 from impasto.video.tracks import check_tracks
-from video.clips import make_clip, read_clip, sound_packets
-from video.test_muxing import convert, make_film, read_film
+from video.clips import convert, make_clip, read_clip, sound_packets
+from video.test_muxing import make_film, read_film
 
 ASS = """[Script Info]
 ScriptType: v4.00+
@@ -113,13 +111,7 @@ def test_what_a_format_has_no_place_for_is_said_before_painting(tmp_path, film, 
     before = set(tmp_path.iterdir())
     painted = []
     with pytest.raises(OutputError, match=says):
-        convert_video(
-            video,
-            tmp_path / name,
-            lambda pixels, time_s: painted.append(time_s),
-            settings={},
-            encoding=choose_encoding(tmp_path / name, None, 20),
-        )
+        convert(video, tmp_path / name, lambda pixels, time_s: painted.append(time_s))
     assert painted == []
     assert set(tmp_path.iterdir()) == before
 

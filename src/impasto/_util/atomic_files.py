@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -28,10 +27,8 @@ __all__ = [
     "check_writable",
     "clear_abandoned",
     "exists",
-    "file_label",
     "lock_folder",
     "make_folder",
-    "names_network",
     "read_toml",
     "real_path",
     "replacing",
@@ -310,28 +307,8 @@ def lock_folder(folder: Path) -> BinaryIO | None:
     return file
 
 
-def file_label(style: str) -> str:
-    """A style's part of a file name: ``great-wave+cow`` of ``great-wave:3+cow.jpg``, ``candy-7`` of
-    ``models/candy.onnx#7``.
-    """
-    if names_network(style):
-        path, choice = split_network(style)
-        label = path.stem if choice is None else f"{path.stem}-{Path(choice).stem}"
-    else:
-        parts = [re.sub(r":[\d.\s]+$", "", part.strip()) for part in style.split("+")]
-        names = [Path(part.strip()).stem for part in parts]  # of a painting without folder and end
-        label = "+".join("-".join(name.lower().split()) for name in names)
-    return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
-
-
-def names_network(style: str) -> bool:
-    """A style is a network in a file, or would mix one, so that it is none of a gallery's."""
-    parts = [style, *(part.partition(":")[0].strip() for part in style.split("+"))]
-    return any(split_network(each)[0].suffix.lower() in NETWORK_SUFFIXES for each in parts)
-
-
 def split_network(style: str) -> tuple[Path, str | None]:
-    """The file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
+    """Return the file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
     file, mark, choice = style.rpartition("#")
     if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
         return Path(file), choice

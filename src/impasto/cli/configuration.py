@@ -22,16 +22,33 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from impasto._util.atomic_files import read_toml, user_config_folder
 from impasto.errors import OptionError
 
-__all__ = ["CONFIGURED", "config_file", "read_defaults"]
+__all__ = ["CONFIGURED", "ConfiguredCommand", "config_file", "read_defaults"]
 
 CONFIGURED = ("stylize", "video", "live")
 """Commands whose options have such defaults."""
 
-PREFIX = "IMPASTO_"
+
+class ConfiguredCommand(TyperCommand):
+    """A command whose options have such defaults."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error about an option's value says where that comes from."""
+        try:
+            return super().invoke(ctx)
+        except OptionError as error:
+            named = error.problem.split()[0].removeprefix("--").replace("-", "_")
+            option = _options(self).get(named)
+            source = option and ctx.get_parameter_source(option.name)
+            if not source or source.name != "DEFAULT_MAP":
+                raise
+            variable = _variable(named)
+            origin = variable if os.environ.get(variable) else config_file()
+            raise OptionError(f"{origin}: {error.problem}", error.remedy) from error
 
 
 def config_file() -> Path:
@@ -63,7 +80,7 @@ def read_defaults(context: Any, commands: Mapping[str, Any], name: str) -> dict[
         _check_keys(f"{path}, [{each}]", table, set(options[each]))
     values = {}
     for key, option in options[name].items():
-        variable = f"{PREFIX}{key.upper()}"
+        variable = _variable(key)
         if text := os.environ.get(variable):
             values[option.name] = _checked(context, option, variable, text)
         elif key in (found := {**shared, **tables[name]}):
@@ -71,8 +88,13 @@ def read_defaults(context: Any, commands: Mapping[str, Any], name: str) -> dict[
     return values
 
 
+def _variable(key: str) -> str:
+    """Return the environment's name for a key of the file."""
+    return f"IMPASTO_{key.upper()}"
+
+
 def _options(command: Any) -> dict[str, Any]:
-    """A command's options by the names that they have on the command line."""
+    """Return a command's options by the names that they have on the command line."""
     longest = {max(each.opts, key=len): each for each in command.params}
     return {
         name.removeprefix("--").replace("-", "_"): option
@@ -91,7 +113,7 @@ def _check_keys(place: str, table: Any, known: set[str]) -> None:
 
 
 def _checked(context: Any, option: Any, origin: str, value: Any) -> Any:
-    """A value as the command line would have it, if the option takes it."""
+    """Return a value as the command line would have it, if the option takes it."""
     several = value if isinstance(value, list) and option.multiple else [value]
     if any(not isinstance(each, str | int | float) for each in several) or (
         isinstance(value, bool) and not option.is_flag

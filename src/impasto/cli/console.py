@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from impasto.errors import OutputError
 
 if TYPE_CHECKING:
     from impasto.errors import ImpastoError
     from impasto.progress import Progress as Event
     from impasto.progress import ProgressListener
 
-__all__ = ["Console", "console"]
+__all__ = ["Console", "console", "open_streams"]
 
 PLAIN_EVERY_S = 30.0
+# All but tabs and ends of lines; and what turns the direction of the text that follows.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass
@@ -35,26 +43,37 @@ class Console:
     def note(self, text: str) -> None:
         """Say something that matters to everybody, unless quiet."""
         if not self.quiet:
-            print(text, file=sys.stderr)  # noqa: T201
+            _tell(text)
 
     def detail(self, text: str) -> None:
         """Say something for those who asked for details."""
         if self.verbose:
-            print(text, file=sys.stderr)  # noqa: T201
+            _tell(text)
 
     def error(self, error: ImpastoError | str) -> None:
         """One line, whatever is in it."""
         line = " ".join(str(error).split())
-        print(f"impasto: {line}", file=sys.stderr)  # noqa: T201
+        _tell(f"impasto: {line}")
 
     def result(self, text: str) -> None:
-        """What the command was asked for."""
-        print(text)  # noqa: T201
+        """Print what the command was asked for."""
+        print(_visible(text))  # noqa: T201
+
+    def send(self, content: BinaryIO) -> None:
+        """Write what the command was asked for, where that is no text: the rest of an open file.
+
+        Raises:
+            OutputError: standard output is closed, or full.
+        """
+        with _writing_results():
+            sys.stdout.flush()
+            shutil.copyfileobj(content, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
     ) -> None:
-        """A table on standard output, its first ``left`` columns flush left, the others right."""
+        """Print a table, its first ``left`` columns flush left, the others right."""
         from rich import box
         from rich.console import Console as RichConsole
         from rich.table import Table
@@ -63,13 +82,13 @@ class Console:
         for number, column in enumerate(columns):
             table.add_column(column, justify="left" if number < left else "right", overflow="fold")
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(_visible, row))
         width = None if sys.stdout.isatty() else 160  # a file has no width to fit into
-        RichConsole(highlight=False, width=width).print(table)
+        RichConsole(highlight=False, markup=False, width=width).print(table)
 
     @contextmanager
     def progress(self) -> Iterator[ProgressListener]:
-        """A bar for the events of `impasto.progress`: one for each task, with the time left."""
+        """Show a bar for each task of `impasto.progress`, with the time left."""
         if self.quiet:
             yield lambda event: None
         elif sys.stderr.isatty():
@@ -77,6 +96,71 @@ class Console:
                 yield listener
         else:
             yield _plain_lines()
+
+
+def open_streams() -> None:
+    """Put something in the place of standard streams that were closed when Python began: else the
+    next file that is opened takes their number, and gets what is written to them. Reading and
+    writing fail there, as they should; but nobody misses standard error.
+
+    Results are text with question marks for what the terminal's encoding lacks.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), "r")
+    if sys.stdout is None:
+        sys.stdout = _Results(os.fdopen(os.open(os.devnull, os.O_RDONLY), "wb"), errors="replace")
+    elif type(sys.stdout) is io.TextIOWrapper:
+        sys.stdout = _Results(
+            sys.stdout.buffer,
+            sys.stdout.encoding,
+            errors="replace",
+            line_buffering=sys.stdout.line_buffering,
+        )
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+class _Results(io.TextIOWrapper):
+    """Standard output whose errors say that they are its own, whoever writes to it."""
+
+    def write(self, text: str) -> int:
+        with _writing_results():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _writing_results():
+            super().flush()
+
+
+@contextmanager
+def _writing_results() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputError(
+            f"standard output cannot be written ({error.strerror})", "send it elsewhere"
+        ) from error
+
+
+def _tell(text: str) -> None:
+    try:
+        print(_visible(text), file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:  # a full disk, a terminal that is gone: there is nobody else to be told
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Forget what waits in a stream that cannot be written, and all that comes."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _visible(text: str) -> str:
+    """Write control characters, which names of files may have, so that no terminal obeys them."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 @contextmanager
@@ -132,7 +216,7 @@ def _plain_lines() -> ProgressListener:
                 line += f", {timedelta(seconds=round(left_s))} left"
             if event.figures:
                 line += f", {_figures(event)}"
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+            _tell(line)
 
     return listener
 

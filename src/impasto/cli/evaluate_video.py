@@ -9,10 +9,9 @@ from pathlib import Path
 
 from impasto.cli.console import console
 from impasto.cli.options import write_json
-from impasto.engines import EngineName, Precision
 from impasto.evaluation.scored_styles import ScoredStyle
 from impasto.evaluation.video_scores import FRAME_BY_FRAME, score_videos
-from impasto.styles import Gallery
+from impasto.options import StylizeOptions
 
 __all__ = ["evaluate_videos"]
 
@@ -20,14 +19,12 @@ __all__ = ["evaluate_videos"]
 def evaluate_videos(
     videos: Sequence[Path],
     styles: Sequence[ScoredStyle],
-    gallery: Gallery,
+    options: StylizeOptions,
     *,
     stability: float,
     frames: int,
     size_px: int,
     painting_px: int | None,
-    engine: EngineName,
-    precision: Precision,
     json_file: str | None,
 ) -> None:
     """Paint videos in several ways, and tell how they compare with painting frame by frame."""
@@ -35,13 +32,11 @@ def evaluate_videos(
         scores = score_videos(
             videos,
             styles,
-            gallery,
+            options,
             stability=stability,
             frames=frames,
             size_px=size_px,
             painting_px=painting_px,
-            engine=engine,
-            precision=precision,
             progress=progress,
         )
     if json_file and write_json(json_file, json.dumps([asdict(row) for row in scores], indent=2)):

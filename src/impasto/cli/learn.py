@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -16,21 +17,26 @@ from impasto.cli.options import (
     check_target,
     choose_gallery,
     require_torch,
+    takes,
 )
-from impasto.cli.train import interrupt_between_steps
+from impasto.cli.training import interrupt_between_steps
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.perceptual.hardware import Precision
     from impasto.styles import Gallery, Style
+    from impasto.training.run import TrainingRun
 
 __all__ = ["learn_command"]
 
 
-def learn_command(
+@dataclass(frozen=True)
+class LearnOptions:
+    """The options of ``impasto learn``."""
+
     painting: Annotated[
         Path, typer.Argument(metavar="PAINTING", help="A picture of it, 64 px or more.")
-    ],
+    ]
     photos: Annotated[
         Path | None,
         typer.Option(
@@ -38,14 +44,14 @@ def learn_command(
             help="Photographs to practise on. Default: five free ones.",
             show_default=False,
         ),
-    ] = None,
-    minutes: Annotated[float, typer.Option(help="About how long it may take.")] = 5.0,
+    ] = None
+    minutes: Annotated[float, typer.Option(help="About how long it may take.")] = 5.0
     name: Annotated[
         str,
         typer.Option(
             metavar="NAME", help="Of the style. Default: after the file.", show_default=False
         ),
-    ] = "",
+    ] = ""
     output: Annotated[
         Path | None,
         typer.Option(
@@ -55,7 +61,7 @@ def learn_command(
             help="Write the style there, too, for others to impasto styles add.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     deep: Annotated[
         bool,
         typer.Option(
@@ -63,17 +69,28 @@ def learn_command(
             help="Tune the whole network, not only a vector and the last layer: closer to the "
             "painting, the more so in an hour. The style, of 1.2 MB, mixes with no other.",
         ),
-    ] = False,
+    ] = False
+    fine: Annotated[
+        bool,
+        typer.Option(
+            "--fine",
+            help="Learn it for the two networks that paint large forms into photos, too, best in "
+            "some 10 minutes. Videos get it as predicted.",
+        ),
+    ] = False
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with it for so many minutes more.")
-    ] = False,
+    ] = False
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Learn anew what was learned before.")
-    ] = False,
-    gallery: GalleryOption = None,
-    device: DeviceOption = "auto",
-    precision: TorchPrecisionOption = "auto",
-) -> None:
+    ] = False
+    gallery: GalleryOption = None
+    device: DeviceOption = "auto"
+    precision: TorchPrecisionOption = "auto"
+
+
+@takes(LearnOptions)
+def learn_command(_: typer.Context, said: LearnOptions) -> None:
     """Learn a style from one painting (Dumoulin et al. 2017, section 3.3).
 
     The style is at once known by its name: impasto PHOTO --style NAME. Ctrl-C keeps what is learned
@@ -81,51 +98,94 @@ def learn_command(
     """
     require_torch("impasto learn")
     from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
-    from impasto.styles import learning_folder
-    from impasto.styles.style import STYLE_SUFFIX, check_name
+    from impasto.styles.style import check_name
+    from impasto.training.checkpoint import CHECKPOINT_FILE
+    from impasto.training.learn import learning_run
+
+    name = check_name(said.name or said.painting.stem)
+    gallery = choose_gallery(said.gallery)
+    _check(said, name, gallery)
+    run = replace(
+        learning_run(name),
+        resume=said.resume,
+        hardware=choose_hardware(said.device, cast("Precision", said.precision)),
+        on_skip=console.error,
+    )
+    if said.fine:
+        run = replace(run, folder=run.folder / "fine", preview_every_s=60)
+    begun = run.folder / "draft" / CHECKPOINT_FILE if said.fine else run.checkpoint
+    if begun.exists() and not said.resume:
+        if not said.overwrite:
+            raise OptionError(
+                f"{name} was learned before", "give --resume to go on, --overwrite to begin anew"
+            )
+        shutil.rmtree(run.folder)
+    keep_freed_memory()
+    console.note(f"learning {name} on {run.hardware}; previews in {run.folder}")
+    with console.progress() as progress, interrupt_between_steps(progress) as listener:
+        learn = _learn_fine if said.fine else _learn
+        style = learn(said, name, gallery, replace(run, progress=listener))
+    _keep(style, said.output, gallery)
+
+
+def _learn(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
     from impasto.training.checkpoint import read_checkpoint
     from impasto.training.learn import learn, learned_style
-    from impasto.training.run import RunFiles
 
-    name = check_name(name or painting.stem)
-    chosen = choose_gallery(gallery)
-    if name in chosen.shipped:
-        raise OptionError(f"there is a style {name!r} already", "give another --name")
-    if output:
-        if output.suffix != STYLE_SUFFIX:
-            raise OptionError(f"{output} is no style file", f"let it end in {STYLE_SUFFIX}")
-        check_target(output, [painting], overwrite)
-    files = RunFiles(learning_folder(name))
-    if files.checkpoint.exists() and overwrite and not resume:
-        shutil.rmtree(files.folder)
-    if files.checkpoint.exists() and not resume:
-        raise OptionError(
-            f"{name} was learned before", "give --resume to go on, --overwrite to begin anew"
+    try:
+        return learn(
+            said.painting,
+            photos=said.photos,
+            name=name,
+            minutes=said.minutes,
+            gallery=gallery,
+            deep=said.deep,
+            run=run,
         )
-    hardware = choose_hardware(device, cast("Precision", precision))
-    keep_freed_memory()
-    console.note(f"learning {name} on {hardware}; previews in {files.folder}")
-    with console.progress() as progress, interrupt_between_steps(progress) as on_progress:
-        try:
-            style = learn(
-                painting,
-                photos=photos,
-                name=name,
-                minutes=minutes,
-                folder=files.folder,
-                resume=resume,
-                gallery=chosen,
-                deep=deep,
-                hardware=hardware,
-                progress=on_progress,
-                on_skip=console.error,
-            )
-        except KeyboardInterrupt:
-            if files.checkpoint.exists():
-                checkpoint = read_checkpoint(files.checkpoint)
-                _keep(learned_style(checkpoint, painting, chosen), output, chosen)
-            raise
-    _keep(style, output, chosen)
+    except KeyboardInterrupt:
+        if run.checkpoint.exists():
+            checkpoint = read_checkpoint(run.checkpoint)
+            _keep(learned_style(checkpoint, said.painting, gallery), said.output, gallery)
+        raise
+
+
+def _learn_fine(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
+    """Learn a style for the gallery in two parts; for its other networks it is predicted."""
+    from impasto.styles import add_style
+    from impasto.styles.predict import predict_style
+    from impasto.training.learn import free_photos
+    from impasto.training.train_fine import learn_fine
+
+    assert gallery.fine
+    style = learn_fine(
+        said.painting,
+        photos=said.photos or free_photos(),
+        name=name,
+        minutes=said.minutes,
+        run=run,
+        gallery=gallery.fine,
+    )
+    if name not in gallery.names:
+        add_style(predict_style(said.painting, gallery=gallery), gallery, name)
+    return style
+
+
+def _check(said: LearnOptions, name: str, gallery: Gallery) -> None:
+    """Find out before the work that its result has no place.
+
+    Raises:
+        OptionError, OutputError: it has none.
+    """
+    from impasto.styles.style import STYLE_SUFFIX
+
+    if name in gallery.shipped:
+        raise OptionError(f"there is a style {name!r} already", "give another --name")
+    if said.output:
+        if said.output.suffix != STYLE_SUFFIX:
+            raise OptionError(f"{said.output} is no style file", f"let it end in {STYLE_SUFFIX}")
+        check_target(said.output, [said.painting], said.overwrite)
+    if said.fine and (said.deep or not (gallery.fine and gallery.open_pack.has_encoder)):
+        raise OptionError("--fine is for the shipped gallery, without --deep", "leave one out")
 
 
 def _keep(style: Style, output: Path | None, gallery: Gallery) -> None:

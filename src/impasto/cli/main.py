@@ -30,10 +30,10 @@ from impasto.cli import (
     train_fine,
     video,
 )
-from impasto.cli.configuration import CONFIGURED, config_file, read_defaults
-from impasto.cli.console import console
+from impasto.cli.configuration import CONFIGURED, ConfiguredCommand, config_file, read_defaults
+from impasto.cli.console import console, open_streams
 from impasto.cli.photo_options import OPTIONAL_VALUES
-from impasto.errors import ImpastoError, OptionError
+from impasto.errors import ImpastoError, InputError, OptionError
 
 __all__ = ["main"]
 
@@ -42,7 +42,7 @@ UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "stylize": (stylize.stylize_command, "Paint photos in a style, each in a moment."),
-    "video": (video.video_command, "Paint a video; its sound is kept."),
+    "video": (video.video_command, "Paint videos; their sound is kept."),
     "live": (live.live_command, "Paint the webcam in a window."),
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
@@ -68,8 +68,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
 
-VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
-"""Of files that no command is needed for; that of videos loads what knows more of them."""
+ADDRESS = re.compile(r"\b(https?|ftp|file)://", re.IGNORECASE)
+"""Cameras have one, files do not."""
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -102,7 +102,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name, (_command, _summary) in COMMANDS.items():
-    app.command(_name, short_help=_summary)(_command)
+    _class = ConfiguredCommand if _name in CONFIGURED else None
+    app.command(_name, cls=_class, short_help=_summary)(_command)
 for _name, (_group, _summary) in GROUPS.items():
     app.add_typer(_group, name=_name, short_help=_summary)
 
@@ -134,8 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if not debug:
         warnings.simplefilter("ignore")  # libraries warn programmers; users get errors, or nothing
+    open_streams()
     try:
-        _check_filled(arguments)
+        _check(arguments)
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # Typer has turned KeyboardInterrupt into it
@@ -152,8 +154,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except (KeyboardInterrupt, typer.Abort) as error:
         _leave(error, "interrupted", INTERRUPTED, debug)
-    except BrokenPipeError:
-        # Whoever reads our output has had enough. Nothing more must be flushed there at exit.
+    except (BrokenPipeError, SystemExit) as error:
+        # Whoever reads our output has had enough, for which Typer and Rich exit with 1.
+        if not any(isinstance(each, BrokenPipeError) for each in (error, error.__context__)):
+            raise
+        # Nothing more must be flushed there at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
@@ -161,8 +166,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
 
 
-def _check_filled(arguments: list[str]) -> None:
-    """An empty name would be taken for the current folder, an empty value for none given."""
+def _check(arguments: list[str]) -> None:
+    """Refuse an empty name, which would be taken for the current folder, an empty value, which
+    would be taken for none given, and an address, which would be taken for a path.
+    """
+    addresses = [each for each in arguments if ADDRESS.search(each)]
+    if addresses and "live" not in arguments:
+        raise InputError(f"{addresses[0]} is an address", "download it, and give the file")
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
     if options or "" in arguments:
@@ -202,11 +212,23 @@ def _with_command(arguments: list[str]) -> list[str]:
     rest = [each for each in arguments[:end] if each not in GLOBAL_FLAGS] + arguments[end:]
     alone = {"--help", "-h", "--version", *COMPLETION}
     if rest and rest[0] not in {*COMMANDS, *GROUPS, *alone}:
-        is_video = PurePath(rest[0]).suffix.lower() in VIDEO_SUFFIXES
-        rest.insert(0, "video" if is_video else "stylize")
+        rest.insert(0, "video" if _names_video(rest) else "stylize")
     if rest and rest[0] in ("stylize", "video", "live"):
         rest = _with_values(rest)
     return flags + rest
+
+
+def _names_video(arguments: list[str]) -> bool:
+    """Return whether the first argument names a video, or if options come first, one that is not
+    their output.
+    """
+    if not arguments[0].startswith("-"):
+        arguments = arguments[:1]
+    return any(
+        PurePath(each).suffix.lower() in video.SUFFIXES
+        for before, each in zip(["", *arguments], arguments, strict=False)
+        if not each.startswith("-") and before not in ("-o", "--output")
+    )
 
 
 def _with_values(arguments: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from inspect import Parameter, Signature
@@ -25,29 +26,23 @@ if TYPE_CHECKING:
 __all__ = [
     "HOW",
     "SCHEDULE",
+    "SPEED",
     "WHERE",
-    "CompileOption",
     "DetailOption",
     "DeviceOption",
     "EngineOption",
-    "EverySecondsOption",
     "GalleryOption",
     "InvertMaskOption",
     "JsonOption",
     "KeepColorsOption",
-    "LateCropOption",
     "MaskOption",
     "PaletteOption",
     "PrecisionOption",
     "ProtectFacesOption",
     "QualityOption",
     "RegionsOption",
-    "ResumeRunOption",
-    "ScheduleFloat",
-    "ScheduleInt",
     "SeedOption",
     "StabilityOption",
-    "StepsOption",
     "StrengthOption",
     "StrokeOption",
     "StyleOption",
@@ -58,6 +53,7 @@ __all__ = [
     "check_target",
     "choose_gallery",
     "choose_preset",
+    "flag",
     "parse_size",
     "require_torch",
     "takes",
@@ -89,6 +85,14 @@ def _painting(
     )
 
 
+def flag(name: str, help_: str, short: str | None = None, *, panel: str | None = None) -> Any:
+    """Return an option to switch something on, and off again where a user's defaults have it on."""
+    shorts = [short] if short else []
+    return typer.Option(
+        f"--{name}/--no-{name}", *shorts, help=help_, show_default=False, rich_help_panel=panel
+    )
+
+
 def _style_names() -> list[str]:
     return list(choose_gallery(None).names)
 
@@ -114,7 +118,9 @@ PaletteOption = Annotated[str | None, _painting("palette", metavar="PICTURE", pa
 SeedOption = Annotated[int, _painting("seed", panel=HOW)]
 MaskOption = Annotated[str | None, _painting("mask", metavar="PICTURE", panel=WHERE)]
 SubjectOption = Annotated[str | None, _painting("subject", metavar="X,Y,W,H", panel=WHERE)]
-InvertMaskOption = Annotated[bool, _painting("invert_mask", "--invert-mask", panel=WHERE)]
+InvertMaskOption = Annotated[
+    bool, flag("invert-mask", "Paint all but the mask or subject.", panel=WHERE)
+]
 RegionsOption = Annotated[
     list[str] | None, _painting("regions", "--region", metavar="PLACE:STYLE", panel=WHERE)
 ]
@@ -130,42 +136,6 @@ TorchPrecisionOption = Annotated[
         help="auto (bf16 where there is hardware for it), f32 or bf16.", rich_help_panel=SPEED
     ),
 ]
-CompileOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--compile/--no-compile",
-        help="Compile the network first: a sixth faster, after up to a minute. Default: for long "
-        "runs, where there is a C++ compiler.",
-        show_default=False,
-        rich_help_panel=SPEED,
-    ),
-]
-
-
-ResumeRunOption = Annotated[
-    bool,
-    typer.Option(
-        "--resume",
-        help="Go on with the run in the output folder. Its own options stand; only --steps may "
-        "change.",
-    ),
-]
-StepsOption = Annotated[
-    int | None,
-    typer.Option(
-        help="Of the optimiser. Default: 6000.", rich_help_panel=SCHEDULE, show_default=False
-    ),
-]
-ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]
-ScheduleFloat = Annotated[float, typer.Option(rich_help_panel=SCHEDULE)]
-LateCropOption = Annotated[
-    int,
-    typer.Option(
-        metavar="PX", help="Their side in the last 30 % of steps.", rich_help_panel=SCHEDULE
-    ),
-]
-EverySecondsOption = Annotated[float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)]
-
 JsonOption = Annotated[
     str | None,
     typer.Option(
@@ -246,23 +216,25 @@ def check_json(file: str | None) -> None:
 
 def write_json(file: str, text: str) -> bool:
     """Write figures to a file, or to standard output; true if it was the latter."""
+    # JSON is UTF-8 whatever the terminal; of names that are none, it has a notation.
+    content = text.encode(errors="backslashreplace") + b"\n"
     if file == "-":
-        console.result(text)
+        console.send(io.BytesIO(content))
         return True
     with write_atomically(Path(file)) as stream:
-        stream.write(text.encode())
+        stream.write(content)
     return False
 
 
 def choose_gallery(folder: str | None) -> Gallery:
-    """The gallery in a folder, the shipped one, or its small networks."""
+    """Return the gallery in a folder, the shipped one, or its small networks."""
     from impasto.styles import open_gallery
 
     return open_gallery(folder)
 
 
 def choose_preset(name: str) -> NetworkSpec:
-    """The network of that name.
+    """Return the network of that name.
 
     Raises:
         OptionError: there is none.

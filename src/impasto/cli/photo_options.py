@@ -25,6 +25,7 @@ from impasto.cli.options import (
     StrokeOption,
     StylesOption,
     SubjectOption,
+    flag,
 )
 from impasto.options import StylizeOptions
 
@@ -33,7 +34,7 @@ __all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
 OPTIONAL_VALUES = {
     "--keep-colors": ("luminance", r"luminance|histogram|linear"),
     "--subject": ("found", r"-?\d+(,-?\d+)*"),
-    "--protect-faces": ("0.7", r"[\d.]+"),
+    "--protect-faces": ("0.7", r"[-+]?(\.?\d[\d.,e+-]*|nan|inf)"),
 }
 """Options whose value may be left out: what it is then, and what is one if it follows."""
 
@@ -97,50 +98,41 @@ class PhotoOptions:
     protect_faces: ProtectFacesOption = StylizeOptions.protect_faces
     recursive: Annotated[
         bool,
-        typer.Option(
-            "--recursive",
+        flag(
+            "recursive",
+            "Photos in folders below folders, too; the paintings' folders are alike.",
             "-r",
-            help="Photos in folders below folders, too; the paintings' folders are alike.",
-            rich_help_panel=FOLDERS,
+            panel=FOLDERS,
         ),
     ] = False
     skip_existing: Annotated[
         bool,
-        typer.Option(
-            "--skip-existing",
-            help="Leave out photos whose painting is there.",
-            rich_help_panel=FOLDERS,
-        ),
+        flag("skip-existing", "Leave out photos whose painting is there.", panel=FOLDERS),
     ] = False
     overwrite: Annotated[
         bool,
-        typer.Option(
-            "--overwrite", help="Replace paintings that exist already.", rich_help_panel=FOLDERS
-        ),
+        flag("overwrite", "Replace paintings that exist already.", panel=FOLDERS),
     ] = False
     jobs: Annotated[
         int,
         typer.Option(
             "--jobs",
             "-j",
+            min=1,
             help="How many photos to read and write at the same time; they share the memory.",
             rich_help_panel=FOLDERS,
         ),
     ] = 1
     watch: Annotated[
         bool,
-        typer.Option(
-            "--watch",
-            help="Go on painting what appears in the folder, until Ctrl-C.",
-            rich_help_panel=FOLDERS,
-        ),
+        flag("watch", "Go on painting what appears in the folder, until Ctrl-C.", panel=FOLDERS),
     ] = False
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run",
-            help="Say what would be painted, where to, how large and how; write nothing.",
-            rich_help_panel=FOLDERS,
+        flag(
+            "dry-run",
+            "Say what would be painted, where to, how large and how; write nothing.",
+            panel=FOLDERS,
         ),
     ] = False
     report: Annotated[
@@ -164,14 +156,16 @@ class PhotoOptions:
     ] = None
     compare: Annotated[
         bool,
-        typer.Option(
-            "--compare",
-            help="Photo and painting side by side: PHOTO-STYLE-compared.",
-            rich_help_panel=FILES,
-        ),
+        flag("compare", "Photo and painting side by side: PHOTO-STYLE-compared.", panel=FILES),
     ] = False
     file_quality: Annotated[
-        int, typer.Option(help="Of JPEG, WebP and AVIF, 1 to 100.", rich_help_panel=FILES)
+        int,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of JPEG, WebP and AVIF.",
+            rich_help_panel=FILES,
+        ),
     ] = 95
     file_format: Annotated[
         str | None,
@@ -185,24 +179,22 @@ class PhotoOptions:
     ] = None
     strip: Annotated[
         bool,
-        typer.Option(
-            "--strip", help="Leave out EXIF data: camera, place, time.", rich_help_panel=FILES
-        ),
+        flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES),
     ] = False
     show: Annotated[
         bool,
-        typer.Option(
-            "--open", help="Show the painting, or the folder of several, in the system's viewer."
-        ),
+        flag("open", "Show the painting, or the folder of several, in the system's viewer."),
     ] = False
     gallery: GalleryOption = None
     engine: EngineOption = "auto"
     precision: PrecisionOption = "auto"
     memory: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="AMOUNT",
-            help="How much may be used; larger pictures are painted in tiles.",
+            help="How much may be used; larger pictures are painted in tiles. Default: three "
+            "quarters of what is free.",
+            show_default=False,
             rich_help_panel="Speed",
         ),
-    ] = "2GB"
+    ] = None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,7 +16,7 @@ from impasto._util.atomic_files import make_folder
 from impasto.cli.console import console
 from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.targets import STREAM
-from impasto.errors import BatchError, ImpastoError
+from impasto.errors import BatchError, ImpastoError, OutputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -46,11 +47,12 @@ class PhotoRun:
         self, options: PhotoOptions, suffix: str, jobs: Sequence[Job], skipped: Sequence[Job]
     ) -> None:
         from impasto.batch import Outcome
-        from impasto.large.memory_plan import parse_bytes
+        from impasto.large.memory_plan import default_bytes, parse_bytes
 
         self._options = options
         self._suffix = suffix
-        self._memory_bytes = parse_bytes(options.memory) // max(1, options.jobs)
+        memory_bytes = parse_bytes(options.memory) if options.memory else default_bytes()
+        self._memory_bytes = memory_bytes // max(1, options.jobs)
         self._alone = len(jobs) == 1 and not options.watch
         self._planned = len(jobs)
         self.outcomes: list[Outcome] = [Outcome(job, "skipped") for job in skipped]
@@ -106,6 +108,8 @@ class PhotoRun:
 
     def _tell(self, outcome: Outcome, engine: str) -> None:
         job, report = outcome.job, outcome.report
+        source = "standard input" if job.source == STREAM else job.source
+        target = "standard output" if job.target == STREAM else job.target
         if outcome.error and not self._alone:
             console.error(outcome.error)
         if not report:
@@ -115,15 +119,15 @@ class PhotoRun:
             f", {report.plan}" if report.plan else "",
         )
         if self._options.dry_run:
-            console.result(f"{job.source} -> {job.target}: {job.style}, {size}{how}, {engine}")
+            console.result(f"{source} -> {target}: {job.style}, {size}{how}, {engine}")
             return
         more = f", {report.pictures} pictures" if report.pictures > 1 else ""
         more += f", without {report.left_out} more pictures" if report.left_out else ""
-        if job.target != STREAM:
-            console.note(f"{job.source} -> {job.target}{more}")
+        if job.target != STREAM or report.left_out:
+            console.note(f"{source} -> {target}{more}")
         if report.clipped_px:
             console.note(
-                f"{job.source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the "
+                f"{source}: {report.clipped_px:,} pixels beyond black (0) or white (1, or the "
                 "tag SMaxSampleValue) are painted as these"
             )
         console.detail(f"{size} in {1000 * outcome.seconds:.0f} ms{how}")
@@ -131,29 +135,13 @@ class PhotoRun:
     def _paint(
         self, stylizer: Stylizer, job: Job, progress: Any = lambda event: None
     ) -> PhotoReport:
-        from impasto.photos import encode_painting, paint_photo
+        from impasto.photos import paint_photo
 
         options = self._options
-        source = sys.stdin.buffer if job.source == STREAM else job.source
-        if job.target == STREAM:
-            content, report = encode_painting(
-                stylizer,
-                source,
-                self._suffix.removeprefix(".") or "png",
-                quality=options.file_quality,
-                strip=options.strip,
-                longer_px=options.max_size,
-                compare=options.compare,
-            )
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-            return report
-        if job.makes_folder:
-            make_folder(Path(job.target).parent)
-        return paint_photo(
+        paint = partial(
+            paint_photo,
             stylizer,
-            source,
-            job.target,
+            sys.stdin.buffer if job.source == STREAM else job.source,
             quality=options.file_quality,
             strip=options.strip,
             overwrite=options.overwrite,
@@ -162,6 +150,21 @@ class PhotoRun:
             memory_bytes=self._memory_bytes,
             progress=progress,
         )
+        if job.target == STREAM:  # which cannot be searched in, and gets all or nothing
+            with _temporary_folder() as folder:
+                target = Path(folder, self._streamed_name)
+                report = paint(target)
+                with target.open("rb") as painting:
+                    console.send(painting)
+            return report
+        if job.makes_folder:
+            make_folder(Path(job.target).parent)
+        return paint(job.target)
+
+    @property
+    def _streamed_name(self) -> str:
+        """Of a painting for standard output."""
+        return f"painting{self._suffix or '.png'}"
 
     def _plan(
         self, stylizer: Stylizer, job: Job, progress: Any = lambda event: None
@@ -171,8 +174,17 @@ class PhotoRun:
         return plan_photo(
             stylizer,
             sys.stdin.buffer if job.source == STREAM else job.source,
-            f"painting{self._suffix or '.png'}" if job.target == STREAM else job.target,
+            self._streamed_name if job.target == STREAM else job.target,
             longer_px=self._options.max_size,
             compare=self._options.compare,
             memory_bytes=self._memory_bytes,
         )
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory()
+    except OSError as error:
+        raise OutputError(
+            f"no folder for temporary files can be written ({error.strerror})", "name one in TMPDIR"
+        ) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, check_target, choose_gallery
+from impasto.cli.options import GalleryOption, check_target, choose_gallery, write_json
 from impasto.errors import OptionError
 from impasto.progress import Progress
 
@@ -71,15 +71,19 @@ def styles_command(
         return
     if output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
+    _list(chosen, as_json)
+
+
+def _list(gallery: Gallery, as_json: bool) -> None:
     from impasto.converters import installed_networks
 
-    styles = [(chosen.pack_of(style), style) for style in map(chosen.load_style, chosen.names)]
+    styles = [(gallery.pack_of(style), style) for style in map(gallery.load_style, gallery.names)]
     if as_json:
         rows = [
             {"name": style.name, "pack": pack.name, **asdict(style.card)} for pack, style in styles
         ]
         rows += [{"name": name, "installed_by": "impasto convert"} for name in installed_networks()]
-        console.result(json.dumps(rows, indent=2, ensure_ascii=False))
+        write_json("-", json.dumps(rows, indent=2, ensure_ascii=False))
         return
     console.table(
         ("style", "pack", "painting", "artist", "year", "licence"),

@@ -121,7 +121,7 @@ class _Naming:
     everywhere: bool
 
     def painting(self, photo: Path, folder: Path) -> Path:
-        """The file of a photo's painting in a folder."""
+        """Return the file of a photo's painting in a folder."""
         from impasto.images import FORMATS
 
         beside = real_path(folder) == real_path(photo.parent)
@@ -202,7 +202,7 @@ def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: 
 
 
 def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) -> list[Job]:
-    """A job for each photo below ``root``, in order, but for those in the paintings' folder."""
+    """Return a job for each photo below ``root``, but for those in the paintings' folder."""
     from impasto.batch import Job
     from impasto.images import IMAGE_SUFFIXES
 
@@ -221,7 +221,7 @@ def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) 
 
 
 def _goes_in_circles(root: Path, below: Path) -> bool:
-    """A link on the way leads back to a folder that the way has been through."""
+    """Return whether a link on the way leads back to a folder that the way has been through."""
     folders = [real_path(root / each) for each in (below, *below.parents)]
     return len(set(folders)) < len(folders)
 

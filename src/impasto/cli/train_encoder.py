@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import (
-    SCHEDULE,
-    CompileOption,
-    DeviceOption,
-    EverySecondsOption,
-    GalleryOption,
+from impasto.cli.options import SCHEDULE, GalleryOption, choose_gallery, require_torch, takes
+from impasto.cli.training import (
+    CropOption,
     LateCropOption,
-    ResumeRunOption,
+    RunFolderOption,
+    RunOptions,
     ScheduleFloat,
-    ScheduleInt,
-    TorchPrecisionOption,
-    choose_gallery,
-    require_torch,
+    StartOption,
+    training_options,
+    training_run,
 )
-from impasto.cli.train import prepare_hardware, run_in
 
 __all__ = ["train_encoder_command"]
 
 
-def train_encoder_command(
+@dataclass(frozen=True, kw_only=True)
+class TrainEncoderOptions(RunOptions):
+    """The options of ``impasto train-encoder``."""
+
     paintings: Annotated[
         list[Path], typer.Argument(metavar="PAINTINGS", help="Folders of paintings; some hundred.")
-    ],
-    photos: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Photographs to learn on; some hundred.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the run.")
-    ] = Path("impasto-encoder"),
-    gallery: GalleryOption = None,
+    ]
+    output: RunFolderOption = Path("impasto-encoder")
+    gallery: GalleryOption = None
     leave_out: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,17 +40,8 @@ def train_encoder_command(
             help="A painting not to learn from, or a JSON list of them. May be repeated.",
             show_default=False,
         ),
-    ] = None,
-    resume: ResumeRunOption = False,
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Start from the encoder of another run or a gallery, which may be for another "
-            "trunk.",
-            show_default=False,
-        ),
-    ] = None,
+    ] = None
+    start_from: StartOption = None
     with_trunk: Annotated[
         bool,
         typer.Option(
@@ -64,45 +49,32 @@ def train_encoder_command(
             help="Train the trunk and its styles, too, whose paintings must be in PAINTINGS. All "
             "of them, and the encoder, end up in FOLDER/gallery.",
         ),
-    ] = False,
-    steps: Annotated[
-        int | None,
+    ] = False
+    styles_per_photo: Annotated[
+        int, typer.Option("--paintings-per-photo", rich_help_panel=SCHEDULE)
+    ] = 2
+    crop_px: CropOption = 256
+    late_crop_px: LateCropOption = 320
+    painting_crop_px: Annotated[
+        int,
         typer.Option(
-            help="Of the optimiser. Default: 12000.", rich_help_panel=SCHEDULE, show_default=False
+            "--painting-crop",
+            metavar="PX",
+            help="Side of the paintings' crops.",
+            rich_help_panel=SCHEDULE,
         ),
-    ] = None,
-    photos_per_step: ScheduleInt = 2,
-    paintings_per_photo: ScheduleInt = 2,
-    crop: Annotated[
-        int, typer.Option(metavar="PX", help="Side of the photos.", rich_help_panel=SCHEDULE)
-    ] = 256,
-    late_crop: LateCropOption = 320,
-    painting_crop: Annotated[
-        int, typer.Option(metavar="PX", help="Side of the paintings.", rich_help_panel=SCHEDULE)
-    ] = 256,
-    learning_rate: ScheduleFloat = 1e-3,
+    ] = 256
+    learning_rate: ScheduleFloat = 1e-3
     style_weight: Annotated[
         float,
         typer.Option(
             help="Of the style loss beside content: more is closer to paintings, less to photos."
         ),
-    ] = 15.0,
-    samples: Annotated[
-        int,
-        typer.Option(
-            help="Paint so many first, and train by an emulator that has learned from them: far "
-            "quicker. Try 12000, with --start-from.",
-            rich_help_panel=SCHEDULE,
-            show_default=False,
-        ),
-    ] = 0,
-    seed: ScheduleInt = 0,
-    checkpoint_every: EverySecondsOption = 180,
-    preview_every: EverySecondsOption = 300,
-    device: DeviceOption = "auto",
-    precision: TorchPrecisionOption = "auto",
-    compile_: CompileOption = None,
-) -> None:
+    ] = 15.0
+
+
+@takes(TrainEncoderOptions)
+def train_encoder_command(_: typer.Context, said: TrainEncoderOptions) -> None:
     """Train the encoder that predicts a style from any painting (Ghiasi et al. 2017).
 
     It is for one gallery's trunk, which stays as it is unless --with-trunk is given. Ctrl-C saves a
@@ -110,49 +82,22 @@ def train_encoder_command(
     gallery's trunk, makes impasto PHOTO --style PAINTING.jpg work.
     """
     require_torch("impasto train-encoder")
-    from impasto.training.checkpoint import read_encoder_checkpoint
+    from impasto.training.checkpoint import CHECKPOINT_FILE, read_encoder_checkpoint
     from impasto.training.encoder import EncoderOptions
     from impasto.training.joint import joint_options
-    from impasto.training.run import RunFiles
     from impasto.training.train_encoder import find_paintings, train_encoder
 
-    chosen = choose_gallery(gallery)
-    found = find_paintings(paintings, leave_out or ())
-    if resume:
-        options = read_encoder_checkpoint(RunFiles(output).checkpoint).options
-        options = options if steps is None else replace(options, steps=steps)
-    else:
-        options = EncoderOptions(
-            steps=EncoderOptions.steps if steps is None else steps,
-            photos_per_step=photos_per_step,
-            styles_per_photo=paintings_per_photo,
-            crop_px=crop,
-            late_crop_px=late_crop,
-            painting_crop_px=painting_crop,
-            learning_rate=learning_rate,
-            style_weight=style_weight,
-            samples=samples,
-            seed=seed,
-        )
-        options = joint_options(options) if with_trunk else options
-    hardware = prepare_hardware(device, precision, compile_, options.steps)
-    console.note(f"training on {len(found)} paintings for {options.steps} steps on {hardware}")
-    with run_in(output) as progress:
+    gallery = choose_gallery(said.gallery)
+    paintings = find_paintings(said.paintings, said.leave_out or ())
+    before = read_encoder_checkpoint(said.output / CHECKPOINT_FILE) if said.resume else None
+    options = training_options(said, EncoderOptions, before.options if before else None)
+    if options.with_trunk and not before:
+        options = joint_options(options)
+    with training_run(said, f"training on {len(paintings)} paintings", options.steps) as run:
         encoder = train_encoder(
-            found,
-            photos,
-            output,
-            chosen,
-            options=options,
-            resume=resume,
-            start_from=start_from,
-            hardware=hardware,
-            checkpoint_every_s=checkpoint_every,
-            preview_every_s=preview_every,
-            progress=progress,
-            on_skip=console.error,
+            paintings, said.photos, run, gallery, options=options, start_from=said.start_from
         )
     if options.with_trunk:
         console.note(f"impasto PHOTO --gallery {encoder.parent} --style PAINTING.jpg")
     else:
-        console.note(f"{encoder}: copy it to {chosen.folder} to predict styles")
+        console.note(f"{encoder}: copy it to {gallery.folder} to predict styles")

@@ -2,80 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import (
-    SCHEDULE,
-    DeviceOption,
-    EverySecondsOption,
-    ResumeRunOption,
+from impasto.cli.options import SCHEDULE, require_torch, takes
+from impasto.cli.training import (
+    CompileOption,
+    PaintingsOption,
+    RunFolderOption,
+    RunOptions,
+    ScheduleFloat,
     ScheduleInt,
-    TorchPrecisionOption,
-    require_torch,
+    StartOption,
+    StylesArgument,
+    training_options,
+    training_run,
 )
-from impasto.cli.train import prepare_hardware, run_in
 
 __all__ = ["train_fine_command"]
 
 
-def train_fine_command(
-    styles: Annotated[
-        Path,
-        typer.Argument(
-            metavar="STYLES", help="A painting, a folder of paintings, or a JSON list of them."
-        ),
-    ],
-    photos: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Photographs to learn on: some hundreds.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the run.")
-    ] = Path("impasto-fine-run"),
-    paintings: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER", help="Where the JSON list's paintings are.", show_default=False
-        ),
-    ] = None,
-    resume: ResumeRunOption = False,
-    steps: Annotated[int, typer.Option(help="Of either part.", rich_help_panel=SCHEDULE)] = 2000,
-    photos_per_step: ScheduleInt = 4,
-    learning_rate: Annotated[
-        float, typer.Option(help="The highest of the run.", rich_help_panel=SCHEDULE)
-    ] = 2e-3,
-    seed: ScheduleInt = 0,
-    device: DeviceOption = "auto",
-    precision: TorchPrecisionOption = "auto",
-    checkpoint_every: EverySecondsOption = 180,
-    preview_every: EverySecondsOption = 300,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class TrainFineOptions(RunOptions):
+    """The options of ``impasto train-fine``."""
+
+    styles: StylesArgument
+    output: RunFolderOption = Path("impasto-fine-run")
+    paintings: PaintingsOption = None
+    start_from: StartOption = None
+    photos_per_step: ScheduleInt = 4
+    learning_rate: ScheduleFloat = 1.6e-3
+    compile: CompileOption = False
+    steps: Annotated[int | None, typer.Option(help="Of either part.", rich_help_panel=SCHEDULE)] = (
+        2000
+    )
+
+
+@takes(TrainFineOptions)
+def train_fine_command(_: typer.Context, said: TrainFineOptions) -> None:
     """Train the two networks that paint photos from large forms to brushwork."""
     require_torch("impasto train-fine")
+    from impasto.styles import open_gallery
     from impasto.training.options import TrainingOptions
     from impasto.training.paintings import read_paintings
     from impasto.training.train_fine import train_fine
 
-    chosen = read_paintings(styles, paintings)
-    options = TrainingOptions(
-        steps=steps, photos_per_step=photos_per_step, learning_rate=learning_rate, seed=seed
-    )
-    hardware = prepare_hardware(device, precision, False, steps)
-    console.note(f"training {len(chosen)} styles, twice {steps} steps, on {hardware}")
-    with run_in(output / "draft") as progress:
-        gallery = train_fine(
-            chosen,
-            photos,
-            output,
-            options=options,
-            resume=resume,
-            hardware=hardware,
-            checkpoint_every_s=checkpoint_every,
-            preview_every_s=preview_every,
-            progress=progress,
-            on_skip=console.error,
-        )
+    chosen = read_paintings(said.styles, said.paintings)
+    options = training_options(said, TrainingOptions, None)
+    start = open_gallery(said.start_from).fine if said.start_from else None
+    with training_run(said, f"training {len(chosen)} styles, twice", options.steps) as run:
+        gallery = train_fine(chosen, said.photos, run, options=options, start=start)
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")

@@ -53,40 +53,25 @@ class Engine(Closing, ABC):
         return self._paint(photo, {})[0]
 
     def paint_steered(
-        self,
-        photo: NDArray[np.uint8],
-        style: NDArray[np.float32],
-        statistics: NDArray[np.float32],
-        keep: float,
+        self, photo: NDArray[np.uint8], style: NDArray[np.float32]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Run a graph whose style and statistics are inputs
-        (`impasto.networks.export.bake_steered`).
+        """Run a graph whose style is an input (`impasto.networks.export.bake_steered`).
 
         Args:
             photo: as `paint` takes it.
             style: the style vector.
-            statistics: to normalise by, as far as they are kept; as long as the style vector.
-            keep: 0 normalises by the picture's own statistics, 1 by those given.
 
         Returns:
-            the painting, as `paint` gives it, and the statistics that were used.
+            the painting, as `paint` gives it, and the statistics that it was normalised by.
 
         Raises:
             InputError: the array is of another type or shape.
-            OptionError: ``keep`` is beyond 0 to 1.
             EngineError: the engine fails, or the graph is not a steered one.
         """
-        if not 0 <= keep <= 1:
-            raise OptionError(f"keep is {keep}", "give a number from 0 to 1")
-        vectors = {
-            "style": style,
-            "statistics": statistics,
-            "keep": np.array([keep], dtype=np.float32),
-        }
-        painting, given = self._paint(photo, vectors)
-        if "used" not in given:
-            raise EngineError("the graph's statistics are its own", "bake a steered one")
-        return painting, given["used"]
+        painting, given = self._paint(photo, {"style": style})
+        if "statistics" not in given:
+            raise EngineError("the graph's style is fixed", "bake a steered one")
+        return painting, given["statistics"]
 
     def paint_regions(
         self, photo: NDArray[np.uint8], shares: NDArray[np.float32]
@@ -201,6 +186,6 @@ class Engine(Closing, ABC):
 
 
 def first_line(error: BaseException) -> str:
-    """What a library says of its failure, as one line of reasonable length."""
+    """Return what a library says of its failure, as one line of reasonable length."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[-1] if lines else type(error).__name__)[:200]

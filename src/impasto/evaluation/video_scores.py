@@ -1,11 +1,9 @@
-"""How calm painted videos are, and what that does to the style."""
+"""Scores of painted videos: how calm they are, and what that does to the style."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -13,16 +11,15 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines import EngineName, Precision
 from impasto.evaluation.scored_styles import ScoredStyle
 from impasto.evaluation.scores import Scorer, exact_vgg
-from impasto.images import Picture, read_image, scale_shorter_side
+from impasto.images import read_image, scale_shorter_side
 from impasto.multiscale import FRAME_NATURAL_PX
+from impasto.options import StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.styles import Gallery
 from impasto.stylizer import Stylizer
 from impasto.video import read_frames
-from impasto.video.temporal_consistency import KEEP_STATISTICS, SteadyStylizer, check_stability
+from impasto.video.temporal_consistency import SteadyStylizer, check_stability
 from impasto.video.warping_error import WarpingError
 
 __all__ = ["FRAME_BY_FRAME", "VideoScore", "score_videos"]
@@ -36,7 +33,7 @@ SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
 
 @dataclass(frozen=True)
 class VideoScore:
-    """One way to paint videos in one style: means over the videos.
+    """Score of one way to paint videos in one style: means over the videos.
 
     Attributes:
         style, way: their names.
@@ -53,27 +50,24 @@ class VideoScore:
 def score_videos(
     videos: Sequence[Path],
     styles: Sequence[ScoredStyle],
-    gallery: Gallery,
+    options: StylizeOptions,
     *,
     stability: float,
     frames: int,
     size_px: int,
     painting_px: int | None,
-    engine: EngineName,
-    precision: Precision,
     progress: ProgressListener = ignore_progress,
 ) -> list[VideoScore]:
-    """Paint videos frame by frame and in calmer ways, and measure each.
+    """Paint videos frame by frame, as `impasto.stylize_video` does, and live; and measure each.
 
     Args:
         videos: their files.
         styles: each with its painting.
-        gallery: of the styles.
+        options: all but the style.
         stability: of the calmer ways, 0 to 1.
         frames: how many of each video.
         size_px: a frame's shorter side at most.
         painting_px: the paintings' shorter side; that which each style was learned at if not given.
-        engine, precision: as `Stylizer` takes them.
         progress: told after each video.
 
     Raises:
@@ -85,59 +79,30 @@ def score_videos(
     for style in styles:
         pixels = read_image(style.painting).pixels
         scorer = Scorer(vgg, scale_shorter_side(pixels, painting_px or style.painting_px))
-        open_stylizer = partial(
-            Stylizer,
-            style.style,
-            natural_px=FRAME_NATURAL_PX,
-            gallery=gallery,
-            engine=engine,
-            precision=precision,
-        )
         measured: dict[str, list[tuple[float, float]]] = {}
-        for number, video in enumerate(videos):
-            with ExitStack() as stack:
-                painters = _painters(stack, open_stylizer, stability)
-                figures = _measure(video, painters, scorer, frames, size_px)
-            for way, pair in figures.items():
-                measured.setdefault(way, []).append(pair)
-            progress(Progress(f"evaluating {style.name}", number + 1, len(videos)))
+        look = replace(options, style=style.style).for_frames()
+        with Stylizer(look, natural_px=FRAME_NATURAL_PX) as stylizer:
+            for number, video in enumerate(videos):
+                painters: dict[str, PaintPhoto] = {  # fresh, since they remember
+                    FRAME_BY_FRAME: stylizer,
+                    f"video: stability {stability:g}": SteadyStylizer(stylizer, stability),
+                    f"live: stability {stability:g}": SteadyStylizer(
+                        stylizer, stability, quick=True
+                    ),
+                }
+                for way, pair in _measure(video, painters, scorer, frames, size_px).items():
+                    measured.setdefault(way, []).append(pair)
+                progress(Progress(f"evaluating {style.name}", number + 1, len(videos)))
         for way, pairs in measured.items():
             errors, losses = zip(*pairs, strict=True)
             scores.append(VideoScore(style.name, way, fmean(errors), fmean(losses)))
     return scores
 
 
-def _painters(
-    stack: ExitStack, open_stylizer: Callable[..., Stylizer], stability: float
-) -> dict[str, PaintPhoto]:
-    """Each part alone, and together; fresh, since they remember."""
-    baked = stack.enter_context(open_stylizer())
-    steered = stack.enter_context(open_stylizer(steered=True))
-    return {
-        FRAME_BY_FRAME: baked,
-        "slow statistics": _slowly(steered),
-        "carried strokes": SteadyStylizer(baked, stability),
-        f"both: stability {stability:g}": SteadyStylizer(steered, stability, slow_statistics=True),
-        f"live: stability {stability:g}": SteadyStylizer(baked, stability, quick=True),
-    }
-
-
-def _slowly(stylizer: Stylizer) -> PaintPhoto:
-    """Frame by frame, with statistics that follow slowly."""
-    statistics: list[NDArray[np.float32]] = []
-
-    def paint(photo: Pixels) -> Pixels:
-        nonlocal statistics
-        painting, statistics = stylizer.paint(photo, statistics, KEEP_STATISTICS)
-        return stylizer.finish(Picture(photo), painting).pixels
-
-    return paint
-
-
 def _measure(
     video: Path, painters: Mapping[str, PaintPhoto], scorer: Scorer, frames: int, size_px: int
 ) -> dict[str, tuple[float, float]]:
-    """Warping error and S of each painter."""
+    """Return warping error and S of each painter."""
     warping = WarpingError()
     losses: dict[str, list[float]] = {way: [] for way in painters}
     for number, frame in enumerate(islice(read_frames(video), frames)):

@@ -33,7 +33,7 @@ from torch import Tensor
 from impasto.errors import MissingExtraError, OptionError
 from impasto.gatys.lbfgs import minimise
 from impasto.gatys.objective import Objective, Part
-from impasto.gatys.options import DEFAULT_SIZE_PX, SMALLEST_PX, Effect, PaintOptions
+from impasto.gatys.options import DEFAULT_SIZE_PX, EFFECTS, SMALLEST_PX, PaintOptions
 from impasto.images import Picture, PictureSource, as_picture, blend, keep_colors, resize
 from impasto.masks.areas import Areas, Region, find_areas
 from impasto.masks.faces import face_mask
@@ -41,6 +41,7 @@ from impasto.masks.parse import AreaSource, as_area
 from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19
+from impasto.progress import Progress, ProgressListener, ignore_progress
 
 __all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "optimise_draft", "paint"]
 
@@ -70,7 +71,9 @@ class Iterate:
     finish: Callable[[NDArray[np.uint8]], Picture] = Picture
 
     def picture(self) -> Picture:
-        """What is painted so far, at this scale's size: what `paint` gives if this is the end."""
+        """Return what is painted so far, at this scale's size: what `paint` gives if this is the
+        end.
+        """
         return self.finish(_to_pixels(self.pixels))
 
 
@@ -156,35 +159,46 @@ def paint(
 
 
 def optimise_draft(
-    photo: PictureSource,
     painting: PictureSource,
-    short_px: int = 128,
-    effect: Effect = "balanced",
+    photo: NDArray[np.uint8],
+    effect: float = 0.5,
+    progress: ProgressListener = ignore_progress,
     *,
     hardware: Hardware | None = None,
-) -> Picture:
-    """Paint a photo small, in seconds: the large forms, for something else to enlarge.
+) -> NDArray[np.uint8]:
+    """Paint a small photo at its own size, in seconds: large forms, for a network to revise.
 
     Args:
-        photo, painting, hardware: as `paint` takes them.
-        short_px: the shorter side of the result.
-        effect: see `PaintOptions`.
+        painting: as `impasto.images.as_picture` takes it.
+        photo: H x W x 3, uint8, RGB.
+        effect: 0 is subtle, 1 bold; see `PaintOptions`.
+        progress: told after every step.
+        hardware: as `paint` takes it.
+
+    Returns:
+        H x W x 3, uint8, RGB.
 
     Raises:
         as `paint`.
     """
-    content = as_picture(photo)
-    longer, shorter = max(content.width, content.height), min(content.width, content.height)
-    size_px = round(short_px * longer / shorter)
-    options = PaintOptions(effect=effect, size_px=size_px, steps=DRAFT_STEPS)
-    return paint(content, painting, options, hardware=hardware)
+    effects = tuple(EFFECTS)
+    options = PaintOptions(
+        effect=effects[round(effect * (len(effects) - 1))],
+        size_px=max(photo.shape[:2]),
+        steps=DRAFT_STEPS,
+    )
+
+    def tell(iterate: Iterate) -> None:
+        progress(Progress("optimising the draft", iterate.step, iterate.steps))
+
+    return paint(Picture(photo), painting, options, hardware=hardware, on_iterate=tell).pixels
 
 
 def _finish(
     content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
 ) -> Picture:
-    """What the photo has to say at last: its colours, its pixels beyond the mask, its transparency
-    and metadata.
+    """Return what the photo has to say at last: its colours, its pixels beyond the mask, its
+    transparency and metadata.
     """
     height, width = result.shape[:2]
     if options.keep_colors:

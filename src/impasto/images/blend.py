@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Strength", "blend"]
+__all__ = ["Strength", "blend", "in_bands"]
 
 Pixels = NDArray[np.uint8]
 BAND_PX = 256
@@ -26,14 +29,30 @@ def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
     import cv2
 
     if isinstance(strength, np.ndarray):
-        result = np.empty_like(photo)
-        for top in range(0, len(photo), BAND_PX):  # floats of a large picture take much memory
-            rows = slice(top, top + BAND_PX)
-            share = strength[rows, :, None]
-            floats = photo[rows] + (painting[rows].astype(np.float32) - photo[rows]) * share
-            result[rows] = np.rint(floats).clip(0, 255).astype(np.uint8)
-        return result
+        return in_bands(_mixed, photo, painting, strength)
     if strength == 1:
         return painting
     mixed = cv2.addWeighted(painting, strength, photo, 1 - strength, 0)
     return np.asarray(mixed, dtype=np.uint8)
+
+
+def _mixed(photo: Pixels, painting: Pixels, strength: NDArray[np.float32]) -> Pixels:
+    floats = photo + (painting.astype(np.float32) - photo) * strength[..., None]
+    return np.rint(floats).clip(0, 255).astype(np.uint8)
+
+
+def in_bands(compute: Callable[..., NDArray[Any]], *arrays: NDArray[Any]) -> NDArray[Any]:
+    """Compute pixel by pixel, a band of rows at a time: floats of a large picture would take much
+    memory.
+
+    Args:
+        compute: gives for some rows of the arrays as many.
+        arrays: each H x W, or H x W x C.
+    """
+    first = compute(*(each[:BAND_PX] for each in arrays))
+    result = np.empty((len(arrays[0]), *first.shape[1:]), dtype=first.dtype)
+    result[:BAND_PX] = first
+    for top in range(BAND_PX, len(result), BAND_PX):
+        rows = slice(top, top + BAND_PX)
+        result[rows] = compute(*(each[rows] for each in arrays))
+    return result

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
+from impasto.images.blend import BAND_PX, in_bands
 
 __all__ = [
     "ColorMap",
@@ -69,9 +71,12 @@ def keep_colors(painting: Pixels, photo: Pixels) -> Pixels:
         raise OptionError(
             f"painting and photo have shapes {painting.shape} and {photo.shape}", "resize one"
         )
-    difference = painting @ LUMINANCE - photo @ LUMINANCE
-    kept: Pixels = np.rint(photo + difference[..., None]).clip(0, 255).astype(np.uint8)
-    return kept
+
+    def kept(painting: Pixels, photo: Pixels) -> Pixels:
+        difference = painting @ LUMINANCE - photo @ LUMINANCE
+        return np.rint(photo + difference[..., None]).clip(0, 255).astype(np.uint8)
+
+    return in_bands(kept, painting, photo)
 
 
 def match_histograms(painting: Pixels, model: Pixels) -> ColorMap:
@@ -126,16 +131,21 @@ def match_linearly(painting: Pixels, model: Pixels) -> ColorMap:
     matrix = (_power(wanted, 0.5) @ _power(covariance, -0.5)).astype(np.float32)
     before, after = mean.astype(np.float32), wanted_mean.astype(np.float32)
 
-    def apply(pixels: Pixels) -> Pixels:
+    def moved(pixels: Pixels) -> Pixels:
         return from_oklab((to_oklab(pixels) - before) @ matrix.T + after)
 
-    return apply
+    return partial(in_bands, moved)
 
 
 def _moments(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    colors = to_oklab(pixels).reshape(-1, 3).astype(np.float64)
-    mean = colors.mean(axis=0)
-    return mean, (colors - mean).T @ (colors - mean) / len(colors)
+    count, total, products = 0, np.zeros(3), np.zeros((3, 3))
+    for top in range(0, len(pixels), BAND_PX):
+        colors = to_oklab(pixels[top : top + BAND_PX]).reshape(-1, 3).astype(np.float64)
+        count += len(colors)
+        total += colors.sum(axis=0)
+        products += colors.T @ colors
+    mean = total / count
+    return mean, products / count - np.outer(mean, mean)
 
 
 def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.colors import LUMINANCE
+
 __all__ = ["detail_radius_px", "guided_filter", "luminance", "restore_detail"]
 
 Pixels = NDArray[np.uint8]
@@ -18,7 +20,6 @@ EPSILON = 0.02**2
 
 BAND_PX = 256
 RADIUS_SHARE = 1 / 160  # of the picture's shorter side: what strokes blur
-GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def guided_filter(guide: Floats, values: Floats, radius_px: int, epsilon: float) -> Floats:
@@ -53,7 +54,7 @@ def guided_filter(guide: Floats, values: Floats, radius_px: int, epsilon: float)
 
 def luminance(pixels: Pixels) -> Floats:
     """The grey of RGB pixels, H x W, 0-1."""
-    grey: Floats = (pixels @ GREY / np.float32(255)).astype(np.float32)
+    grey: Floats = (pixels @ LUMINANCE / np.float32(255)).astype(np.float32)
     return grey
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.blend import Strength, blend
+from impasto.images.blend import Strength, blend, in_bands
 from impasto.images.profiles import from_srgb, to_srgb
 
 __all__ = [
@@ -148,16 +148,24 @@ def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white:
     if isinstance(strength, np.ndarray):
         if samples.dtype == np.uint8:
             return blend(samples, painted, strength)
-        # Where there is none of the painting, no bit of the photo may change.
-        share = strength[..., None]
-        mixed = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
-        return np.where(share == 0, samples, cast_samples(mixed, samples.dtype, white))
+
+        def in_places(samples: Samples, painted: Samples, strength: Samples) -> Samples:
+            share = strength[..., None]
+            mixed = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
+            # Where there is none of the painting, no bit of the photo may change.
+            return np.where(share == 0, samples, cast_samples(mixed, samples.dtype, white))
+
+        return in_bands(in_places, samples, painted, strength)
     weight = strength * white / 255.0
     if samples.dtype == np.uint8:
         mixed = cv2.addWeighted(painted, weight, samples, 1 - strength, 0)
         return np.asarray(mixed, dtype=np.uint8).reshape(samples.shape)
-    total = samples * np.float32(1 - strength) + painted * np.float32(weight)
-    return cast_samples(total, samples.dtype, white)
+    share, kept = np.float32(weight), np.float32(1 - strength)
+
+    def everywhere(samples: Samples, painted: Samples) -> Samples:
+        return cast_samples(samples * kept + painted * share, samples.dtype, white)
+
+    return in_bands(everywhere, samples, painted)
 
 
 def full_white(kind: np.dtype[Any]) -> float:
@@ -177,8 +185,11 @@ def to_8_bit(samples: Samples, white: float) -> NDArray[np.uint8]:
     """Samples from 0 to white as 0-255, rounded; what lies beyond is clipped, NaN is 0."""
     if samples.dtype == np.uint8 and white == 255:
         return samples
-    values = samples * np.float32(255.0 / white)
-    if samples.dtype.kind == "f":
-        values = np.nan_to_num(values, nan=0, posinf=255, neginf=0)
-    rounded: NDArray[np.uint8] = np.rint(values).clip(0, 255).astype(np.uint8)
-    return rounded
+
+    def rounded(samples: Samples) -> Samples:
+        values = samples * np.float32(255.0 / white)
+        if samples.dtype.kind == "f":
+            values = np.nan_to_num(values, nan=0, posinf=255, neginf=0)
+        return cast_samples(values, np.dtype(np.uint8), 255)
+
+    return in_bands(rounded, samples)

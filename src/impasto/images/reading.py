@@ -128,7 +128,7 @@ def _name_of(source: Source) -> str:
     if isinstance(source, bytes | bytearray | memoryview):
         return "the image data"
     if isinstance(source, str | os.PathLike):
-        return str(Path(source))
+        return os.fspath(source)
     name = getattr(source, "name", None)
     return "standard input" if name in ("<stdin>", 0, None) else str(name)
 
@@ -153,7 +153,7 @@ def read_content(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
     """Return all bytes of a picture's file.
 
     Raises:
-        InputError: the source is of another kind, open for text, closed, or absurdly long.
+        InputError: the source is of another kind, open for text, closed, empty, or absurdly long.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         content = bytes(source)
@@ -166,16 +166,20 @@ def read_content(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
         name = _name_of(source)
         try:
             content = source.read(MAX_STREAM_BYTES + 1)
-        except (OSError, ValueError) as error:  # closed, or open for writing, or for text
+        except ValueError as error:  # closed, or open for writing, or for text
             raise InputError(
                 f"{name} cannot be read ({error})", "open it with mode 'rb'"
             ) from error
+        except OSError as error:
+            raise InputError(f"{name} cannot be read ({error.strerror})", "check it") from error
         if not isinstance(content, bytes):
             raise InputError(f"{name} is open for text", "open it with mode 'rb'")
     if len(content) > MAX_STREAM_BYTES:
         raise InputError(
             f"{_name_of(source)} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file"
         )
+    if not content:
+        raise InputError(f"{_name_of(source)} is empty", "give an image")
     return content
 
 

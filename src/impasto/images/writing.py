@@ -12,6 +12,7 @@ import numpy as np
 
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
+from impasto.images.blend import in_bands
 from impasto.images.original import Metadata, Original, Samples, cast_samples
 from impasto.images.profiles import image_of, srgb_profile
 from impasto.images.rows import Layout, PngWriter, RowWriter, TiffWriter
@@ -235,8 +236,8 @@ def fitted(original: Original, form: Format) -> Original:
         def convert(values: Samples) -> Samples:
             return cast_samples(np.nan_to_num(values * factor), np.dtype(kind), new_white)
 
-        samples, white = convert(samples), new_white
-        alpha = None if alpha is None else convert(alpha)
+        samples, white = in_bands(convert, samples), new_white
+        alpha = None if alpha is None else in_bands(convert, alpha)
     if alpha is not None and not form.alpha:
         samples, alpha = lay_on_white(samples, alpha, white), None
     return Original(samples, alpha, white, profile)

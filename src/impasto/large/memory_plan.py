@@ -1,7 +1,7 @@
 """How much memory a painting takes, predicted; and how to cut one that would take too much.
 
-The bytes per pixel were measured with `benchmarks/large_pictures.py`; predictions are meant to be
-upper bounds.
+What is predicted was measured with `benchmarks/large_pictures.py`, and is right within 15 %; rather
+too much than too little.
 """
 
 from __future__ import annotations
@@ -9,15 +9,40 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from impasto._util.memory import usable_memory_bytes
+from impasto.engines import Engine
 from impasto.errors import OptionError
-from impasto.networks.spec import NetworkSpec
+from impasto.multiscale import pass_sizes
+from impasto.networks.spec import JOHNSON, NetworkSpec
+from impasto.networks.stages import waiting_per_px
+from impasto.two_part_model import revision_sizes
 
-__all__ = ["DEFAULT_BYTES", "MemoryPlan", "margin_px", "parse_bytes", "plan_memory"]
+__all__ = ["MemoryPlan", "default_bytes", "margin_px", "parse_bytes", "plan_memory"]
 
-DEFAULT_BYTES = 2_000_000_000
-BASE_BYTES = 300 << 20  # Python, NumPy, OpenCV, an engine, a network
-WHOLE_BYTES_PER_PX = 30  # the photo, padded, painted, blended, decoded and encoded
-ENGINE_BYTES_PER_PX = {"openvino": 68, "onnxruntime": 115, "opencv": 135}
+DEFAULT_SHARE = 0.75  # of what this process may have
+LEAST_DEFAULT_BYTES = 600_000_000  # with less, hardly a photo can be painted
+UNKNOWN_DEFAULT_BYTES = 2_000_000_000  # where the system does not tell what there is
+BASE_BYTES = 240_000_000  # Python, NumPy, OpenCV, an engine, a network
+WHOLE_BYTES_PER_PX = 14  # beside the photo: padded, painted, blended, decoded and encoded
+ENGINE_BYTES = {
+    ("openvino", "int8"): (16, 2.5),
+    ("openvino", "bf16"): (16, 2.9),
+    ("openvino", "f32"): (5, 6.4),
+    ("onnxruntime", "int8"): (0, 9.4),
+    ("onnxruntime", "f32"): (0, 9.4),
+    ("opencv", "f32"): (59, 7.7),
+}
+"""Of an engine while it paints: for each pixel, and more for each number that a pixel's features
+are (`impasto.networks.stages.waiting_per_px`)."""
+REVISION_BYTES_PER_PX = {
+    ("openvino", "int8"): 107,
+    ("openvino", "bf16"): 86,
+    ("openvino", "f32"): 145,
+    ("onnxruntime", "int8"): 195,
+    ("onnxruntime", "f32"): 195,
+    ("opencv", "f32"): 168,
+}
+"""The same of a revision (`impasto.two_part_model`), of which each style has one."""
 STRIP_BYTES_PER_PX = 16  # of tiles side by side: what is seen, what was painted, what is written
 SHARES_BYTES_PER_PX = 16  # of each style, where there are several
 TILES_PX = (2048, 1536, 1024, 768, 512, 256)
@@ -49,23 +74,24 @@ class MemoryPlan:
     peak_bytes: int
 
     def __str__(self) -> str:
-        peak = f"at most {self.peak_bytes / 1e9:.2f} GB predicted"
+        peak = f"{self.peak_bytes / 1e9:.2f} GB predicted"
         if self.whole:
             return f"in one piece, {peak}"
-        return (
-            f"measured layer by layer, painted in tiles of {self.tile_px} px that overlap by "
-            f"{2 * self.margin_px}, {peak}"
-        )
+        return f"in tiles of {self.tile_px} px that overlap by {2 * self.margin_px}, {peak}"
 
 
 def plan_memory(
     width: int,
     height: int,
     limit_bytes: int,
-    engine: str,
+    engine: Engine,
     spec: NetworkSpec | None,
     *,
-    held_bytes_per_px: int = 0,
+    held_bytes: int = 0,
+    read_bytes: int = 0,
+    photo_bytes_per_px: int = 3,
+    written_bytes_per_px: int = 0,
+    streamed: bool = False,
     styles: int = 1,
 ) -> MemoryPlan:
     """Find out how a picture can be painted within a limit.
@@ -73,43 +99,56 @@ def plan_memory(
     Args:
         width, height: of the picture, in pixels.
         limit_bytes: of resident memory, all included.
-        engine: its name.
-        spec: of the network; none if it can only paint in one piece.
-        held_bytes_per_px: what is in memory of the whole picture even if it is painted in tiles:
-            none if it is read and written row by row; more than of others if it was reduced.
+        engine: that paints.
+        spec: of the network; none if it can only paint in one piece. It is then taken for one like
+            Johnson's.
+        held_bytes: what else is in memory all the time.
+        read_bytes: more, while the photo is read.
+        photo_bytes_per_px: of the photo, decoded.
+        written_bytes_per_px: more, while the painting is written: none if that is done row by row.
+        streamed: the photo waits on disk while it is painted in tiles.
         styles: how many are painted beside each other.
 
     Raises:
         OptionError: it cannot, with what would do.
     """
     pixels = width * height
-    engine_bytes = ENGINE_BYTES_PER_PX[engine]
+    base = BASE_BYTES + held_bytes
+    engine_bytes = _engine_bytes_per_px(engine, spec or JOHNSON, styles)
     margin = margin_px(spec) if spec else 0
     shares_bytes = SHARES_BYTES_PER_PX * styles if styles > 1 else 0
-    whole_bytes = max(WHOLE_BYTES_PER_PX, held_bytes_per_px) + engine_bytes + shares_bytes
-    strip_bytes = STRIP_BYTES_PER_PX + shares_bytes
-    whole_peak = BASE_BYTES + pixels * whole_bytes
+    whole_bytes = photo_bytes_per_px + engine_bytes
+    whole_bytes += max(WHOLE_BYTES_PER_PX + shares_bytes, written_bytes_per_px)
+    whole_peak = base + max(read_bytes, pixels * whole_bytes)
     if whole_peak <= limit_bytes:
         return MemoryPlan(True, pixels, 0, margin, 0, whole_peak)
     if not spec:
         raise _refusal(width, height, limit_bytes, whole_peak, ", or use a style of a gallery")
-    held = BASE_BYTES + FIXED_BYTES + pixels * held_bytes_per_px
-    for tile in TILES_PX:
-        strip = width * (tile + 2 * margin) * strip_bytes
-        window = min(width, tile + 2 * margin) * min(height, tile + 2 * margin)
-        tiling = held + strip + window * engine_bytes
-        features = min(MOST_STRIP_BYTES, limit_bytes - held)
-        if tiling <= limit_bytes and features >= LEAST_STRIP_BYTES:
-            whole_px = (limit_bytes - held) // whole_bytes
-            peak = max(tiling, held + features)
-            return MemoryPlan(False, whole_px, tile, margin, features, peak)
-    smallest = TILES_PX[-1] + 2 * margin
-    window_bytes = min(width, smallest) * min(height, smallest) * engine_bytes
-    needed = held + max(width * smallest * strip_bytes + window_bytes, LEAST_STRIP_BYTES)
+    photo = 0 if streamed else pixels * photo_bytes_per_px
+    ends = base + photo + max(read_bytes, pixels * written_bytes_per_px)
+    held = base + FIXED_BYTES + photo
+
+    def tiling(tile: int) -> int:
+        side = tile + 2 * margin
+        strip = width * side * (STRIP_BYTES_PER_PX + shares_bytes)
+        return held + strip + min(width, side) * min(height, side) * engine_bytes
+
+    sizes = revision_sizes(width, height)[1] if spec.revises else pass_sizes(width, height, 1)
+    for whole_px in ((limit_bytes - held) // whole_bytes, 0):
+        # The engine of passes in one piece keeps what the largest of them took.
+        earlier = [w * h for w, h in sizes[:-1] if w * h <= whole_px]
+        kept = max(earlier, default=0) * engine_bytes
+        features = min(MOST_STRIP_BYTES, limit_bytes - base - photo - kept)
+        for tile in TILES_PX:
+            peak = kept + max(tiling(tile), base + photo + features, ends)
+            if peak <= limit_bytes and features >= LEAST_STRIP_BYTES:
+                return MemoryPlan(False, whole_px, tile, margin, features, peak)
+    row_by_row = tiling(TILES_PX[-1]) - photo
+    needed = max(row_by_row + photo, base + photo + LEAST_STRIP_BYTES, ends)
     hint = ", or convert it to PNG or TIFF (upright), and write one of these"
-    row_by_row = needed - pixels * held_bytes_per_px
-    helps = held_bytes_per_px and row_by_row <= limit_bytes
-    raise _refusal(width, height, limit_bytes, needed, hint if helps else "")
+    raise _refusal(
+        width, height, limit_bytes, needed, hint if row_by_row <= limit_bytes < needed else ""
+    )
 
 
 def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> OptionError:
@@ -120,12 +159,32 @@ def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> Opt
     )
 
 
+def _engine_bytes_per_px(engine: Engine, spec: NetworkSpec, styles: int) -> int:
+    if spec.revises:
+        return REVISION_BYTES_PER_PX[engine.name, engine.precision] * styles
+    each, each_number = ENGINE_BYTES[engine.name, engine.precision]
+    numbers = waiting_per_px(spec)
+    if engine.name == "onnxruntime" and any(conv.transposed for conv in spec.convs()):
+        numbers *= 2  # it unrolls their inputs
+    return round(each + each_number * numbers)
+
+
 def margin_px(spec: NetworkSpec) -> int:
-    """What a tile has to see beyond itself: half the receptive field, and the grid's step for what
-    smoothing and enlargement add.
+    """Return what a tile has to see beyond itself: half the receptive field, and the grid's step
+    for what smoothing and enlargement add.
     """
     step = spec.multiple
     return -(-(spec.receptive_field_px // 2 + 1 + step) // step) * step
+
+
+def default_bytes() -> int:
+    """How much memory painting may take unless somebody says: three quarters of what is free and
+    what this process has already.
+    """
+    usable = usable_memory_bytes()
+    if usable is None:
+        return UNKNOWN_DEFAULT_BYTES
+    return max(LEAST_DEFAULT_BYTES, int(DEFAULT_SHARE * usable))
 
 
 def parse_bytes(text: str) -> int:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from impasto.images import resize
 from impasto.images.spool import PixelRows, Spool
+from impasto.images.tiles import cut
 from impasto.images.windows import enlarged_rows, shrink_rows
 from impasto.large.memory_plan import MemoryPlan
-from impasto.large.tiles import cut
 from impasto.masks.areas import Areas
 from impasto.multiscale import pass_sizes
 from impasto.progress import Progress, ProgressListener, ignore_progress
@@ -88,7 +88,7 @@ class _Tiled(ABC):
         """As `paint_tiled`."""
 
     def _fit(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
-        """A picture made smaller."""
+        """Return a picture made smaller."""
         small = size[0] * size[1] <= self._plan.whole_px
         if source.size[0] * source.size[1] <= self._plan.whole_px:
             return PixelRows(resize(source.rows(0, source.size[1]), *size))
@@ -155,7 +155,7 @@ class _TiledRevisions(_Tiled):
         first, sizes = revision_sizes(*photo.size, self._stylizer.stroke)
         with self._fit(photo, first) as small:
             shares = self._shares(first, 0, first[1])
-            painting = PixelRows(model.draft(small.rows(0, first[1]), shares))
+            painting = PixelRows(model.draft(small.rows(0, first[1]), shares, self._progress))
         for size in sizes:
             with painting, ExitStack() as stack:
                 seen = photo if size == photo.size else stack.enter_context(self._fit(photo, size))

@@ -19,7 +19,7 @@ from impasto.live.controls import HELP, LiveSettings, choose, packs_from, press
 from impasto.live.frame_budget import FrameBudget
 from impasto.live.live_stylizer import LivePicture, LiveStylizer
 from impasto.live.number_entry import NumberEntry
-from impasto.live.overlay import compare, with_lines
+from impasto.live.overlay import compare
 from impasto.live.pace import Pace
 from impasto.live.recorder import Recorder
 from impasto.live.screen import Screen
@@ -41,7 +41,7 @@ STYLES_A_LINE = 3
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """How the window starts.
+    """Options with which the window starts.
 
     Attributes:
         painting: the first style, a name or mixture, and how to paint.
@@ -64,7 +64,7 @@ class LiveOptions:
 
 @dataclass(frozen=True)
 class LiveReport:
-    """How it went; all but ``frames`` is of the last ten seconds.
+    """Report of how it went; all but ``frames`` is of the last ten seconds.
 
     Attributes:
         frames: shown.
@@ -187,7 +187,7 @@ class _Session:
             self._recorder.add(painting)
         if self._virtual:
             self._virtual.send(painting)
-        self._screen.show(with_lines(painting, self._lines(picture)))
+        self._screen.show(painting, self._lines(picture))
         self._frames += 1
         for pace in (self._pace, self._last_second):
             pace.add(picture.frame.taken_s, time.monotonic())
@@ -196,7 +196,7 @@ class _Session:
         waiting = np.zeros(WAITING_SIZE, dtype=np.uint8)
         if self._shown is not None:
             waiting = self._shown // 2
-        self._screen.show(with_lines(waiting, ["waiting for the camera"]))
+        self._screen.show(waiting, ["waiting for the camera"])
 
     def _lines(self, picture: LivePicture) -> list[str]:
         settings = self._settings
@@ -272,7 +272,7 @@ class _Session:
 
 
 def _numbered(styles: Sequence[str]) -> list[str]:
-    """The styles with the numbers that choose them, a few in a line."""
+    """List the styles with the numbers that choose them, a few in a line."""
     names = [f"{number} {style}" for number, style in enumerate(styles, 1)]
     return [
         "   ".join(names[at : at + STYLES_A_LINE]) for at in range(0, len(names), STYLES_A_LINE)

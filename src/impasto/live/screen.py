@@ -1,9 +1,11 @@
-"""Where live pictures go to, and where key presses come from."""
+"""The window of live pictures, and the keys that are pressed in it."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import cv2
@@ -11,30 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OutputError
+from impasto.live.overlay import with_lines
 
 __all__ = ["Screen", "open_screen"]
 
 ESCAPE = 27
 TITLE = "impasto"
+LEAST_SIDE_PX = 480
+"""Of a new window, so that words on small pictures can be read."""
 
 
 class Screen(Protocol):
     """A window, or what stands in for one."""
 
-    def show(self, pixels: NDArray[np.uint8]) -> None:
-        """Show H x W x 3 uint8 RGB pixels."""
+    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
+        """Show H x W x 3 uint8 RGB pixels, with lines of words on them."""
         ...
 
     def key(self) -> str:
-        """The key that was pressed since the last call: a character, ``escape``, or nothing."""
+        """Return the key that was pressed since the last call: a character, ``escape``, or none."""
         ...
 
     def is_open(self) -> bool:
-        """Nobody has closed the window."""
+        """Tell whether nobody has closed the window."""
         ...
 
     def toggle_full_screen(self) -> None:
-        """Full screen, and back."""
+        """Switch to full screen, and back."""
         ...
 
     def close(self) -> None:
@@ -43,7 +48,7 @@ class Screen(Protocol):
 
 
 def open_screen() -> Screen:
-    """A window on the desktop.
+    """Open a window on the desktop.
 
     Raises:
         OutputError: there is no desktop.
@@ -71,11 +76,22 @@ class _Window:
         self._sized = False
         self._full = False
 
-    def show(self, pixels: NDArray[np.uint8]) -> None:
+    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
         if not self._sized:
-            cv2.resizeWindow(TITLE, pixels.shape[1], pixels.shape[0])
+            height, width = pixels.shape[:2]
+            factor = max(1.0, LEAST_SIDE_PX / min(width, height))
+            cv2.resizeWindow(TITLE, round(factor * width), round(factor * height))
             self._sized = True
-        cv2.imshow(TITLE, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+        written = with_lines(pixels, lines, *self._size(pixels))
+        cv2.imshow(TITLE, cv2.cvtColor(written, cv2.COLOR_RGB2BGR))
+
+    def _size(self, pixels: NDArray[np.uint8]) -> tuple[int, int]:
+        """Return the window's width and height; a picture's where nobody knows them."""
+        with suppress(cv2.error):  # it was closed a moment ago
+            _, _, width, height = cv2.getWindowImageRect(TITLE)
+            if width > 0 and height > 0:
+                return width, height
+        return pixels.shape[1], pixels.shape[0]
 
     def key(self) -> str:
         code = cv2.waitKey(1) & 0xFF

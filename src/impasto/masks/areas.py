@@ -52,7 +52,7 @@ class Areas:
     shares: Mask | None = None
 
     def cover_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
-        """Some rows of a photo's cover, rows x width, 0-1.
+        """Return some rows of a photo's cover, rows x width, 0-1.
 
         Args:
             size: the photo's width and height.
@@ -64,11 +64,11 @@ class Areas:
         return cover
 
     def full_cover(self, width: int, height: int) -> NDArray[np.float32] | None:
-        """The whole of `cover_rows`, if there is any."""
+        """Return the whole of `cover_rows`, if there is any."""
         return None if self.cover is None else self.cover_rows((width, height), 0, height)
 
     def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
-        """Some rows of the shares, styles x rows x width; they sum to 1.
+        """Return some rows of the shares, styles x rows x width; they sum to 1.
 
         Args:
             size: of the picture that they are stretched over, width and height.
@@ -80,7 +80,7 @@ class Areas:
         return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
     def shares_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
-        """The whole of `share_rows`, for a picture of that width and height."""
+        """Return the whole of `share_rows`, for a picture of that width and height."""
         return self.share_rows(size, 0, size[1])
 
 
@@ -91,7 +91,7 @@ def find_areas(
     regions: Sequence[Region],
     protect_faces: float,
 ) -> Areas:
-    """What goes where in a photo.
+    """Return what goes where in a photo.
 
     Args:
         photo: H x W x 3, uint8, RGB; a reduced copy will do.

@@ -108,9 +108,9 @@ def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
 
 
 def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to 5, in
-    each colour), and by its colour, that is unlike those at the edges (but the lower one); weighed
-    towards the middle, where photographers put what they mean.
+    """Return what stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to
+    5, in each colour), and by its colour, that is unlike those at the edges (but the lower one);
+    weighed towards the middle, where photographers put what they mean.
     """
     import cv2
 

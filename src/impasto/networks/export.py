@@ -8,8 +8,8 @@ A network that revises takes ``enlarged``, too: the painting that it adds to, as
 
 Instance normalisation measures each picture's means and variances anew. Where that does harm, as
 between the tiles of a large picture, they can be *frozen*: measured once and baked in, whereupon
-normalisation folds into the convolutions. Where they should follow slowly, as from frame to frame,
-a *steered* graph takes them as an input, with the style, and hands them on.
+normalisation folds into the convolutions. A *steered* graph measures them, and takes the style as
+an input.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.quantize import Bounds, quantize_kernel
-from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.spec import Conv, NetworkSpec, Smooth
 
 __all__ = [
     "INSTANCE_NORM_EPSILON",
@@ -75,29 +75,21 @@ def bake(
 def bake_steered(
     spec: NetworkSpec, weights: Mapping[str, Array], *, int8_style: Array | None = None
 ) -> bytes:
-    """A network whose style and statistics are inputs, as a serialised ONNX model.
+    """Return a network whose style is an input, as a serialised ONNX model.
 
-    Besides ``photo``, it takes three vectors of float32:
-
-    - ``style``: as `bake` takes it;
-    - ``statistics``: as `bake` takes them;
-    - ``keep``: one number. Every layer is normalised by ``keep`` times the statistics given, and
-      ``1 - keep`` times those measured: 0 is plain instance normalisation.
-
-    Besides ``painting``, it gives ``used``: the statistics that it normalised by. Handed on from
-    frame to frame they make a moving average, and the style can change at every frame.
+    Besides ``photo``, it takes ``style``, as `bake` does. Besides ``painting``, it gives
+    ``statistics``, which it normalised by, as `bake` takes them.
 
     Args:
         spec: the network's layers, under instance normalisation.
         weights: as `bake` takes them.
-        int8_style: convolve in 8 bits, in the ranges of this style, which is then the only one that
-            may be given.
+        int8_style: convolve in 8 bits, in the ranges of this style; others should be like it.
 
     Raises:
         ValueError: a weight has the wrong shape, or the network has batch normalisation.
     """
     if spec.norm != "instance":
-        raise ValueError(f"network {spec.name!r} has no statistics of its own to steer")
+        raise ValueError(f"network {spec.name!r} measures no statistics")
     return _Steered(spec, weights, int8_style).write()
 
 
@@ -119,26 +111,9 @@ class NetworkGraph(GraphBuilder):
         self.in_8_bits: dict[str, str] = {}  # what became of tensors
 
     def write(self) -> bytes:
-        """All layers in order, and the whole as bytes."""
-        outputs: dict[str, str] = {}  # the tensor that each named layer ends in, for skips
-
-        def apply(conv: Conv, tensor: str) -> str:
-            outputs[conv.name] = self.conv(conv, tensor)
-            return outputs[conv.name]
-
+        """Write all layers in order, and return the whole as bytes."""
         tensor = self.node("Concat", "photo", "enlarged", axis=1) if self.spec.revises else "photo"
-        for layer in self.spec.layers:
-            if isinstance(layer, Conv):
-                tensor = apply(layer, tensor)
-            elif isinstance(layer, Residual):
-                entering = tensor
-                for conv in layer.convs:
-                    tensor = apply(conv, tensor)
-                tensor = self.sum(tensor, entering)
-            elif isinstance(layer, Smooth):
-                tensor = self.smooth(layer, tensor)
-            elif isinstance(layer, Skip):
-                tensor = self.sum(tensor, outputs[layer.source])
+        tensor = self.spec.fold(tensor, self.conv, self.smooth, self.sum)
         if self.spec.output == "tanh":
             tensor = self.node("Mul", self.tanh(tensor), self.constant(0.5))
         tensor = self.node("Add", tensor, "enlarged" if self.spec.revises else self.constant(0.5))
@@ -146,7 +121,7 @@ class NetworkGraph(GraphBuilder):
         return self.finish()
 
     def finish(self) -> bytes:
-        """The whole as bytes, when all layers are there."""
+        """Return the whole as bytes, when all layers are there."""
         maps = {"enlarged": 3} if self.spec.revises else {}
         return self.model(f"impasto-{self.spec.name}", maps=maps)
 
@@ -160,7 +135,7 @@ class NetworkGraph(GraphBuilder):
         return kernel, np.asarray(self.weights[f"{conv.name}.bias"], dtype=np.float32)
 
     def normalise(self, conv: Conv, tensor: str) -> str:
-        """What of its normalisation does not."""
+        """Return what of its normalisation does not."""
         raise NotImplementedError
 
     def sum(self, first: str, second: str) -> str:
@@ -171,7 +146,7 @@ class NetworkGraph(GraphBuilder):
         return tensor
 
     def quantized(self, tensor: str) -> str:
-        """A tensor whose bounds are known, rounded to 8 bits."""
+        """Add a tensor whose bounds are known, rounded to 8 bits."""
         if tensor not in self.in_8_bits:
             step, zero = self.bounds[tensor].to_uint8()
             scaling = (self.constant(step), self.bytes_(np.array(zero, dtype=np.uint8)))
@@ -180,14 +155,14 @@ class NetworkGraph(GraphBuilder):
         return self.in_8_bits[tensor]
 
     def quantized_kernel(self, kernel: Array, name: str) -> str:
-        """A kernel rounded to 8 bits."""
+        """Add a kernel rounded to 8 bits."""
         whole, step = quantize_kernel(kernel)
         zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
         inputs = (self.bytes_(whole, name), self.constant(step, f"{name}.step"), zeros)
         return self.node("DequantizeLinear", *inputs, axis=0)
 
     def conv(self, conv: Conv, tensor: str) -> str:
-        """A convolution, normalised and rectified if it is."""
+        """Add a convolution, normalised and rectified if it is."""
         kernel, bias = self.kernel_and_bias(conv)
         name = f"{conv.name}.weight"
         if tensor in self.bounds and not conv.transposed:
@@ -300,7 +275,9 @@ class _Baked(NetworkGraph):
 
 
 def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) -> Array:
-    """Standard deviation and mean of every channel after its scale and shift, as a style vector."""
+    """Return standard deviation and mean of every channel after its scale and shift, as a style
+    vector.
+    """
     ranges = np.empty_like(style_vector)
     for _, first, second in spec.style_slices():
         scale, shift = style_vector[first], style_vector[second]
@@ -310,58 +287,51 @@ def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) 
 
 
 class _Steered(NetworkGraph):
-    """Style and statistics are inputs."""
+    """The style is an input, and the statistics are an output."""
 
     def __init__(
         self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
     ) -> None:
         super().__init__(spec, weights, int8_style)
         self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
-        self.used: list[str] = []
-        self.measure = self.node("Sub", self.constant(1.0), "keep")
+        self.statistics: list[str] = []
+        if self.normalised:
+            square = self.node("ReduceMean", self.node("Mul", "style", "style"), axes=[0])
+            positive = self.node("Add", square, self.constant(1.0))
+            self.one = self.node("Div", positive, positive)
 
     def normalise(self, conv: Conv, tensor: str) -> str:
-        scale, shift = self._parts("style", conv)
+        scale, shift = self._style_of(conv)
         if self.normalised:
             # Times one. Without it, OpenVINO 2026.4 gives means that are too small by about the
             # kernel's step: it moves steps past sums, but not past a factor that it cannot know.
-            tensor = self.node("Mul", tensor, self.node("Add", self.measure, "keep"))
+            tensor = self.node("Mul", tensor, self.one)
         mean = self.node("ReduceMean", tensor, axes=[2, 3])
         centred = self.node("Sub", tensor, mean)
         variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=[2, 3])
-        means, variances = self._parts("statistics", conv)
-        mean, variance = self._mix(means, mean), self._mix(variances, variance)
+        for measured in (mean, variance):
+            self.statistics.append(self.node("Reshape", measured, self.integers([-1], "flat")))
         epsilon = self.constant(INSTANCE_NORM_EPSILON)
         deviation = self.node("Sqrt", self.node("Add", variance, epsilon))
         factor = self.node("Div", scale, deviation)
         offset = self.node("Sub", shift, self.node("Mul", mean, factor))
         return self.node("Add", self.node("Mul", tensor, factor), offset)
 
-    def _parts(self, vector: str, conv: Conv) -> list[str]:
-        """The two pieces of a vector that belong to a layer, each 1 x C x 1 x 1."""
+    def _style_of(self, conv: Conv) -> list[str]:
+        """Return a layer's scales and shifts, each 1 x C x 1 x 1."""
         shape = self.integers([1, conv.outputs, 1, 1], f"per_channel_{conv.outputs}")
         return [
             self.node(
                 "Reshape",
                 self.node(
-                    "Slice", vector, self.integers([piece.start]), self.integers([piece.stop])
+                    "Slice", "style", self.integers([piece.start]), self.integers([piece.stop])
                 ),
                 shape,
             )
             for piece in self.slices[conv.name]
         ]
 
-    def _mix(self, given: str, measured: str) -> str:
-        kept = self.node("Mul", given, "keep")
-        used = self.node("Add", kept, self.node("Mul", measured, self.measure))
-        self.used.append(self.node("Reshape", used, self.integers([-1], "flat")))
-        return used
-
     def finish(self) -> bytes:
-        self.node("Concat", *self.used, output="used", axis=0)
-        size = self.spec.style_size
-        return self.model(
-            f"impasto-{self.spec.name}-steered",
-            inputs={"style": size, "statistics": size, "keep": 1},
-            outputs={"used": size},
-        )
+        self.node("Concat", *self.statistics, output="statistics", axis=0)
+        size, name = self.spec.style_size, f"impasto-{self.spec.name}-steered"
+        return self.model(name, inputs={"style": size}, outputs={"statistics": size})

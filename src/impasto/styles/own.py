@@ -10,7 +10,7 @@ from pathlib import Path
 from impasto._util.atomic_files import make_folder, user_cache_folder
 from impasto.errors import StyleError
 from impasto.networks.trunk import write_trunk
-from impasto.styles.gallery import Gallery, own_folder
+from impasto.styles.gallery import FINE, Gallery, own_folder
 from impasto.styles.pack import TRUNK_FILE
 from impasto.styles.style import STYLE_SUFFIX, Style, check_name, read_style, write_style
 
@@ -28,7 +28,7 @@ def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
 
     Args:
         style: it, or its file.
-        gallery: whose trunk it must fit.
+        gallery: whose trunk it must fit, or that of the gallery in two parts beside it.
         name: instead of its own.
 
     Raises:
@@ -38,26 +38,30 @@ def add_style(style: Style | Path, gallery: Gallery, name: str = "") -> Style:
     """
     if isinstance(style, Path):
         style = read_style(style)
+    fine = gallery.fine
+    if fine and style.trunk == fine.trunk.fingerprint:
+        gallery = fine
     gallery.check(style, style.name)
     name = check_name(name or style.name)
     if name in gallery.shipped:
         raise StyleError(f"there is a style {name!r} already", "give it another name")
     style = replace(style, name=name)
-    alone, packed = _file(name), _pack(name)
+    folder = gallery.own or own_folder()
+    alone, packed = _file(name, folder), folder / name
     if style.own_trunk:
         make_folder(packed)
         write_trunk(packed / TRUNK_FILE, style.own_trunk)
         write_style(packed / f"{name}{STYLE_SUFFIX}", replace(style, own_trunk=None))
         alone.unlink(missing_ok=True)
     else:
-        make_folder(own_folder())
+        make_folder(folder)
         write_style(alone, style)
         _remove_pack(packed, name)
     return style
 
 
 def remove_style(name: str) -> Path:
-    """Forget a style that was added, and the run that learned it.
+    """Forget a style that was added, for networks of either kind, and the runs that learned it.
 
     Returns:
         the file that is gone, or the folder of a style with a trunk of its own.
@@ -66,26 +70,23 @@ def remove_style(name: str) -> Path:
         StyleError: no style of that name was added.
     """
     name = check_name(name)
-    if _file(name).is_file():
-        removed = _file(name)
-        removed.unlink()
-    elif _remove_pack(_pack(name), name):
-        removed = _pack(name)
-    else:
+    removed = []
+    for folder in (own_folder(), own_folder() / FINE.name):
+        if _file(name, folder).is_file():
+            removed.append(_file(name, folder))
+            removed[-1].unlink()
+        elif _remove_pack(folder / name, name):  # a style with a trunk of its own is a pack of one
+            removed.append(folder / name)
+    if not removed:
         raise StyleError(
             f"no style {name!r} was added", "only those can go; impasto styles lists all"
         )
     shutil.rmtree(learning_folder(name), ignore_errors=True)
-    return removed
+    return removed[0]
 
 
-def _file(name: str) -> Path:
-    return own_folder() / f"{name}{STYLE_SUFFIX}"
-
-
-def _pack(name: str) -> Path:
-    """A style with a trunk of its own is a pack of one."""
-    return own_folder() / name
+def _file(name: str, folder: Path) -> Path:
+    return folder / f"{name}{STYLE_SUFFIX}"
 
 
 def _remove_pack(folder: Path, name: str) -> bool:

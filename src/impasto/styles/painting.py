@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from impasto.errors import InputError
 from impasto.images import Picture, PictureSource, as_picture, bleed
 
-__all__ = ["SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
+__all__ = ["OPTIMISED_PX", "SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
 
 SMALLEST_PAINTING_PX = 64
 THUMBNAIL_PX = 96
+OPTIMISED_PX = 512
+"""Longer side of a painting that drafts are optimised for."""
 
 
 def read_painting(source: PictureSource) -> NDArray[np.uint8]:
-    """The pixels of a painting; what is transparent gets the colours beside it.
+    """Return the pixels of a painting; what is transparent gets the colours beside it.
 
     Args:
         source: as `impasto.images.as_picture` takes it; of an animation the first picture counts.
@@ -40,18 +42,18 @@ def read_painting(source: PictureSource) -> NDArray[np.uint8]:
 
 
 def visible_pixels(picture: Picture) -> NDArray[np.uint8]:
-    """What is seen of a picture, and beyond it the colours of its edge: files hold any colour, and
-    mostly black, where they are transparent.
+    """Return what is seen of a picture, and beyond it the colours of its edge: files hold any
+    colour, and mostly black, where they are transparent.
     """
     return picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
 
 
-def thumbnail(painting: NDArray[np.uint8]) -> bytes:
-    """A small JPEG of a painting, for style files."""
+def thumbnail(painting: NDArray[np.uint8], longer_px: int = THUMBNAIL_PX) -> bytes:
+    """Return a small JPEG of a painting, for style files."""
     from PIL import Image
 
     image = Image.fromarray(painting)
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    image.thumbnail((longer_px, longer_px))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=80)
     return stream.getvalue()

@@ -21,14 +21,15 @@ from impasto.training.options import TrainingOptions
 from impasto.training.style_network import StyleNetwork
 
 __all__ = [
+    "CHECKPOINT_FILE",
     "Checkpoint",
     "EncoderCheckpoint",
     "read_checkpoint",
     "read_encoder_checkpoint",
     "write_checkpoint",
-    "write_encoder_checkpoint",
 ]
 
+CHECKPOINT_FILE = "checkpoint.pt"  # in the folder of a run
 FORMAT = 1
 ENCODER_FORMAT = "encoder-1"
 
@@ -54,7 +55,9 @@ class Checkpoint:
     seconds: float
 
     def averaged_network(self) -> StyleNetwork:
-        """The network that the run has come to: the moving average of its weights and styles."""
+        """Return the network that the run has come to: the moving average of its weights and
+        styles.
+        """
         network = StyleNetwork(self.spec, len(self.styles))
         network.load_state_dict(self.state["average"])
         return network
@@ -77,13 +80,18 @@ class Checkpoint:
         )
 
 
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(path: Path, checkpoint: Checkpoint | EncoderCheckpoint) -> None:
     """Replace the file at ``path``; a crash in between leaves the old one.
 
     Raises:
         OutputError: it cannot be written.
     """
-    content = {**_common(checkpoint, FORMAT), "styles": list(checkpoint.styles)}
+    content = {
+        **vars(checkpoint),
+        "format": FORMAT if isinstance(checkpoint, Checkpoint) else ENCODER_FORMAT,
+        "spec": checkpoint.spec.to_json(),
+        "options": asdict(checkpoint.options),
+    }
     with write_atomically(path) as file:
         torch.save(content, file)
 
@@ -123,39 +131,25 @@ class EncoderCheckpoint:
     seconds: float
 
     def encoder(self) -> Encoder:
-        """The encoder that the run has come to, in float16."""
+        """Return the encoder that the run has come to, in float16."""
         network = StyleEncoder(self.spec, np.zeros(self.spec.style_size, dtype=np.float32))
         network.load_state_dict(self.state["average"])
         return network.encoder(self.trunk)
 
 
-def write_encoder_checkpoint(path: Path, checkpoint: EncoderCheckpoint) -> None:
-    """As `write_checkpoint`."""
-    content = {**_common(checkpoint, ENCODER_FORMAT), "trunk": checkpoint.trunk}
-    with write_atomically(path) as file:
-        torch.save(content, file)
-
-
 def read_encoder_checkpoint(path: Path) -> EncoderCheckpoint:
-    """As `read_checkpoint`."""
+    """Read what `write_checkpoint` wrote of a run that trains an encoder, as `read_checkpoint`."""
     with _reading(path, ENCODER_FORMAT) as content:
+        options = dict(content["options"])
+        if options.pop("samples", 0):  # of versions that trained by an emulator, too
+            raise ValueError("of an emulator")
         return EncoderCheckpoint(
             spec=EncoderSpec.from_json(content["spec"]),
-            options=EncoderOptions(**content["options"]),
+            options=EncoderOptions(**options),
             trunk=content["trunk"],
             state=content["state"],
             seconds=content["seconds"],
         )
-
-
-def _common(checkpoint: Checkpoint | EncoderCheckpoint, file_format: int | str) -> dict[str, Any]:
-    return {
-        "format": file_format,
-        "spec": checkpoint.spec.to_json(),
-        "options": asdict(checkpoint.options),
-        "state": checkpoint.state,
-        "seconds": checkpoint.seconds,
-    }
 
 
 @contextmanager

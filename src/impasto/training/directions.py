@@ -28,7 +28,7 @@ from impasto.perceptual.picture_losses import PhotoTargets, StyleTargets, pictur
 from impasto.progress import Progress, ProgressListener
 from impasto.training.encoder import EncoderTrainer, StyleEncoder
 
-__all__ = ["principal_directions", "visible_lengths", "widen"]
+__all__ = ["principal_directions", "widen"]
 
 Array = NDArray[np.float32]
 
@@ -75,7 +75,7 @@ def widen(
     network = StyleEncoder.of(encoder).to(trainer.hardware.device)
     gradients = np.concatenate(list(_gradients(network, trainer, progress)))
     found = principal_directions(gradients, weights["style.weight"], more)
-    found *= HEAD_START * visible_lengths(found, network, trainer)[:, None]
+    found *= HEAD_START * _visible_lengths(found, network, trainer)[:, None]
     weights["style.weight"] = np.concatenate([weights["style.weight"], found.T], axis=1)
     for name in ("code.weight", "code.bias"):
         array = weights[name]
@@ -121,22 +121,11 @@ def _gradients(
 
 
 @torch.no_grad()
-def visible_lengths(directions: Array, network: StyleEncoder, trainer: EncoderTrainer) -> Array:
-    """How far to go in each direction to change pictures by a style loss of `CHANGE`.
-
-    Args:
-        directions: N x size, of vectors.
-        network: whose predictions to go on from.
-        trainer: whose trunk and pictures these are for.
-
-    Returns:
-        N lengths, as multiples of the directions.
-
-    Raises:
-        InputError: no picture can be read.
+def _visible_lengths(directions: Array, network: StyleEncoder, trainer: EncoderTrainer) -> Array:
+    """How far to go in each direction to change pictures by a style loss of `CHANGE`: N
+    lengths, as multiples of the N x size directions.
     """
     _, photos, vectors = _batch(network, trainer, 0)
-
     seen, content = trainer.under_grain(photos), PhotoTargets.of(trainer.vgg, photos)
     before = StyleTargets.of(trainer.vgg, [trainer.pictures(seen, vectors)])
     lengths = []

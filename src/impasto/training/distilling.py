@@ -7,31 +7,24 @@ its strokes; perceptual losses (`impasto.training.trainer`) then make of them wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import InputError, OptionError, StyleError
+from impasto.errors import OptionError, StyleError
 from impasto.networks.spec import NetworkSpec
-from impasto.perceptual.hardware import Hardware, choose_hardware
-from impasto.progress import ProgressListener, ignore_progress
+from impasto.perceptual.hardware import Hardware
 from impasto.styles import Pack
-from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import (
-    RunFiles,
-    Start,
-    paint_preview,
-    prepare_folder,
-    take_steps,
-)
-from impasto.training.step_trainer import StepTrainer
+from impasto.training.run import Start, TrainingRun, paint_preview
+from impasto.training.step_trainer import StepTrainer, check_crops
 from impasto.training.style_network import StyleNetwork
 
 __all__ = ["Distiller", "distil"]
@@ -58,6 +51,7 @@ class Distiller(StepTrainer):
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
+        check_crops(teacher.spec, options)
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
             network = StyleNetwork(student, len(teacher.styles)).to(hardware.device)
@@ -66,7 +60,7 @@ class Distiller(StepTrainer):
         self.teach = hardware.compiled(self.teacher)
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
-        """The mean difference of pixels, and of edges, from the teacher's painting."""
+        """Return the mean difference of pixels, and of edges, from the teacher's painting."""
         photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
         seen = self.with_grain(photos, 2)
         styles = self.pick_styles(photo_count, self.options.styles_per_photo)
@@ -84,25 +78,19 @@ class Distiller(StepTrainer):
 def distil(
     gallery: Path,
     photos: Path | Sequence[Path],
-    folder: Path,
+    run: TrainingRun,
     *,
     student: NetworkSpec,
     options: TrainingOptions | None = None,
-    resume: bool = False,
-    hardware: Hardware | None = None,
-    checkpoint_every_s: float = 180,
-    preview_every_s: float = 300,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
 ) -> Checkpoint:
     """Teach a network all styles of a pack.
 
     Args:
         gallery: the folder of the pack (`impasto.styles.Pack`).
-        photos, folder, resume, hardware, checkpoint_every_s, preview_every_s, progress, on_skip:
-            as `impasto.training.run.train` takes them.
+        photos: as `impasto.training.run.train` takes them.
+        run: see `TrainingRun`.
         student: the network that learns.
-        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
+        options: if not given, those of the checkpoint when the run goes on.
 
     Returns:
         the run's last checkpoint, which another run can start from.
@@ -112,8 +100,7 @@ def distil(
         OptionError: the checkpoint is of other styles or another network, or there is one already.
         InputError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    files = RunFiles(folder)
-    prepare_folder(files, resume)
+    before = run.begin(read_checkpoint)
     pack = Pack(gallery)
     names = tuple(pack.names)
     styles = [pack.read(name) for name in names]
@@ -124,37 +111,19 @@ def distil(
                 f"take its file out of {gallery}",
             )
     vectors = np.stack([style.vector for style in styles])
-    start = Start(pack.trunk.spec, pack.trunk.float32_weights(), vectors)
-    before = read_checkpoint(files.checkpoint) if resume else None
+    teacher = Start(pack.trunk.spec, pack.trunk.float32_weights(), vectors).network()
     if before and (before.styles, before.spec) != (names, student):
         raise OptionError(
-            f"{files.checkpoint} is of other styles or another network",
+            f"{run.checkpoint} is of other styles or another network",
             "resume with the same gallery and preset",
         )
     options = options or (before.options if before else TrainingOptions())
     options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
-    crops = PhotoFolder(photos, options.seed, on_skip)
-    hardware = hardware or choose_hardware()
-    trainer = Distiller(start.network(), student, crops, options, hardware)
-    if before:
-        trainer.load_state(before.state)
-
-    def save(seconds: float) -> Checkpoint:
-        checkpoint = Checkpoint(student, options, names, trainer.state(), seconds)
-        write_checkpoint(files.checkpoint, checkpoint)
-        return checkpoint
-
-    def preview() -> NDArray[np.uint8]:
-        assert isinstance(trainer.averaged, StyleNetwork)
-        return paint_preview(trainer.averaged, crops, trainer.hardware)
-
-    return take_steps(
+    crops = PhotoFolder(photos, options.seed, run.on_skip)
+    trainer = Distiller(teacher, student, crops, options, run.hardware)
+    return run.take_steps(
         trainer,
-        files,
-        save,
-        preview,
-        seconds_before=before.seconds if before else 0.0,
-        checkpoint_every_s=checkpoint_every_s,
-        preview_every_s=preview_every_s,
-        progress=progress,
+        partial(Checkpoint, student, options, names),
+        lambda: paint_preview(trainer.average_painter, crops, run.hardware),
+        before,
     )

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from impasto.errors import InputError, OptionError
 from impasto.networks.encoder import POOL_EPSILON, Encoder, EncoderSpec
 from impasto.perceptual.hardware import Hardware
-from impasto.perceptual.picture_losses import STYLE_WEIGHT, StyleTargets
+from impasto.perceptual.picture_losses import StyleTargets
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.recolouring import recolour
@@ -47,8 +47,6 @@ class EncoderOptions(TrainingOptions):
         painting_crop_px: side of the paintings' square crops.
         photo_share: how many of the paintings are photographs.
         recolour_share: how many of the paintings get other colours.
-        samples: if any, the encoder is trained by an emulator that has learned from so many
-            (`impasto.training.emulated`), which is far quicker than the losses.
     """
 
     steps: int = 12000
@@ -60,7 +58,6 @@ class EncoderOptions(TrainingOptions):
     painting_crop_px: int = 256
     photo_share: float = 0.2
     recolour_share: float = 0.4
-    samples: int = 0
     with_trunk: bool = False
 
     def __post_init__(self) -> None:
@@ -68,16 +65,6 @@ class EncoderOptions(TrainingOptions):
         for name, share in (("photo", self.photo_share), ("recolour", self.recolour_share)):
             if share > 1:
                 raise OptionError(f"{name}_share is {share}", "give a number from 0 to 1")
-        if self.samples and self.style_weight != STYLE_WEIGHT:
-            raise OptionError(
-                f"an emulator knows no style_weight but {STYLE_WEIGHT:g}",
-                "leave --style-weight or --samples out",
-            )
-        if self.samples and self.with_trunk:
-            raise OptionError(
-                "samples hold for one trunk, and it is to be trained, too",
-                "leave --samples or --with-trunk out",
-            )
 
 
 class StyleEncoder(nn.Module):
@@ -116,10 +103,6 @@ class StyleEncoder(nn.Module):
         Returns:
             float32 N x ``spec.style_size``.
         """
-        return self.vectors(self.codes(paintings))
-
-    def codes(self, paintings: Tensor) -> Tensor:
-        """What vectors are combined from: float32 N x ``spec.bottleneck``, of the same."""
         x = (paintings - 0.5) * 4
         pooled = []
         for each in self.spec.convolutions:
@@ -132,11 +115,7 @@ class StyleEncoder(nn.Module):
             pooled += [mean, torch.sqrt(variance + POOL_EPSILON)]
         with torch.autocast(x.device.type, enabled=False):
             hidden = F.relu(self.layers["hidden"](torch.cat(pooled, dim=1)))
-            codes: Tensor = self.layers["code"](hidden)
-        return codes
-
-    def vectors(self, codes: Tensor) -> Tensor:
-        """The style vectors of codes."""
+            codes = self.layers["code"](hidden)  # N x bottleneck
         vectors: Tensor = self.layers["style"](codes)
         return vectors
 
@@ -148,12 +127,12 @@ class StyleEncoder(nn.Module):
         return network.eval().requires_grad_(False)
 
     def encoder(self, trunk: str) -> Encoder:
-        """The reverse of `of`, in float16, for the trunk of that fingerprint."""
+        """Return the reverse of `of`, in float16, for the trunk of that fingerprint."""
         weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
         return Encoder(self.spec, weights, trunk)
 
     def load_weights(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
-        """The reverse of `weights`."""
+        """Load what `weights` gave."""
         state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
         self.load_state_dict(state)
 
@@ -243,7 +222,7 @@ class EncoderTrainer(PerceptualTrainer):
         self.paintings = paintings
 
     def network_of(self, trunk: StyleNetwork) -> nn.Module:
-        """What is trained: the encoder."""
+        """Return what is trained: the encoder."""
         trunk.eval().requires_grad_(False)
         return self.encoder
 
@@ -258,31 +237,16 @@ class EncoderTrainer(PerceptualTrainer):
         """What paints in the end."""
         return self.painter
 
-    def check_start(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Whether `start_from` takes weights of such shapes, by their names.
-
-        Raises:
-            OptionError: it does not.
-        """
-        if shapes != self.encoder.spec.shapes():
-            raise OptionError(
-                "the encoder to start from has other layers",
-                "start from one like this, or give a number of samples",
-            )
-
     def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
-        """Begin with the weights of another encoder instead of random ones.
-
-        Raises:
-            OptionError: it has other layers.
-        """
-        self.check_start({name: array.shape for name, array in weights.items()})
+        """Begin with the weights of another encoder of these layers instead of random ones."""
         for encoder in (self.encoder, self.average):
             encoder.load_weights(weights)
         self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """The predicted styles of the next crops of paintings, and what those crops look like."""
+        """Return the predicted styles of the next crops of paintings, and what those crops look
+        like.
+        """
         repeats = self.options.styles_per_photo
         crops = self.paintings.crops(self.next_photo * repeats, photo_count * repeats)
         crops = crops.to(self.hardware.device)
@@ -292,6 +256,6 @@ class EncoderTrainer(PerceptualTrainer):
 
     @torch.no_grad()
     def predict(self, paintings: Tensor) -> Tensor:
-        """The style vectors of some paintings, by the averaged encoder."""
+        """Return the style vectors of some paintings, by the averaged encoder."""
         vectors: Tensor = self.average(paintings.to(self.hardware.device))
         return vectors

@@ -13,7 +13,7 @@ import importlib.util
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +21,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.errors import InputError, MissingExtraError, OptionError
+from impasto.errors import MissingExtraError, OptionError
 from impasto.images import scale_shorter_side
 from impasto.networks.trunk import Trunk
-from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.picture_losses import PhotoTargets, picture_losses
 from impasto.perceptual.tensors import to_tensor
-from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import (
     Gallery,
     GallerySource,
@@ -43,10 +41,10 @@ from impasto.styles.style import check_name
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import RunFiles, Start, train
+from impasto.training.run import Start, TrainingRun, train
 from impasto.training.trainer import Trainer
 
-__all__ = ["free_photos", "learn", "learned_style"]
+__all__ = ["free_photos", "learn", "learned_style", "learning_run"]
 
 FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Photographs in scikit-image, all in the public domain or CC0."""
@@ -80,21 +78,17 @@ def learn(
     photos: str | Path | Sequence[Path] | None = None,
     name: str = "",
     minutes: float = 5.0,
-    folder: Path | None = None,
-    resume: bool = False,
     gallery: GallerySource = None,
     deep: bool = False,
     options: TrainingOptions | None = None,
-    hardware: Hardware | None = None,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
+    run: TrainingRun | None = None,
 ) -> Style:
     """Fit a style to a painting.
 
     It shares the trunk of the gallery's `Gallery.open_pack`, and begins with that style of this
-    pack, or that prediction of its encoder, which is nearest to the painting. When the progress
-    listener raises, the run's folder has a checkpoint, from which `learned_style` makes a style,
-    and from which ``resume`` goes on.
+    pack, or that prediction of its encoder, which is nearest to the painting. When the run's
+    progress listener raises, its folder has a checkpoint, from which `learned_style` makes a style,
+    and from which ``resume`` goes on for so many minutes more.
 
     Args:
         painting: a picture of it, at least 64 px on each side.
@@ -102,15 +96,11 @@ def learn(
         name: of the style; after the painting's file if not given.
         minutes: about how long the call may take; the number of steps follows from a few for trial.
             Where the machine turns out slower, there are fewer.
-        folder: for checkpoint, log and previews; `impasto.styles.learning_folder` if not given.
-        resume: go on with the run in the folder, for so many minutes more.
         gallery: whose open pack it is for; the shipped gallery if not given.
         deep: tune the trunk, too. The style carries its own, is larger (1.2 MB), and mixes with no
             other.
         options: of training; ``steps`` is set by ``minutes``. `OPTIONS` or `DEEP` if not given.
-        hardware: where to compute; `choose_hardware` if not given.
-        progress: told after every step.
-        on_skip: told of each photo that cannot be read.
+        run: see `TrainingRun`; `learning_run` if not given.
 
     Raises:
         InputError: the painting, the photos or the checkpoint cannot be read.
@@ -130,51 +120,45 @@ def learn(
     pixels = read_painting(painting)
     name = check_name(name or painting.stem)
     gallery = open_gallery(gallery)
-    folder = folder or learning_folder(name)
-    hardware = hardware or choose_hardware()
+    run = run or learning_run(name)
     options = options or (DEEP if deep else OPTIONS)
     photos = free_photos() if photos is None else photos
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
-    crops = PhotoFolder(chosen, options.seed, on_skip)
+    crops = PhotoFolder(chosen, options.seed, run.on_skip)
 
     pack = gallery.open_pack
-    before = read_checkpoint(RunFiles(folder).checkpoint) if resume else None
+    before = read_checkpoint(run.checkpoint) if run.resume else None
     if before:
         _check_goes_on(before, options, pack.trunk, name)
         options = before.options
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
-    trial = Trainer(pack.trunk.spec, [target], crops, options, hardware)
+    trial = Trainer(pack.trunk.spec, [target], crops, options, run.hardware)
     budget_s = 60 * minutes
-    start = None if resume else _nearest(gallery, trial, pixels, began + SEARCH_SHARE * budget_s)
+    start = None if before else _nearest(gallery, trial, pixels, began + SEARCH_SHARE * budget_s)
     step_times = _step_times(trial, began + TRIAL_SHARE * budget_s)
     deadline_s = began + budget_s
     left_s = max(0.0, deadline_s - time.monotonic())  # loading and trials took their part
-    done = before.state["next_step"] if before else 0
-    steps = _steps_in(left_s, done, options, *step_times)
-    if steps < FEW_STEPS and not before:
-        steps *= options.photos_per_step
-        options = replace(options, photos_per_step=1)
-    options = replace(options, steps=done + max(1, round(steps)))
+    options = _for_time(left_s, options, before, *step_times)
     checkpoint = train(
         {name: painting},
         chosen,
-        folder,
+        replace(run, deadline_s=deadline_s),
         spec=pack.trunk.spec,
         options=options,
-        resume=resume,
         start=start,
-        hardware=hardware,
-        deadline_s=deadline_s,
-        checkpoint_every_s=30,
-        preview_every_s=30,
-        progress=progress,
-        on_skip=on_skip,
     )
     return learned_style(checkpoint, painting, gallery)
 
 
+def learning_run(name: str) -> TrainingRun:
+    """Return how `learn` runs unless it is told otherwise: in the style's own folder
+    (`impasto.styles.learning_folder`), with a checkpoint and a preview twice a minute.
+    """
+    return TrainingRun(learning_folder(name), checkpoint_every_s=30, preview_every_s=30)
+
+
 def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> Style:
-    """What a run has learned so far.
+    """Return what a run has learned so far.
 
     Args:
         checkpoint: of `learn`'s run.
@@ -203,7 +187,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
 
 
 def free_photos() -> list[Path]:
-    """A few photographs to practise on, in the public domain or CC0, from scikit-image.
+    """Return a few photographs to practise on, in the public domain or CC0, from scikit-image.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -219,8 +203,8 @@ def free_photos() -> list[Path]:
 def _nearest(
     gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
 ) -> Start:
-    """The open pack's trunk, and that vector which has the lowest objective for a painting: what
-    its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
+    """Return the open pack's trunk, and that vector which has the lowest objective for a painting:
+    what its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
     before the deadline (by `time.monotonic`), the first whatever the time.
     """
     trunk, hardware = gallery.open_pack.trunk, trial.hardware
@@ -257,6 +241,22 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
             f"{name} was learned with another network than this gallery's",
             "begin anew with --overwrite",
         )
+
+
+def _for_time(
+    left_s: float,
+    options: TrainingOptions,
+    before: Checkpoint | None,
+    early_s: float,
+    late_s: float,
+) -> TrainingOptions:
+    """Return options with as many steps as there is time for."""
+    done = before.state["next_step"] if before else 0
+    steps = _steps_in(left_s, done, options, early_s, late_s)
+    if steps < FEW_STEPS and not before:
+        steps *= options.photos_per_step
+        options = replace(options, photos_per_step=1)
+    return replace(options, steps=done + max(1, round(steps)))
 
 
 def _steps_in(

@@ -22,7 +22,6 @@ MAY_BE_ZERO = (
     "content_weight",
     "photo_share",
     "recolour_share",
-    "samples",
 )
 LARGEST_ENLARGEMENT = 4
 SMALLEST_CROP_PX = 16  # VGG-19 halves them three times
@@ -120,7 +119,7 @@ class TrainingOptions:
         return replace(self, crop_px=crop_px, late_crop_px=crop_px)
 
     def sizes_of(self, painting_count: int) -> tuple[int, ...]:
-        """The shorter side of each painting.
+        """Return the shorter side of each painting.
 
         Raises:
             OptionError: there are sizes for another number of paintings.

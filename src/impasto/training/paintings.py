@@ -10,8 +10,12 @@ from typing import Any
 from impasto.errors import InputError
 from impasto.images import IMAGE_SUFFIXES
 from impasto.styles.style import PAINTING_PX, StyleCard, check_name
+from impasto.training.grading import Grade
 
 __all__ = ["Painting", "find_painting", "read_paintings"]
+
+NO_GRADE = Grade()
+NO_CREDIT = ("name", "share", "size", "grade")
 
 
 @dataclass(frozen=True)
@@ -23,24 +27,26 @@ class Painting:
         card: its credit.
         share: how often it is painted in training, relative to the others.
         size_px: the shorter side at which it is looked at: larger gives larger strokes.
+        grade: what brightens a dull reproduction.
     """
 
     path: Path
     card: StyleCard
     share: float = 1.0
     size_px: int = PAINTING_PX
+    grade: Grade = NO_GRADE
 
 
 def read_paintings(
     source: Path, folder: Path | None = None, size_px: int = PAINTING_PX
 ) -> dict[str, Painting]:
-    """The paintings to train on, by style name.
+    """Return the paintings to train on, by style name.
 
     Args:
         source: a picture; or a folder, whose every picture is a style named after its file; or a
             JSON file, a list of objects with ``name`` and ``painting`` (a file name) and, if
-            wanted, ``title``, ``artist``, ``year``, ``licence``, ``share`` (a number) and ``size``
-            (pixels).
+            wanted, ``title``, ``artist``, ``year``, ``licence``, ``share`` (a number), ``size``
+            (pixels) and ``grade`` (an object with the attributes of `Grade`).
         folder: where the JSON file's paintings are; its own folder if not given.
         size_px: of those paintings that have none of their own.
 
@@ -70,7 +76,7 @@ def read_paintings(
 
 
 def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
-    """The file of a style's painting: by the name on its card, else by the style's own name.
+    """Return the file of a style's painting: by the name on its card, else by the style's own name.
 
     Raises:
         InputError: neither is in the folder.
@@ -107,8 +113,11 @@ def _read_list(source: Path, folder: Path, size_px: int) -> dict[str, Painting]:
 
 
 def _painting(entry: dict[str, Any], folder: Path, size_px: int) -> Painting:
-    fields = {
-        key: str(value) for key, value in entry.items() if key not in ("name", "share", "size")
-    }
-    share, size_px = float(entry.get("share", 1.0)), int(entry.get("size", size_px))
-    return Painting(folder / fields["painting"], StyleCard(**fields), share, size_px)
+    fields = {key: str(value) for key, value in entry.items() if key not in NO_CREDIT}
+    return Painting(
+        folder / fields["painting"],
+        StyleCard(**fields),
+        float(entry.get("share", 1.0)),
+        int(entry.get("size", size_px)),
+        Grade(**entry.get("grade", {})),
+    )

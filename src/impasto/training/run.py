@@ -1,4 +1,4 @@
-"""A training run: `Trainer` steps with checkpoints, previews and a log, in a folder of its own."""
+"""A training run: steps with checkpoints, previews and a log, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,7 +24,13 @@ from impasto.perceptual.hardware import Hardware, choose_hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import Pack, visible_pixels
-from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.training.checkpoint import (
+    CHECKPOINT_FILE,
+    Checkpoint,
+    EncoderCheckpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
@@ -31,45 +38,23 @@ from impasto.training.style_network import StyleNetwork
 from impasto.training.trainer import Trainer
 
 __all__ = [
-    "RunFiles",
     "Start",
+    "TrainingRun",
     "check_same_run",
     "paint_grid",
     "paint_preview",
-    "prepare_folder",
     "read_painting_tensor",
     "read_start",
     "read_start_trunk",
-    "take_steps",
     "train",
 ]
 
-Saved = TypeVar("Saved")
+Saved = TypeVar("Saved", Checkpoint, EncoderCheckpoint)
 
 PREVIEW_PHOTOS = 4
 PREVIEW_PX = 256
+LOG_FILE = "log.jsonl"  # one JSON object a line: step, seconds, losses, learning rate
 LOG_EVERY_STEPS = 10
-
-
-@dataclass(frozen=True)
-class RunFiles:
-    """The files of a run's folder."""
-
-    folder: Path
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where the run goes on from."""
-        return self.folder / "checkpoint.pt"
-
-    @property
-    def log(self) -> Path:
-        """One JSON object a line: step, seconds, losses, learning rate."""
-        return self.folder / "log.jsonl"
-
-    def preview(self, step: int) -> Path:
-        """A grid: photos down, the photo and every style across."""
-        return self.folder / f"preview-{step:06d}.jpg"
 
 
 @dataclass(frozen=True)
@@ -94,21 +79,123 @@ class Start:
         return network
 
 
+@dataclass(frozen=True)
+class TrainingRun:
+    """A folder, and what surrounds the steps that are taken in it.
+
+    Attributes:
+        folder: has the run's checkpoint, log and previews; made if need be.
+        resume: go on from the folder's checkpoint.
+        hardware: where to compute.
+        deadline_s: when, by `time.monotonic`, to stop whatever steps are left; one is taken anyhow.
+        checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
+            progress listener raises.
+        preview_every_s: time between preview pictures.
+        progress: told after every step.
+        on_skip: told of each picture that cannot be read.
+    """
+
+    folder: Path
+    resume: bool = False
+    hardware: Hardware = field(default_factory=choose_hardware)
+    deadline_s: float = math.inf
+    checkpoint_every_s: float = 180
+    preview_every_s: float = 300
+    progress: ProgressListener = ignore_progress
+    on_skip: Callable[[InputError], None] = lambda error: None
+
+    @property
+    def checkpoint(self) -> Path:
+        """Return the file from which the run goes on."""
+        return self.folder / CHECKPOINT_FILE
+
+    def begin(self, read: Callable[[Path], Saved]) -> Saved | None:
+        """Make the folder, delete what a killed run was just writing there, and return the
+        checkpoint to go on from, if the run goes on.
+
+        Raises:
+            OptionError: the folder holds another run.
+            InputError: there is no whole checkpoint.
+            OutputError: the folder cannot be made.
+        """
+        if not self.resume and self.checkpoint.exists():
+            raise OptionError(
+                f"{self.folder} holds a training run already", "give --resume, or another folder"
+            )
+        make_folder(self.folder)
+        clear_abandoned(self.folder)
+        return read(self.checkpoint) if self.resume else None
+
+    def take_steps(
+        self,
+        trainer: StepTrainer,
+        checkpoint: Callable[[dict[str, Any], float], Saved],
+        preview: Callable[[], NDArray[np.uint8]],
+        before: Saved | None,
+        on_save: Callable[[Saved], object] = lambda saved: None,
+    ) -> Saved:
+        """Take the steps that are left, with checkpoints, previews and a log; return what was saved
+        last.
+
+        Args:
+            trainer: takes them.
+            checkpoint: makes one of the trainer's state and the seconds that the run has taken.
+            preview: paints what the trainer can do by now.
+            before: the checkpoint to go on from.
+            on_save: told of every checkpoint.
+
+        Raises:
+            OutputError: the folder cannot be written.
+            TrainingError: the loss is not finite whatever the rate.
+        """
+        options = trainer.options
+        began = checkpointed = previewed = time.monotonic()
+        if before:
+            trainer.load_state(before.state)
+            began -= before.seconds
+
+        def save() -> Saved:
+            saved = checkpoint(trainer.state(), time.monotonic() - began)
+            write_checkpoint(self.checkpoint, saved)
+            on_save(saved)
+            return saved
+
+        def write_preview() -> None:
+            file = self.folder / f"preview-{trainer.next_step:06d}.jpg"
+            write_image(file, Picture(preview()))
+
+        smooth: dict[str, float] = {}
+        while trainer.next_step < options.steps:
+            _update_means(smooth, trainer.step())
+            step, now = trainer.next_step, time.monotonic()
+            if step % LOG_EVERY_STEPS == 0:
+                _append_log(self.folder / LOG_FILE, trainer, now - began, smooth)
+            try:
+                self.progress(Progress("training", step, options.steps, dict(smooth)))
+            except BaseException:
+                save()
+                raise
+            now = time.monotonic()
+            if now - checkpointed > self.checkpoint_every_s:
+                save()
+                checkpointed = now
+            if now - previewed > self.preview_every_s:
+                write_preview()
+                previewed = now
+            if now >= self.deadline_s:
+                break
+        write_preview()
+        return save()
+
+
 def train(
     paintings: Mapping[str, Path],
     photos: Path | Sequence[Path],
-    folder: Path,
+    run: TrainingRun,
     *,
     spec: NetworkSpec | None = None,
     options: TrainingOptions | None = None,
-    resume: bool = False,
     start: Start | None = None,
-    hardware: Hardware | None = None,
-    deadline_s: float = math.inf,
-    checkpoint_every_s: float = 180,
-    preview_every_s: float = 300,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
 ) -> Checkpoint:
     """Train one network on some paintings, or go on with it.
 
@@ -116,19 +203,11 @@ def train(
         paintings: file by style name; the order is that of the style vectors.
         photos: a folder of photographs, searched with the folders below it, or the files; 20 will
             do.
-        folder: of the run; made if need be.
-        spec: the network to train; if not given, the checkpoint's with ``resume``, else that of
-            ``start``, else `STANDARD`.
-        options: of the run; with ``resume``, those of the checkpoint stand unless given here.
-        resume: go on from the folder's checkpoint.
+        run: see `TrainingRun`.
+        spec: the network to train; if not given, the checkpoint's when the run goes on, else that
+            of ``start``, else `STANDARD`.
+        options: if not given, those of the checkpoint when the run goes on.
         start: see `read_start`; the shapes of the layers must be the same.
-        hardware: where to compute; `choose_hardware` if not given.
-        deadline_s: when, by `time.monotonic`, to stop whatever steps are left; one is taken anyhow.
-        checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
-            progress listener raises.
-        preview_every_s: time between preview pictures.
-        progress: told after every step.
-        on_skip: told of each photo that cannot be read.
 
     Returns:
         the run's last checkpoint.
@@ -139,50 +218,32 @@ def train(
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
     """
-    files = RunFiles(folder)
-    prepare_folder(files, resume)
-    before = read_checkpoint(files.checkpoint) if resume else None
+    names = tuple(paintings)
+    before = run.begin(read_checkpoint)
     if before:
-        check_same_run(before, spec, tuple(paintings), files.checkpoint)
+        check_same_run(before, spec, names, run.checkpoint)
     known = before or start
     spec = spec or (known.spec if known else STANDARD)
     options = options or (before.options if before else TrainingOptions())
-
     sizes = options.sizes_of(len(paintings))
     painting_tensors = [
         read_painting_tensor(path, size_px)
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
-    crops = PhotoFolder(photos, options.seed, on_skip, enlarge=options.enlarge)
-    trainer = Trainer(spec, painting_tensors, crops, options, hardware or choose_hardware())
-    if before:
-        trainer.load_state(before.state)
-    elif start:
+    crops = PhotoFolder(photos, options.seed, run.on_skip, enlarge=options.enlarge)
+    trainer = Trainer(spec, painting_tensors, crops, options, run.hardware)
+    if start and not before:
         trainer.start_from(start.weights, start.vectors)
-
-    def save(seconds: float) -> Checkpoint:
-        checkpoint = Checkpoint(spec, options, tuple(paintings), trainer.state(), seconds)
-        write_checkpoint(files.checkpoint, checkpoint)
-        return checkpoint
-
-    def preview() -> NDArray[np.uint8]:
-        return paint_preview(trainer.average, crops, trainer.hardware)
-
-    return take_steps(
+    return run.take_steps(
         trainer,
-        files,
-        save,
-        preview,
-        seconds_before=before.seconds if before else 0.0,
-        deadline_s=deadline_s,
-        checkpoint_every_s=checkpoint_every_s,
-        preview_every_s=preview_every_s,
-        progress=progress,
+        partial(Checkpoint, spec, options, names),
+        lambda: paint_preview(trainer.average_painter, crops, run.hardware),
+        before,
     )
 
 
 def read_painting_tensor(path: Path, size_px: int) -> torch.Tensor:
-    """A painting to learn from, its shorter side so long: float32 1 x 3 x H x W, RGB, 0-1.
+    """Read a painting to learn from, its shorter side so long: float32 1 x 3 x H x W, RGB, 0-1.
 
     Raises:
         InputError: it cannot be read.
@@ -190,66 +251,8 @@ def read_painting_tensor(path: Path, size_px: int) -> torch.Tensor:
     return to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
 
 
-def take_steps(
-    trainer: StepTrainer,
-    files: RunFiles,
-    save: Callable[[float], Saved],
-    preview: Callable[[], NDArray[np.uint8]],
-    *,
-    seconds_before: float,
-    deadline_s: float = math.inf,
-    checkpoint_every_s: float,
-    preview_every_s: float,
-    progress: ProgressListener,
-) -> Saved:
-    """The rest of a run's steps, with all that `train` promises around them.
-
-    Args:
-        trainer: as it is now.
-        files: of the run.
-        save: writes a checkpoint, given the seconds that the run has taken.
-        preview: paints what the trainer can do by now.
-        seconds_before: that the run took before it was resumed.
-        deadline_s, checkpoint_every_s, preview_every_s, progress: as `train` takes them.
-
-    Returns:
-        what was saved last.
-    """
-    options = trainer.options
-    began = checkpointed = previewed = time.monotonic()
-
-    def seconds() -> float:
-        return seconds_before + time.monotonic() - began
-
-    def write_preview() -> None:
-        write_image(files.preview(trainer.next_step), Picture(preview()))
-
-    smooth: dict[str, float] = {}
-    while trainer.next_step < options.steps:
-        _update_means(smooth, trainer.step())
-        if trainer.next_step % LOG_EVERY_STEPS == 0:
-            rate = trainer.rate_factor * options.rate_at(trainer.next_step)
-            _append_log(files.log, trainer.next_step, seconds(), smooth, rate)
-        try:
-            progress(Progress("training", trainer.next_step, options.steps, dict(smooth)))
-        except BaseException:
-            save(seconds())
-            raise
-        now = time.monotonic()
-        if now - checkpointed > checkpoint_every_s:
-            save(seconds())
-            checkpointed = now
-        if now - previewed > preview_every_s:
-            write_preview()
-            previewed = now
-        if now >= deadline_s:
-            break
-    write_preview()
-    return save(seconds())
-
-
 def read_start(folder: Path, names: Sequence[str]) -> Start:
-    """The (averaged) weights of another run, or of a gallery.
+    """Return the (averaged) weights of another run, or of a gallery.
 
     Args:
         folder: of either.
@@ -259,8 +262,8 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
     Raises:
         InputError, StyleError: the folder holds neither.
     """
-    if RunFiles(folder).checkpoint.exists():
-        checkpoint = read_checkpoint(RunFiles(folder).checkpoint)
+    if (folder / CHECKPOINT_FILE).exists():
+        checkpoint = read_checkpoint(folder / CHECKPOINT_FILE)
         network = checkpoint.averaged_network()
         spec, weights = checkpoint.spec, network.weights()
         known = dict(zip(checkpoint.styles, network.styles.detach().numpy(), strict=True))
@@ -274,17 +277,13 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
 
 
 def read_start_trunk(folder: Path) -> Trunk:
-    """The trunk of another run, or of a gallery: exactly the one that its styles fit.
+    """Return the trunk of another run, or of a gallery: exactly the one that its styles fit.
 
     Raises:
         InputError, StyleError: the folder holds neither.
     """
-    files = RunFiles(folder)
-    return (
-        read_checkpoint(files.checkpoint).averaged_network().trunk()
-        if files.checkpoint.exists()
-        else Pack(folder).trunk
-    )
+    file = folder / CHECKPOINT_FILE
+    return read_checkpoint(file).averaged_network().trunk() if file.exists() else Pack(folder).trunk
 
 
 def paint_preview(
@@ -323,21 +322,6 @@ def paint_grid(
     return np.ascontiguousarray(grid.permute(1, 2, 0).numpy())
 
 
-def prepare_folder(files: RunFiles, resume: bool) -> None:
-    """The folder of a run that begins, or goes on; what a killed one was just writing is deleted.
-
-    Raises:
-        OptionError: it holds another run.
-        OutputError: it cannot be made.
-    """
-    if not resume and files.checkpoint.exists():
-        raise OptionError(
-            f"{files.folder} holds a training run already", "give --resume, or another folder"
-        )
-    make_folder(files.folder)
-    clear_abandoned(files.folder)
-
-
 def check_same_run(
     start: Checkpoint, spec: NetworkSpec | None, styles: tuple[str, ...], path: Path
 ) -> None:
@@ -363,8 +347,10 @@ def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None
 
 
 def _append_log(
-    path: Path, step: int, seconds: float, figures: Mapping[str, float], rate: float
+    path: Path, trainer: StepTrainer, seconds: float, figures: Mapping[str, float]
 ) -> None:
+    step = trainer.next_step
+    rate = trainer.rate_factor * trainer.options.rate_at(step)
     line = {"step": step, "seconds": round(seconds, 1), "rate": rate, **figures}
     try:
         with path.open("a", encoding="utf-8") as log:

@@ -15,20 +15,37 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.errors import TrainingError
+from impasto.errors import OptionError, TrainingError
 from impasto.images import GRAIN_PX, add_grain, grain_tile
+from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.tensors import to_tensor
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["StepTrainer"]
+__all__ = ["StepTrainer", "check_crops"]
 
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
+
+
+def check_crops(spec: NetworkSpec, options: TrainingOptions) -> None:
+    """Check that crops can be mirrored as far beyond their borders as a network sees.
+
+    Raises:
+        OptionError: they are too small.
+    """
+    for crop_px in (options.crop_px, options.late_crop_px):
+        border_px = max(spec.padding_px(crop_px, crop_px))
+        if border_px >= crop_px:
+            raise OptionError(
+                f"crops of {crop_px} px are too small for {spec.name}, which sees {border_px} px "
+                "beyond them",
+                f"give more than {border_px} px",
+            )
 
 
 class StepTrainer(ABC):
@@ -40,6 +57,9 @@ class StepTrainer(ABC):
         photos: crops to paint.
         options: see `TrainingOptions`.
         hardware: where to compute; the networks are there already.
+
+    Raises:
+        OptionError: the crops are too small for the painter.
 
     Attributes:
         averaged: what is kept in the end.
@@ -55,6 +75,7 @@ class StepTrainer(ABC):
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
+        check_crops(painter.spec, options)
         self.options = options
         self.photos = photos
         self.hardware = hardware
@@ -72,13 +93,19 @@ class StepTrainer(ABC):
         self._failures = 0
         self._good_state = self._copy_state()
 
+    @property
+    def average_painter(self) -> StyleNetwork:
+        """Return what paints in the end."""
+        assert isinstance(self.averaged, StyleNetwork)
+        return self.averaged
+
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """What the optimiser changes, and how many times the options' rate each part has."""
+        """Return what the optimiser changes, and how many times the options' rate each part has."""
         return [((each for each in self.trained.parameters() if each.requires_grad), 1.0)]
 
     @abstractmethod
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
-        """What the next step makes smaller, and figures to tell of it.
+        """Return what the next step makes smaller, and figures to tell of it.
 
         Args:
             crop_px: side of the crops.
@@ -120,14 +147,15 @@ class StepTrainer(ABC):
         self._update_average()
         return figures
 
-    def with_grain(self, photos: Tensor, view: int) -> Tensor:
-        """The photos as the network will see them, each under another part of the grain.
+    def with_grain(self, photos: Tensor, view: int, spec: NetworkSpec | None = None) -> Tensor:
+        """Return the photos as the network will see them, each under another part of the grain.
 
         Args:
             photos: N x 3 x H x W.
             view: a number, different for every time that a step asks.
+            spec: of the network; the painter's if not given.
         """
-        spec = self.painter.spec
+        spec = spec or self.painter.spec
         if spec.grain == spec.coarse_grain == 0:
             return photos
         random = np.random.default_rng((self.options.seed, self.next_step, view))
@@ -144,8 +172,8 @@ class StepTrainer(ABC):
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
     def under_grain(self, photos: Tensor) -> Tensor:
-        """The photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under the same
-        grain.
+        """Return the photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under
+        the same grain.
         """
         spec = self.painter.spec
         pixels = photos.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
@@ -153,7 +181,7 @@ class StepTrainer(ABC):
         return torch.cat(seen).to(photos.device)
 
     def pictures(self, seen: Tensor, vectors: Tensor) -> Tensor:
-        """What the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
+        """Return what the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
         with self.hardware.autocast():
             pictures: Tensor = self.painter(seen, vectors).clamp(0, 1)
         return pictures.float()

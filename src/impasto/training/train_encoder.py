@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, OptionError, StyleError
 from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
-from impasto.perceptual.hardware import Hardware, choose_hardware
-from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import ENCODER_FILE, Gallery
+from impasto.networks.trunk import Trunk
+from impasto.progress import ProgressListener
+from impasto.styles import ENCODER_FILE, Gallery, Style
 from impasto.styles.style import check_name
-from impasto.training.checkpoint import (
-    EncoderCheckpoint,
-    read_encoder_checkpoint,
-    write_encoder_checkpoint,
-)
+from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoint
 from impasto.training.directions import widen
-from impasto.training.emulated import EmulatedTrainer
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
 from impasto.training.photos import PhotoFolder, find_pictures
-from impasto.training.run import RunFiles, Start, paint_grid, prepare_folder, take_steps
+from impasto.training.run import Start, TrainingRun, paint_grid
 
 __all__ = ["find_paintings", "train_encoder"]
 
-SAMPLES_FILE = "samples.safetensors"
-GUIDE_FILE = "guide.safetensors"
 PACK_FOLDER = "gallery"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 
@@ -41,18 +33,12 @@ PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 def train_encoder(
     paintings: Sequence[Path],
     photos: Path,
-    folder: Path,
+    run: TrainingRun,
     gallery: Gallery,
     *,
     spec: EncoderSpec = ENCODER,
     options: EncoderOptions | None = None,
-    resume: bool = False,
     start_from: Path | None = None,
-    hardware: Hardware | None = None,
-    checkpoint_every_s: float = 180,
-    preview_every_s: float = 300,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
 ) -> Path:
     """Train an encoder for a gallery's main trunk, or go on with it.
 
@@ -61,21 +47,17 @@ def train_encoder(
             styles are among them if the trunk is trained, too.
         photos: a folder of photographs, searched with the folders below it: to paint, and some of
             them to be taken for paintings.
-        folder: of the run; made if need be. At every checkpoint the encoder so far is written
-            there, too.
+        run: see `TrainingRun`. At every checkpoint the encoder so far is written to its folder,
+            too.
         gallery: has the trunk, and styles whose mean is where the encoder begins. Its files stay
             as they are.
         spec: the encoder to train, but for its ``style_size``.
-        options: of the run; with ``resume``, those of the checkpoint stand unless given here. With
-            ``with_trunk``, trunk and styles are written to the folder's ``gallery``, beside their
-            encoder.
-        resume: go on from the folder's checkpoint.
+        options: if not given, those of the checkpoint when the run goes on. With ``with_trunk``,
+            trunk and styles are written to the folder's ``gallery``, beside their encoder.
         start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
             It may be for another trunk: one that was trained on needs its encoder trained on, too.
-            With samples, it may have other layers. If it combines vectors from fewer directions,
-            more are found first (`impasto.training.directions`).
-        hardware, checkpoint_every_s, preview_every_s, progress, on_skip: as
-            `impasto.training.run.train` takes them.
+            If it combines vectors from fewer directions, more are found first
+            (`impasto.training.directions`).
 
     Returns:
         the encoder's file. Beside its trunk, it lets a gallery predict styles.
@@ -89,90 +71,73 @@ def train_encoder(
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
     """
-    files = RunFiles(folder)
-    prepare_folder(files, resume)
+    before = run.begin(read_encoder_checkpoint)
     trunk = gallery.trunk
-    spec = replace(spec, style_size=trunk.spec.style_size)
-    before = read_encoder_checkpoint(files.checkpoint) if resume else None
     if before and before.trunk != trunk.fingerprint:
         raise OptionError(
-            f"{files.checkpoint} is for trunk {before.trunk}, not for {trunk.fingerprint}",
+            f"{run.checkpoint} is for trunk {before.trunk}, not for {trunk.fingerprint}",
             "resume with the same --gallery",
         )
-    spec = before.spec if before else spec
+    spec = before.spec if before else replace(spec, style_size=trunk.spec.style_size)
     options = options or (before.options if before else EncoderOptions())
-
     styles = gallery.styles_of(trunk)
     if not styles:
         raise StyleError(
             f"{gallery.folder} has no style to begin with", "give a gallery with styles"
         )
-    hardware = hardware or choose_hardware()
+    trainer = _trainer(spec, trunk, styles, paintings, photos, options, run)
+    if start_from and not before:
+        _start(trainer, start_from, run.progress)
+    home = run.folder / PACK_FOLDER if options.with_trunk else run.folder
+
+    def keep(checkpoint: EncoderCheckpoint) -> None:
+        if isinstance(trainer, JointTrainer):
+            write_pack(home, trainer, styles)
+        else:
+            write_encoder(home / ENCODER_FILE, checkpoint.encoder())
+
+    checkpoint = partial(EncoderCheckpoint, spec, options, trunk.fingerprint)
+    run.take_steps(trainer, checkpoint, partial(_preview, trainer), before, keep)
+    return home / ENCODER_FILE
+
+
+def _trainer(
+    spec: EncoderSpec,
+    trunk: Trunk,
+    styles: Sequence[Style],
+    paintings: Sequence[Path],
+    photos: Path,
+    options: EncoderOptions,
+    run: TrainingRun,
+) -> EncoderTrainer:
     photo_files = find_pictures(photos)
-    crops = PhotoFolder(photo_files, options.seed, on_skip, enlarge=options.enlarge)
+    crops = PhotoFolder(photo_files, options.seed, run.on_skip, enlarge=options.enlarge)
     # What a style adds to the last layer is left out: one is trained for all.
     vectors = np.stack([style.vector[: trunk.spec.style_size] for style in styles])
     network = Start(trunk.spec, trunk.float32_weights(), vectors).network()
-    painting_crops = PaintingCrops(paintings, photo_files, options, on_skip)
-    given = (spec, network, painting_crops, crops, options, hardware)
-    trainer: EncoderTrainer
+    painting_crops = PaintingCrops(paintings, photo_files, options, run.on_skip)
+    given = (spec, network, painting_crops, crops, options, run.hardware)
     if options.with_trunk:
-        trainer = JointTrainer(*given, paintings_of(styles, paintings))
-    else:
-        trainer = (EmulatedTrainer if options.samples else EncoderTrainer)(*given)
-    start = read_encoder(start_from / ENCODER_FILE) if start_from else None
-    if before:
-        trainer.load_state(before.state)
-    elif start:
-        trainer.check_start(replace(start.spec, bottleneck=spec.bottleneck).shapes())
-        start = widen(start, spec.bottleneck, trainer, progress)
-        trainer.start_from(start.weights)
-    elif options.samples:
-        raise OptionError(
-            "an emulator needs an encoder that knows something already",
-            "give one with --start-from, or leave --samples out",
-        )
+        return JointTrainer(*given, paintings_of(styles, paintings))
+    return EncoderTrainer(*given)
 
-    def save(seconds: float) -> Path:
-        checkpoint = EncoderCheckpoint(spec, options, trunk.fingerprint, trainer.state(), seconds)
-        write_encoder_checkpoint(files.checkpoint, checkpoint)
-        if isinstance(trainer, JointTrainer):
-            return write_pack(folder / PACK_FOLDER, trainer, styles).folder / ENCODER_FILE
-        write_encoder(folder / ENCODER_FILE, checkpoint.encoder())
-        return folder / ENCODER_FILE
 
-    began = time.monotonic()
-    if isinstance(trainer, EmulatedTrainer):
-        guide = folder / GUIDE_FILE
-        if start and not before:
-            write_encoder(guide, replace(start, trunk=trunk.fingerprint))
-            save(0.0)  # samples take long: --resume goes on with them, too
-        earlier = start_from / SAMPLES_FILE if start_from else None
-        samples = folder / SAMPLES_FILE
-        trainer.prepare(options.samples, samples, read_encoder(guide), progress, earlier)
+def _start(trainer: EncoderTrainer, folder: Path, progress: ProgressListener) -> None:
+    start, spec = read_encoder(folder / ENCODER_FILE), trainer.encoder.spec
+    if replace(start.spec, bottleneck=spec.bottleneck).shapes() != spec.shapes():
+        raise OptionError("the encoder to start from has other layers", "start from one like this")
+    trainer.start_from(widen(start, spec.bottleneck, trainer, progress).weights)
 
-    def preview() -> NDArray[np.uint8]:
-        examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
-        size_px = options.painting_crop_px
-        with torch.no_grad():
-            vectors = trainer.predict(examples)
-        shown = crops.crops(0, PREVIEW_PHOTOS, size_px)
-        return paint_grid(trainer.average_painter, vectors, shown, trainer.hardware, examples)
 
-    return take_steps(
-        trainer,
-        files,
-        save,
-        preview,
-        seconds_before=(before.seconds if before else 0.0) + time.monotonic() - began,
-        checkpoint_every_s=checkpoint_every_s,
-        preview_every_s=preview_every_s,
-        progress=progress,
-    )
+def _preview(trainer: EncoderTrainer) -> NDArray[np.uint8]:
+    paintings = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
+    photos = trainer.photos.crops(0, PREVIEW_PHOTOS, paintings.shape[-1])
+    vectors = trainer.predict(paintings)
+    return paint_grid(trainer.average_painter, vectors, photos, trainer.hardware, paintings)
 
 
 def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> list[Path]:
-    """The paintings to train on.
+    """Return the paintings to train on.
 
     Args:
         folders: each searched with the folders below it.

@@ -1,28 +1,26 @@
-"""Train a gallery that paints photos in two parts: a draft, then a revision, in one folder."""
+"""Train galleries that paint photos in two parts, or a style for one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from impasto.errors import InputError
+from torch import Tensor, nn
+
+from impasto.images import read_image, scale_shorter_side
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
-from impasto.perceptual.hardware import Hardware, choose_hardware
-from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style
-from impasto.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from impasto.perceptual.tensors import to_tensor
+from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, thumbnail, visible_pixels
+from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import (
-    RunFiles,
-    check_same_run,
-    prepare_folder,
-    read_painting_tensor,
-    take_steps,
-)
+from impasto.training.run import TrainingRun, check_same_run
 from impasto.training.style_network import StyleNetwork
 from impasto.training.two_parts import (
     DRAFT,
@@ -31,99 +29,195 @@ from impasto.training.two_parts import (
     PartTrainer,
     PartWeights,
     RevisionTrainer,
+    TwoParts,
+    starting_parts,
     two_part_trunk,
     two_part_vectors,
 )
 
-__all__ = ["train_fine"]
+__all__ = ["learn_fine", "steps_within", "train_fine"]
 
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
 MEASURED_PHOTOS = 8
+TRIAL_STEPS = 3
+DRAFT_SHARE = 0.35
+"""Of the minutes: a step of the revision takes longer, and there is more to learn."""
+
+LEARNING = TrainingOptions(photos_per_step=2, learning_rate=3e-3, average_decay=0.99)
 
 
 def train_fine(
     paintings: Mapping[str, Painting],
     photos: Path,
-    folder: Path,
+    run: TrainingRun,
     *,
     options: TrainingOptions,
     specs: tuple[NetworkSpec, NetworkSpec] = (FINE_DRAFT, FINE_REVISION),
     weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
-    resume: bool = False,
-    hardware: Hardware | None = None,
-    checkpoint_every_s: float = 180,
-    preview_every_s: float = 300,
-    progress: ProgressListener = ignore_progress,
-    on_skip: Callable[[InputError], None] = lambda error: None,
+    start: Gallery | None = None,
 ) -> Gallery:
     """Train both networks on some paintings, one after the other, and write them as a gallery.
 
     Args:
         paintings: by style name.
         photos: a folder of photographs, searched with the folders below it.
-        folder: of the run: ``draft``, ``revision`` and ``gallery`` are made in it.
+        run: see `TrainingRun`; ``draft``, ``revision`` and ``gallery`` are made in its folder.
         options: steps, photos a step, rate and seed, of either part.
         specs: of the draft and of the revision.
         weights: of their losses.
-        resume: go on where the folder's run was.
-        hardware, checkpoint_every_s, preview_every_s, progress, on_skip: see
-            `impasto.training.run.train`.
+        start: a gallery in two parts to go on from, instead of random weights.
 
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    hardware = hardware or choose_hardware()
-    rows = tuple(f"{name} {form}" for name in paintings for form in FORMS)
+    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    draft, revision = starting_parts(specs, list(paintings), start, options.seed)
+    parts = _Parts(paintings, crops, run, weights, options)
+    both = parts.train(draft, revision, calibrated=start is not None)
+    trunk = two_part_trunk(both.draft, both.revision)
+    return write_gallery(run.folder / "gallery", trunk, parts.styles(both, trunk.fingerprint))
 
-    def trained(
-        part: str, spec: NetworkSpec, weighing: PartWeights, kind: Callable[..., PartTrainer]
-    ) -> StyleNetwork:
-        files = RunFiles(folder / part)
-        goes_on = resume and files.checkpoint.exists()
-        prepare_folder(files, goes_on)
-        before = read_checkpoint(files.checkpoint) if goes_on else None
-        if before:
-            check_same_run(before, spec, rows, files.checkpoint)
-        crops = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE)
-        seen = {
-            size: [read_painting_tensor(each.path, size) for each in paintings.values()]
-            for size in weighing.sizes_px
-        }
-        own = options.for_crops(weighing.sizes_px[0])
-        trainer = kind(spec, seen, crops, weighing, own, hardware)
-        if before:
-            trainer.load_state(before.state)
 
-        def save(seconds: float) -> Checkpoint:
-            checkpoint = Checkpoint(spec, own, rows, trainer.state(), seconds)
-            write_checkpoint(files.checkpoint, checkpoint)
-            return checkpoint
+def learn_fine(
+    painting: Path,
+    run: TrainingRun,
+    *,
+    photos: Path | Sequence[Path],
+    name: str,
+    minutes: float,
+    gallery: Gallery,
+    options: TrainingOptions = LEARNING,
+    weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
+) -> Style:
+    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
+    (Dumoulin et al. 2017, section 3.3).
 
-        return take_steps(
-            trainer,
-            files,
-            save,
-            trainer.preview,
-            seconds_before=before.seconds if before else 0.0,
-            checkpoint_every_s=checkpoint_every_s,
-            preview_every_s=preview_every_s,
-            progress=progress,
-        ).averaged_network()
+    Args:
+        painting: a picture of it, at least 64 px on each side.
+        run: see `TrainingRun`; one that was interrupted goes on to its end.
+        photos: a folder of photographs to practise on, or their files.
+        name: of the style.
+        minutes: about how long the call may take.
+        gallery: in two parts.
+        options: of training; ``steps`` is set by ``minutes``.
+        weights: of the losses.
 
-    draft = trained("draft", specs[0], weights[0], DraftTrainer)
-    revision = trained("revision", specs[1], weights[1], partial(RevisionTrainer, draft))
-    measured = PhotoFolder(photos, options.seed, on_skip, NEARLY_WHOLE).crops(
-        0, MEASURED_PHOTOS, weights[1].sizes_px[0]
+    Raises:
+        InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
+    """
+    trunk = gallery.trunk
+    assert trunk.revision
+    draft, revision = starting_parts(
+        (trunk.spec, trunk.revision.spec), [name], gallery, options.seed
     )
-    trunk = two_part_trunk(draft, revision)
-    return write_gallery(
-        folder / "gallery",
-        trunk,
-        [
-            Style(name, vector, trunk.fingerprint, painting.card)
-            for (name, painting), vector in zip(
-                paintings.items(), two_part_vectors(draft, revision, measured), strict=True
-            )
-        ],
-    )
+    for network in (draft, revision):
+        network.convs.requires_grad_(False)
+    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    card = StyleCard(title=painting.stem, painting=painting.name)
+    parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
+    seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
+    both = parts.train(draft, revision, calibrated=True, seconds=seconds)
+    return parts.styles(both, trunk.fingerprint)[0]
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A run of both parts.
+
+    Attributes:
+        paintings: by style name.
+        crops: photos to paint.
+        run: of which either part has a sub-folder.
+        weights: of either part's losses.
+        options: of either part.
+    """
+
+    paintings: Mapping[str, Painting]
+    crops: PhotoFolder
+    run: TrainingRun
+    weights: tuple[PartWeights, PartWeights]
+    options: TrainingOptions
+
+    def train(
+        self,
+        draft: StyleNetwork,
+        revision: StyleNetwork,
+        *,
+        calibrated: bool,
+        seconds: tuple[float, float] | None = None,
+    ) -> TwoParts:
+        """Train the draft, then both; return the moving averages of their weights.
+
+        Args:
+            draft, revision: where to start; what needs no gradient stays as it is.
+            calibrated: the revision is trained already.
+            seconds: that either part may take, in place of the options' steps.
+        """
+        first, second = seconds or (None, None)
+        frozen = {name for name, each in draft.named_parameters() if not each.requires_grad}
+        drafting = self._train("draft", partial(DraftTrainer, draft), self.weights[0], first)
+        assert isinstance(drafting, StyleNetwork)
+        for name, parameter in drafting.train().named_parameters():
+            parameter.requires_grad_(name not in frozen)
+        revising = partial(RevisionTrainer, drafting, revision, calibrated)
+        both = self._train("revision", revising, self.weights[1], second)
+        assert isinstance(both, TwoParts)
+        return both
+
+    def _train(
+        self,
+        part: str,
+        kind: Callable[..., PartTrainer],
+        weights: PartWeights,
+        seconds: float | None,
+    ) -> nn.Module:
+        run = replace(self.run, folder=self.run.folder / part)
+        run = replace(run, resume=run.resume and run.checkpoint.exists())
+        before = run.begin(read_checkpoint)
+        sizes = {2 * weights.sizes_px[0], *weights.sizes_px}
+        seen = {size: [_graded(each, size) for each in self.paintings.values()] for size in sizes}
+        own = before.options if before else self.options.for_crops(weights.sizes_px[0])
+        trainer = kind(seen, self.crops, weights, own, run.hardware)
+        spec = trainer.painter.spec
+        rows = tuple(f"{name} {form}" for name in self.paintings for form in FORMS)
+        if before:
+            check_same_run(before, spec, rows, run.checkpoint)
+        elif seconds is not None:
+            trainer.options = replace(own, steps=steps_within(trainer, seconds))
+        checkpoint = partial(Checkpoint, spec, trainer.options, rows)
+        run.take_steps(trainer, checkpoint, trainer.preview, before)
+        return trainer.averaged
+
+    def styles(self, both: TwoParts, fingerprint: str) -> list[Style]:
+        """Return what was learned, for the trunk of that fingerprint, each with its painting."""
+        photos = self.crops.crops(0, MEASURED_PHOTOS, self.weights[1].sizes_px[0])
+        vectors = two_part_vectors(both.draft, both.revision, photos)
+        return [
+            Style(name, vector, fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
+            for (name, painting), vector in zip(self.paintings.items(), vectors, strict=True)
+            for graded in [painting.grade.apply(visible_pixels(read_image(painting.path)))]
+        ]
+
+
+def steps_within(trainer: PartTrainer, seconds: float) -> int:
+    """Return how many steps a trainer can take in a time, by some trial steps, which leave no trace
+    but the time they took.
+    """
+    began, state, times = time.monotonic(), copy.deepcopy(trainer.state()), []
+    for _ in range(TRIAL_STEPS):
+        before = time.monotonic()
+        trainer.step()
+        times.append(time.monotonic() - before)
+    trainer.load_state(state)
+    return max(1, round((seconds - (time.monotonic() - began)) / min(times)))
+
+
+def _graded(painting: Painting, size_px: int) -> Tensor:
+    """Return a painting as it is looked at: 1 x 3 x H x W, its shorter side so long.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    pixels = scale_shorter_side(visible_pixels(read_image(painting.path)), size_px)
+    return to_tensor(painting.grade.apply(pixels))

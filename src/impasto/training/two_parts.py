@@ -1,4 +1,5 @@
-"""Training the two networks of a fine painting: first the draft, then the revision.
+"""Training the two networks of a fine painting: first the draft, then the revision, under which the
+draft goes on learning.
 
 Every style has a subtle and a bold form, which differ in the weight of the style loss. A step mixes
 the two at random and weighs its losses to match (Babaeizadeh & Ghiasi 2018, "Adjustable real-time
@@ -10,8 +11,10 @@ style transfer", with arithmetic on vectors in place of a network). Style is com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto.errors import OptionError
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.perceptual.hardware import Hardware
@@ -34,6 +38,7 @@ from impasto.perceptual.losses import (
 from impasto.perceptual.picture_losses import CONTENT_LAYER, STYLE_LAYERS
 from impasto.perceptual.tensors import to_pixels
 from impasto.perceptual.vgg import Vgg19
+from impasto.styles import Gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
@@ -46,13 +51,22 @@ __all__ = [
     "PartTrainer",
     "PartWeights",
     "RevisionTrainer",
+    "TwoParts",
+    "starting_parts",
     "two_part_trunk",
     "two_part_vectors",
 ]
 
+Vector = NDArray[np.float32]
+
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
+FINE_LAYERS = 3
 SIMILAR_PLACES = 384  # as many of a picture are compared with each other
-VECTOR_RATE = 4.0  # times that of the kernels: scales are about 1, kernels far smaller
+VECTOR_RATE = 6.0  # times that of the kernels: scales are about 1, kernels far smaller
+REVISION_RATE = 0.5  # times that of a draft alone: without normalisation it is unstable above
+DRAFT_RATE = 0.2  # while the revision learns
+CLOSE_UP_EVERY = 4  # steps: one of them looks at a part of a picture of twice the size
+CLOSE_UPS_FROM = 0.3  # of the steps
 RANGE_WEIGHT = 10.0  # pulls a painting back to 0-1: beyond it, clipping has no slope
 CALIBRATING_PHOTOS = 4
 PREVIEW_PHOTOS = 4
@@ -64,6 +78,8 @@ class PartWeights:
 
     Attributes:
         sizes_px: at which style is compared, from the size that the part paints down.
+        content_at: at which of them content is compared. Above it, style is compared on the first
+            `FINE_LAYERS` layers, which is all that brushwork asks for, and half the work.
         style: weights of the style loss; content has 1.
         similarity: of self-similarity.
         features: of content by normalised features, which keeps faces.
@@ -74,6 +90,7 @@ class PartWeights:
     sizes_px: tuple[int, ...]
     style: tuple[float, float]
     similarity: tuple[float, float]
+    content_at: int = 0
     layers: tuple[float, float, float, float] = (1, 1, 1, 1)
     tv: float = 0.15
     features: float = 0.0
@@ -93,22 +110,26 @@ class PartWeights:
 
 DRAFT = PartWeights(
     sizes_px=(128, 64),
-    style=(3, 20),
-    similarity=(9, 4),
+    style=(12, 60),
+    similarity=(5, 2.5),
     # Large forms: what is fine at 128 px is the revision's to paint.
-    layers=(0.3, 0.4, 1.5, 1.8),
-    tv=0.5,
+    layers=(0.1, 0.3, 1.7, 1.9),
+    tv=1.2,
+    features=0.7,
 )
-REVISION = PartWeights(sizes_px=(256, 128, 64), style=(6, 40), similarity=(5, 3), features=1.0)
+REVISION = PartWeights(
+    sizes_px=(256, 128, 64), content_at=1, style=(12, 60), similarity=(4, 2), features=1.5
+)
 
 
 class PartTrainer(StepTrainer):
-    """A part in training; subclasses know what it sees.
+    """A part in training; subclasses know what paints.
 
     Args:
-        spec: the network to train.
-        paintings: of each size of ``weights``, one a style: float32 1 x 3 x H x W, RGB, 0-1, the
-            shorter side of that size.
+        network: what is trained.
+        painter: the part itself.
+        paintings: of each size, one a style: float32 1 x 3 x H x W, RGB, 0-1, the shorter side of
+            that size.
         photos: crops to paint, nearly whole photos.
         weights: of the losses.
         options: steps, photos a step, rate and seed; its other weights are not used.
@@ -117,178 +138,292 @@ class PartTrainer(StepTrainer):
 
     def __init__(
         self,
-        spec: NetworkSpec,
+        network: nn.Module,
+        painter: StyleNetwork,
         paintings: Mapping[int, Sequence[Tensor]],
         photos: PhotoFolder,
         weights: PartWeights,
         options: TrainingOptions,
         hardware: Hardware,
     ) -> None:
-        style_count = len(paintings[weights.sizes_px[0]])
-        with torch.random.fork_rng():
-            torch.manual_seed(options.seed)
-            self.network = StyleNetwork(spec, 2 * style_count).to(hardware.device)
-        super().__init__(self.network, self.network, photos, options, hardware)
+        super().__init__(
+            network.to(hardware.device), painter.to(hardware.device), photos, options, hardware
+        )
         self.weights = weights
-        self.style_count = style_count
+        self.style_count = len(painter.styles) // 2
         self.vgg = Vgg19(hardware)
         with torch.no_grad():
-            self.grams = {
-                size: {
-                    layer: torch.cat(
-                        [
-                            gram_matrix(self.vgg(each.to(hardware.device), (layer,))[layer])
-                            for each in paintings[size]
-                        ]
-                    )
-                    for layer in STYLE_LAYERS
-                }
-                for size in weights.sizes_px
-            }
+            self.grams = {size: self._grams(each) for size, each in paintings.items()}
 
-    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """Styles take longer steps than the kernels that they share."""
-        return [([self.network.styles], VECTOR_RATE), (self.network.convs.parameters(), 1.0)]
+    def _grams(self, paintings: Sequence[Tensor]) -> dict[str, Tensor]:
+        features = [self.vgg(each.to(self.hardware.device), STYLE_LAYERS) for each in paintings]
+        return {
+            layer: torch.cat([gram_matrix(each[layer]) for each in features])
+            for layer in STYLE_LAYERS
+        }
 
-    def see(
-        self, photos: Tensor, styles: Tensor, effect: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return what the network sees of photos: themselves under grain, its vectors, and the
-        paintings so far, if it revises.
+    @property
+    def sizes_px(self) -> tuple[int, ...]:
+        """Where style is compared in the next step, from the size that is painted down."""
+        return self.weights.sizes_px
+
+    @abstractmethod
+    def paint_photos(
+        self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return photos, or parts of them, and what a network makes of these.
+
+        Args:
+            network: as ``trained``.
+            photos: N x 3 x H x W, 0-1.
+            styles: N numbers of styles.
+            effect: N numbers, from 0 for the subtle form to 1 for the bold one.
         """
-        return self.with_grain(photos, 2), mixed_rows(self.network.styles, styles, effect), None
 
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
         """Return some photos, each beside all styles between their two forms, as one picture."""
-        size, average = self.weights.sizes_px[0], self.averaged
-        assert isinstance(average, StyleNetwork)
+        device, size = self.hardware.device, self.sizes_px[0]
+        styles = torch.arange(self.style_count, device=device)
+        effect = torch.full((self.style_count,), 0.5, device=device)
         rows = []
-        for photo in torch.split(self.photos.crops(0, PREVIEW_PHOTOS, size), 1):
-            photo = photo.to(self.hardware.device)
+        for photo in torch.split(self.photos.crops(0, PREVIEW_PHOTOS, size).to(device), 1):
             repeated = photo.expand(self.style_count, -1, -1, -1)
-            styles = torch.arange(self.style_count, device=self.hardware.device)
             with self.hardware.autocast():
-                seen, _, enlarged = self.see(repeated, styles, torch.full((len(styles),), 0.5))
-                vectors = mixed_rows(average.styles, styles, torch.full((len(styles),), 0.5))
-                painted = average(seen, vectors, enlarged)
-            rows.append(torch.cat([photo, *torch.split(painted.float(), 1)], dim=3))
+                seen, painted = self.paint_photos(self.averaged, repeated, styles, effect)
+            rows.append(torch.cat([seen[:1], *torch.split(painted.float(), 1)], dim=3))
         return to_pixels(torch.cat(rows, dim=2))
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
         """Return the objective, and its means before their weights."""
         random = np.random.default_rng((self.options.seed, self.next_step, 5))
-        device = self.hardware.device
-        photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(device)
+        device, weights = self.hardware.device, self.weights
+        photos = self.photos.crops(self.next_photo, photo_count, self.sizes_px[0]).to(device)
         order = random.permutation(self.style_count)
         styles = torch.from_numpy(np.resize(order, photo_count)).to(device)
         effect = torch.from_numpy(random.random(photo_count, dtype=np.float32)).to(device)
-        style_weight, similarity_weight = self.weights.at(effect)
-        with torch.no_grad():
-            wanted = self.vgg(photos, (*SIMILARITY_LAYERS, CONTENT_LAYER))
         with self.hardware.autocast():
-            seen, vectors, enlarged = self.see(photos, styles, effect)
-            painted = self.painter(seen, vectors, enlarged).float()
-        style = torch.zeros(photo_count, device=device)
-        figures = {}
-        picture = painted
-        for number, size in enumerate(self.weights.sizes_px):
-            if number:
-                picture = halved(picture)
-            more = () if number else (CONTENT_LAYER,)
-            features = self.vgg(picture, (*STYLE_LAYERS, *more))
-            if number == 0:
-                content = content_loss(features[CONTENT_LAYER], wanted[CONTENT_LAYER])
-                similarity, kept = self._content_at_places(features, wanted, random)
-            at_size = self._style(features, size, styles)
-            style = style + at_size / len(self.weights.sizes_px)
-            figures[f"style {size}"] = at_size.mean().item()
-        beyond = (painted - painted.clamp(0, 1)).square().mean(dim=(1, 2, 3))
-        terms = content + self.weights.features * kept + similarity_weight * similarity
-        terms = terms + style_weight * style + RANGE_WEIGHT * beyond
+            photos, painted = self.paint_photos(self.trained, photos, styles, effect)
+        own = self._features(painted.float())
+        losses = self._style_losses(own, styles) | self._content_losses(own, photos, random)
+        style_weight, similarity_weight = weights.at(effect)
+        style = torch.stack([losses[f"style {size}"] for size in self.sizes_px]).sum(dim=0)
+        # A close-up has fewer sizes; what it says of each counts no more for that.
+        style = style / len(weights.sizes_px)
+        terms = losses["content"] + weights.features * losses["features"] + style_weight * style
+        terms = (
+            terms + similarity_weight * losses["similarity"] + RANGE_WEIGHT * beyond_range(painted)
+        )
         # Bold forms have larger losses; they shall not have the larger say in what both share.
         loss = (terms / (1 + style_weight / 20)).mean()
-        loss = loss + self.weights.tv * total_variation(painted).mean()
-        figures["content"], figures["similarity"] = content.mean().item(), similarity.mean().item()
-        return loss, figures
+        loss = loss + weights.tv * total_variation(painted.float()).mean()
+        return loss, {name: each.mean().item() for name, each in losses.items()}
 
-    def _style(self, features: Mapping[str, Tensor], size: int, styles: Tensor) -> Tensor:
-        """Return the style loss of each picture at one size, the weighted mean over layers."""
-        weights = self.weights.layers if size == self.weights.sizes_px[0] else (1.0,) * 4
-        losses = [
-            weight * style_loss(gram_matrix(features[layer], exact=False), grams[styles])
-            for weight, (layer, grams) in zip(weights, self.grams[size].items(), strict=True)
-        ]
-        return torch.stack(losses).sum(dim=0) / sum(weights)
+    def _features(self, painted: Tensor) -> list[dict[str, Tensor]]:
+        """Return the features of pictures at each size, as far as they are compared."""
+        found = []
+        for number, _ in enumerate(self.sizes_px):
+            painted = halved(painted) if number else painted
+            layers = STYLE_LAYERS[: FINE_LAYERS if number < self.weights.content_at else None]
+            more = (CONTENT_LAYER,) if number == self.weights.content_at else ()
+            found.append(self.vgg(painted, (*layers, *more)))
+        return found
 
-    def _content_at_places(
-        self,
-        features: Mapping[str, Tensor],
-        wanted: Mapping[str, Tensor],
-        random: np.random.Generator,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the self-similarity loss and the loss of normalised features of each picture, at
-        some places; means over layers.
+    def _style_losses(
+        self, own: Sequence[Mapping[str, Tensor]], styles: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the style loss of each picture at each size, weighted means over layers."""
+        losses = {}
+        for number, (size, features) in enumerate(zip(self.sizes_px, own, strict=True)):
+            layers = [layer for layer in STYLE_LAYERS if layer in features]
+            weights = self.weights.layers[: len(layers)] if number == 0 else (1.0,) * len(layers)
+            at_layers = [
+                weight * style_loss(gram_matrix(features[layer], exact=False), grams[styles])
+                for weight, layer in zip(weights, layers, strict=True)
+                for grams in [self.grams[size][layer]]
+            ]
+            losses[f"style {size}"] = torch.stack(at_layers).sum(dim=0) / sum(weights)
+        return losses
+
+    def _content_losses(
+        self, own: Sequence[Mapping[str, Tensor]], photos: Tensor, random: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Return the losses by content of each picture, means over layers.
+
+        Args:
+            own: features of the pictures at each size.
+            photos: N x 3 x H x W, 0-1.
+            random: chooses the places that are looked at.
         """
-        similarity, normalised = [], []
-        for layer in SIMILARITY_LAYERS:
-            places = features[layer].shape[2] * features[layer].shape[3]
-            chosen = torch.from_numpy(random.permutation(places)[:SIMILAR_PLACES])
-            chosen = chosen.to(self.hardware.device)
-            for own, photo in zip(features[layer], wanted[layer], strict=True):
-                rows, target = own.flatten(1)[:, chosen].T, photo.flatten(1)[:, chosen].T
-                distances = self_distances(rows), self_distances(target)
-                similarity.append(self_similarity_loss(*distances))
-                normalised.append(normalised_content_loss(rows, target))
-        count = len(SIMILARITY_LAYERS)
-        return (
-            torch.stack(similarity).reshape(count, -1).mean(dim=0),
-            torch.stack(normalised).reshape(count, -1).mean(dim=0),
-        )
+        first, at = own[0], own[self.weights.content_at]
+        with torch.no_grad():
+            wanted_first = self.vgg(photos, SIMILARITY_LAYERS[:1])
+            for _ in range(self.weights.content_at):
+                photos = halved(photos)
+            wanted = self.vgg(photos, (*SIMILARITY_LAYERS, CONTENT_LAYER))
+        fine, coarse = SIMILARITY_LAYERS
+        similarity = [
+            self_similarity_loss(self_distances(rows), self_distances(target))
+            for layer in SIMILARITY_LAYERS
+            for rows, target in same_places(at[layer], wanted[layer], random)
+        ]
+        normalised = [
+            normalised_content_loss(rows, target)
+            for features, photo in (
+                (first[fine], wanted_first[fine]),
+                (at[coarse], wanted[coarse]),
+            )
+            for rows, target in same_places(features, photo, random)
+        ]
+        return {
+            "content": content_loss(at[CONTENT_LAYER], wanted[CONTENT_LAYER]),
+            "similarity": torch.stack(similarity).reshape(2, -1).mean(dim=0),
+            "features": torch.stack(normalised).reshape(2, -1).mean(dim=0),
+        }
 
 
 class DraftTrainer(PartTrainer):
-    """A draft in training: it sees whole photos, small."""
+    """A draft in training: it sees whole photos, small.
+
+    Args:
+        draft: the network.
+        paintings, photos, weights, options, hardware: as `PartTrainer` takes them.
+    """
+
+    def __init__(self, draft: StyleNetwork, *args: Any) -> None:
+        super().__init__(draft, draft, *args)
+
+    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """Styles take longer steps than the kernels that they share."""
+        return _rates(self.painter, 1.0)
+
+    def paint_photos(
+        self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See `PartTrainer.paint_photos`."""
+        assert isinstance(network, StyleNetwork)
+        vectors = mixed_rows(network.styles, styles, effect)
+        return photos, network(self.with_grain(photos, 2, network.spec), vectors)
 
 
 class RevisionTrainer(PartTrainer):
-    """A revision in training: it sees what a draft, or its own painting of half the size, becomes
-    when it is enlarged.
+    """A revision in training, and the draft under it.
+
+    It sees photos of its size, and what the draft lays out at half of it, enlarged. One step in
+    `CLOSE_UP_EVERY` is a close-up: the revision sees a part of a photo of twice the size, and its
+    own painting, enlarged.
 
     Args:
-        draft: trained; it stays as it is.
-        spec, paintings, photos, weights, options, hardware: as `DraftTrainer` takes them.
+        draft: trained; goes on learning, more slowly.
+        revision: the network.
+        calibrated: the revision is trained already; else its scales and shifts are set first.
+        paintings, photos, weights, options, hardware: as `PartTrainer` takes them; paintings are
+            there of twice the first size, too.
     """
 
     def __init__(
-        self,
-        draft: StyleNetwork,
-        spec: NetworkSpec,
-        paintings: Mapping[int, Sequence[Tensor]],
-        photos: PhotoFolder,
-        weights: PartWeights,
-        options: TrainingOptions,
-        hardware: Hardware,
+        self, draft: StyleNetwork, revision: StyleNetwork, calibrated: bool, *args: Any
     ) -> None:
-        super().__init__(spec, paintings, photos, weights, options, hardware)
-        self.draft = draft.to(hardware.device).eval().requires_grad_(False)
-        crops = photos.crops(0, CALIBRATING_PHOTOS, weights.sizes_px[0]).to(hardware.device)
-        with hardware.autocast():
-            enlarged = self._enlarged(crops, draft.styles[:1].expand(CALIBRATING_PHOTOS, -1))
-            calibrate(self.network, self.with_grain(crops, 2), enlarged)
-        self.averaged.load_state_dict(self.network.state_dict())
-        self._good_state = self._copy_state()
+        both = TwoParts(draft, revision)
+        super().__init__(both, revision, *args)
+        if not calibrated:
+            count = CALIBRATING_PHOTOS
+            crops = self.photos.crops(0, count, self.weights.sizes_px[0]).to(self.hardware.device)
+            with self.hardware.autocast(), torch.no_grad():
+                enlarged = self._drafted(both, crops, draft.styles[:1].expand(count, -1))
+                calibrate(revision, self.with_grain(crops, 2, revision.spec), enlarged)
+            self.averaged.load_state_dict(both.state_dict())
+            self._good_state = self._copy_state()
 
-    def see(
-        self, photos: Tensor, styles: Tensor, effect: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return what the network sees: photos under grain, its vectors, and enlarged drafts."""
-        seen, vectors, _ = super().see(photos, styles, effect)
-        return seen, vectors, self._enlarged(photos, mixed_rows(self.draft.styles, styles, effect))
+    def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """Styles take longer steps than the kernels that they share; the draft shorter ones."""
+        assert isinstance(self.trained, TwoParts)
+        return [
+            *_rates(self.trained.revision, REVISION_RATE),
+            *_rates(self.trained.draft, DRAFT_RATE),
+        ]
 
-    @torch.no_grad()
-    def _enlarged(self, photos: Tensor, vectors: Tensor) -> Tensor:
-        return doubled(self.draft(self.with_grain(halved(photos), 3), vectors).float().clamp(0, 1))
+    @property
+    def is_close_up(self) -> bool:
+        """Whether the next step looks at a part of a larger picture."""
+        begun = self.next_step >= CLOSE_UPS_FROM * self.options.steps
+        return begun and self.next_step % CLOSE_UP_EVERY == CLOSE_UP_EVERY - 1
+
+    @property
+    def sizes_px(self) -> tuple[int, ...]:
+        """See `PartTrainer.sizes_px`."""
+        first, *more = self.weights.sizes_px
+        return (2 * first, first) if self.is_close_up else (first, *more)
+
+    def paint_photos(
+        self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See `PartTrainer.paint_photos`."""
+        assert isinstance(network, TwoParts)
+        first, second = (
+            mixed_rows(each.styles, styles, effect) for each in (network.draft, network.revision)
+        )
+        if not self.is_close_up:
+            return photos, self._revised(
+                network, photos, self._drafted(network, photos, first), second
+            )
+        with torch.no_grad():
+            smaller = halved(photos)
+            painted = self._revised(
+                network, smaller, self._drafted(network, smaller, first), second
+            )
+            enlarged = doubled(painted.float().clamp(0, 1))
+        side_px, step_px = photos.shape[-1] // 2, network.revision.spec.multiple
+        random = np.random.default_rng((self.options.seed, self.next_step, 6))
+        top, left = random.integers(side_px // step_px + 1, size=2) * step_px
+        part = (..., slice(top, top + side_px), slice(left, left + side_px))
+        return photos[part], self._revised(network, photos[part], enlarged[part], second)
+
+    def _drafted(self, network: TwoParts, photos: Tensor, vectors: Tensor) -> Tensor:
+        """Return what the draft makes of photos at half their size, enlarged."""
+        seen = self.with_grain(halved(photos), 3, network.draft.spec)
+        return doubled(network.draft(seen, vectors).float().clamp(0, 1))
+
+    def _revised(
+        self, network: TwoParts, photos: Tensor, enlarged: Tensor, vectors: Tensor
+    ) -> Tensor:
+        seen = self.with_grain(photos, 2, network.revision.spec)
+        revised: Tensor = network.revision(seen, vectors, enlarged)
+        return revised
+
+
+class TwoParts(nn.Module):
+    """Both networks."""
+
+    def __init__(self, draft: StyleNetwork, revision: StyleNetwork) -> None:
+        super().__init__()
+        self.draft, self.revision = draft, revision
+
+
+def _rates(network: StyleNetwork, times: float) -> list[tuple[Iterable[nn.Parameter], float]]:
+    return [([network.styles], times * VECTOR_RATE), (network.convs.parameters(), times)]
+
+
+def beyond_range(painted: Tensor) -> Tensor:
+    """Return by how much each picture leaves 0-1, N means of squares."""
+    return (painted - painted.clamp(0, 1)).square().mean(dim=(1, 2, 3))
+
+
+def same_places(
+    own: Tensor, photos: Tensor, random: np.random.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield of each picture the features at some places, and those of its photo there.
+
+    Args:
+        own, photos: N x C x H x W.
+
+    Yields:
+        twice `SIMILAR_PLACES` x C, or fewer places if there are no more.
+    """
+    chosen = torch.from_numpy(random.permutation(own.shape[2] * own.shape[3])[:SIMILAR_PLACES])
+    chosen = chosen.to(own.device)
+    for mine, wanted in zip(own, photos, strict=True):
+        yield mine.flatten(1)[:, chosen].T, wanted.flatten(1)[:, chosen].T
 
 
 def mixed_rows(rows: Tensor, styles: Tensor, effect: Tensor) -> Tensor:
@@ -327,6 +462,45 @@ def calibrate(network: StyleNetwork, photos: Tensor, enlarged: Tensor) -> None:
             mean, variance = network.measure(photos, network.styles[:1], enlarged)[conv.name]
             factor = torch.rsqrt(variance + 1e-5) * (1.0 if conv.relu else 0.5)
             network.styles[:, scale], network.styles[:, shift] = factor, -mean * factor
+
+
+def starting_parts(
+    specs: tuple[NetworkSpec, NetworkSpec], names: Sequence[str], start: Gallery | None, seed: int
+) -> tuple[StyleNetwork, StyleNetwork]:
+    """Return a draft and a revision to train: random ones, or those of a gallery in two parts.
+
+    Args:
+        specs: of both.
+        names: of the styles; one that the gallery knows begins as it is there, a new one with the
+            mean of all.
+        start: has the same layers.
+        seed: of random weights.
+
+    Raises:
+        OptionError: the gallery's networks are others.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        draft, revision = (StyleNetwork(spec, 2 * len(names)) for spec in specs)
+    if start is None:
+        return draft, revision
+    other = start.trunk.revision
+    if other is None or (start.trunk.spec.layers, other.spec.layers) != tuple(
+        spec.layers for spec in specs
+    ):
+        raise OptionError(f"{start.folder} holds other networks", "leave --start-from out")
+    draft.load_weights(start.trunk.float32_weights())
+    revision.load_weights(other.float32_weights())
+    known = {name: start.load_style(name).vector for name in start.names}
+    mean: Vector = np.mean(list(known.values()), axis=0)
+    forms = [
+        start.trunk.at_effect(known.get(name, mean), effect)
+        for name in names
+        for effect in (0.0, 1.0)
+    ]
+    draft.load_styles(np.stack([each[0] for each in forms]))
+    revision.load_styles(np.stack([each[1] for each in forms]))
+    return draft, revision
 
 
 def two_part_trunk(draft: StyleNetwork, revision: StyleNetwork) -> Trunk:

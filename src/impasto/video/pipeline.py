@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Unpack
 
+from impasto._util.atomic_files import real_path
 from impasto._util.prefetch import map_ahead
-from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import InputError, OptionError
 from impasto.images import bleed, resize
-from impasto.multiscale import MAX_SIDE_PX
-from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
+from impasto.options import StyleSource, StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
 from impasto.video.muxing import join_segments
+from impasto.video.options import VideoKeywords, VideoOptions
 from impasto.video.resume_state import Job
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
 from impasto.video.temporal_consistency import StrokeMemory
@@ -33,18 +33,16 @@ from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
 
-__all__ = ["PaintFrame", "VideoReport", "convert_video", "stylize_video"]
+__all__ = ["VideoReport", "convert_video", "stylize_video"]
 
 Pixels = NDArray[np.uint8]
-PaintFrame = Callable[[Pixels, float], Pixels]
 
-DEFAULT_CRF = 20
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
 
 
 @dataclass(frozen=True)
 class VideoReport:
-    """What was done.
+    """Report of what was done.
 
     Attributes:
         frames: in the output.
@@ -66,18 +64,8 @@ def stylize_video(
     output: str | os.PathLike[str],
     style: StyleSource | Timeline | StylizeOptions = DEFAULT_STYLE,
     *,
-    stability: float = DEFAULT_STABILITY,
-    codec: str | None = None,
-    crf: int = DEFAULT_CRF,
-    size: tuple[int, int] | None = None,
-    start_s: float = 0,
-    end_s: float | None = None,
-    sound: bool = True,
-    subtitles: bool = True,
-    resume: bool = False,
-    overwrite: bool = False,
     progress: ProgressListener = ignore_progress,
-    **keywords: Unpack[StylizeKeywords],
+    **keywords: Unpack[VideoKeywords],
 ) -> VideoReport:
     """Paint a video; sound, subtitles, chapters and metadata are kept as they are.
 
@@ -91,17 +79,9 @@ def stylize_video(
             and by VP9 in WebM and Matroska; elsewhere they become white.
         style: as `StylizeOptions` has it, or these themselves; or a timeline
             (`impasto.video.timeline`), whose times are the video's own.
-        stability: how much strokes stay on the things that they are painted on, 0 to 1
-            (`impasto.video.temporal_consistency`); 0 paints frame by frame.
-        codec: ``h264`` (the default), ``hevc``, ``vp9`` (the default for .webm) or ``av1``.
-        crf: constant rate factor of the encoder: smaller is better, and larger in bytes.
-        size: width and height of the output, in pixels; those of the video if not given.
-        start_s, end_s: paint only this part, in seconds.
-        sound, subtitles: keep them.
-        resume: go on with work on the same output that was interrupted.
-        overwrite: replace an output that exists, once the new one is whole.
         progress: told after every frame.
-        keywords: options, as `StylizeOptions` has them, but for those of areas and detail.
+        keywords: options, as `impasto.video.VideoOptions` and `StylizeOptions` have them, but for
+            those of areas and detail.
 
     Raises:
         InputError: the video cannot be read.
@@ -112,139 +92,74 @@ def stylize_video(
         StyleError: the style is unknown.
         EngineError: the engine is missing or fails.
     """
-    timeline, options = options_over_time(style, keywords)
-    palette = options.palette_pixels()
-    workers = pool_size(options.engine)
-    with VideoStylizer(timeline, options, stability=stability, workers=workers) as painter:
+    options, others = VideoOptions.split(keywords)
+    timeline, look = options_over_time(style, others)
+    workers = pool_size(look.engine)
+    with VideoStylizer(timeline, look, stability=options.stability, workers=workers) as painter:
         return convert_video(
             Path(video),
             Path(output),
             painter,
+            options,
             settings={
-                "style": str(timeline),
-                "strength": options.strength,
-                "stroke": options.stroke,
-                "keep_colors": options.keep_colors,
-                "palette": None if palette is None else zlib.crc32(palette.tobytes()),
-                "seed": options.seed,
-                "quality": options.quality,
-                "stability": stability,
+                **_settings(timeline, look),
+                "stability": options.stability,
                 "engine": painter.engine,
             },
-            encoding=choose_encoding(Path(output), codec, crf),
-            size=size,
-            start_s=start_s,
-            end_s=end_s,
-            sound=sound,
-            subtitles=subtitles,
-            resume=resume,
-            overwrite=overwrite,
-            exact_colors=options.strength != 1 or options.keep_colors is not None,
+            exact_colors=look.strength != 1 or look.keep_colors is not None,
             progress=progress,
         )
+
+
+def _settings(timeline: Timeline, look: StylizeOptions) -> dict[str, object]:
+    palette = look.palette_pixels()
+    return {
+        "style": str(timeline),
+        "strength": look.strength,
+        "stroke": look.stroke,
+        "keep_colors": look.keep_colors,
+        "palette": None if palette is None else zlib.crc32(palette.tobytes()),
+        "seed": look.seed,
+        "quality": look.quality,
+    }
 
 
 def convert_video(
     video: Path,
     output: Path,
-    painter: PaintFrame,
+    painter: VideoStylizer,
+    options: VideoOptions,
     *,
-    settings: dict[str, object],
-    encoding: Encoding,
-    size: tuple[int, int] | None = None,
-    start_s: float = 0,
-    end_s: float | None = None,
-    sound: bool = True,
-    subtitles: bool = True,
-    resume: bool = False,
-    overwrite: bool = False,
+    settings: Mapping[str, object],
     exact_colors: bool = True,
     progress: ProgressListener = ignore_progress,
 ) -> VideoReport:
-    """As `stylize_video`, with any function of a frame.
+    """Do what `stylize_video` does, with a painter that is open.
 
     Args:
-        painter: takes H x W x 3 uint8 RGB pixels and their time in seconds, and gives pixels of the
-            same shape. What a `VideoStylizer` remembers outlives an interruption.
+        video, output, options, progress: as `stylize_video` takes them.
+        painter: what it remembers outlives an interruption.
         settings: what the painter depends on, so that ``resume`` can tell whether it is the same.
         exact_colors: as `VideoSource` takes it; for painters that show something of the frame.
     """
-    _check_part(start_s, end_s)
-    if size is not None and not (min(size) >= 1 and max(size) <= MAX_SIDE_PX):
-        raise OptionError(f"size is {size[0]}x{size[1]}", f"give sides from 1 to {MAX_SIDE_PX}")
-    began = time.monotonic()
-    if output.resolve() == video.resolve():
+    encoding = choose_encoding(output, options.codec, options.crf)
+    if real_path(output) == real_path(video):
         raise OptionError(f"{output} would replace the video", "give another output")
     if encoding.container != "gif":
-        check_tracks(video, output, encoding.container, sound=sound, subtitles=subtitles)
-    with (
-        VideoSource(video, exact_colors=exact_colors) as source,
-        Job(
-            output,
-            {
-                **settings,
-                "video": _identity(video),
-                "encoding": [encoding.codec, encoding.crf],
-                "size": size,
-                "start": start_s,
-                "end": end_s,
-            },
-            resume=resume,
-            overwrite=overwrite,
-        ) as job,
-    ):
-        before = job.frames
-        interrupted: KeyboardInterrupt | None = None
-        try:
-            _paint(source, job, painter, encoding, size, start_s, end_s, progress)
-        except KeyboardInterrupt as error:
-            interrupted = error
-        if not job.segments:
-            job.remove()
-            if interrupted is None:
-                until = "" if end_s is None else f" and before {end_s:g} s"
-                whole_s = float(source.info.frame_count / source.info.rate)
-                raise InputError(
-                    f"{video} has no frame at or after {start_s:g} s{until}",
-                    f"it lasts about {whole_s:.3g} s",
-                )
-            raise interrupted
-        if interrupted and output.exists() and not job.owns_output():
-            raise interrupted  # a part never replaces what may be whole
-        last_s = float(job.segments[-1].last_pts * source.info.time_base)
-        last_frame_s = source.duration_s(job.segments[-1].last_pts)
-        if last_frame_s is not None and end_s is not None:
-            last_frame_s = min(last_frame_s, end_s - last_s)
-        with job.publishing() as file:
-            if encoding.container == "gif":
-                write_gif(
-                    job.paths,
-                    video,
-                    file,
-                    frame_count=job.frames,
-                    start_s=start_s,
-                    last_frame_s=last_frame_s,
-                    progress=progress,
-                )
-            else:
-                painted_s = float((job.segments[-1].last_pts + 1) * source.info.time_base)
-                join_segments(
-                    job.paths,
-                    video,
-                    file,
-                    encoding.container,
-                    start_s=start_s,
-                    end_s=painted_s if interrupted else end_s,
-                    last_frame_s=last_frame_s,
-                    sound=sound,
-                    subtitles=subtitles,
-                )
-        if interrupted is not None:
-            raise interrupted
-        job.remove()
-        seconds = time.monotonic() - began
-        painted = job.frames - before
-        return VideoReport(job.frames, painted, source.damaged, source.cut_off, seconds)
+        kept = {"sound": options.sound, "subtitles": options.subtitles}
+        check_tracks(video, output, encoding.container, **kept)
+    with VideoSource(video, exact_colors=exact_colors) as source:
+        settings = {
+            **settings,
+            "video": _identity(video),
+            "encoding": [encoding.codec, encoding.crf],
+            "size": options.size,
+            "start": options.start_s,
+            "end": options.end_s,
+        }
+        resume, overwrite = options.resume, options.overwrite
+        with Job(output, settings, resume=resume, overwrite=overwrite) as job:
+            return _Conversion(source, job, painter, options, encoding, progress).run()
 
 
 def _identity(video: Path) -> list[object]:
@@ -252,63 +167,119 @@ def _identity(video: Path) -> list[object]:
     return [video.name, stat.st_size, stat.st_mtime_ns]
 
 
-def _check_part(start_s: float, end_s: float | None) -> None:
-    if not 0 <= start_s < float("inf"):
-        raise OptionError(f"start is {start_s}", "give seconds from 0 up")
-    if end_s is not None and not end_s > start_s:
-        raise OptionError(f"end is {end_s}, start {start_s}", "end after the start")
+@dataclass(frozen=True)
+class _Conversion:
+    """The work on a video that is open."""
 
+    source: VideoSource
+    job: Job
+    painter: VideoStylizer
+    options: VideoOptions
+    encoding: Encoding
+    progress: ProgressListener
 
-def _paint(
-    source: VideoSource,
-    job: Job,
-    painter: PaintFrame,
-    encoding: Encoding,
-    size: tuple[int, int] | None,
-    start_s: float,
-    end_s: float | None,
-    progress: ProgressListener,
-) -> None:
-    info = source.info
-    width, height = size or (info.width, info.height)
-    info = replace(info, width=width, height=height)
-    done = job.frames
-    steady = painter if isinstance(painter, VideoStylizer) else None
-    resume_s, last_s = start_s, None
-    if job.segments:
-        last_pts = job.segments[-1].last_pts
-        resume_s = float((last_pts + 0.5) * info.time_base)
-        last_s = float(last_pts * info.time_base)
-        if steady and (arrays := job.memory()):
-            steady.recall(StrokeMemory.of(arrays), last_s)
-    wanted = source.frames(resume_s, end_s)
-    if encoding.container == "gif":
-        wanted = spaced(wanted, start_s, last_s)
-    total = _frames_in_part(info, resume_s, end_s) + done
-    began = time.monotonic()
-    with ExitStack() as stack:
-        frames = stack.enter_context(read_ahead(wanted))
-        write = stack.enter_context(write_behind(job, info, encoding))
+    def run(self) -> VideoReport:
+        """Paint what is to be painted, and make one file of it, of a part in case of Ctrl-C."""
+        job, before, began_s = self.job, self.job.frames, time.monotonic()
+        interrupted: KeyboardInterrupt | None = None
+        try:
+            self._paint()
+        except KeyboardInterrupt as error:
+            interrupted = error
+        if not job.segments:
+            job.remove()
+            raise interrupted or self._nothing_there()
+        replaces = job.output.exists() and not job.owns_output()
+        if not (interrupted and replaces):  # a part never replaces what may be whole
+            self._publish(is_part=interrupted is not None)
+        if interrupted:
+            raise interrupted
+        job.remove()
+        return VideoReport(
+            job.frames,
+            job.frames - before,
+            self.source.damaged,
+            self.source.cut_off,
+            time.monotonic() - began_s,
+        )
 
-        def prepare(frame: VideoFrame) -> tuple[VideoFrame, Pixels | None]:
+    def _paint(self) -> None:
+        width, height = self.options.size or (self.source.info.width, self.source.info.height)
+        info = replace(self.source.info, width=width, height=height)
+        resume_s, last_s = self.options.start_s, None
+        if self.job.segments:
+            last_s = self._time_s(self.job.segments[-1].last_pts)
+            resume_s = self._time_s(self.job.segments[-1].last_pts + 0.5)
+            if arrays := self.job.memory():
+                self.painter.recall(StrokeMemory.of(arrays), last_s)
+        wanted = self.source.frames(resume_s, self.options.end_s)
+        if self.encoding.container == "gif":
+            wanted = spaced(wanted, self.options.start_s, last_s)
+        done = self.job.frames
+        total = done + _frames_in_part(info, resume_s, self.options.end_s)
+
+        def prepare(frame: VideoFrame) -> tuple[VideoFrame, Pixels]:
             frame = _fitted(frame, width, height)
-            return frame, steady.paint(frame.pixels, frame.time_s) if steady else None
+            return frame, self.painter.paint(frame.pixels, frame.time_s)
 
-        paintings = stack.enter_context(map_ahead(prepare, frames, steady.workers if steady else 1))
-        for number, (frame, fresh) in enumerate(paintings, 1):
-            if steady is None or fresh is None:
-                painting, memory = painter(frame.pixels, frame.time_s), None
+        began_s = time.monotonic()
+        with (
+            read_ahead(wanted) as frames,
+            write_behind(self.job, info, self.encoding) as write,
+            map_ahead(prepare, frames, self.painter.workers) as paintings,
+        ):
+            for number, (frame, fresh) in enumerate(paintings, 1):
+                painting = self.painter.place(frame.pixels, fresh, frame.time_s)
+                write(PaintedFrame(painting, frame.alpha, frame.pts, self.painter.memory))
+                rate = number / max(1e-9, time.monotonic() - began_s)
+                so_far = done + number
+                told = Progress("painting", so_far, max(total, so_far), {"frames/s": rate})
+                self.progress(told)
+
+    def _publish(self, *, is_part: bool) -> None:
+        """Make one file of the segments, and of the source's sound and subtitles up to there."""
+        options, last_pts = self.options, self.job.segments[-1].last_pts
+        last_frame_s = self.source.duration_s(last_pts)
+        if last_frame_s is not None and options.end_s is not None:
+            last_frame_s = min(last_frame_s, options.end_s - self._time_s(last_pts))
+        with self.job.publishing() as file:
+            if self.encoding.container == "gif":
+                write_gif(
+                    self.job.paths,
+                    self.source.path,
+                    file,
+                    frame_count=self.job.frames,
+                    start_s=options.start_s,
+                    last_frame_s=last_frame_s,
+                    progress=self.progress,
+                )
             else:
-                painting = steady.place(frame.pixels, fresh, frame.time_s)
-                memory = steady.memory
-            write(PaintedFrame(painting, frame.alpha, frame.pts, memory))
-            rate = number / max(1e-9, time.monotonic() - began)
-            done += 1
-            progress(Progress("painting", done, max(total, done), {"frames/s": rate}))
+                join_segments(
+                    self.job.paths,
+                    self.source.path,
+                    file,
+                    self.encoding.container,
+                    start_s=options.start_s,
+                    end_s=self._time_s(last_pts + 1) if is_part else options.end_s,
+                    last_frame_s=last_frame_s,
+                    sound=options.sound,
+                    subtitles=options.subtitles,
+                )
+
+    def _time_s(self, pts: float) -> float:
+        return float(pts * self.source.info.time_base)
+
+    def _nothing_there(self) -> InputError:
+        start_s, end_s, info = self.options.start_s, self.options.end_s, self.source.info
+        until = "" if end_s is None else f" and before {end_s:g} s"
+        return InputError(
+            f"{self.source.path} has no frame at or after {start_s:g} s{until}",
+            f"it lasts about {float(info.frame_count / info.rate):.3g} s",
+        )
 
 
 def _fitted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    """In the output's size; where nothing is seen, colours go on as beside."""
+    """Return a frame in the output's size; where nothing is seen, colours go on as beside."""
     pixels, alpha = frame.pixels, frame.alpha
     if alpha is not None:
         seen = np.where(alpha < FAINT, 0, alpha).astype(np.uint8)

@@ -6,15 +6,12 @@ optical flow, and new paint goes where flow cannot be trusted. Departures: there
 painting starts and constrains an optimisation; here, it *is* the result, since a mean of two
 paintings has no strokes at all (its style loss is five times as high). And from time to time a part
 of the strokes is renewed, so that errors of flow do not add up.
-
-The network's statistics can follow slowly, too, instead of jumping from frame to frame. Measured,
-that brings no calm and costs some style; so videos are painted without.
 Nothing looks ahead: live pictures are treated in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -41,7 +38,6 @@ RENEW_FRAMES = 7
 OFTEN_BELOW = 0.4  # stability below which strokes are renewed more often, too
 ENOUGH_TRUST = 0.85  # with less, what was painted anew becomes part of the canvas at once
 CUT_TRUST = 0.35  # no movement leaves so little of a picture
-KEEP_STATISTICS = 0.9
 PATCHES = 4  # of renewed strokes, along the picture's shorter side
 MOST_CRISPNESS = 0.6
 
@@ -50,7 +46,7 @@ Floats = NDArray[np.float32]
 
 
 def check_stability(stability: float) -> None:
-    """A share.
+    """Check that a stability is a share.
 
     Raises:
         OptionError: it is none.
@@ -61,7 +57,7 @@ def check_stability(stability: float) -> None:
 
 @dataclass(frozen=True, eq=False)
 class StrokeMemory:
-    """What a painter keeps from one frame to the next. Arrays in it are never changed.
+    """Memory of a painter from one frame to the next. Arrays in it are never changed.
 
     Attributes:
         canvas: H x W x 3, uint8: the painting that is carried along.
@@ -69,7 +65,6 @@ class StrokeMemory:
         motion: from the last frame to that one.
         age: how many frames the canvas has been carried.
         renewals: how often a part of it was renewed.
-        statistics: of the network, a vector for each pass.
     """
 
     canvas: Pixels
@@ -77,24 +72,21 @@ class StrokeMemory:
     motion: Motion | None
     age: int
     renewals: int
-    statistics: tuple[Floats, ...]
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """To be saved, exactly."""
+        """Return all of it, to be saved."""
         arrays: dict[str, NDArray[np.generic]] = {
             "canvas": self.canvas,
             "photo": self.photo,
             "counts": np.array([self.age, self.renewals]),
         }
-        for number, vector in enumerate(self.statistics):
-            arrays[f"statistics{number}"] = vector
         if self.motion is not None:
             arrays |= {name: getattr(self.motion, name) for name in ("back", "ahead", "trust")}
         return arrays
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[np.generic]]) -> StrokeMemory:
-        """From what `arrays` gave.
+        """Make a memory of what `arrays` gave.
 
         Raises:
             KeyError: something is missing.
@@ -106,7 +98,6 @@ class StrokeMemory:
                 parts[name].astype(np.float32) for name in ("back", "ahead", "trust")
             )
             motion = Motion(back, ahead, trust)
-        vectors = sorted(name for name in parts if name.startswith("statistics"))
         age, renewals = (int(count) for count in parts["counts"].astype(np.int64))
         return cls(
             parts["canvas"].astype(np.uint8),
@@ -114,12 +105,11 @@ class StrokeMemory:
             motion,
             age,
             renewals,
-            tuple(parts[name].astype(np.float32) for name in vectors),
         )
 
 
 class SteadyStylizer:
-    """Paints frames in their order.
+    """Painter of frames in their order.
 
     Args:
         stylizer: open.
@@ -127,7 +117,6 @@ class SteadyStylizer:
             strokes are renewed, but for a share of ``stability**2``. Each time that they stay,
             interpolation costs them some of their edge.
         quick: save time at some cost in sharpness; for live pictures.
-        slow_statistics: those of a steered stylizer's network follow slowly.
 
     Attributes:
         memory: of the frames so far; may be taken, and put back into another painter.
@@ -136,66 +125,46 @@ class SteadyStylizer:
         OptionError: ``stability`` is beyond 0 to 1.
     """
 
-    def __init__(
-        self,
-        stylizer: Stylizer,
-        stability: float,
-        *,
-        quick: bool = False,
-        slow_statistics: bool = False,
-    ) -> None:
+    def __init__(self, stylizer: Stylizer, stability: float, *, quick: bool = False) -> None:
         check_stability(stability)
         self.stylizer = stylizer
         self.stability = stability
         self.memory: StrokeMemory | None = None
         self._quick = quick
-        self._keep = KEEP_STATISTICS if slow_statistics else 0.0
 
     def __call__(self, photo: Pixels) -> Pixels:
         """Paint the next frame, H x W x 3 uint8 RGB.
 
         Raises:
-            OptionError: the frame is of another type or shape.
+            InputError: the frame is of another type or shape.
             EngineError: the engine fails.
         """
         check_pixels(photo)
-        if self._paints_alone:
+        if self.stylizer.strength == 0:
             self.memory = None
-            return self.stylizer(photo)
-        now, motion = self._look(photo)
-        if motion is None or self.memory is None:
-            fresh, statistics = self.stylizer.paint(photo)
-        else:
-            fresh, statistics = self.stylizer.paint(photo, self.memory.statistics, self._keep)
-        return self._finish(photo, self._carry_on(now, motion, fresh, statistics))
+            return np.array(photo)
+        return self.place(photo, self.stylizer.paint(photo))
 
     def place(self, photo: Pixels, fresh: Pixels) -> Pixels:
-        """The next frame, where its own painting is known: frames do not have to be painted in
-        their order.
+        """Return the next frame, where its own painting is known: frames do not have to be painted
+        in their order.
 
         Args:
             photo: H x W x 3, uint8, RGB.
             fresh: what `Stylizer.paint` made of it.
 
         Raises:
-            OptionError: the frame is of another type or shape.
+            InputError: the frame is of another type or shape.
         """
         check_pixels(photo)
-        if self._paints_alone:
-            self.memory = None
-            return self._finish(photo, fresh)
-        return self._finish(photo, self._carry_on(*self._look(photo), fresh, ()))
-
-    @property
-    def _paints_alone(self) -> bool:
-        """Nothing is to be seen of one frame in the next."""
-        return self.stability == 0 or self.stylizer.strength == 0
-
-    def _finish(self, photo: Pixels, painting: Pixels) -> Pixels:
+        if self.stability == 0 or self.stylizer.strength == 0:  # no trace of it in the next one
+            self.memory, painting = None, fresh
+        else:
+            painting = self._carry_on(*self._look(photo), fresh)
         return self.stylizer.finish(Picture(photo), painting).pixels
 
     def _look(self, photo: Pixels) -> tuple[Pixels, Motion | None]:
-        """The frame, reduced, and the motion from it to the canvas; none if a scene begins."""
+        """Return the frame, reduced, and its motion to the canvas; none if a scene begins."""
         now = reduce(photo, *self._reduced_size(photo))
         memory = self.memory
         if memory is None or memory.canvas.shape != photo.shape:
@@ -209,28 +178,26 @@ class SteadyStylizer:
         factor = max(1, min(MOST_REDUCED, min(width, height) // wanted_px))
         return max(LEAST_SIDE_PX, width // factor), max(LEAST_SIDE_PX, height // factor)
 
-    def _carry_on(
-        self, now: Pixels, motion: Motion | None, fresh: Pixels, statistics: Sequence[Floats]
-    ) -> Pixels:
-        """The painting of the next frame, which is remembered."""
+    def _carry_on(self, now: Pixels, motion: Motion | None, fresh: Pixels) -> Pixels:
+        """Return the painting of the next frame, which is remembered."""
         memory = self.memory
         if motion is None or memory is None:
-            self.memory = StrokeMemory(fresh, now, None, 0, 0, tuple(statistics))
+            self.memory = StrokeMemory(fresh, now, None, 0, 0)
             return fresh
-        memory = replace(memory, motion=motion, age=memory.age + 1, statistics=tuple(statistics))
+        memory = replace(memory, motion=motion, age=memory.age + 1)
         every = max(1, round(RENEW_FRAMES * min(1.0, self.stability / OFTEN_BELOW)))
         renews = memory.age >= every or (motion.trust.mean() < ENOUGH_TRUST and memory.age > 1)
         stays = _stays(now.shape, memory.renewals, self.stability**2) if renews else None
         carried = carry(memory.canvas, motion, quick=self._quick)
         painting = _join(_crispen(carried, fresh), fresh, _weight(motion.trust, stays))
         if renews:
-            memory = StrokeMemory(painting, now, None, 0, memory.renewals + 1, memory.statistics)
+            memory = StrokeMemory(painting, now, None, 0, memory.renewals + 1)
         self.memory = memory
         return painting
 
 
 def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
-    """How far the carried painting is seen, with soft edges."""
+    """Return how far the carried painting is seen, with soft edges."""
     weight = cv2.erode(trust, np.ones((3, 3), dtype=np.uint8))
     if stays is not None:
         weight = weight * stays
@@ -238,7 +205,7 @@ def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
 
 
 def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.bool_]:
-    """Which strokes are not renewed this time, a share of all; each has its turn."""
+    """Choose the strokes that are not renewed this time, a share of all; each has its turn."""
     share = 1 - staying
     turn = (_turns(*shape) + renewals * share) % 1
     return turn >= share
@@ -246,7 +213,7 @@ def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.
 
 @cache
 def _turns(height: int, width: int) -> Floats:
-    """Soft random patches, h x w, evenly distributed over 0 to 1."""
+    """Return soft random patches, h x w, evenly distributed over 0 to 1."""
     noise = np.random.default_rng(0).standard_normal((height, width)).astype(np.float32)
     noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), min(height, width) / PATCHES))
     ranks = np.empty(noise.size, dtype=np.float32)
@@ -268,7 +235,7 @@ def _detail(pixels: Pixels, soft: cv2.typing.MatLike) -> float:
 
 
 def _join(carried: Pixels, fresh: Pixels, trust: Floats) -> Pixels:
-    """``carried`` where it can be trusted, ``fresh`` elsewhere."""
+    """Take ``carried`` where it can be trusted, ``fresh`` elsewhere."""
     height, width = fresh.shape[:2]
     weight = spread(trust, width, height)
     return np.asarray(cv2.blendLinear(carried, fresh, weight, 1 - weight), dtype=np.uint8)

@@ -27,7 +27,7 @@ Pixels = NDArray[np.uint8]
 
 
 def pool_size(engine: EngineName) -> int:
-    """How many frames an engine may paint at once: one a core."""
+    """Tell how many frames an engine may paint at once: one a core."""
     if installed_engine(engine) == "opencv":
         return 1  # its threads are the whole process's
     return max(1, min(MOST_PAINTERS, usable_cores()))
@@ -66,7 +66,7 @@ class WorkerPool(Closing):
         try:
             if vector is not None:
                 stylizer.restyle(vector)
-            return stylizer.paint(photo)[0]
+            return stylizer.paint(photo)
         finally:
             self._idle.put(stylizer)
 

@@ -46,9 +46,14 @@ class Layout:
         return self.colors + self.alpha
 
     @property
+    def sample_bytes(self) -> int:
+        """Of one sample."""
+        return int(self.kind[1])
+
+    @property
     def row_bytes(self) -> int:
         """Of one row of samples."""
-        return self.width * self.channels * int(self.kind[1])
+        return self.width * self.channels * self.sample_bytes
 
     @property
     def white(self) -> float:

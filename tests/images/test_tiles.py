@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.large.tiles import cut
+from impasto.images.tiles import cut
 
 sides = st.integers(1, 70_000)
 cores = st.integers(1, 300).map(lambda n: 8 * n)
