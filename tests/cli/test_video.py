@@ -111,7 +111,7 @@ def test_paintings_of_an_earlier_run_are_not_painted(impasto, gallery, tmp_path)
         (["a/clip.mp4", "b", "-o", "out.mp4"], 2, "out.mp4 is called as one video"),
         (["a", "-o", "a/clip.mp4/"], 4, "a/clip.mp4 cannot be made"),
         (["empty"], 3, "empty holds no videos"),
-        (["https://a.org/clip.mp4"], 3, "https://a.org/clip.mp4 is no file: download it first"),
+        (["https://a.org/clip.mp4"], 3, "https://a.org/clip.mp4 is an address: download it"),
         (["x" * 300 + ".mp4"], 3, "name too long"),
         (["a/clip.mp4", "-o", "x" * 300 + ".mp4"], 4, "name too long"),
     ],

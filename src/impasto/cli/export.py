@@ -71,6 +71,13 @@ class ExportOptions:
             show_default=False,
         ),
     ] = None
+    quality: Annotated[
+        str,
+        typer.Option(
+            help="live: one small network; fine: the two that paint large forms into photos, for "
+            "one --size."
+        ),
+    ] = "live"
     int8: Annotated[
         bool, typer.Option("--int8", help="8 bits instead of 32: a quarter of the file.")
     ] = False
@@ -86,7 +93,7 @@ def export_command(_: typer.Context, said: ExportOptions) -> None:
 
     It takes and gives RGB in 0-1, 1 x 3 x height x width, of any size whose sides are multiples of
     what it says. It paints as impasto PHOTO --quality live --precision f32 does; if of any size, in
-    one pass. Prints a program that uses it with OpenCV.
+    one pass; with --quality fine, as photos are painted. Prints a program that uses it with OpenCV.
     """
     from impasto.networks.standalone import stand_alone
     from impasto.style_model import open_network
@@ -99,11 +106,16 @@ def export_command(_: typer.Context, said: ExportOptions) -> None:
         raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
     check_target(target, [split_network(said.style)[0]], said.overwrite)
     chosen = choose_gallery(said.gallery)
-    network = open_network(ref, chosen)
-    passes = _passes(ref, said.size) if said.size else []
-    if said.int8:
-        network = _quantized(ref, chosen, network)
-    network = stand_alone(network, passes)
+    if said.quality not in ("live", "fine"):
+        raise OptionError(f"quality is {said.quality!r}", "give live or fine")
+    passes = _passes(ref, said.size) if said.size and said.quality == "live" else []
+    if said.quality == "fine":
+        network = _in_two_parts(ref, chosen, said.size, said.int8)
+    else:
+        network = open_network(ref, chosen)
+        if said.int8:
+            network = _quantized(ref, chosen, network)
+        network = stand_alone(network, passes)
     with write_atomically(target, overwrite=said.overwrite) as stream:
         stream.write(network.to_file(_description(ref, chosen, network)))
     console.result(_program(target, network))
@@ -111,8 +123,8 @@ def export_command(_: typer.Context, said: ExportOptions) -> None:
     if len(passes) > 1:
         each = " and ".join(f"{width}x{height}" for width, height in passes)
         console.note(f"it paints at {each}, from coarse to fine, as impasto does")
-    if find_fine_style(ref, chosen):
-        console.note("it holds the network of --quality live, not the fine ones that paint photos")
+    if said.quality == "live" and find_fine_style(ref, chosen):
+        console.note("it holds the network of --quality live; --quality fine --size WxH the others")
     if not network.input_spec.fixed_px:
         console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
         if not ref.is_network:
@@ -120,6 +132,31 @@ def export_command(_: typer.Context, said: ExportOptions) -> None:
                 f"it paints once; pictures whose shorter side is over {NATURAL_PX} px are painted "
                 "from coarse to fine by impasto, and by a file with --size WxH"
             )
+
+
+def _in_two_parts(ref: StyleRef, gallery: Gallery, size: str | None, int8: bool) -> BakedNetwork:
+    """Return the two networks of a fine style as one, half way between its two forms."""
+    from impasto.networks.input_spec import BakedNetwork
+    from impasto.networks.standalone import stand_alone_in_parts
+    from impasto.styles.predict import find_fine_style
+    from impasto.two_part_model import revision_sizes
+
+    style = find_fine_style(ref, gallery)
+    if style is None or gallery.fine is None:
+        raise OptionError(f"no fine network paints {ref.text}", "leave --quality out")
+    if not size:
+        raise OptionError("--quality fine is for one size", "give --size WxH")
+    trunk = gallery.fine.trunk_of(style)
+    assert trunk.revision
+    draft, revision, statistics = trunk.at_effect(style.vector, 0.5)
+    first, larger = revision_sizes(*parse_size(size, "--size"))
+    return stand_alone_in_parts(
+        BakedNetwork(trunk.bake(draft, int8=int8), trunk.spec.input_spec),
+        BakedNetwork(
+            trunk.revision.bake(revision, statistics, int8=int8), trunk.revision.spec.input_spec
+        ),
+        [first, *larger],
+    )
 
 
 def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:

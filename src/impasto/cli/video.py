@@ -97,9 +97,6 @@ def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, P
     """
     from impasto.video import VIDEO_SUFFIXES
 
-    address = next((each for each in videos if "://" in each), None)
-    if address:
-        raise InputError(f"{address} is no file", "download it first")
     folders = [Path(each) for each in videos if exists(each) and Path(each).is_dir()]
     several = len(videos) > 1 or bool(folders)
     is_folder = output is not None and (

@@ -138,12 +138,7 @@ def learn(
     step_times = _step_times(trial, began + TRIAL_SHARE * budget_s)
     deadline_s = began + budget_s
     left_s = max(0.0, deadline_s - time.monotonic())  # loading and trials took their part
-    done = before.state["next_step"] if before else 0
-    steps = _steps_in(left_s, done, options, *step_times)
-    if steps < FEW_STEPS and not before:
-        steps *= options.photos_per_step
-        options = replace(options, photos_per_step=1)
-    options = replace(options, steps=done + max(1, round(steps)))
+    options = _for_time(left_s, options, before, *step_times)
     checkpoint = train(
         {name: painting},
         chosen,
@@ -246,6 +241,22 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
             f"{name} was learned with another network than this gallery's",
             "begin anew with --overwrite",
         )
+
+
+def _for_time(
+    left_s: float,
+    options: TrainingOptions,
+    before: Checkpoint | None,
+    early_s: float,
+    late_s: float,
+) -> TrainingOptions:
+    """Return options with as many steps as there is time for."""
+    done = before.state["next_step"] if before else 0
+    steps = _steps_in(left_s, done, options, early_s, late_s)
+    if steps < FEW_STEPS and not before:
+        steps *= options.photos_per_step
+        options = replace(options, photos_per_step=1)
+    return replace(options, steps=done + max(1, round(steps)))
 
 
 def _steps_in(

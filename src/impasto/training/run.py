@@ -110,8 +110,8 @@ class TrainingRun:
         return self.folder / CHECKPOINT_FILE
 
     def begin(self, read: Callable[[Path], Saved]) -> Saved | None:
-        """Make the folder, or read the checkpoint to go on from with what is given; delete what a
-        killed run was just writing.
+        """Make the folder, delete what a killed run was just writing there, and return the
+        checkpoint to go on from, if the run goes on.
 
         Raises:
             OptionError: the folder holds another run.
@@ -134,7 +134,8 @@ class TrainingRun:
         before: Saved | None,
         on_save: Callable[[Saved], object] = lambda saved: None,
     ) -> Saved:
-        """Take the steps that are left, with checkpoints, previews and a log.
+        """Take the steps that are left, with checkpoints, previews and a log; return what was saved
+        last.
 
         Args:
             trainer: takes them.
@@ -142,9 +143,6 @@ class TrainingRun:
             preview: paints what the trainer can do by now.
             before: the checkpoint to go on from.
             on_save: told of every checkpoint.
-
-        Returns:
-            what was saved last.
 
         Raises:
             OutputError: the folder cannot be written.
