@@ -118,8 +118,9 @@ def reading(source: Source) -> Iterator[tuple[BinaryIO, str]]:
         file = _open(source, name)
     except FileNotFoundError as error:
         raise InputError(f"{name} does not exist", "check the name") from error
-    except OSError as error:
-        raise InputError(f"{name} cannot be read ({error.strerror})", "check it") from error
+    except (OSError, ValueError) as error:  # of a zero in the name
+        problem = getattr(error, "strerror", error)
+        raise InputError(f"{name} cannot be read ({problem})", "check it") from error
     with file:
         yield file, name
 
