@@ -108,11 +108,12 @@ class Original:
         return to_srgb(to_8_bit(self.samples, self.white), self.profile)
 
     def alpha_8_bit(self) -> NDArray[np.uint8] | None:
-        """H x W, uint8."""
+        """Return alpha as H x W, uint8."""
         return None if self.alpha is None else to_8_bit(self.alpha, self.white)
 
     def blend(self, painting: NDArray[np.uint8], strength: Strength) -> Original:
-        """``strength * painting + (1 - strength) * photo`` in the photo's own depth and profile.
+        """Return ``strength * painting + (1 - strength) * photo`` in the photo's own depth and
+        profile.
 
         Grey becomes RGB, since paintings are in colour: sRGB, as a profile for grey does not apply.
 
@@ -128,7 +129,7 @@ class Original:
         return Original(mixed, self.alpha, self.white, profile)
 
     def _grey_in_srgb(self) -> Samples:
-        """Grey samples of another tone curve, by the curve that their profile draws."""
+        """Convert grey samples of another tone curve, by the curve that their profile draws."""
         if not self.profile:
             return self.samples
         levels = np.arange(256, dtype=np.uint8)[None, :, None]
@@ -139,7 +140,7 @@ class Original:
 
 
 def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white: float) -> Samples:
-    """``strength * painted + (1 - strength) * samples``, in the samples' type.
+    """Return ``strength * painted + (1 - strength) * samples``, in the samples' type.
 
     Args:
         samples: H x W x C.
@@ -173,12 +174,12 @@ def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white:
 
 
 def full_white(kind: np.dtype[Any]) -> float:
-    """The sample of a type that means full light: the largest whole number; of floats, 1."""
+    """Return the sample of a type that means full light: the largest whole number; of floats, 1."""
     return 1.0 if kind.kind == "f" else float(2 ** (8 * kind.itemsize) - 1)
 
 
 def cast_samples(values: NDArray[np.floating], kind: np.dtype[Any], white: float) -> Samples:
-    """Floats as samples of a type; whole numbers are rounded, and clipped to 0 and white."""
+    """Convert floats to samples of a type; whole numbers are rounded and clipped."""
     if kind.kind == "f":
         return values.astype(np.float32)
     rounded: Samples = np.rint(values).clip(0, white).astype(kind)
@@ -186,7 +187,7 @@ def cast_samples(values: NDArray[np.floating], kind: np.dtype[Any], white: float
 
 
 def to_8_bit(samples: Samples, white: float) -> NDArray[np.uint8]:
-    """Samples from 0 to white as 0-255, rounded; what lies beyond is clipped, NaN is 0."""
+    """Convert samples from 0 to white to 0-255, rounded; what lies beyond is clipped, NaN is 0."""
     if samples.dtype == np.uint8 and white == 255:
         return samples
 

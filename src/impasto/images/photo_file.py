@@ -231,14 +231,14 @@ class PhotoFile(Closing):
         return None if self._is_raw else open_rows(self._file)
 
     def _header(self) -> Image | None:
-        """The same, or none: reading the photo will say why."""
+        """Return the same; none if that fails: reading the photo will say why."""
         if not self._is_raw:
             with contextlib.suppress(Exception):
                 return self._opened()
         return None
 
     def _opened(self) -> Image:
-        """The file as Pillow opens it, its pixels not yet decoded."""
+        """Return the file as Pillow opens it, its pixels not yet decoded."""
         if not self._image:
             self._file.seek(0)
             self._image = open_image(self._file, self.name)
@@ -293,7 +293,7 @@ class PhotoFile(Closing):
                 yield decode_image(image), float(image.info.get("duration") or 0)
 
     def _decode_page(self, image: Image, number: int) -> Decoded:
-        """In its own depth where `TiffReader` knows it."""
+        """Decode a page, in its own depth where `TiffReader` knows it."""
         at = self._file.tell()
         try:
             reader = TiffReader(self._file, number)

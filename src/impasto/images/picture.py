@@ -72,11 +72,11 @@ class Picture:
         return int(self.pixels.shape[0])
 
     def as_original(self) -> Original:
-        """What there is of it: the original, or the pixels in its place."""
+        """Return the original, or the pixels in its place."""
         return self.original or Original(self.pixels, self.alpha)
 
     def without_metadata(self) -> Picture:
-        """The same picture without EXIF, XMP and resolution; its colour profile stays."""
+        """Return the same picture without EXIF, XMP and resolution; its colour profile stays."""
         return replace(self, metadata=NO_METADATA)
 
     def shrunk(self, longer_px: int | None) -> Picture:
@@ -135,7 +135,7 @@ class Frame:
 
 
 def check_pixels(pixels: NDArray[np.uint8]) -> None:
-    """An array holds RGB pixels.
+    """Check that an array holds RGB pixels.
 
     Raises:
         InputError: it is not uint8 of H x W x 3, or it is empty.

@@ -39,11 +39,11 @@ class PixelRows(Closing):
         self.channels = pixels.shape[2]
 
     def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x 3, uint8."""
+        """Return those rows: n x W x 3, uint8."""
         return self._pixels[top:bottom]
 
     def strips(self) -> Iterator[Pixels]:
-        """All rows in order, some at a time."""
+        """Yield all rows in order, some at a time."""
         width, height = self.size
         step = max(1, STRIP_BYTES // (3 * width))
         for top in range(0, height, step):
@@ -75,7 +75,7 @@ class RowFile(Closing):
             self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
 
     def append(self, rows: NDArray[Any]) -> None:
-        """The next rows: contiguous.
+        """Write the next rows: contiguous.
 
         Raises:
             OutputError: the disk is full.
@@ -85,7 +85,7 @@ class RowFile(Closing):
         self.length += rows.nbytes // self._row_bytes
 
     def rows(self, top: int, bottom: int) -> bytes:
-        """Those rows.
+        """Return those rows.
 
         Raises:
             ValueError: they were not appended yet.
@@ -131,7 +131,7 @@ class Spool(PixelRows):
         self._file = RowFile(3 * size[0], folder)
 
     def append(self, rows: Pixels) -> None:
-        """The next rows, from the top: n x W x 3, uint8.
+        """Write the next rows, from the top: n x W x 3, uint8.
 
         Raises:
             OutputError: the disk is full.
@@ -139,7 +139,7 @@ class Spool(PixelRows):
         self._file.append(np.ascontiguousarray(rows))
 
     def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x 3, uint8.
+        """Return those rows: n x W x 3, uint8.
 
         Raises:
             ValueError: they were not appended yet.
@@ -153,7 +153,7 @@ class Spool(PixelRows):
 
 
 def reduced(picture: PixelRows) -> Pixels:
-    """A copy of at most a million pixels (or one row), for what only averages matter to."""
+    """Return a copy of at most a million pixels (or one row), for what only averages matter to."""
     width, height = picture.size
     scale = min(1.0, (REDUCED_PX / (width * height)) ** 0.5)
     size = max(1, int(width * scale)), max(1, int(height * scale))

@@ -17,7 +17,7 @@ STREAMED = ("PNG", "TIFF")
 
 
 def streams(file_format: str) -> bool:
-    """Files of this format, a key of `FORMATS`, can be written row by row."""
+    """Tell whether files of this format, a key of `FORMATS`, can be written row by row."""
     return FORMATS[file_format].pillow_name in STREAMED
 
 
@@ -43,7 +43,7 @@ class RowTarget:
         self._metadata = NO_METADATA
 
     def write(self, picture: Picture) -> None:
-        """The next rows."""
+        """Write the next rows."""
         form = FORMATS[self._format]
         original = fitted(picture.as_original(), form)
         if not streams(self._format):
@@ -64,7 +64,7 @@ class RowTarget:
         self._writer.write(samples)
 
     def finish(self) -> None:
-        """After the last row."""
+        """Complete the file, after the last row."""
         if self._writer:
             self._writer.finish()
             return

@@ -25,7 +25,7 @@ class Rows(Protocol):
     channels: int
 
     def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x channels, uint8."""
+        """Return those rows: n x W x channels, uint8."""
 
 
 def shrink_rows(
@@ -79,8 +79,8 @@ def shrink_rows(
 
 
 def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int) -> Pixels:
-    """Some rows of an enlarged picture, as `impasto.images.resize` makes the whole of it (rounding
-    apart): cubic interpolation.
+    """Return some rows of an enlarged picture, as `impasto.images.resize` makes the whole of it
+    (rounding apart): cubic interpolation.
 
     OpenCV stretches the rows that it needs to their new width, so that each pixel comes to lie
     where it lies in the whole. The rows between them are interpolated here, since OpenCV knows no
@@ -119,8 +119,8 @@ def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int
 def _cubic_taps(
     start: int, stop: int, length: int, new_length: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Which four rows each new row is made of, and how much of each: OpenCV's cubic interpolation
-    (Keys 1981, a = -0.75), its rounding of places to float32 included.
+    """Find which four rows each new row is made of, and how much of each: OpenCV's cubic
+    interpolation (Keys 1981, a = -0.75), its rounding of places to float32 included.
     """
     lines = np.arange(start, stop)
     places = ((lines + 0.5) * (length / new_length) - 0.5).astype(np.float32)

@@ -64,7 +64,7 @@ class Format:
 
 
 class Writable(Protocol):
-    """What of a picture goes into a file; `impasto.Picture` has it."""
+    """What `write_image` needs to know of a picture; `impasto.Picture` has it."""
 
     @property
     def width(self) -> int:
@@ -79,7 +79,7 @@ class Writable(Protocol):
         """EXIF, XMP and resolution."""
 
     def as_original(self) -> Original:
-        """All samples that there are, in their own depth and profile."""
+        """Return all samples that there are, in their own depth and profile."""
 
 
 _JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)
@@ -150,7 +150,7 @@ def _write_stream(
 
 
 def check_format(path: str | os.PathLike[str]) -> str:
-    """The format that a file's name asks for, a key of `FORMATS`.
+    """Return the format that a file's name asks for, a key of `FORMATS`.
 
     Raises:
         OptionError: it is none of them.
@@ -165,7 +165,7 @@ def check_format(path: str | os.PathLike[str]) -> str:
 def encode_image(
     picture: Writable, file_format: str, *, quality: int = 95, name: str = "the picture"
 ) -> bytes:
-    """A picture as the bytes of a file.
+    """Encode a picture as the bytes of a file.
 
     Args:
         picture: what to encode.
@@ -201,7 +201,7 @@ def encode_image(
 
 
 def check_side(form: Format, width: int, height: int, name: str) -> None:
-    """A format can hold a picture of that size.
+    """Check that a format can hold a picture of that size.
 
     Raises:
         OutputError: it cannot.
@@ -215,7 +215,7 @@ def check_side(form: Format, width: int, height: int, name: str) -> None:
 
 
 def fitted(original: Original, form: Format) -> Original:
-    """The nearest to an original that a format can hold."""
+    """Convert an original to the nearest that a format can hold."""
     samples, alpha, white, profile = (
         original.samples,
         original.alpha,
@@ -244,7 +244,7 @@ def fitted(original: Original, form: Format) -> Original:
 
 
 def to_image(original: Original) -> Image:
-    """8-bit samples as an image of Pillow's."""
+    """Return 8-bit samples as an image of Pillow's."""
     from PIL import Image
 
     image = image_of(original.samples)
@@ -256,7 +256,7 @@ def to_image(original: Original) -> Image:
 def save_options(
     form: Format, original: Original, metadata: Metadata, quality: int
 ) -> dict[str, Any]:
-    """How Pillow shall write, and what beside the pixels."""
+    """Return how Pillow shall write, and what beside the pixels."""
     from PIL.PngImagePlugin import PngInfo
 
     options: dict[str, Any] = {}
@@ -281,8 +281,8 @@ def save_options(
 
 
 def file_profile(original: Original) -> bytes:
-    """The ICC profile to write: the picture's own, or one that says sRGB; none for plain grey and
-    CMYK.
+    """Return the ICC profile to write: the picture's own, or one that says sRGB; none for plain
+    grey and CMYK.
     """
     return original.profile or (srgb_profile() if original.mode == "RGB" else b"")
 

@@ -42,22 +42,22 @@ class Layout:
 
     @property
     def channels(self) -> int:
-        """Colours, and alpha."""
+        """How many there are: colours, and alpha."""
         return self.colors + self.alpha
 
     @property
     def sample_bytes(self) -> int:
-        """Of one sample."""
+        """Bytes of one sample."""
         return int(self.kind[1])
 
     @property
     def pixel_bytes(self) -> int:
-        """Of one pixel's samples."""
+        """Bytes of one pixel's samples."""
         return self.channels * self.sample_bytes
 
     @property
     def row_bytes(self) -> int:
-        """Of one row of samples."""
+        """Bytes of one row of samples."""
         return self.width * self.pixel_bytes
 
     @property
@@ -67,7 +67,7 @@ class Layout:
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Of a sample."""
+        """NumPy's type of a sample."""
         return np.dtype(self.kind)
 
 
@@ -80,7 +80,7 @@ class RowReader(Protocol):
     more_pages: bool
 
     def strips(self) -> Iterator[Samples]:
-        """All rows in order, some at a time: n x W x channels of the layout's type.
+        """Yield all rows in order, some at a time: n x W x channels of the layout's type.
 
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
@@ -91,19 +91,19 @@ class RowWriter(Protocol):
     """A file that is written from top to bottom."""
 
     def write(self, rows: Samples) -> None:
-        """The next rows: n x W x channels, of the layout's type."""
+        """Write the next rows: n x W x channels, of the layout's type."""
 
     def finish(self) -> None:
-        """After the last row; without it, the file is none."""
+        """Complete the file, after the last row."""
 
 
 def rows_within(layout: Layout, limit_bytes: int = STRIP_BYTES) -> int:
-    """How many rows make a strip of so many bytes, at least one."""
+    """Return how many rows make a strip of so many bytes, at least one."""
     return max(1, min(layout.height, limit_bytes // layout.row_bytes))
 
 
 def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -> Samples:
-    """Raw bytes of whole rows as n x W x channels in the machine's byte order.
+    """Return raw bytes of whole rows as n x W x channels in the machine's byte order.
 
     Args:
         content: from the file, decompressed.

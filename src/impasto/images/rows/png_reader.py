@@ -90,7 +90,7 @@ class PngReader:
         return self._file.read(length)
 
     def strips(self) -> Iterator[Samples]:
-        """All rows in order, some at a time: n x W x channels, uint8 or uint16.
+        """Yield all rows in order, some at a time: n x W x channels, uint8 or uint16.
 
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
@@ -127,7 +127,7 @@ class PngReader:
         return samples.reshape(self._stored.height, self._stored.width, self._stored.channels)
 
     def _inflate(self, size: int) -> Iterator[bytes]:
-        """The decompressed stream in blocks; the last one may be shorter."""
+        """Yield the decompressed stream in blocks; the last one may be shorter."""
         inflate = zlib.decompressobj()
         total = self._stored.height * (1 + self._stored.row_bytes)
         pending = bytearray()
@@ -172,7 +172,7 @@ class PngReader:
         return samples.reshape(rows, stored.width, stored.channels)[1 if above else 0 :]
 
     def _with_key(self, samples: Samples) -> Samples:
-        """One colour may be declared transparent."""
+        """Add alpha where the file declares one colour transparent."""
         if not self._key:
             return samples
         white = full_white(samples.dtype)
@@ -182,7 +182,7 @@ class PngReader:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each chunk before the last, where its content starts, and how long it is."""
+    """Yield each chunk before the last: its kind, where its content starts, and how long it is."""
     if file.read(8) != PNG_SIGNATURE:
         raise ValueError("no PNG")
     size = file.seek(0, os.SEEK_END)
@@ -216,7 +216,7 @@ def check_png(file: BinaryIO) -> None:
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:
-    """A chunk with its length and checksum."""
+    """Return a chunk with its length and checksum."""
     check = zlib.crc32(content, zlib.crc32(kind))
     return b"".join((struct.pack(">I", len(content)), kind, content, struct.pack(">I", check)))
 

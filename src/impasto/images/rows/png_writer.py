@@ -63,14 +63,14 @@ class PngWriter:
             file.write(png_chunk(b"iTXt", XMP_KEYWORD + bytes(4) + metadata.xmp))
 
     def write(self, rows: Samples) -> None:
-        """The next rows: n x W x channels, of the layout's type."""
+        """Write the next rows: n x W x channels, of the layout's type."""
         raw = np.ascontiguousarray(rows, dtype=">" + self._layout.kind)
         lines = raw.view(np.uint8).reshape(len(rows), self._layout.row_bytes)
         self._put(self._deflate.compress(self._filter(lines).tobytes()))
         self._above = lines[-1].copy()
 
     def finish(self) -> None:
-        """After the last row."""
+        """Complete the file, after the last row."""
         self._put(self._deflate.flush())
         self._file.write(png_chunk(b"IEND", b""))
 
@@ -79,8 +79,8 @@ class PngWriter:
             self._file.write(png_chunk(b"IDAT", compressed[start : start + MAX_CHUNK_BYTES]))
 
     def _filter(self, lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Each row as differences to its left or upper neighbour, whichever are smaller (section
-        12.7); before each the filter's number.
+        """Return each row as differences to its left or upper neighbour, whichever are smaller
+        (section 12.7), after the filter's number.
         """
         step = self._pixel_bytes
         sub = lines.copy()

@@ -104,7 +104,7 @@ class TiffReader:
         self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
 
     def strips(self) -> Iterator[Samples]:
-        """All rows in order, some at a time: n x W x channels of the layout's type.
+        """Yield all rows in order, some at a time: n x W x channels of the layout's type.
 
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
@@ -126,7 +126,7 @@ class TiffReader:
                 yield self._undo_prediction(to_samples(raw, stored, self._raw_order))
 
     def _tile_rows(self) -> Iterator[Samples]:
-        """Tiles side by side make strips."""
+        """Yield strips, made of tiles side by side."""
         stored = self._stored
         width, height = int(self._tags[TILE_WIDTH]), int(self._tags[TILE_HEIGHT])
         if not (1 <= width <= 1 << 16 and 1 <= height <= 1 << 16):
@@ -153,7 +153,7 @@ class TiffReader:
         return ">" if self._predictor == FLOAT_DIFFERENCES else self._order
 
     def _unpacked(self, offset: int, length: int, row_bytes: int, rows: int) -> Iterator[bytes]:
-        """A strip's or tile's raw bytes, whole rows at a time."""
+        """Yield a strip's or tile's raw bytes, whole rows at a time."""
         self._file.seek(offset)
         step = max(1, STRIP_BYTES // row_bytes)
         if self._compression in NONE:
@@ -165,7 +165,7 @@ class TiffReader:
             yield _unpack(_read(self._file, length), self._compression, row_bytes, rows)
 
     def _undo_prediction(self, samples: Samples) -> Samples:
-        """Rows were stored as differences between neighbours (TIFF 6.0, section 14)."""
+        """Sum up rows that were stored as differences between neighbours (TIFF 6.0, section 14)."""
         if self._predictor == 1:
             return samples
         if self._predictor == DIFFERENCES:
@@ -184,7 +184,7 @@ class TiffReader:
         return values.astype(self._stored.kind)
 
     def _understand(self, samples: Samples) -> Samples:
-        """Only the channels that the layout names; 0 is black; alpha is straight."""
+        """Keep only the channels that the layout names; make 0 black, and alpha straight."""
         samples = samples[..., : self.layout.channels]
         white = self.layout.white
         if self._white_is_zero:
@@ -198,19 +198,19 @@ class TiffReader:
 
 
 def float_white(tags: Any) -> float:
-    """The float that means full light: what the file says (SMaxSampleValue), or else 1."""
+    """Return the float that means full light: what the file says (SMaxSampleValue), or else 1."""
     said = tags.get(MAX_SAMPLE, 1.0)
     white = float(max(said) if isinstance(said, tuple) else said)
     return white if 0 < white < math.inf else 1.0
 
 
 def descriptive_exif(tags: Any) -> dict[int, Any]:
-    """Of a TIFF's tags, those that belong into another file's EXIF."""
+    """Return those of a TIFF's tags that belong into another file's EXIF."""
     return {tag: tags[tag] for tag in tags if tag in DESCRIPTIVE}
 
 
 def read_exif(file: BinaryIO) -> bytes:
-    """What a file that begins like a TIFF says of its picture, as EXIF data of an upright one.
+    """Read what a file that begins like a TIFF says of its picture, as EXIF data of an upright one.
 
     Raises:
         ValueError, OSError: it does not, or is damaged.
@@ -324,7 +324,7 @@ def _decompressed(inflate: zlib._Decompress, data: bytes, most: int) -> bytes:
 
 
 def _unpack(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
-    """LZW and PackBits, by way of Pillow."""
+    """Unpack LZW and PackBits, by way of Pillow."""
     from PIL import Image
 
     entries = [

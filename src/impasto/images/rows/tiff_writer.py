@@ -62,7 +62,7 @@ class TiffWriter:
             file.write(self._head)
 
     def write(self, rows: Samples) -> None:
-        """The next rows: n x W x channels, of the layout's type."""
+        """Write the next rows: n x W x channels, of the layout's type."""
         self._pending.append(rows)
         self._pending_rows += len(rows)
         if self._pending_rows >= ROWS:
@@ -73,7 +73,7 @@ class TiffWriter:
             self._pending, self._pending_rows = [joined[whole:].copy()], len(joined) - whole
 
     def finish(self) -> None:
-        """After the last row."""
+        """Complete the page, after the last row."""
         if self._pending_rows:
             self._put(np.concatenate(self._pending))
         at = self._file.tell()
@@ -137,7 +137,7 @@ class TiffWriter:
         return tags
 
     def _with_offsets(self, directory: bytes, at: int) -> bytes:
-        """The strips' places written in. Pillow would move them behind the directory."""
+        """Write the strips' places into a directory. Pillow would move them behind it."""
         start, entry, number = (8, "<HHQQ", "Q") if self._big else (2, "<HHII", "I")
         offsets = struct.pack(f"<{len(self._offsets)}{number}", *self._offsets)
         size = struct.calcsize(entry)
