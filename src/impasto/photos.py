@@ -33,8 +33,9 @@ from impasto.images import (
 )
 from impasto.images.photo_file import Source
 from impasto.images.rows import Layout
-from impasto.images.spool import PixelRows, Spool, reduced
+from impasto.images.spool import PixelRows, Spool
 from impasto.images.streams import RowTarget, streams
+from impasto.images.windows import reduced
 from impasto.large.memory_plan import MemoryPlan, default_bytes, plan_memory
 from impasto.large.tiled import paint_tiled
 from impasto.masks.areas import Areas

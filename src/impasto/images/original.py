@@ -8,6 +8,7 @@ of it must come back. So the blending happens here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,19 @@ class Original:
     white: float = 255.0
     profile: bytes = b""
 
+    @classmethod
+    def split(cls, channels: Samples, alpha: bool, white: float, profile: bytes) -> Original:
+        """Return the original of an array whose last channel may be alpha."""
+        if not alpha:
+            return cls(channels, None, white, profile)
+        colors, opacity = channels[..., :-1], channels[..., -1]
+        return cls(np.ascontiguousarray(colors), np.ascontiguousarray(opacity), white, profile)
+
+    @property
+    def channels(self) -> Samples:
+        """Samples and alpha, if there is any, in one array."""
+        return self.samples if self.alpha is None else np.dstack([self.samples, self.alpha])
+
     @property
     def mode(self) -> str:
         """``L``, ``RGB`` or ``CMYK``, as Pillow calls them."""
@@ -148,29 +162,17 @@ def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white:
         strength: of the painting; a number, or H x W.
         white: the sample that painted's 255 corresponds to.
     """
-    import cv2
+    if samples.dtype == np.uint8:
+        return blend(samples, painted, strength)
+
+    def mixed(samples: Samples, painted: Samples, share: Samples) -> Samples:
+        values = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
+        # Where there is none of the painting, no bit of the photo may change.
+        return np.where(share == 0, samples, cast_samples(values, samples.dtype, white))
 
     if isinstance(strength, np.ndarray):
-        if samples.dtype == np.uint8:
-            return blend(samples, painted, strength)
-
-        def in_places(samples: Samples, painted: Samples, strength: Samples) -> Samples:
-            share = strength[..., None]
-            mixed = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
-            # Where there is none of the painting, no bit of the photo may change.
-            return np.where(share == 0, samples, cast_samples(mixed, samples.dtype, white))
-
-        return in_bands(in_places, samples, painted, strength)
-    weight = strength * white / 255.0
-    if samples.dtype == np.uint8:
-        mixed = cv2.addWeighted(painted, weight, samples, 1 - strength, 0)
-        return np.asarray(mixed, dtype=np.uint8).reshape(samples.shape)
-    share, kept = np.float32(weight), np.float32(1 - strength)
-
-    def everywhere(samples: Samples, painted: Samples) -> Samples:
-        return cast_samples(samples * kept + painted * share, samples.dtype, white)
-
-    return in_bands(everywhere, samples, painted)
+        return in_bands(mixed, samples, painted, strength[..., None])
+    return in_bands(partial(mixed, share=np.float32(strength)), samples, painted)
 
 
 def full_white(kind: np.dtype[Any]) -> float:

@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import numpy as np
-
 from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images.decoding import (
@@ -217,9 +215,7 @@ class PhotoFile(Closing):
             rows = shrink_rows(rows, whole, size, alpha=layout.alpha)
         top = 0
         for samples in decoded(rows, self.name, self._max_pixels):
-            alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
-            colors = np.ascontiguousarray(samples[..., : layout.colors])
-            original = Original(colors, alpha, layout.white, profile)
+            original = Original.split(samples, layout.alpha, layout.white, profile)
             top += len(samples)
             yield Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
         if top != size[1]:

@@ -90,16 +90,12 @@ class Picture:
         if size == (self.width, self.height):
             return self
         whole = self.as_original()
-        samples, alpha = whole.samples, whole.alpha
-        if alpha is not None:
-            samples = np.dstack([samples, alpha])
-        strips = shrink_rows(
-            PixelRows(samples).strips(), (self.width, self.height), size, alpha=alpha is not None
-        )
-        samples = np.concatenate(list(strips))
-        if alpha is not None:
-            samples, alpha = np.ascontiguousarray(samples[..., :-1]), samples[..., -1].copy()
-        return Picture.of(replace(whole, samples=samples, alpha=alpha), self.metadata.sized(*size))
+        has_alpha = whole.alpha is not None
+        rows = PixelRows(whole.channels).strips()
+        strips = shrink_rows(rows, (self.width, self.height), size, alpha=has_alpha)
+        channels = np.concatenate(list(strips))
+        original = Original.split(channels, has_alpha, whole.white, whole.profile)
+        return Picture.of(original, self.metadata.sized(*size))
 
     def save(
         self,

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from impasto._util.closeable import Closing
 from impasto.errors import OutputError
-from impasto.images.windows import shrink_rows
 
-__all__ = ["PixelRows", "RowFile", "Spool", "reduced"]
+__all__ = ["PixelRows", "RowFile", "Spool"]
 
 Pixels = NDArray[np.uint8]
 STRIP_BYTES = 8 << 20
-REDUCED_PX = 1_000_000
 
 
 class PixelRows(Closing):
@@ -150,11 +148,3 @@ class Spool(PixelRows):
     def close(self) -> None:
         """Delete the file."""
         self._file.close()
-
-
-def reduced(picture: PixelRows) -> Pixels:
-    """Return a copy of at most a million pixels (or one row), for what only averages matter to."""
-    width, height = picture.size
-    scale = min(1.0, (REDUCED_PX / (width * height)) ** 0.5)
-    size = max(1, int(width * scale)), max(1, int(height * scale))
-    return np.concatenate(list(shrink_rows(picture.strips(), picture.size, size)))

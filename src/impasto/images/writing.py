@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast
 
@@ -306,17 +306,13 @@ def write_rows(
     Returns:
         the writer, finished.
     """
-    samples, alpha = original.samples, original.alpha
-    height, width, colors = samples.shape
-    kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
-    layout = Layout(width, height, colors, alpha is not None, kind, original.white)
-    writer = open_writer(file, form, layout, metadata, file_profile(original), previous)
-    step = rows_within(layout)
+    height, width = original.samples.shape[:2]
+    writer = open_writer(file, form, original, (width, height), metadata, previous)
+    step = rows_within(writer.layout)
     for top in range(0, height, step):
-        rows = samples[top : top + step]
-        if alpha is not None:
-            rows = np.concatenate([rows, alpha[top : top + step, :, None]], axis=2)
-        writer.write(rows)
+        rows = slice(top, top + step)
+        alpha = None if original.alpha is None else original.alpha[rows]
+        writer.write(replace(original, samples=original.samples[rows], alpha=alpha).channels)
     writer.finish()
     return writer
 
@@ -324,12 +320,21 @@ def write_rows(
 def open_writer(
     file: BinaryIO,
     form: Format,
-    layout: Layout,
+    original: Original,
+    size: tuple[int, int],
     metadata: Metadata,
-    profile: bytes,
     previous: RowWriter | None = None,
 ) -> RowWriter:
-    """Begin a PNG or TIFF that is written row by row; see `write_rows`."""
+    """Begin a PNG or TIFF that is written row by row; see `write_rows`.
+
+    Args:
+        original: some rows of it, or all.
+        size: width and height of the whole, in pixels.
+    """
+    samples, has_alpha = original.samples, original.alpha is not None
+    kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
+    layout = Layout(*size, samples.shape[2], has_alpha, kind, original.white)
+    profile = file_profile(original)
     if form.pillow_name == "PNG":
         return PngWriter(file, layout, metadata, profile)
     page = previous if isinstance(previous, TiffWriter) else None

@@ -12,14 +12,13 @@ import io
 import math
 import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import numpy as np
 
 from impasto.images.original import Metadata, Samples, cast_samples
-from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, to_samples
+from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, to_samples
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -34,7 +33,6 @@ X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, PREDICTOR = 282, 283, 284, 
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_LENGTHS = 322, 323, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, MAX_SAMPLE, XMP, PROFILE = 338, 339, 341, 700, 34675
 EXIF, GPS = 34665, 34853
-CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 NONE, LZW, DEFLATE, PACKBITS = (1,), (5,), (8, 32946), (32773,)
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
 PREMULTIPLIED, STRAIGHT = 1, 2
@@ -160,7 +158,8 @@ class TiffReader:
             for top in range(0, rows, step):
                 yield _read(self._file, row_bytes * min(step, rows - top))
         elif self._compression in DEFLATE:
-            yield from _inflate(self._file, length, row_bytes, rows, step)
+            pieces = _pieces(self._file, length)
+            yield from inflate(pieces, row_bytes * rows, row_bytes * step)
         else:
             yield _unpack(_read(self._file, length), self._compression, row_bytes, rows)
 
@@ -296,31 +295,10 @@ def _read(file: BinaryIO, length: int) -> bytes:
     return content
 
 
-def _inflate(file: BinaryIO, length: int, row_bytes: int, rows: int, step: int) -> Iterator[bytes]:
-    inflate = zlib.decompressobj()
-    total, pending = row_bytes * rows, bytearray()
-    size = row_bytes * step
-    while total > 0:
-        data = inflate.unconsumed_tail or file.read(min(length, READ_BYTES))
-        if not inflate.unconsumed_tail:
-            length -= len(data)
-        pending += _decompressed(inflate, data, size)
-        while len(pending) >= min(size, total) > 0:
-            block = bytes(pending[: min(size, total)])
-            del pending[: len(block)]
-            total -= len(block)
-            yield block
-        if not data and total > 0:
-            raise EOFError("cut off")
-    # The checksum at its end may not have been read yet.
-    _decompressed(inflate, inflate.unconsumed_tail + file.read(min(length, CHECKSUM_BYTES)), 1)
-
-
-def _decompressed(inflate: zlib._Decompress, data: bytes, most: int) -> bytes:
-    try:
-        return inflate.decompress(data, most)
-    except zlib.error as error:
-        raise ValueError("damaged") from error
+def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
+    while data := file.read(min(length, READ_BYTES)):
+        length -= len(data)
+        yield data
 
 
 def _unpack(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:

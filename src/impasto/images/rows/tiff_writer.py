@@ -44,7 +44,7 @@ class TiffWriter:
         previous: TiffWriter | None = None,
     ) -> None:
         self._file = file
-        self._layout = layout
+        self.layout = layout
         self._metadata = metadata
         self._profile = profile
         self._big = layout.row_bytes * layout.height > BIG_FROM_BYTES
@@ -87,8 +87,8 @@ class TiffWriter:
         self._file.seek(0, 2)
 
     def _put(self, rows: Samples) -> None:
-        raw = np.ascontiguousarray(rows, dtype="<" + self._layout.kind)
-        if self._layout.kind != "f4":
+        raw = np.ascontiguousarray(rows, dtype="<" + self.layout.kind)
+        if self.layout.kind != "f4":
             differences = raw.copy()
             differences[:, 1:] -= raw[:, :-1]
             raw = differences
@@ -100,14 +100,14 @@ class TiffWriter:
         from PIL import Image
         from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-        layout = self._layout
+        layout = self.layout
         tags = ImageFileDirectory_v2(self._head)
         exif = Image.Exif()
         exif.load(self._metadata.exif)
         for name in tag.descriptive_exif(exif):
             tags[name] = exif.get_ifd(name) if name in (tag.EXIF, tag.GPS) else exif[name]
         tags[tag.WIDTH], tags[tag.HEIGHT] = layout.width, layout.height
-        tags[tag.BITS] = (8 * int(layout.kind[1]),) * layout.channels
+        tags[tag.BITS] = (8 * layout.sample_bytes,) * layout.channels
         tags[tag.SAMPLE_FORMAT] = (3 if layout.kind == "f4" else 1,) * layout.channels
         if layout.kind == "f4" and layout.white != 1:
             tags[tag.MAX_SAMPLE] = (layout.white,) * layout.channels
