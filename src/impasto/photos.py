@@ -19,24 +19,22 @@ from impasto.images import (
     MAX_PIXELS,
     ColorMap,
     Frame,
+    PhotoFile,
     Picture,
-    PictureSequence,
     bleed,
     check_format,
     detail_radius_px,
     fit_within,
     holds_several,
-    open_sequence,
-    read_image,
     restore_detail,
     side_by_side,
     write_image,
     write_sequence,
 )
-from impasto.images.reading import Source, read_content
-from impasto.images.rows import Layout, RowReader
+from impasto.images.photo_file import Source
+from impasto.images.rows import Layout
 from impasto.images.spool import PixelRows, Spool, reduced
-from impasto.images.streams import PictureRows, RowTarget, open_header, streams
+from impasto.images.streams import RowTarget, streams
 from impasto.large.memory_plan import MemoryPlan, default_bytes, plan_memory
 from impasto.large.tiled import paint_tiled
 from impasto.masks.areas import Areas
@@ -119,44 +117,31 @@ def paint_photo(
     """
     target = Path(target)
     file_format = check_format(target)
-    if not isinstance(source, str | os.PathLike):
-        source = read_content(source)
-    job = _Job(
-        stylizer,
-        target,
-        file_format,
-        quality,
-        strip,
-        overwrite,
-        longer_px,
-        compare,
-        default_bytes() if memory_bytes is None else memory_bytes,
-        0 if isinstance(source, str | os.PathLike) else len(source),
-        progress,
-    )
-    with open_header(source) as header:
-        photo_bytes = _photo_bytes_per_px(header.reader.layout) if header.reader else PIXEL_BYTES
-        if header.reader and header.size and not job.fits(*header.size, photo_bytes):
-            return job.paint_streamed(header.reader, header.name)
-        if header.size:
-            job.plan(*header.size, photo_bytes)  # or refuse, before anything is decoded
-    with open_sequence(source) as sequence:
-        if sequence.count > 1 and holds_several(file_format):
-            clipped: list[int] = []
-            paintings = _painted(stylizer, sequence, strip, longer_px, compare, clipped)
-            first = next(paintings)
-            write_sequence(
-                target,
-                chain([first], paintings),
-                loop=sequence.loop,
-                quality=quality,
-                overwrite=overwrite,
-            )
-            size = first.picture.width, first.picture.height
-            return PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
-        photo = next(sequence.frames).picture
-    report = job.paint_picture(photo.without_metadata() if strip else photo)
-    return replace(report, left_out=sequence.count - 1)
+    with PhotoFile(source) as photo:
+        job = _Job(
+            stylizer,
+            photo,
+            target,
+            file_format,
+            quality,
+            strip,
+            overwrite,
+            longer_px,
+            compare,
+            default_bytes() if memory_bytes is None else memory_bytes,
+            progress,
+        )
+        size, layout = photo.size, photo.layout
+        if size and layout and not job.fits(size):
+            return job.paint_streamed(layout)
+        if size:
+            job.plan(size)  # or refuse, before anything is decoded
+        count = photo.count
+        if count > 1 and holds_several(file_format):
+            return job.paint_frames()
+        picture = photo.read()
+    report = job.paint_picture(picture.without_metadata() if strip else picture)
+    return replace(report, left_out=count - 1)
 
 
 def plan_photo(
@@ -174,45 +159,24 @@ def plan_photo(
     Args and errors: as `paint_photo`.
     """
     target = Path(target)
-    if not isinstance(source, str | os.PathLike):
-        source = read_content(source)
-    job = _Job(
-        stylizer,
-        target,
-        check_format(target),
-        longer_px=longer_px,
-        compare=compare,
-        memory_bytes=default_bytes() if memory_bytes is None else memory_bytes,
-        held_bytes=0 if isinstance(source, str | os.PathLike) else len(source),
-    )
-    with open_header(source) as header:
-        size, layout = header.size, header.reader.layout if header.reader else None
-    if not size:
-        picture = read_image(source)
-        size = picture.width, picture.height
-    photo_bytes = _photo_bytes_per_px(layout) if layout else PIXEL_BYTES
-    streamed = layout is not None and not job.fits(*size, photo_bytes)
-    plan = job.plan(*size, photo_bytes, streamed=streamed)
+    file_format = check_format(target)
+    with PhotoFile(source) as photo:
+        job = _Job(
+            stylizer,
+            photo,
+            target,
+            file_format,
+            longer_px=longer_px,
+            compare=compare,
+            memory_bytes=default_bytes() if memory_bytes is None else memory_bytes,
+        )
+        size = photo.size
+        if not size:
+            picture = photo.read()
+            size = picture.width, picture.height
+        streamed = photo.layout is not None and not job.fits(size)
+    plan = job.plan(size, streamed=streamed)
     return PhotoReport(*fit_within(*size, longer_px), plan=plan)
-
-
-def _painted(
-    stylizer: Stylizer,
-    sequence: PictureSequence,
-    strip: bool,
-    longer_px: int | None,
-    compare: bool,
-    clipped: list[int],
-) -> Iterator[Frame]:
-    """The paintings; how many pixels were clipped in each is added to the list."""
-    for frame in sequence.frames:
-        clipped.append(frame.picture.as_original().clipped_px)
-        picture: Picture = frame.picture.without_metadata() if strip else frame.picture
-        photo = picture.shrunk(longer_px)
-        painting = stylizer.stylize(photo, (picture.width, picture.height))
-        if compare:
-            painting = _beside(photo, painting, photo.height)
-        yield Frame(painting, frame.duration_ms)
 
 
 def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
@@ -221,17 +185,12 @@ def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
     return replace(both, metadata=both.metadata.sized(both.width, height))
 
 
-def _photo_bytes_per_px(layout: Layout) -> int:
-    """In memory of a photo: as it is shown and, if that is more, as it is stored."""
-    stored = layout.channels * layout.sample_bytes
-    return PIXEL_BYTES + (stored if layout.sample_bytes > 1 else layout.alpha)
-
-
 @dataclass(frozen=True)
 class _Job:
     """One photo with all that was asked for."""
 
     stylizer: Stylizer
+    photo: PhotoFile
     target: Path
     file_format: str
     quality: int = 95
@@ -240,21 +199,25 @@ class _Job:
     longer_px: int | None = None
     compare: bool = False
     memory_bytes: int = 0
-    held_bytes: int = 0
     progress: ProgressListener = ignore_progress
 
     def plan(
-        self, width: int, height: int, photo_bytes: int, *, streamed: bool = False
+        self, full_size: tuple[int, int], photo_bytes: int | None = None, *, streamed: bool = False
     ) -> MemoryPlan:
-        """Within the memory.
+        """Fit the painting into the memory.
 
         Args:
-            width, height: of the photo, in pixels, before it is reduced.
-            photo_bytes: of each of them, decoded.
+            full_size: width and height of the photo, in pixels, before it is reduced.
+            photo_bytes: of each pixel, decoded; as the file's header has it if not given.
             streamed: the photo comes row by row, and is reduced at once.
         """
-        size = fit_within(width, height, self.longer_px)
-        reduced_px = 0 if streamed or size == (width, height) else width * height
+        size = fit_within(*full_size, self.longer_px)
+        if photo_bytes is None:
+            layout = self.photo.layout
+            photo_bytes = PIXEL_BYTES  # as it is shown and, if that is more, as it is stored
+            if layout:
+                photo_bytes += layout.pixel_bytes if layout.sample_bytes > 1 else layout.alpha
+        reduced_px = 0 if streamed or size == full_size else full_size[0] * full_size[1]
         if not streamed:
             written = WHOLE_BYTES_PER_PX + (COMPARED_BYTES_PER_PX if self.compare else 0)
         else:
@@ -264,7 +227,7 @@ class _Job:
             self.memory_bytes,
             self.stylizer.engine,
             self.stylizer.model.spec,
-            held_bytes=self.held_bytes + reduced_px * photo_bytes,
+            held_bytes=self.photo.held_bytes + reduced_px * photo_bytes,
             read_bytes=reduced_px * WHOLE_BYTES_PER_PX,
             photo_bytes_per_px=photo_bytes,
             written_bytes_per_px=written,
@@ -277,20 +240,46 @@ class _Job:
         """In the painting, side by side."""
         return 2 if self.compare else 1
 
-    def fits(self, width: int, height: int, photo_bytes: int) -> bool:
-        """Read whole, which Pillow has to do, and painted in one piece."""
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Tell whether it can be read whole, which Pillow has to do, and painted in one piece."""
         try:
-            plan = self.plan(width, height, photo_bytes)
+            plan = self.plan(size)
         except OptionError:
             return False
-        return plan.whole and width * height <= MAX_PIXELS
+        return plan.whole and size[0] * size[1] <= MAX_PIXELS
+
+    def paint_frames(self) -> PhotoReport:
+        """Paint all pictures of the file."""
+        clipped: list[int] = []
+        paintings = self._paintings(clipped)
+        first = next(paintings)
+        write_sequence(
+            self.target,
+            chain([first], paintings),
+            loop=self.photo.loop,
+            quality=self.quality,
+            overwrite=self.overwrite,
+        )
+        size = first.picture.width, first.picture.height
+        return PhotoReport(*size, self.photo.count, clipped_px=sum(clipped))
+
+    def _paintings(self, clipped: list[int]) -> Iterator[Frame]:
+        """Paint one by one; how many pixels were clipped in each is added to the list."""
+        for frame in self.photo.frames():
+            clipped.append(frame.picture.as_original().clipped_px)
+            picture = frame.picture.without_metadata() if self.strip else frame.picture
+            photo = picture.shrunk(self.longer_px)
+            painting = self.stylizer.stylize(photo, (picture.width, picture.height))
+            if self.compare:
+                painting = _beside(photo, painting, photo.height)
+            yield Frame(painting, frame.duration_ms)
 
     def paint_picture(self, photo: Picture) -> PhotoReport:
         """A photo in memory, in one piece or in tiles."""
         full_size, original = (photo.width, photo.height), photo.as_original()
         clipped = original.clipped_px
         stored_bytes = original.samples.nbytes // (photo.width * photo.height)
-        plan = self.plan(*full_size, PIXEL_BYTES + (stored_bytes if photo.original else 0))
+        plan = self.plan(full_size, PIXEL_BYTES + (stored_bytes if photo.original else 0))
         photo = photo.shrunk(self.longer_px)
         if plan.whole or self.stylizer.strength == 0:
             painted = self.stylizer.stylize(photo, full_size, self.progress)
@@ -307,21 +296,19 @@ class _Job:
         write_image(self.target, painted, quality=self.quality, overwrite=self.overwrite)
         return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
-    def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
-        """A photo that comes row by row, and goes so where the target's format lets it."""
-        photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
-        width, height = photo.size
-        layout = reader.layout
+    def paint_streamed(self, layout: Layout) -> PhotoReport:
+        """Paint a photo that comes row by row, and goes so where the target's format lets it."""
         full_size = layout.width, layout.height
-        plan = self.plan(*full_size, _photo_bytes_per_px(layout), streamed=True)
+        width, height = size = fit_within(*full_size, self.longer_px)
+        plan = self.plan(full_size, streamed=True)
         self._check_room(width, height, 6 + 3 * self.pictures + self._waiting_bytes(plan))
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
             areas = Areas()
-            spool = stack.enter_context(Spool((width, height), self.target.parent))
+            spool = stack.enter_context(Spool(size, self.target.parent))
             if self.stylizer.strength > 0:
-                for picture in photo.strips():
+                for picture in self._strips():
                     shown = picture.pixels
                     spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
                 small = reduced(spool)
@@ -331,15 +318,13 @@ class _Job:
             file = stack.enter_context(write_atomically(self.target, overwrite=self.overwrite))
             target = RowTarget(file, self.file_format, self.pictures * width, height, self.quality)
             top = clipped = 0
-            for picture in photo.strips():
+            for picture in self._strips():
                 bottom = top + picture.height
                 clipped += picture.as_original().clipped_px
                 painted = picture
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
-                    cover = (
-                        None if areas.cover is None else areas.cover_rows(photo.size, top, bottom)
-                    )
+                    cover = None if areas.cover is None else areas.cover_rows(size, top, bottom)
                     painted = self.stylizer.finish(picture, rows, colors, cover)
                 if self.compare:
                     painted = _beside(picture, painted, height)
@@ -347,6 +332,9 @@ class _Job:
                 top = bottom
             target.finish()
         return PhotoReport(width, height, clipped_px=clipped, plan=plan)
+
+    def _strips(self) -> Iterator[Picture]:
+        return self.photo.strips(strip=self.strip, longer_px=self.longer_px)
 
     def _tiled(self, photo: PixelRows, plan: MemoryPlan, areas: Areas) -> PixelRows:
         folder = self.target.parent

@@ -100,7 +100,11 @@ class Original:
         return self.samples.dtype == np.uint8 and self.mode == "RGB" and not self.profile
 
     def to_pixels(self) -> NDArray[np.uint8]:
-        """H x W x 3, uint8, sRGB. Greys become three alike."""
+        """Return H x W x 3, uint8, sRGB: the samples themselves if these are such already. Greys
+        become three alike.
+        """
+        if self.is_plain:
+            return np.ascontiguousarray(self.samples)
         return to_srgb(to_8_bit(self.samples, self.white), self.profile)
 
     def alpha_8_bit(self) -> NDArray[np.uint8] | None:

@@ -19,7 +19,7 @@ from impasto.images.writing import encode_image, to_image, write_image
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Picture", "check_pixels"]
+__all__ = ["Frame", "Picture", "check_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +119,19 @@ class Picture:
     def _repr_png_(self) -> bytes:
         """Return what notebooks show."""
         return encode_image(Picture(self.pixels, self.alpha), "png")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of several in a file.
+
+    Attributes:
+        picture: the frame of an animation, whole, or the page.
+        duration_ms: how long it is shown; 0 for pages.
+    """
+
+    picture: Picture
+    duration_ms: float = 0.0
 
 
 def check_pixels(pixels: NDArray[np.uint8]) -> None:

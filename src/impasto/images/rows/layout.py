@@ -51,9 +51,14 @@ class Layout:
         return int(self.kind[1])
 
     @property
+    def pixel_bytes(self) -> int:
+        """Of one pixel's samples."""
+        return self.channels * self.sample_bytes
+
+    @property
     def row_bytes(self) -> int:
         """Of one row of samples."""
-        return self.width * self.channels * self.sample_bytes
+        return self.width * self.pixel_bytes
 
     @property
     def white(self) -> float:
