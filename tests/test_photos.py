@@ -368,7 +368,7 @@ def test_public_names():
 def tight(monkeypatch):
     """All pictures are painted in tiles of 64 px."""
 
-    def plan(width, height, limit_bytes, engine, spec, **more):
+    def plan(size, limit_bytes, engine, spec, **more):
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**5, 0)
 
     monkeypatch.setattr("impasto.photos.plan_memory", plan)

@@ -33,8 +33,9 @@ from impasto.images import (
 )
 from impasto.images.photo_file import Source
 from impasto.images.rows import Layout
-from impasto.images.spool import PixelRows, Spool, reduced
+from impasto.images.spool import PixelRows, Spool
 from impasto.images.streams import RowTarget, streams
+from impasto.images.windows import reduced
 from impasto.large.memory_plan import MemoryPlan, default_bytes, plan_memory
 from impasto.large.tiled import paint_tiled
 from impasto.masks.areas import Areas
@@ -118,7 +119,7 @@ def paint_photo(
     target = Path(target)
     file_format = check_format(target)
     with PhotoFile(source) as photo:
-        job = _Job(
+        return _Job(
             stylizer,
             photo,
             target,
@@ -130,18 +131,7 @@ def paint_photo(
             compare,
             default_bytes() if memory_bytes is None else memory_bytes,
             progress,
-        )
-        size, layout = photo.size, photo.layout
-        if size and layout and not job.fits(size):
-            return job.paint_streamed(layout)
-        if size:
-            job.plan(size)  # or refuse, before anything is decoded
-        count = photo.count
-        if count > 1 and holds_several(file_format):
-            return job.paint_frames()
-        picture = photo.read()
-    report = job.paint_picture(picture.without_metadata() if strip else picture)
-    return replace(report, left_out=count - 1)
+        ).paint()
 
 
 def plan_photo(
@@ -180,7 +170,7 @@ def plan_photo(
 
 
 def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
-    """Both in one picture; or some rows of both, which are ``height`` in all."""
+    """Join both into one picture; or some rows of both, which are ``height`` in all."""
     both = side_by_side(photo, painting)
     return replace(both, metadata=both.metadata.sized(both.width, height))
 
@@ -200,6 +190,21 @@ class _Job:
     compare: bool = False
     memory_bytes: int = 0
     progress: ProgressListener = ignore_progress
+
+    def paint(self) -> PhotoReport:
+        """Paint what the photo's file has and the target's format can hold."""
+        size, layout = self.photo.size, self.photo.layout
+        if size and layout and not self.fits(size):
+            return self.paint_streamed(layout)
+        if size:
+            self.plan(size)  # or refuse, before anything is decoded
+        count = self.photo.count
+        if count > 1 and holds_several(self.file_format):
+            return self.paint_frames()
+        picture = self.photo.read()
+        self.photo.close()
+        report = self.paint_picture(picture.without_metadata() if self.strip else picture)
+        return replace(report, left_out=count - 1)
 
     def plan(
         self, full_size: tuple[int, int], photo_bytes: int | None = None, *, streamed: bool = False
@@ -223,7 +228,7 @@ class _Job:
         else:
             written = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * self.pictures
         return plan_memory(
-            *size,
+            size,
             self.memory_bytes,
             self.stylizer.engine,
             self.stylizer.model.spec,
@@ -237,7 +242,7 @@ class _Job:
 
     @property
     def pictures(self) -> int:
-        """In the painting, side by side."""
+        """How many are in the painting, side by side."""
         return 2 if self.compare else 1
 
     def fits(self, size: tuple[int, int]) -> bool:
@@ -275,7 +280,7 @@ class _Job:
             yield Frame(painting, frame.duration_ms)
 
     def paint_picture(self, photo: Picture) -> PhotoReport:
-        """A photo in memory, in one piece or in tiles."""
+        """Paint a photo in memory, in one piece or in tiles."""
         full_size, original = (photo.width, photo.height), photo.as_original()
         clipped = original.clipped_px
         stored_bytes = original.samples.nbytes // (photo.width * photo.height)
@@ -341,7 +346,7 @@ class _Job:
         return paint_tiled(self.stylizer, photo, plan, folder, areas=areas, progress=self.progress)
 
     def _detailed(self, photo: PixelRows, painting: PixelRows, top: int, bottom: int) -> Pixels:
-        """Some rows of the painting, with the photo's edges as far as they were asked for."""
+        """Return some rows of the painting, with as much of the photo's edges as was asked for."""
         if not self.stylizer.detail:
             return painting.rows(top, bottom)
         height = photo.size[1]
@@ -352,7 +357,7 @@ class _Job:
         return restored[top - first : bottom - first]
 
     def _waiting_bytes(self, plan: MemoryPlan) -> int:
-        """What waits on disk for each pixel while statistics are measured."""
+        """Return how much waits on disk for each pixel while statistics are measured."""
         spec = self.stylizer.model.spec
         if plan.whole or spec is None or spec.revises:
             return 0

@@ -65,7 +65,7 @@ def damaged(name: str) -> InputError:
 
 
 def open_rows(file: BinaryIO) -> RowReader | None:
-    """The file as one that can be read row by row, if it is of such a kind."""
+    """Open a file for reading row by row, if it is of such a kind."""
     for reader in (PngReader, TiffReader):
         file.seek(0)
         with contextlib.suppress(*READERS_RAISE):
@@ -107,7 +107,7 @@ def decoded(items: Iterator[T], name: str, max_pixels: int) -> Iterator[T]:
 
 
 def open_image(file: BinaryIO, name: str) -> Image:
-    """Pillow's image of a file, its pixels not yet decoded."""
+    """Open a file as an image of Pillow's, its pixels not yet decoded."""
     from PIL import Image
 
     head = file.read(12)
@@ -136,7 +136,7 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def decode_rows(reader: RowReader, name: str, max_pixels: int) -> Decoded:
-    """All rows at once.
+    """Read all rows at once.
 
     Raises:
         InputError: it is too large.
@@ -153,7 +153,7 @@ def decode_rows(reader: RowReader, name: str, max_pixels: int) -> Decoded:
 
 
 def decode_deep_heic(file: BinaryIO, image: Image, depth: int) -> Decoded:
-    """A HEIC photo of 10 or 12 bits, in 16; Pillow's images have 8."""
+    """Decode a HEIC photo of 10 or 12 bits to 16; Pillow's images have 8."""
     import pillow_heif
 
     file.seek(0)
@@ -168,7 +168,7 @@ def decode_deep_heic(file: BinaryIO, image: Image, depth: int) -> Decoded:
 
 
 def decode_image(image: Image) -> Decoded:
-    """A picture of Pillow's, with all that it says of itself."""
+    """Decode an image of Pillow's, with all that it says of itself."""
     turned = image.format == "TIFF"  # by Pillow, when it loads them
     if not turned:
         image.load()  # for errors that would be lost if asking for the orientation loaded it
@@ -208,7 +208,7 @@ def _original(samples: Samples, alpha: Any, white: float, profile: bytes) -> Ori
 
 
 def _with_white(samples: NDArray[Any], float_white: float) -> tuple[Samples, float]:
-    """Samples in a type that an `Original` holds, and the sample that means full light."""
+    """Return samples in a type that an `Original` holds, and the sample that means full light."""
     if samples.dtype == np.uint16:
         return samples, 65535.0
     if samples.dtype.kind in "iu":
@@ -218,7 +218,7 @@ def _with_white(samples: NDArray[Any], float_white: float) -> tuple[Samples, flo
 
 
 def orient(samples: Samples, orientation: int) -> Samples:
-    """Samples as stored, turned upright.
+    """Turn samples upright.
 
     Args:
         samples: H x W, or H x W x C.
@@ -242,7 +242,7 @@ def image_orientation(image: Image) -> int:
 
 
 def orientation_of(metadata: Metadata) -> int:
-    """How a picture is stored, by what its file says of it: 1 to 8, as EXIF has it."""
+    """Return how a picture is stored, by what its file says: 1 to 8, as EXIF has it."""
     from PIL import Image
 
     exif = Image.Exif()
@@ -273,7 +273,7 @@ def _metadata(image: Image, orientation: int) -> Metadata:
 
 
 def upright_metadata(metadata: Metadata, orientation: int) -> Metadata:
-    """What is said of a stored picture, of the same picture turned upright."""
+    """Return the metadata of a stored picture for the same picture turned upright."""
     dpi = metadata.dpi
     if dpi and orientation in (5, 6, 7, 8):
         dpi = dpi[1], dpi[0]
@@ -282,7 +282,7 @@ def upright_metadata(metadata: Metadata, orientation: int) -> Metadata:
 
 
 def _upright_exif(content: bytes, orientation: int) -> bytes:
-    """EXIF data for the same picture turned upright; nothing of data that cannot be read."""
+    """Return EXIF data for the same picture turned upright; nothing of data that cannot be read."""
     from PIL import Image
 
     if not content:

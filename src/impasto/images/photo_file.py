@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import numpy as np
-
 from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images.decoding import (
@@ -217,9 +215,7 @@ class PhotoFile(Closing):
             rows = shrink_rows(rows, whole, size, alpha=layout.alpha)
         top = 0
         for samples in decoded(rows, self.name, self._max_pixels):
-            alpha = np.ascontiguousarray(samples[..., -1]) if layout.alpha else None
-            colors = np.ascontiguousarray(samples[..., : layout.colors])
-            original = Original(colors, alpha, layout.white, profile)
+            original = Original.split(samples, layout.alpha, layout.white, profile)
             top += len(samples)
             yield Picture(original.to_pixels(), original.alpha_8_bit(), original, metadata)
         if top != size[1]:
@@ -231,14 +227,14 @@ class PhotoFile(Closing):
         return None if self._is_raw else open_rows(self._file)
 
     def _header(self) -> Image | None:
-        """The same, or none: reading the photo will say why."""
+        """Return the same; none if that fails: reading the photo will say why."""
         if not self._is_raw:
             with contextlib.suppress(Exception):
                 return self._opened()
         return None
 
     def _opened(self) -> Image:
-        """The file as Pillow opens it, its pixels not yet decoded."""
+        """Return the file as Pillow opens it, its pixels not yet decoded."""
         if not self._image:
             self._file.seek(0)
             self._image = open_image(self._file, self.name)
@@ -293,7 +289,7 @@ class PhotoFile(Closing):
                 yield decode_image(image), float(image.info.get("duration") or 0)
 
     def _decode_page(self, image: Image, number: int) -> Decoded:
-        """In its own depth where `TiffReader` knows it."""
+        """Decode a page, in its own depth where `TiffReader` knows it."""
         at = self._file.tell()
         try:
             reader = TiffReader(self._file, number)

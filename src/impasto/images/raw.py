@@ -55,7 +55,7 @@ def read_raw(path: Path, max_pixels: int) -> Picture:
 
 
 def _exif(path: Path) -> bytes:
-    """Camera, times and GPS of those raw formats that are TIFF files inside."""
+    """Read camera, times and GPS of those raw formats that are TIFF files inside."""
     from impasto.images.rows.tiff_reader import read_exif
 
     with contextlib.suppress(ValueError, OSError), path.open("rb") as file:

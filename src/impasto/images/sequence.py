@@ -27,7 +27,7 @@ ANIMATED, PAGED = ("GIF", "WEBP", "PNG", "AVIF"), "TIFF"
 
 
 def holds_several(file_format: str) -> bool:
-    """Files of this format, a key of `FORMATS`, may hold several pictures."""
+    """Tell whether files of this format, a key of `FORMATS`, may hold several pictures."""
     return FORMATS[file_format].pillow_name in (*ANIMATED, PAGED)
 
 

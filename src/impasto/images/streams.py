@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO
 
 import numpy as np
 
-from impasto.images.original import NO_METADATA, Original
+from impasto.images.original import Metadata, Original, Samples
 from impasto.images.picture import Picture
-from impasto.images.rows import Layout, RowWriter
-from impasto.images.writing import FORMATS, encode_image, file_profile, fitted, open_writer
+from impasto.images.rows import RowWriter
+from impasto.images.writing import FORMATS, encode_image, fitted, open_writer
 
 __all__ = ["RowTarget", "streams"]
 
@@ -17,7 +17,7 @@ STREAMED = ("PNG", "TIFF")
 
 
 def streams(file_format: str) -> bool:
-    """Files of this format, a key of `FORMATS`, can be written row by row."""
+    """Tell whether files of this format, a key of `FORMATS`, can be written row by row."""
     return FORMATS[file_format].pillow_name in STREAMED
 
 
@@ -39,40 +39,30 @@ class RowTarget:
         self._width, self._height = width, height
         self._quality = quality
         self._writer: RowWriter | None = None
-        self._kept: list[Original] = []
-        self._metadata = NO_METADATA
+        self._kept: list[Samples] = []
+        self._last: tuple[Original, Metadata] | None = None
 
     def write(self, picture: Picture) -> None:
-        """The next rows."""
+        """Write the next rows."""
         form = FORMATS[self._format]
         original = fitted(picture.as_original(), form)
         if not streams(self._format):
-            self._kept.append(original)
-            self._metadata = picture.metadata
+            self._kept.append(original.channels)
+            self._last = original, picture.metadata
             return
-        samples = original.samples
-        if original.alpha is not None:
-            samples = np.concatenate([samples, original.alpha[..., None]], axis=2)
         if not self._writer:
-            kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
-            alpha = original.alpha is not None
-            layout = Layout(
-                self._width, self._height, original.samples.shape[2], alpha, kind, original.white
-            )
-            profile = file_profile(original)
-            self._writer = open_writer(self._file, form, layout, picture.metadata, profile)
-        self._writer.write(samples)
+            size = self._width, self._height
+            self._writer = open_writer(self._file, form, original, size, picture.metadata)
+        self._writer.write(original.channels)
 
     def finish(self) -> None:
-        """After the last row."""
+        """Complete the file, after the last row."""
         if self._writer:
             self._writer.finish()
             return
-        first = self._kept[0]
-        samples = np.concatenate([strip.samples for strip in self._kept])
-        alphas = [strip.alpha for strip in self._kept if strip.alpha is not None]
+        assert self._last
+        (last, metadata), channels = self._last, np.concatenate(self._kept)
         self._kept.clear()
-        alpha = np.concatenate(alphas) if alphas else None
-        original = Original(samples, alpha, first.white, first.profile)
-        whole = Picture(original.to_pixels(), alpha, original, self._metadata)
+        original = Original.split(channels, last.alpha is not None, last.white, last.profile)
+        whole = Picture.of(original, metadata)
         self._file.write(encode_image(whole, self._format, quality=self._quality))

@@ -129,7 +129,7 @@ def find_areas(
 
 
 def _alike(masks: list[Mask], size: tuple[int, int]) -> list[Mask]:
-    """Made as large as the largest, but no larger than the photo or than is kept."""
+    """Resize masks to the size of the largest, but no larger than the photo or than is kept."""
     width = min(size[0], max(mask.shape[1] for mask in masks))
     height = min(size[1], max(mask.shape[0] for mask in masks))
     scale = min(1.0, (MOST_PX / (width * height)) ** 0.5)
@@ -138,7 +138,7 @@ def _alike(masks: list[Mask], size: tuple[int, int]) -> list[Mask]:
 
 
 def _shared(masks: list[Mask]) -> Mask:
-    """Shares that sum to about 255, the rest's last."""
+    """Return shares that sum to about 255, the rest's last."""
     stack = np.stack(masks, axis=2).astype(np.float32)
     total = stack.sum(axis=2, keepdims=True)
     stack *= 255 / np.maximum(total, 255)
