@@ -38,6 +38,8 @@ from impasto.photos import paint_photo, plan_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory):
@@ -442,17 +444,12 @@ def test_no_photo_is_blamed_for_a_full_disk(stylizer, tmp_path, monkeypatch):
         paint_photo(stylizer, tmp_path / "a.png", tmp_path / "b.png")
 
 
-def row_stylizer(gallery, strength):
-    """On the engine that loads fastest, as every layer is loaded to measure a photo row by row."""
-    return Stylizer("first", strength=strength, gallery=gallery, engine="opencv", precision="f32")
-
-
 @pytest.mark.parametrize("name", LARGE)
 @pytest.mark.parametrize("strength", [0, 0.5, 1])
 def test_row_by_row_is_as_in_one_piece(name, strength, gallery, tmp_path, tight):
     """With depth, profile, alpha, EXIF and resolution."""
     content = large_file(*LARGE[name])
-    with row_stylizer(gallery, strength) as stylizer:
+    with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
         report = paint_photo(stylizer, content, tmp_path / name)
         expected = stylizer.stylize(read_image(content))
     assert not report.plan.whole
@@ -472,7 +469,7 @@ def test_row_by_row_is_as_in_one_piece(name, strength, gallery, tmp_path, tight)
 
 @pytest.mark.parametrize("suffix", ["jpg", "webp"])
 def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tight):
-    faint = row_stylizer(gallery, strength=0.1)
+    faint = Stylizer("first", strength=0.1, gallery=gallery, precision="f32")
     content = encode(Image.fromarray(picture(300, 200)), "JPEG", exif=exif_bytes(6), quality=95)
     for source in (content, large_file("u2", False, "png")):
         report = paint_photo(faint, source, tmp_path / f"a.{suffix}", quality=95)
@@ -488,7 +485,7 @@ def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tig
 @pytest.mark.parametrize("name", LARGE)
 def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
     content = large_file(*LARGE[name])
-    with row_stylizer(gallery, strength=0.3) as stylizer:
+    with Stylizer("first", strength=0.3, gallery=gallery, precision="f32") as stylizer:
         report = paint_photo(stylizer, content, tmp_path / name, longer_px=150)
         expected = stylizer.stylize(read_image(content).shrunk(150))
     assert (report.width, report.height) == (150, 100)
@@ -507,7 +504,7 @@ def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
 @pytest.mark.parametrize("name", ["u2-alpha.png", "u1.tif"])
 def test_photo_and_painting_side_by_side_row_by_row(name, strength, gallery, tmp_path, tight):
     content = large_file(*LARGE[name])
-    with row_stylizer(gallery, strength) as stylizer:
+    with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
         report = paint_photo(stylizer, content, tmp_path / f"both-{name}", compare=True)
         paint_photo(stylizer, content, tmp_path / name)
     assert (report.width, report.height) == (300, 200)

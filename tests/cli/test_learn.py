@@ -9,13 +9,19 @@ from impasto.training import learn as learning
 from impasto.training import train_fine
 from tiny import picture
 
-SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}
+SMALL = {
+    "photos_per_step": 1,
+    "crop_px": 32,
+    "late_crop_px": 32,
+    "painting_px": 64,
+    "border_weight": 0,
+}
 
 
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
-    twenty_in_6_s = (0.3, 0.3)
-    monkeypatch.setattr(learning, "_step_times", lambda *_: twenty_in_6_s)
+    six_in_6_s = (1.0, 1.0)
+    monkeypatch.setattr(learning, "_step_times", lambda *_: six_in_6_s)
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()

@@ -13,6 +13,7 @@ from awkward import CAMERA, check_exif, exif_bytes
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
 SEVERAL = ["--style", "first", "--style", "second"]
 
 

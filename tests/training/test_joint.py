@@ -23,8 +23,8 @@ CPU = Hardware(torch.device("cpu"), torch.float32)
 SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
 OPTIONS = joint_options(
     EncoderOptions(
-        steps=5,
-        photos_per_step=2,
+        steps=3,
+        photos_per_step=1,
         styles_per_photo=2,
         crop_px=96,
         late_crop_px=96,

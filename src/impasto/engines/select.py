@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.metadata
-from collections.abc import Mapping
 from functools import cache
 from typing import get_args
 
@@ -41,17 +40,22 @@ _INSTALL = {
 }
 
 
-@cache  # each version is in a file to be parsed, which takes as long as a small picture
-def available_engines() -> Mapping[EngineName, str]:
+@cache  # it is in a file to be parsed, which takes as long as a small painting
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def available_engines() -> dict[EngineName, str]:
     """Return the engines that are installed, fastest first, with their versions; none is loaded."""
     found: dict[EngineName, str] = {}
     for name in FASTEST_FIRST:
         for package in _PACKAGES[name]:
-            try:
-                found[name] = importlib.metadata.version(package)
+            if version := _version(package):
+                found[name] = version
                 break
-            except importlib.metadata.PackageNotFoundError:
-                continue
     return found
 
 
