@@ -204,7 +204,7 @@ def test_checksums_of_deflated_tiffs_are_looked_at(monkeypatch):
     content = bytearray(encode(Image.fromarray(pixels), "TIFF", compression="tiff_adobe_deflate"))
     content[content.index(zlib.adler32(pixels.tobytes()).to_bytes(4, "big"))] ^= 1
     for block in range(1, 12):
-        monkeypatch.setattr("impasto.images.rows.tiff_reader.READ_BYTES", block)
+        monkeypatch.setattr("impasto.images.rows.layout.READ_BYTES", block)
         with pytest.raises(ValueError, match="damaged"):
             read("tiff", bytes(content))
 

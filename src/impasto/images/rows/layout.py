@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,14 @@ __all__ = [
     "RowReader",
     "RowWriter",
     "inflate",
+    "pieces",
     "rows_within",
     "to_samples",
 ]
 
 STRIP_BYTES = 4 << 20
 """Strips that readers give are about as large as this."""
+READ_BYTES = 1 << 20
 CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 
 Kind = Literal["u1", "u2", "f2", "f4", "f8"]
@@ -126,6 +128,14 @@ def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -
     shaped = array.reshape(-1, layout.width, layout.channels)
     samples: Samples = shaped.astype(layout.kind, copy=False)
     return samples
+
+
+def pieces(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+    """Yield what a file has from one place on, some at a time; less than that if it is cut off."""
+    file.seek(start)
+    while data := file.read(min(length, READ_BYTES)):
+        length -= len(data)
+        yield data
 
 
 def inflate(stream: Iterator[bytes], total: int, block_bytes: int) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from impasto.images.original import Metadata, Samples, full_white
-from impasto.images.rows.layout import Layout, inflate, rows_within
+from impasto.images.rows.layout import Layout, inflate, pieces, rows_within
 
 __all__ = ["PNG_SIGNATURE", "PngReader", "check_png", "png_chunk"]
 
@@ -26,7 +26,6 @@ HEADER = ">IIBBBBB"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 COLORS = {GREY: (1, False), RGB: (3, False), GREY_ALPHA: (1, True), RGB_ALPHA: (3, True)}
 MAX_METADATA_BYTES = 64 << 20
-READ_BYTES = 1 << 20
 METRES_PER_INCH = 0.0254
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
@@ -109,11 +108,8 @@ class PngReader:
 
     def _packed(self) -> Iterator[bytes]:
         """Yield the compressed pixels, in pieces."""
-        for start, length in self._spans:
-            self._file.seek(start)
-            while length > 0 and (data := self._file.read(min(READ_BYTES, length))):
-                length -= len(data)
-                yield data
+        for span in self._spans:
+            yield from pieces(self._file, *span)
 
     def _decode(self, packed: bytes, rows: int) -> Samples:
         """Have a library undo the filters of some rows, which get a PNG of their own."""
@@ -162,10 +158,10 @@ def check_png(file: BinaryIO) -> None:
     Raises:
         ValueError: one of them is wrong, or it is no PNG.
     """
-    for kind, _, length in _chunks(file):
+    for kind, start, length in _chunks(file):
         check = zlib.crc32(kind)
-        while length and (data := file.read(min(length, READ_BYTES))):
-            check, length = zlib.crc32(data, check), length - len(data)
+        for data in pieces(file, start, length):
+            check = zlib.crc32(data, check)
         if file.read(4) != struct.pack(">I", check):
             raise ValueError("damaged")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 import numpy as np
 
 from impasto.images.original import Metadata, Samples, cast_samples
-from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, to_samples
+from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, pieces, to_samples
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -38,7 +38,6 @@ WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
 PREMULTIPLIED, STRAIGHT = 1, 2
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3
 CENTIMETRES = 3
-READ_BYTES = 1 << 20
 
 DESCRIPTIVE = {270, 271, 272, 274, 305, 306, 315, 316, 33432, 34665, 34853, 18246} | set(
     range(40091, 40096)
@@ -158,8 +157,8 @@ class TiffReader:
             for top in range(0, rows, step):
                 yield _read(self._file, row_bytes * min(step, rows - top))
         elif self._compression in DEFLATE:
-            pieces = _pieces(self._file, length)
-            yield from inflate(pieces, row_bytes * rows, row_bytes * step)
+            stream = pieces(self._file, offset, length)
+            yield from inflate(stream, row_bytes * rows, row_bytes * step)
         else:
             yield _unpack(_read(self._file, length), self._compression, row_bytes, rows)
 
@@ -293,12 +292,6 @@ def _read(file: BinaryIO, length: int) -> bytes:
     if len(content) < length:
         raise EOFError("cut off")
     return content
-
-
-def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
-    while data := file.read(min(length, READ_BYTES)):
-        length -= len(data)
-        yield data
 
 
 def _unpack(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
