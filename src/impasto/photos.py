@@ -21,7 +21,6 @@ from impasto.images import (
     Frame,
     PhotoFile,
     Picture,
-    bleed,
     check_format,
     detail_radius_px,
     fit_within,
@@ -41,6 +40,7 @@ from impasto.large.tiled import paint_tiled
 from impasto.masks.areas import Areas
 from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import visible_pixels
 from impasto.stylizer import Stylizer
 
 __all__ = ["PhotoReport", "paint_photo", "plan_photo"]
@@ -290,8 +290,7 @@ class _Job:
             painted = self.stylizer.stylize(photo, full_size, self.progress)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
-            pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
-            rows, size = PixelRows(pixels), (photo.width, photo.height)
+            rows, size = PixelRows(visible_pixels(photo)), (photo.width, photo.height)
             areas = self.stylizer.find_areas(reduced(rows), full_size)
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
@@ -314,8 +313,7 @@ class _Job:
             spool = stack.enter_context(Spool(size, self.target.parent))
             if self.stylizer.strength > 0:
                 for picture in self._strips():
-                    shown = picture.pixels
-                    spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
+                    spool.append(visible_pixels(picture))
                 small = reduced(spool)
                 areas = self.stylizer.find_areas(small, full_size)
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
@@ -329,7 +327,7 @@ class _Job:
                 painted = picture
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
-                    cover = None if areas.cover is None else areas.cover_rows(size, top, bottom)
+                    cover = areas.cover_rows(size, top, bottom)
                     painted = self.stylizer.finish(picture, rows, colors, cover)
                 if self.compare:
                     painted = _beside(picture, painted, height)

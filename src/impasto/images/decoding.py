@@ -33,7 +33,6 @@ __all__ = [
     "image_orientation",
     "open_image",
     "open_rows",
-    "orient",
     "orientation_of",
     "upright_metadata",
 ]
@@ -145,7 +144,7 @@ def decode_rows(reader: RowReader, name: str, max_pixels: int) -> Decoded:
     check_size(name, layout.width, layout.height, max_pixels)
     rows = np.concatenate(list(reader.strips()))
     orientation = orientation_of(reader.metadata)
-    samples = orient(rows, orientation)
+    samples = _orient(rows, orientation)
     metadata = upright_metadata(reader.metadata, orientation)
     alpha = samples[..., -1] if layout.alpha else None
     colors = samples[..., : layout.colors]
@@ -195,8 +194,8 @@ def decode_image(image: Image) -> Decoded:
         samples = np.array(image)
         samples = samples.reshape(*samples.shape[:2], -1)
     if not turned:
-        samples = orient(samples, orientation)
-        alpha = None if alpha is None else orient(alpha, orientation)
+        samples = _orient(samples, orientation)
+        alpha = None if alpha is None else _orient(alpha, orientation)
     return _original(samples, alpha, white, profile), metadata
 
 
@@ -217,7 +216,7 @@ def _with_white(samples: NDArray[Any], float_white: float) -> tuple[Samples, flo
     return samples.astype(np.float32, copy=False), float_white
 
 
-def orient(samples: Samples, orientation: int) -> Samples:
+def _orient(samples: Samples, orientation: int) -> Samples:
     """Turn samples upright.
 
     Args:

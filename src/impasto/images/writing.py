@@ -27,9 +27,7 @@ __all__ = [
     "Format",
     "Writable",
     "check_format",
-    "check_side",
     "encode_image",
-    "file_profile",
     "fitted",
     "open_writer",
     "save_options",
@@ -182,7 +180,12 @@ def encode_image(
     if not isinstance(quality, int) or not 1 <= quality <= 100:
         raise OptionError(f"quality is {quality}", "give a whole number from 1 to 100")
     form = FORMATS[file_format]
-    check_side(form, picture.width, picture.height, name)
+    if max(picture.width, picture.height) > form.max_side_px:
+        raise OutputError(
+            f"{name}: {form.pillow_name} holds {form.max_side_px} px at most, "
+            f"the picture is {picture.width} x {picture.height}",
+            "write PNG or TIFF",
+        )
     original = fitted(picture.as_original(), form)
     content = io.BytesIO()
     try:
@@ -198,20 +201,6 @@ def encode_image(
             f"{name} cannot be written as {form.pillow_name} ({error})", "write PNG"
         ) from error
     return content.getvalue()
-
-
-def check_side(form: Format, width: int, height: int, name: str) -> None:
-    """Check that a format can hold a picture of that size.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    if max(width, height) > form.max_side_px:
-        raise OutputError(
-            f"{name}: {form.pillow_name} holds {form.max_side_px} px at most, "
-            f"the picture is {width} x {height}",
-            "write PNG or TIFF",
-        )
 
 
 def fitted(original: Original, form: Format) -> Original:
@@ -269,7 +258,7 @@ def save_options(
         options["dpi"] = metadata.dpi
     if form.pillow_name in ("BMP", "GIF"):
         return options
-    options["icc_profile"] = file_profile(original)
+    options["icc_profile"] = _file_profile(original)
     if metadata.exif and not (form.pillow_name == "JPEG" and len(metadata.exif) > MAX_JPEG_EXIF):
         options["exif"] = metadata.exif
     if metadata.xmp and form.pillow_name == "PNG":
@@ -280,7 +269,7 @@ def save_options(
     return options
 
 
-def file_profile(original: Original) -> bytes:
+def _file_profile(original: Original) -> bytes:
     """Return the ICC profile to write: the picture's own, or one that says sRGB; none for plain
     grey and CMYK.
     """
@@ -334,7 +323,7 @@ def open_writer(
     samples, has_alpha = original.samples, original.alpha is not None
     kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
     layout = Layout(*size, samples.shape[2], has_alpha, kind, original.white)
-    profile = file_profile(original)
+    profile = _file_profile(original)
     if form.pillow_name == "PNG":
         return PngWriter(file, layout, metadata, profile)
     page = previous if isinstance(previous, TiffWriter) else None

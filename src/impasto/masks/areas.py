@@ -51,21 +51,24 @@ class Areas:
     cover: Mask | None = None
     shares: Mask | None = None
 
-    def cover_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
-        """Return some rows of a photo's cover, rows x width, 0-1.
+    def cover_rows(
+        self, size: tuple[int, int], top: int, bottom: int
+    ) -> NDArray[np.float32] | None:
+        """Return some rows of a photo's cover, rows x width, 0-1, if there is any.
 
         Args:
             size: the photo's width and height.
             top, bottom: which rows.
         """
-        assert self.cover is not None
+        if self.cover is None:
+            return None
         rows = _stretched(self.cover, size, top, bottom)[..., 0].astype(np.float32)
         cover: NDArray[np.float32] = rows / np.float32(255)
         return cover
 
     def full_cover(self, width: int, height: int) -> NDArray[np.float32] | None:
-        """Return the whole of `cover_rows`, if there is any."""
-        return None if self.cover is None else self.cover_rows((width, height), 0, height)
+        """Return the whole of `cover_rows`."""
+        return self.cover_rows((width, height), 0, height)
 
     def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
         """Return some rows of the shares, styles x rows x width; they sum to 1.

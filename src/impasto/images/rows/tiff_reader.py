@@ -23,7 +23,7 @@ from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, to_sa
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TIFF_MAGIC", "TiffReader", "descriptive_exif", "float_white", "read_exif"]
+__all__ = ["TiffReader", "descriptive_exif", "float_white", "read_exif"]
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
