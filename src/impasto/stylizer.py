@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from typing_extensions import Unpack
 
 from impasto._util.closeable import Closing
-from impasto.defaults import DEFAULT_STYLE, ColorWay
+from impasto.defaults import DEFAULT_STYLE, ColorWay, Precision, Quality
 from impasto.engines import Engine
 from impasto.errors import EngineError, MissingExtraError, OptionError
 from impasto.images import (
@@ -38,7 +38,7 @@ from impasto.networks.trunk import Trunk
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions, is_same
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.style_model import StyleModel
-from impasto.styles import Gallery, Style, open_gallery, visible_pixels
+from impasto.styles import Gallery, GallerySource, Style, open_gallery, visible_pixels
 from impasto.styles.predict import find_fine_style
 from impasto.two_part_model import DRAFT_PX, LayOut, TwoPartModel
 
@@ -97,6 +97,10 @@ class Stylizer(Closing):
         EngineError: the engine is missing.
     """
 
+    style: _Option[StyleSource] = _Option()
+    quality: _Option[Quality] = _Option()
+    gallery: _Option[GallerySource] = _Option()
+    precision: _Option[Precision] = _Option()
     strength: _Option[float] = _Option()
     stroke: _Option[float] = _Option()
     detail: _Option[float] = _Option()
@@ -145,6 +149,8 @@ class Stylizer(Closing):
 
     @options.setter
     def options(self, options: StylizeOptions) -> None:
+        if not isinstance(options, StylizeOptions):
+            raise OptionError(f"options are {options!r:.80}", "give StylizeOptions")
         self._change(options, ALL_OPTIONS)
 
     def _change(self, options: StylizeOptions, names: Collection[str]) -> None:

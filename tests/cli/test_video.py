@@ -80,7 +80,7 @@ def test_several_videos(impasto, gallery, tmp_path):
     assert ran.err == "out/a.mp4 is done\nb.mp4 -> out/b.mp4\nout/c.mp4 is done\n"
 
 
-@pytest.mark.parametrize("folder", ["clips", "."])
+@pytest.mark.parametrize("folder", ["clips", ".", ".."])
 def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
     """What is no video, and what is hidden, is left alone."""
     (tmp_path / "clips").mkdir()
@@ -88,8 +88,9 @@ def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
         make_clip(tmp_path / "clips" / name, frames=1)
     (tmp_path / "clips" / "notes.txt").touch()
     (tmp_path / "clips" / "folder.mp4").mkdir()
-    if folder == ".":
-        monkeypatch.chdir(tmp_path / "clips")
+    (tmp_path / "clips" / "below").mkdir()
+    here = {"clips": ".", ".": "clips", "..": "clips/below"}
+    monkeypatch.chdir(tmp_path / here[folder])
     ran = impasto("video", folder, "-s", "first", "--gallery", gallery)
     assert ran.code == 0
     painted = tmp_path / "clips-first"

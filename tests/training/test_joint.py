@@ -10,7 +10,7 @@ from impasto.errors import OptionError
 from impasto.images import Picture, write_image
 from impasto.networks.encoder import EncoderSpec
 from impasto.perceptual.hardware import Hardware
-from impasto.styles import Gallery
+from impasto.styles import Gallery, write_style
 from impasto.styles.predict import predict_style
 from impasto.training.encoder import EncoderOptions, PaintingCrops
 from impasto.training.joint import TRUNK_RATE, JointTrainer, joint_options, paintings_of
@@ -36,16 +36,19 @@ OPTIONS = joint_options(
 
 @pytest.fixture
 def setting(tmp_path, photo_folder, painting_files):
-    """Also the paintings of the tiny gallery's two styles."""
+    """Also the paintings of the tiny gallery's two styles, which were learned from small ones."""
     paintings = list(painting_files.values())
+    gallery = tiny_gallery(tmp_path / "gallery")
     for seed, name in enumerate(("first", "second")):
+        style = replace(gallery.load_style(name), painting_px=96)
+        write_style(gallery.folder / f"{name}.style", style)
         paintings.append(tmp_path / f"{name}.png")
         write_image(paintings[-1], Picture(picture(100, 120, seed)))
     return {
         "paintings": paintings,
         "photos": photo_folder,
         "folder": tmp_path / "run",
-        "gallery": tiny_gallery(tmp_path / "gallery"),
+        "gallery": Gallery(gallery.folder),
         "spec": SPEC,
         "options": OPTIONS,
         "hardware": CPU,

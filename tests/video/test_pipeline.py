@@ -324,6 +324,13 @@ def test_places_that_cannot_be_written(tmp_path):
     assert len(read_clip(tmp_path / "out.mp4")[0]) == 3
 
 
+def test_a_broadcast_without_a_whole_frame(tmp_path):
+    video = make_broadcast(tmp_path)
+    video.write_bytes(video.read_bytes()[:2500])
+    with pytest.raises(InputError, match=r"clip\.ts has no frame that is whole: get it anew"):
+        convert(video, tmp_path / "out.mp4")
+
+
 @pytest.mark.parametrize(("start_s", "end_s"), [(-1, None), (2, 1), (float("nan"), None)])
 def test_impossible_parts(tmp_path, start_s, end_s):
     video = make_clip(tmp_path / "clip.mp4", frames=3)

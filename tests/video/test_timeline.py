@@ -51,6 +51,10 @@ def test_what_is_no_time(text):
         parse_time(text)
 
 
+def test_a_name_that_no_file_can_have():
+    assert parse_timeline("x" * 300 + "@0s..b@1s").names == ["x" * 300, "b"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

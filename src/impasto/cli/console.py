@@ -52,7 +52,7 @@ class Console:
 
     def error(self, error: ImpastoError | str) -> None:
         """One line, whatever is in it."""
-        line = " ".join(str(error).split())
+        line = re.sub(r"\s*[\r\n]\s*", " ", str(error)).strip()
         _tell(f"impasto: {line}")
 
     def result(self, text: str) -> None:

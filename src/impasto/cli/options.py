@@ -266,6 +266,8 @@ def require_torch(feature: str) -> None:
 
     Raises:
         MissingExtraError: it is not installed, with the line that installs it.
+        InputError: the current folder is gone, without which torch's MKL ends the process.
     """
+    real_path(".")
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError(feature, "learn")

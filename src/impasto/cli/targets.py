@@ -18,7 +18,14 @@ from impasto.errors import InputError, OptionError, OutputError
 if TYPE_CHECKING:
     from impasto.batch import Job
 
-__all__ = ["STREAM", "check_targets", "choose_suffix", "names_several", "plan_jobs"]
+__all__ = [
+    "STREAM",
+    "check_targets",
+    "choose_suffix",
+    "folder_beside",
+    "names_several",
+    "plan_jobs",
+]
 
 STREAM = "-"
 
@@ -152,6 +159,12 @@ def _check_folder(folder: Path, output: str) -> None:
         )
 
 
+def folder_beside(folder: Path, label: str) -> Path:
+    """Return where a folder's paintings go, if nothing else is said: FOLDER-STYLE beside it."""
+    named = real_path(folder) if folder.name in ("", "..") else folder
+    return named.parent / f"{named.name}-{label}"
+
+
 def names_several(photo: str) -> bool:
     """Return whether this is a folder or a pattern."""
     return _is_pattern(photo) or (exists(photo) and Path(photo).is_dir())
@@ -187,8 +200,7 @@ def _plan_pattern(pattern: str, folder: Path | None, naming: _Naming) -> list[Jo
 
 
 def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: bool) -> list[Job]:
-    named = photos if photos.name else real_path(photos)  # "." has no name of its own
-    folder = folder or named.with_name(f"{named.name}-{naming.label}")
+    folder = folder or folder_beside(photos, naming.label)
     try:
         paths = list(photos.rglob("*") if recursive else photos.iterdir())
     except OSError as error:

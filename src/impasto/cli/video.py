@@ -13,6 +13,7 @@ import typer
 from impasto._util.atomic_files import exists, make_folder, real_path
 from impasto.cli.console import console
 from impasto.cli.options import parse_size, takes, was_said
+from impasto.cli.targets import folder_beside
 from impasto.cli.video_options import VideoCommandOptions
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
@@ -110,8 +111,7 @@ def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, P
     targets: dict[Path, Path] = {}
     for each in map(Path, videos):
         if each in folders:
-            named = each if each.name else real_path(each)  # "." has no name of its own
-            folder = into or named.with_name(f"{named.name}-{label}")
+            folder = into or folder_beside(each, label)
             for video in _videos_in(each):
                 targets[video] = _target(video, folder, label)
         else:

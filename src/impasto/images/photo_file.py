@@ -110,7 +110,7 @@ class PhotoFile(Closing):
             elif Path(self.name).is_dir():
                 raise InputError(f"{self.name} is a folder", "give a file")
             else:
-                self._file = Path(self.name).open("rb")  # noqa: SIM115
+                self._file = _opened(self.name)
                 self._is_raw = Path(self.name).suffix.lower() in RAW_SUFFIXES
             self._check()
         except FileNotFoundError as error:
@@ -330,3 +330,10 @@ def _content_of(source: bytes | bytearray | memoryview | BinaryIO, name: str) ->
     if len(content) > MAX_STREAM_BYTES:
         raise InputError(f"{name} is longer than {MAX_STREAM_BYTES:,} bytes", "give a file")
     return content
+
+
+def _opened(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except ValueError as error:  # of a zero in the name
+        raise InputError(f"{name} cannot be read ({error})", "check it") from error

@@ -81,7 +81,7 @@ def _parse_box(text: str) -> tuple[int, int, int, int] | None:
         return None
     try:
         left, top, width, height = (int(part) for part in text.split(","))
-    except ValueError as error:
+    except (ValueError, AttributeError) as error:  # of text, or no text
         raise OptionError(
             f"subject {text!r} is no box", "write X,Y,WIDTH,HEIGHT in pixels"
         ) from error

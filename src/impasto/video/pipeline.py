@@ -271,6 +271,8 @@ class _Conversion:
 
     def _nothing_there(self) -> InputError:
         start_s, end_s, info = self.options.start_s, self.options.end_s, self.source.info
+        if not start_s and end_s is None:  # what was decoded was the rest of a broken frame
+            return InputError(f"{self.source.path} has no frame that is whole", "get it anew")
         until = "" if end_s is None else f" and before {end_s:g} s"
         return InputError(
             f"{self.source.path} has no frame at or after {start_s:g} s{until}",

@@ -254,12 +254,16 @@ def open_container(path: Path) -> InputContainer:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder", "give a video file")
-        return av.open(str(path), metadata_errors="replace")
+        container = av.open(str(path), metadata_errors="replace")
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist", "check the name") from error
     except (av.error.FFmpegError, OSError) as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path} is no video that can be read ({reason})", "check it") from error
+    if container.format.name == "image2" or container.format.name.endswith("_pipe"):
+        container.close()
+        raise InputError(f"{path} is a picture", f"paint it by itself: impasto {path}")
+    return container
 
 
 def begin_s(container: InputContainer) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto._util.atomic_files import read_toml, split_network
+from impasto._util.atomic_files import exists, read_toml, split_network
 from impasto.errors import OptionError
 from impasto.styles import Style
 
@@ -131,7 +131,7 @@ def parse_timeline(text: str, source: str = "style") -> Timeline:
     Raises:
         OptionError: an entry cannot be read, or is not after the one before it; it is named.
     """
-    if "@" not in text or split_network(text)[0].is_file():
+    if "@" not in text or exists(split_network(text)[0]):
         return Timeline.constant(text)
     points: list[TimelinePoint] = []
     place, link = 0, ".."
