@@ -5,9 +5,13 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
 
 import pytest
+from hypothesis import settings
 
 from impasto.engines import select
 from impasto.styles import gallery
+
+settings.register_profile("any machine, however busy", deadline=None)
+settings.load_profile("any machine, however busy")
 
 
 @pytest.fixture(autouse=True)

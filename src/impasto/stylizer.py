@@ -22,7 +22,6 @@ from impasto.images import (
     PictureSource,
     Strength,
     as_picture,
-    bleed,
     blend,
     detail_radius_px,
     keep_colors,
@@ -39,7 +38,7 @@ from impasto.networks.trunk import Trunk
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions, is_same
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.style_model import StyleModel
-from impasto.styles import Gallery, GallerySource, Style, open_gallery
+from impasto.styles import Gallery, GallerySource, Style, open_gallery, visible_pixels
 from impasto.styles.predict import find_fine_style
 from impasto.two_part_model import DRAFT_PX, LayOut, TwoPartModel
 
@@ -292,7 +291,7 @@ class Stylizer(Closing):
         picture = as_picture(photo)
         if self.strength == 0:
             return picture  # exactly, whatever the engine's precision
-        pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
+        pixels = visible_pixels(picture)
         areas = self.find_areas(pixels, full_size or (picture.width, picture.height))
         painting = self.paint(pixels, areas, progress)
         if self.detail:

@@ -15,6 +15,7 @@ from impasto.cli.targets import folder_beside
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
 SEVERAL = ["--style", "first", "--style", "second"]
 
 
@@ -283,7 +284,7 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
-        (["photo.png", "--file-quality", "0"], 2, "quality is 0"),
+        (["photo.png", "--file-quality", "0"], 2, "--file-quality"),
         (["photo.png", "--quality", "finest"], 2, "quality is 'finest'"),
         (["photo.png", "--max-size", "0"], 2, "--max-size"),
     ],
@@ -425,7 +426,7 @@ def test_ways_to_keep_colors(paint, photo, tmp_path):
 
 
 def test_memory(paint, photo):
-    assert "in one piece, at most" in paint("photo.png", "-v").err
+    assert "in one piece, " in paint("photo.png", "-v").err
     assert "no amount" in paint("photo.png", "--memory", "much", "--overwrite").err
     assert "give --memory" in paint("photo.png", "--memory", "1MB", "--overwrite").err
 

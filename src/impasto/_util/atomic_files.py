@@ -48,21 +48,21 @@ LOCK = "lock"
 
 
 def user_data_folder() -> Path:
-    """Where a user's own styles and networks are kept; it need not exist."""
+    """Return the folder of a user's own styles and networks; it need not exist."""
     import platformdirs
 
     return platformdirs.user_data_path("impasto", appauthor=False)
 
 
 def user_cache_folder() -> Path:
-    """Where things are kept that can be made anew; it need not exist."""
+    """Return the folder of what can be made anew; it need not exist."""
     import platformdirs
 
     return platformdirs.user_cache_path("impasto", appauthor=False)
 
 
 def user_config_folder() -> Path:
-    """Where a user's defaults are; it need not exist."""
+    """Return the folder of a user's defaults; it need not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("impasto", appauthor=False)
@@ -93,15 +93,15 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
-    """There is such a file or folder. What can be no name, being too long, is none (`Path.exists`
+    """Tell whether there is such a file or folder. A name that is too long is not (`Path.exists`
     fails there).
     """
     return os.path.exists(path)  # noqa: PTH110
 
 
 def real_path(path: str | os.PathLike[str]) -> Path:
-    """Where a path leads in the end, all links followed. Links that lead in a circle are their own
-    end (`Path.resolve` fails there, before Python 3.13).
+    """Return where a path leads in the end, all links followed. Links that lead in a circle are
+    their own end (`Path.resolve` fails there, before Python 3.13).
 
     Raises:
         InputError: the path is relative to the current folder, which is gone.
@@ -224,7 +224,7 @@ def _delete_if_abandoned(path: Path) -> None:
 
 
 def _lock(file: BinaryIO) -> bool:
-    """Until it is closed; false if it is locked already."""
+    """Lock a file until it is closed; return false if it is locked already."""
     if fcntl:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -234,7 +234,7 @@ def _lock(file: BinaryIO) -> bool:
 
 
 def _let_go(file: BinaryIO) -> None:
-    """Windows neither renames nor deletes a file that is open."""
+    """Close a file on Windows, which neither renames nor deletes open files."""
     if not fcntl:
         file.close()
 

@@ -105,9 +105,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _name, (_command, _summary) in COMMANDS.items():
+for _name, (_function, _summary) in COMMANDS.items():
     _class = ConfiguredCommand if _name in CONFIGURED else None
-    app.command(_name, cls=_class, short_help=_summary)(_command)
+    app.command(_name, cls=_class, short_help=_summary)(_function)
 for _name, (_group, _summary) in GROUPS.items():
     app.add_typer(_group, name=_name, short_help=_summary)
 

@@ -117,9 +117,6 @@ def paint(
     several = paintings if isinstance(paintings, list | tuple) else [cast(PictureSource, paintings)]
     sources = [as_picture(painting).pixels for painting in several]
     weights = _shares(painting_weights, len(sources))
-    hardware = hardware or choose_hardware()
-    vgg = Vgg19(hardware, options.pooling)
-
     areas = find_areas(
         content.pixels,
         (content.width, content.height),
@@ -131,6 +128,20 @@ def paint(
         raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
     parts = [Part([as_picture(painting).pixels], [1.0]) for _, painting in regions]
     parts.append(Part(sources, weights))
+    hardware = hardware or choose_hardware()
+    return _from_coarse_to_fine(content, parts, areas, options, hardware, on_iterate)
+
+
+def _from_coarse_to_fine(
+    content: Picture,
+    parts: Sequence[Part],
+    areas: Areas,
+    options: PaintOptions,
+    hardware: Hardware,
+    on_iterate: Callable[[Iterate], None],
+) -> Picture:
+    """Paint at every scale, each from the result of the one before."""
+    vgg = Vgg19(hardware, options.pooling)
     faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
     scales = _scales(content.width, content.height, options)
     plan = _steps_per_scale(len(scales), options.steps)

@@ -85,7 +85,7 @@ class _Tiled(ABC):
 
     @abstractmethod
     def paint(self, photo: PixelRows) -> PixelRows:
-        """As `paint_tiled`."""
+        """Paint the picture; see `paint_tiled`."""
 
     def _fit(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
         """Return a picture made smaller."""

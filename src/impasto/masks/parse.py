@@ -28,7 +28,8 @@ REGION = re.compile(
 
 
 def split_regions(regions: list[str] | tuple[str, ...]) -> tuple[str | None, list[tuple[str, str]]]:
-    """Regions as ``PLACE:STYLE``, where the place is a mask's file, or one of the names above.
+    """Split regions of the form ``PLACE:STYLE``, where the place is a mask's file, or one of the
+    names above.
 
     Returns:
         the style of the rest, if one is named, and the others with their places.

@@ -40,7 +40,7 @@ class Subject:
 def find_subject(
     photo: NDArray[np.uint8], subject: Subject, full_size: tuple[int, int] | None = None
 ) -> Mask:
-    """Where the subject is.
+    """Find the subject of a photo.
 
     GrabCut (Rother et al. 2004) on a reduced copy; what it starts from is the box, or spectral
     residual saliency (Hou & Zhang 2007). The edge is then softened along the photo's own (He et al.

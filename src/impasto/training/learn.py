@@ -111,8 +111,7 @@ def learn(
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
     """
-    began = time.monotonic()
-    painting = Path(painting)
+    began, painting = time.monotonic(), Path(painting)
     if not SMALLEST_MINUTES <= minutes <= MOST_MINUTES:
         raise OptionError(
             f"minutes is {minutes}", f"give a number from {SMALLEST_MINUTES} to {MOST_MINUTES}"
