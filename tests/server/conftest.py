@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("fastapi")
-
 from dataclasses import replace
 
+import pytest
 from fastapi.testclient import TestClient
 
 from impasto.server.api import create_app

