@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
+import httpx
 import numpy as np
 from PIL import Image
 
@@ -42,3 +48,35 @@ def wait_for(client, identity: str, *states: str, timeout_s: float = 300) -> dic
             return job
         time.sleep(0.05)
     raise AssertionError(job)
+
+
+class Server:
+    """``impasto serve``, or ``studio``, in a process of its own."""
+
+    def __init__(self, folder: Path, gallery: Path, *command: str):
+        where = ("--port", "0", "--folder", str(folder), "--gallery", str(gallery))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "impasto", *(command or ("serve",)), *where],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr
+        lines = []
+        for line in self.process.stderr:
+            lines.append(line)
+            if found := re.search(r"is at (http://[\d.:]+)", line):
+                break
+        else:
+            raise AssertionError("".join(lines))
+        self.address = found[1]
+        self.client = httpx.Client(base_url=self.address, timeout=300)
+        self._rest = threading.Thread(target=self.process.stderr.read, daemon=True)
+        self._rest.start()  # or the server would wait for somebody to read it
+
+    def end(self, number: int) -> None:
+        """Send a signal, and wait."""
+        self.process.send_signal(number)
+        self.process.wait(60)
+        self._rest.join()
+        self.process.stderr.close()
+        self.client.close()

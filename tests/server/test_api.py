@@ -2,6 +2,7 @@
 
 import io
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -118,6 +119,7 @@ def test_style_files_only_where_they_are_allowed(serve, client, gallery_folder, 
         assert np.array_equal(pixels(answer.content), stylizer(picture(40, 30)))
     for name in ("own.exe", "../own.style/", "own.t7", ""):
         assert is_a_sentence(paint(allowed, files={"style_file": (name or "x", b"no network")}))
+    assert str(tmp_path) not in paint(allowed, files={"style_file": ("a.t7", b"no network")}).text
     write_trunk(tmp_path / "x.style", trunk)  # a file of another kind
     upload = {"style_file": ("x.style", (tmp_path / "x.style").read_bytes())}
     assert is_a_sentence(paint(allowed, files=upload))
@@ -169,6 +171,14 @@ def test_what_is_not_there(client, path):
     answer = client.get(path)
     assert (answer.status_code, list(answer.json())) == (404, ["error"])
     assert client.post("/v1/styles").status_code == 405
+
+
+def test_jobs_are_uploaded_few_at_a_time(client):
+    with ExitStack() as opened:
+        for _ in range(4):
+            opened.enter_context(client.app.state.service.uploads.place(1))
+        answer = client.post("/v1/jobs", data={"kind": "video"}, files={"video": ("x", b"x")})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
 
 
 def test_a_full_line_says_when_to_come_back(serve):

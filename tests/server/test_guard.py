@@ -62,6 +62,8 @@ def test_a_browser_comes_in_by_its_address(serve):
     assert "HttpOnly" in moved.headers["set-cookie"]
     assert "SameSite=strict" in moved.headers["set-cookie"]
     assert client.get("/v1/styles").status_code == 200
+    moved = client.get("http://127.0.0.1:8000//evil.example?token=secret", follow_redirects=False)
+    assert moved.headers["location"] == "/evil.example"
 
 
 def test_security_headers(client):

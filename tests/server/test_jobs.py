@@ -2,14 +2,10 @@
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from types import SimpleNamespace
 
-import httpx
 import numpy as np
 import pytest
 
@@ -20,7 +16,7 @@ from impasto.server.jobs import Jobs
 from impasto.server.painters import BusyError
 from impasto.styles import read_style
 from impasto.video import stylize_video
-from server.calls import encoded, is_a_sentence, pixels, wait_for
+from server.calls import Server, encoded, is_a_sentence, pixels, wait_for
 from tiny import tiny_gallery, tiny_style
 from video.clips import make_clip, read_clip, sound_packets
 
@@ -198,28 +194,6 @@ def test_the_best_quality(client):
     result = client.get(f"/v1/jobs/{best['id']}/result")
     assert result.headers["content-type"] == "image/png"
     assert pixels(result.content).shape == (36, 48, 3)
-
-
-class Server:
-    """``impasto serve`` in a process of its own."""
-
-    def __init__(self, folder, gallery):
-        command = [sys.executable, "-m", "impasto", "serve", "--port", "0"]
-        self.process = subprocess.Popen(
-            [*command, "--folder", str(folder), "--gallery", str(gallery)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        line = self.process.stderr.readline()
-        found = re.search(r"http://\S+?(?=/v1)", line)
-        assert found, line + self.process.stderr.read()
-        self.client = httpx.Client(base_url=found[0], timeout=60)
-
-    def end(self, number):
-        self.process.send_signal(number)
-        self.process.wait(30)
-        self.process.stderr.close()
-        self.client.close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")

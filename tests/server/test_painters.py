@@ -58,7 +58,7 @@ def test_the_line_is_bounded(painters):
         with pytest.raises(BusyError) as error, painters.place():
             pass
         assert error.value.retry_s >= 1
-    assert painters.places == 0
+    assert painters.line.taken == 0
 
 
 @pytest.mark.parametrize("waits", [True, False])
@@ -104,7 +104,7 @@ def test_a_client_that_leaves_frees_its_place(serve, waits):
         assert begun.wait(20)
     asyncio.run(call())
     assert sent[0]["status"] == 499
-    assert service.painters.places == 0
+    assert service.painters.line.taken == 0
     assert painted == ([] if waits else [True])
     go_on.set()
 

@@ -136,7 +136,7 @@ def studio_command(_: typer.Context, said: StudioOptions) -> None:
         app = create_app(settings)
         add_page(app)
         address = address_of(listening)
-        console.note(f"the studio is at {address}: Ctrl-C ends it")
+        console.note(f"the studio is at {address} (Ctrl-C ends it)")
         if not said.no_browser:
             shown = f"{address}/?{urlencode({'token': said.token})}" if said.token else address
             webbrowser.open(shown)  # the port is taken: the browser waits for the answer

@@ -38,6 +38,7 @@ Result = TypeVar("Result")
 
 MOST_FILES, MOST_TEXTS, MOST_TEXT_BYTES = 6, 60, 4096
 EVENT_EVERY_S, SIGN_OF_LIFE_S = 0.3, 15.0
+UPLOAD_RETRY_S = 10.0
 CLIENT_LEFT = 499  # as nginx logs it; nobody reads the answer
 MEDIA = {"jpg": "image/jpeg", "tif": "image/tiff"}
 
@@ -80,7 +81,7 @@ class _Metrics:
         places = Gauge(
             "impasto_paint_places", "Photos that wait or are painted.", registry=self.registry
         )
-        places.set_function(lambda: service.painters.places)
+        places.set_function(lambda: service.painters.line.taken)
         jobs = Gauge("impasto_jobs", "Jobs by state.", ["state"], registry=self.registry)
         for state in ("queued", "running", "done", "failed"):
             jobs.labels(state).set_function(partial(_count, service, state))
@@ -145,7 +146,8 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ImpastoError)
     async def own(_: Request, error: ImpastoError) -> Response:
-        return JSONResponse({"error": str(error)}, 400 if isinstance(error, InputError) else 422)
+        why = app.state.service.without_paths(str(error))
+        return JSONResponse({"error": why}, 400 if isinstance(error, InputError) else 422)
 
     @app.exception_handler(BusyError)
     async def busy(_: Request, error: BusyError) -> Response:
@@ -251,9 +253,10 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
     @app.post("/v1/jobs", status_code=201, openapi_extra=JOB_FORM)
     async def add(request: Request) -> dict[str, Any]:
         """Take on a job: a video, a style to learn, or a painting of the best quality."""
-        async with _form(request) as form:
-            kind = form.texts.get("kind", [""])[0]
-            job = await run_in_threadpool(service.add_job, kind, form)
+        with service.uploads.place(UPLOAD_RETRY_S):
+            async with _form(request) as form:
+                kind = form.texts.get("kind", [""])[0]
+                job = await run_in_threadpool(service.add_job, kind, form)
         await runner.wake()
         return job.shown()
 
@@ -330,6 +333,6 @@ def _about(name: str, gallery: Gallery) -> dict[str, Any]:
         "year": card.year,
         "licence": card.licence,
         "fine": bool(gallery.fine and gallery.fine.has(name)),
-        "mixes_with": style.trunk,
+        "pack": style.trunk,
         "thumbnail": f"/v1/styles/{name}/thumbnail" if style.thumbnail else None,
     }

@@ -115,7 +115,7 @@ class Guard:
         """Turn an address with ``?token=`` into a cookie, so that it is kept in no history."""
         if not self._settings.token or b"token=" not in scope["query_string"]:
             return None
-        answer = RedirectResponse(scope["path"], 303)
+        answer = RedirectResponse("/" + scope["path"].lstrip("/"), 303)  # nowhere else
         answer.set_cookie(COOKIE, self._settings.token, httponly=True, samesite="strict")
         return answer
 

@@ -54,7 +54,7 @@ def check_photo(content: bytes, limits: Limits) -> str:
                     f"the photo has {pixels:,} pixels{shown}, more than {limits.pixels:,}",
                     "make it smaller first",
                 )
-            form = str(image.format).lower()
+            form = str(image.format).lower().replace("jpeg", "jpg")
     return form if form in FORMATS else "jpg"
 
 

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from impasto._util.closeable import Closing
@@ -17,7 +17,7 @@ from impasto.styles import Gallery, Style
 from impasto.styles.predict import predict_style
 from impasto.stylizer import SETTLED, Stylizer
 
-__all__ = ["BusyError", "Painters"]
+__all__ = ["BusyError", "Line", "Painters"]
 
 PREDICTED = 16
 FIRST_GUESS_S = 1.0  # that a photo takes, until some are painted
@@ -38,6 +38,41 @@ class BusyError(Exception):
         self.retry_s = retry_s
 
 
+class Line:
+    """Places of which only so many can be taken at a time.
+
+    Args:
+        most: how many.
+
+    Attributes:
+        taken: how many are.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self.taken = most, 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def place(self, retry_s: float) -> Iterator[None]:
+        """Take a place for as long as the block lasts.
+
+        Args:
+            retry_s: when one may be free.
+
+        Raises:
+            BusyError: none is.
+        """
+        with self._lock:
+            if self.taken >= self._most:
+                raise BusyError(retry_s)
+            self.taken += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.taken -= 1
+
+
 class Painters(Closing):
     """A few threads that paint, and the stylizers that they lend.
 
@@ -45,34 +80,24 @@ class Painters(Closing):
         at_once: how many paint at a time.
         kept: stylizers that stay open; the least recently used is closed.
         waiting: pieces of work that may wait.
+
+    Attributes:
+        line: of those that wait or are painted.
     """
 
     def __init__(self, at_once: int, kept: int, waiting: int) -> None:
         self.at_once = at_once
-        self._kept, self._most = kept, at_once + waiting
+        self._kept = kept
+        self.line = Line(at_once + waiting)
         self._threads = ThreadPoolExecutor(at_once, "impasto-paint")
         self._lock = threading.Lock()
         self._idle: list[tuple[Key, Stylizer]] = []  # the least recently used first
         self._predicted: OrderedDict[bytes, Style] = OrderedDict()
         self._mean_s = FIRST_GUESS_S
-        self.places = 0  # that are taken
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Take a place in the line for as long as the block lasts.
-
-        Raises:
-            BusyError: there is none.
-        """
-        with self._lock:
-            if self.places >= self._most:
-                raise BusyError(max(1.0, self._mean_s * self.places / self.at_once))
-            self.places += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.places -= 1
+    def place(self) -> AbstractContextManager[None]:
+        """Take a place in the line, as `Line.place`."""
+        return self.line.place(max(1.0, self._mean_s * self.line.taken / self.at_once))
 
     def start(self, work: Callable[[], Result]) -> Future[Result]:
         """Do some work in one of the threads, once it is free."""

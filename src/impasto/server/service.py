@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import threading
@@ -34,7 +35,7 @@ from impasto.server.fields import (
 )
 from impasto.server.jobs import Job, Jobs, Runner
 from impasto.server.limits import check_photo, check_video
-from impasto.server.painters import Painters
+from impasto.server.painters import Line, Painters
 from impasto.server.settings import ServerSettings
 from impasto.styles import STYLE_SUFFIX, read_style
 from impasto.styles.style import check_name
@@ -42,6 +43,7 @@ from impasto.stylizer import Stylizer
 
 __all__ = ["KINDS", "Painting", "Service"]
 
+UPLOADS = 4  # of jobs, at a time: each may fill the disk with as much as a request may hold
 STYLE_FILES = {STYLE_SUFFIX, *NETWORK_SUFFIXES}
 KINDS = {"video": ("video",), "learn": ("painting",), "best": ("photo", "painting")}
 """Of jobs, each with its uploads."""
@@ -71,6 +73,7 @@ class Service(Closing):
         settings: see `ServerSettings`.
 
     Attributes:
+        uploads: of jobs, under way.
         page_folder: of what the page shows, until the next start.
 
     Raises:
@@ -87,6 +90,7 @@ class Service(Closing):
         self.page_folder = self._temporary / "page"
         self.page_folder.mkdir(parents=True)
         self.painters = Painters(settings.painters, settings.kept, limits.waiting)
+        self.uploads = Line(UPLOADS)
         self.runner = Runner(self.jobs, settings.jobs, settings.keep_hours)
 
     def paint(self, form: Form, left: threading.Event) -> Painting:
@@ -194,6 +198,10 @@ class Service(Closing):
                 request["result"] = f"painting.{file_options.get('format') or own_format}"
             files = {name: folder / name for name in KINDS[kind]}
             return self.jobs.add(kind, request, files)
+
+    def without_paths(self, text: str) -> str:
+        """Return an error's text without the folders that files were in for a moment."""
+        return re.sub(rf"{re.escape(str(self._temporary))}/\w+/", "", text)
 
     def _new_name(self, text: str) -> str:
         """Return the name of a style to be learned, which no style has."""

@@ -40,6 +40,7 @@ SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
 LIVE_EVERY_S, RATE_OVER_S, LOOK_EVERY_S = 0.05, 2.0, 1.0
 PREVIEW_S, KEPT_S = 3, 86_400
+NO_JOB = "<p>No job is running.</p>"
 FONTS = ["system-ui", "sans-serif"]  # no font is fetched from elsewhere
 
 Pixels = NDArray[np.uint8]
@@ -238,7 +239,7 @@ class _Page:
         same = (new_running, new_ended) == (running, ended)
         choices = [(f"{job.kind} {job.id[:6]}, {job.state}", job.id) for job in jobs]
         return (
-            gr.skip() if new_running == running else new_running or "<p>No job is running.</p>",
+            gr.skip() if new_running == running else new_running or NO_JOB,
             gr.skip() if new_ended == ended else new_ended,
             gr.skip() if same else gr.Dropdown(choices=choices),
             new_running,
@@ -311,13 +312,11 @@ class _Page:
                 )
                 screen = gr.State(None)
                 look = [style, second, share, bold, stroke, keep, subject, faces]
-                changed = [each.input for each in (style, second, keep, subject, faces)]
-                changed += [each.release for each in (share, bold, stroke)]
                 photo.change(self.shrink, photo, screen, **hidden).then(
                     self.preview, [screen, *look], result, **hidden
                 ).then(self.try_all, screen, gallery, **hidden)
                 gr.on(
-                    [*changed, style.change],
+                    [each.change for each in look],
                     self.preview,
                     [screen, *look],
                     result,
@@ -376,7 +375,7 @@ class _Page:
                     **hidden,
                 )
             gr.Markdown("## Jobs")
-            running, ended = gr.HTML(), gr.HTML()
+            running, ended = gr.HTML(NO_JOB), gr.HTML()
             with gr.Row():
                 which = gr.Dropdown([], label="Job")
                 stop = gr.Button("Stop and remove it")
