@@ -53,8 +53,9 @@ def wait_for(client, identity: str, *states: str, timeout_s: float = 300) -> dic
 class Server:
     """``impasto serve``, or ``studio``, in a process of its own."""
 
-    def __init__(self, folder: Path, gallery: Path, *command: str):
-        where = ("--port", "0", "--folder", str(folder), "--gallery", str(gallery))
+    def __init__(self, folder: Path, gallery: Path | None, *command: str):
+        where = ["--port", "0", "--folder", str(folder)]
+        where += ["--gallery", str(gallery)] if gallery else []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "impasto", *(command or ("serve",)), *where],
             stderr=subprocess.PIPE,

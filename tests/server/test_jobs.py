@@ -161,7 +161,7 @@ def test_learning(tmp_path, gallery_folder, monkeypatch):
     monkeypatch.setattr(module, "learn", learn)
     spent = SimpleNamespace(seconds=120)
     monkeypatch.setattr(checkpoint, "read_checkpoint", lambda _: spent)
-    request = {"kind": "learn", "name": "yellow-cow", "minutes": 10}
+    request = {"kind": "learn", "name": "yellow-cow", "minutes": 10, "result": "yellow-cow.style"}
     request |= {"gallery": str(gallery.folder), "server": str(tmp_path)}
     (tmp_path / "request.json").write_text(json.dumps(request))
     told = []

@@ -192,6 +192,7 @@ class Service(Closing):
                 values = read_options(form, LEARN)
                 request |= {"minutes": min(values.get("minutes", 10), limits.minutes)}
                 request["name"] = self._new_name(values.get("name", ""))
+                request["result"] = request["name"] + STYLE_SUFFIX
             else:
                 request["options"] = read_options(form, BEST)
                 file_options = read_options(form, FILE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PREVIEW", "do"]
 
-PREVIEW = "preview.jpg"
+PREVIEW, RUN = "preview.jpg", "run"
 TELL_EVERY_S, PREVIEW_EVERY_S = 0.25, 3.0
 LOCK_WAIT_S = 20.0  # for the process of a server that was killed
 
@@ -46,9 +47,17 @@ def do(folder: Path, progress: ProgressListener) -> str:
     Raises:
         ImpastoError: it cannot be done.
     """
+    from impasto.video.resume_state import is_unfinished
+
     request = read_request(folder)
-    works: dict[str, Callable[..., str]] = {"video": _video, "learn": _learn, "best": _best}
-    return works[request["kind"]](request, progress)
+    works: dict[str, Callable[..., None]] = {"video": _video, "learn": _learn, "best": _best}
+    result = Path(request["result"])
+    # It appears whole, when all is done: the server may have been killed before it knew.
+    if not result.exists() or is_unfinished(result):
+        works[request["kind"]](request, progress)
+    shutil.rmtree(RUN, ignore_errors=True)
+    Path(PREVIEW).unlink(missing_ok=True)
+    return result.name
 
 
 def _gallery(request: Mapping[str, Any]) -> Gallery:
@@ -57,14 +66,12 @@ def _gallery(request: Mapping[str, Any]) -> Gallery:
     return ServerSettings(gallery_folder=request["gallery"], folder=Path(request["server"])).gallery
 
 
-def _video(request: Mapping[str, Any], progress: ProgressListener) -> str:
+def _video(request: Mapping[str, Any], progress: ProgressListener) -> None:
     from impasto.video import stylize_video
     from impasto.video.resume_state import is_unfinished
 
     result = Path(request["result"])
     begun, options, most = is_unfinished(result), request["options"], request["frames"]
-    if result.exists() and not begun:  # the server was killed before it knew
-        return result.name
 
     def listen(event: Progress) -> None:
         if event.done > most:  # its header said less
@@ -76,10 +83,9 @@ def _video(request: Mapping[str, Any], progress: ProgressListener) -> str:
     stylize_video(
         "video", result, **options, gallery=_gallery(request), resume=begun, progress=listen
     )
-    return result.name
 
 
-def _learn(request: Mapping[str, Any], progress: ProgressListener) -> str:
+def _learn(request: Mapping[str, Any], progress: ProgressListener) -> None:
     from impasto.perceptual.hardware import keep_freed_memory
     from impasto.styles import add_style, write_style
     from impasto.styles.predict import predict_style
@@ -97,7 +103,7 @@ def _learn(request: Mapping[str, Any], progress: ProgressListener) -> str:
             Progress("learning", round(min(time.monotonic() - began, seconds)), round(seconds))
         )
 
-    run = TrainingRun(Path("run"), checkpoint_every_s=20, preview_every_s=15, progress=listen)
+    run = TrainingRun(Path(RUN), checkpoint_every_s=20, preview_every_s=15, progress=listen)
     begun = run.checkpoint.exists()
     fine = gallery.fine and gallery.open_pack.has_encoder
     style: Style
@@ -122,11 +128,10 @@ def _learn(request: Mapping[str, Any], progress: ProgressListener) -> str:
         predicted = predict_style(painting, gallery=gallery)
         add_style(replace(predicted, card=style.card), gallery, name)
     add_style(style, gallery)
-    write_style(f"{name}.style", style)
-    return f"{name}.style"
+    write_style(request["result"], style)
 
 
-def _best(request: Mapping[str, Any], progress: ProgressListener) -> str:
+def _best(request: Mapping[str, Any], progress: ProgressListener) -> None:
     from impasto.gatys.optimize import PaintOptions, paint
     from impasto.perceptual.hardware import keep_freed_memory
 
@@ -144,7 +149,6 @@ def _best(request: Mapping[str, Any], progress: ProgressListener) -> str:
     options = PaintOptions(**request["options"])
     painting = paint(Path("photo"), Path("painting"), options, on_iterate=listen)
     painting.save(request["result"])
-    return str(request["result"])
 
 
 def _end_with_server() -> None:
