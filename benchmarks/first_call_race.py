@@ -19,13 +19,15 @@ from impasto.engines import available_engines
 LIMIT_S = 300.0  # a busy machine is slow, and a run that hangs never ends
 PROGRAM = """
 import sys
-from threading import Barrier, Thread
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 
 import impasto
 
-engines = [impasto.Stylizer("udnie", engine=sys.argv[1], threads=1).engine for _ in range(2)]
+how = {"quality": "live", "engine": sys.argv[1], "threads": 1}
+engines = [impasto.Stylizer("udnie", **how).engine for _ in range(2)]
 photo = np.zeros((64, 64, 3), np.uint8)
 start = Barrier(2)
 sys.setswitchinterval(1e-6)
@@ -36,11 +38,8 @@ def paint(engine):
     engine.paint(photo)
 
 
-threads = [Thread(target=paint, args=[engine]) for engine in engines]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(paint, engines))  # for their errors
 """
 
 

@@ -5,8 +5,13 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
 
 import pytest
+from hypothesis import settings
 
+from impasto.engines import select
 from impasto.styles import gallery
+
+settings.register_profile("any machine, however busy", deadline=None)
+settings.load_profile("any machine, however busy")
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +29,10 @@ def user_folders(monkeypatch, tmp_path_factory):
             monkeypatch.delenv(variable)
     gallery._shipped.cache_clear()
     return folder
+
+
+@pytest.fixture
+def quick_engine(monkeypatch):
+    """``auto`` is the engine that opens a tiny network soonest: OpenVINO compiles for a second."""
+    soonest = sorted(select.FASTEST_FIRST, key="openvino".__eq__)
+    monkeypatch.setattr(select, "FASTEST_FIRST", tuple(soonest))

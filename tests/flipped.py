@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 
 from awkward import encode, exif_bytes
 from impasto.errors import InputError
-from impasto.images import Original, Picture, encode_image, open_sequence
+from impasto.images import Original, PhotoFile, Picture, encode_image
 from impasto.large.memory_plan import MemoryPlan, plan_memory
 from impasto.photos import paint_photo
 from impasto.stylizer import Stylizer
@@ -130,8 +130,8 @@ def alike(some: list[Samples], others: list[Samples]) -> bool:
 
 def ours(content: bytes) -> list[Samples]:
     """The samples of all pictures in a file, with alpha if there is any."""
-    with open_sequence(content) as sequence:
-        originals = [frame.picture.as_original() for frame in sequence.frames]
+    with PhotoFile(content) as file:
+        originals = [frame.picture.as_original() for frame in file.frames()]
     return [
         each.samples if each.alpha is None else np.dstack([each.samples, each.alpha])
         for each in originals

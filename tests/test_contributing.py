@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says of the code is there."""
+"""What CONTRIBUTING.md says of the code and of the tests is so."""
 
 import ast
 import re
@@ -11,6 +11,20 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 HOPS = sorted(set(re.findall(r"`([\w/]+\.py):([\w.]+)`", TEXT)))
 WALKS = TEXT.split("## Five walks")[1].split("\n## ")[0].split("\n\n**")[1:]
 
+BEYOND_A_MODULE = {
+    "cli/predicted",
+    "contributing",
+    "converters/hostile",
+    "converters/migration_page",
+    "engines/conformance",
+    "live/window",
+    "pages",
+    "public_api",
+    "styles/strength",
+    "video/alpha",
+}
+"""Tests of more than one module: of a page, of all engines, of the program on a screen."""
+
 
 @pytest.mark.parametrize(("file", "name"), HOPS)
 def test_names_are_there(file, name):
@@ -22,3 +36,12 @@ def test_names_are_there(file, name):
 def test_walks_are_short():
     assert len(WALKS) == 5
     assert all(0 < walk.count("→") < 8 for walk in WALKS)
+
+
+def test_tests_mirror_modules():
+    """``tests/images/test_rows.py`` is of ``images/rows.py``, or of files in ``images/rows/``."""
+    tests = (path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py"))
+    tested = {(path.parent / path.stem.removeprefix("test_")).as_posix() for path in tests}
+    source = ROOT / "src/impasto"
+    paths = (path.relative_to(source).with_suffix("") for path in source.rglob("*"))
+    assert tested - {path.as_posix() for path in paths} == BEYOND_A_MODULE

@@ -126,6 +126,7 @@ def test_subjects(options, expected):
         ({"regions": ("mask.png:first:x",)}, "mixture"),
         ({"regions": ("lost.png:first",)}, "lost.png does not exist"),
         ({"subject": "1,2,3"}, "no box"),
+        ({"subject": (1, 2, 30, 40)}, "no box"),
         ({"invert_mask": True}, "no mask to invert"),
         ({"mask": "lost.png"}, "lost.png does not exist"),
         ({"palette": "lost.png"}, "lost.png does not exist"),

@@ -6,6 +6,8 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,14 +103,20 @@ def folder(tmp_path, monkeypatch):
     from converters.write_t7 import johnson, write_t7
     from impasto.gatys import optimize
     from impasto.training import learn as learning
+    from impasto.training import train_fine as fine
     from video.clips import make_clip
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for what runs in a shell
-    monkeypatch.setattr(learning, "_step_times", lambda *trial: (0.3, 0.3))
+    monkeypatch.setattr(learning, "_step_times", lambda *trial: (2, 2))  # three in 0.1 minutes
+    monkeypatch.setattr(fine, "steps_within", lambda *trial: 1)
     monkeypatch.setattr(optimize, "_steps_per_scale", lambda count, steps: [1] * count)
-    small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32}
-    monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **small))
+    small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "painting_px": 64}
+    for name in ("OPTIONS", "DEEP"):
+        monkeypatch.setattr(learning, name, replace(getattr(learning, name), **small))
+    parts = [replace(part, sizes_px=(32, 16)) for part in (fine.DRAFT, fine.REVISION)]
+    monkeypatch.setattr(fine, "train_fine", partial(fine.train_fine, weights=parts))
+    monkeypatch.setattr(fine, "learn_fine", partial(fine.learn_fine, weights=parts))
     for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared", "clips"):
         (tmp_path / name).mkdir(parents=True)
     for number, name in enumerate(

@@ -178,7 +178,12 @@ def test_attributes_are_checked_when_they_are_set(gallery, tmp_path):
             "mask": "lost.png",
             "regions": ["nowhere"],
             "protect_faces": 2,
+            "subject": (1, 2, 3, 4),
             "options": StylizeOptions("second"),
+            "style": "second",
+            "quality": "fine",
+            "gallery": "turbo",
+            "precision": "bf16",
         }.items():
             with pytest.raises(ImpastoError):
                 setattr(stylizer, name, value)
@@ -191,6 +196,8 @@ def test_attributes_are_checked_when_they_are_set(gallery, tmp_path):
             np.testing.assert_array_equal(stylizer(photo), other(photo))
         stylizer.options = StylizeOptions("first", gallery=gallery, precision="f32")
         np.testing.assert_array_equal(stylizer(photo), plain)
+        with pytest.raises(OptionError, match="options are 3: give StylizeOptions"):
+            stylizer.options = 3
         with pytest.raises(OptionError, match="another style cannot be set: open another stylizer"):
             stylizer.options = replace(stylizer.options, style="second")
         with pytest.raises(OptionError, match="other styles of regions"):

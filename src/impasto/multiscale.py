@@ -38,7 +38,7 @@ SMALLEST_PX = 16
 def pass_sizes(
     width: int, height: int, stroke: float, natural_px: float = NATURAL_PX
 ) -> list[tuple[int, int]]:
-    """The sizes at which a picture is painted one after the other, each from the one before.
+    """Return the sizes at which a picture is painted one after the other, each from the one before.
 
     Args:
         width, height: of the picture, in pixels.

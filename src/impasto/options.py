@@ -37,7 +37,7 @@ class StylizeOptions:
     """How to paint; the command line, presets, and all functions that paint take these options.
 
     Attributes:
-        style: a name or mixture from the gallery (`impasto.styles.parse_mixture`), a painting's
+        style: a name or mixture from the gallery (`impasto.styles.StyleRef`), a painting's
             file, the file of a network of its own (`impasto.converters.convert_network`), or a
             `Style`.
         strength: 0 gives the photo, 1 the painting, up to 1.5 exaggerates. A fine painting becomes

@@ -19,29 +19,28 @@ from impasto.images import (
     MAX_PIXELS,
     ColorMap,
     Frame,
+    PhotoFile,
     Picture,
-    PictureSequence,
-    bleed,
     check_format,
     detail_radius_px,
     fit_within,
     holds_several,
-    open_sequence,
-    read_image,
     restore_detail,
     side_by_side,
     write_image,
     write_sequence,
 )
-from impasto.images.reading import Source, read_content
-from impasto.images.rows import Layout, RowReader
-from impasto.images.spool import PixelRows, Spool, reduced
-from impasto.images.streams import PictureRows, RowTarget, open_header, streams
+from impasto.images.photo_file import Source
+from impasto.images.rows import Layout
+from impasto.images.spool import PixelRows, Spool
+from impasto.images.streams import RowTarget, streams
+from impasto.images.windows import reduced
 from impasto.large.memory_plan import MemoryPlan, default_bytes, plan_memory
 from impasto.large.tiled import paint_tiled
 from impasto.masks.areas import Areas
 from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
+from impasto.styles import visible_pixels
 from impasto.stylizer import Stylizer
 
 __all__ = ["PhotoReport", "paint_photo", "plan_photo"]
@@ -119,44 +118,20 @@ def paint_photo(
     """
     target = Path(target)
     file_format = check_format(target)
-    if not isinstance(source, str | os.PathLike):
-        source = read_content(source)
-    job = _Job(
-        stylizer,
-        target,
-        file_format,
-        quality,
-        strip,
-        overwrite,
-        longer_px,
-        compare,
-        default_bytes() if memory_bytes is None else memory_bytes,
-        0 if isinstance(source, str | os.PathLike) else len(source),
-        progress,
-    )
-    with open_header(source) as header:
-        photo_bytes = _photo_bytes_per_px(header.reader.layout) if header.reader else PIXEL_BYTES
-        if header.reader and header.size and not job.fits(*header.size, photo_bytes):
-            return job.paint_streamed(header.reader, header.name)
-        if header.size:
-            job.plan(*header.size, photo_bytes)  # or refuse, before anything is decoded
-    with open_sequence(source) as sequence:
-        if sequence.count > 1 and holds_several(file_format):
-            clipped: list[int] = []
-            paintings = _painted(stylizer, sequence, strip, longer_px, compare, clipped)
-            first = next(paintings)
-            write_sequence(
-                target,
-                chain([first], paintings),
-                loop=sequence.loop,
-                quality=quality,
-                overwrite=overwrite,
-            )
-            size = first.picture.width, first.picture.height
-            return PhotoReport(*size, sequence.count, clipped_px=sum(clipped))
-        photo = next(sequence.frames).picture
-    report = job.paint_picture(photo.without_metadata() if strip else photo)
-    return replace(report, left_out=sequence.count - 1)
+    with PhotoFile(source) as photo:
+        return _Job(
+            stylizer,
+            photo,
+            target,
+            file_format,
+            quality,
+            strip,
+            overwrite,
+            longer_px,
+            compare,
+            default_bytes() if memory_bytes is None else memory_bytes,
+            progress,
+        ).paint()
 
 
 def plan_photo(
@@ -174,57 +149,30 @@ def plan_photo(
     Args and errors: as `paint_photo`.
     """
     target = Path(target)
-    if not isinstance(source, str | os.PathLike):
-        source = read_content(source)
-    job = _Job(
-        stylizer,
-        target,
-        check_format(target),
-        longer_px=longer_px,
-        compare=compare,
-        memory_bytes=default_bytes() if memory_bytes is None else memory_bytes,
-        held_bytes=0 if isinstance(source, str | os.PathLike) else len(source),
-    )
-    with open_header(source) as header:
-        size, layout = header.size, header.reader.layout if header.reader else None
-    if not size:
-        picture = read_image(source)
-        size = picture.width, picture.height
-    photo_bytes = _photo_bytes_per_px(layout) if layout else PIXEL_BYTES
-    streamed = layout is not None and not job.fits(*size, photo_bytes)
-    plan = job.plan(*size, photo_bytes, streamed=streamed)
+    file_format = check_format(target)
+    with PhotoFile(source) as photo:
+        job = _Job(
+            stylizer,
+            photo,
+            target,
+            file_format,
+            longer_px=longer_px,
+            compare=compare,
+            memory_bytes=default_bytes() if memory_bytes is None else memory_bytes,
+        )
+        size = photo.size
+        if not size:
+            picture = photo.read()
+            size = picture.width, picture.height
+        streamed = photo.layout is not None and not job.fits(size)
+    plan = job.plan(size, streamed=streamed)
     return PhotoReport(*fit_within(*size, longer_px), plan=plan)
 
 
-def _painted(
-    stylizer: Stylizer,
-    sequence: PictureSequence,
-    strip: bool,
-    longer_px: int | None,
-    compare: bool,
-    clipped: list[int],
-) -> Iterator[Frame]:
-    """The paintings; how many pixels were clipped in each is added to the list."""
-    for frame in sequence.frames:
-        clipped.append(frame.picture.as_original().clipped_px)
-        picture: Picture = frame.picture.without_metadata() if strip else frame.picture
-        photo = picture.shrunk(longer_px)
-        painting = stylizer.stylize(photo, (picture.width, picture.height))
-        if compare:
-            painting = _beside(photo, painting, photo.height)
-        yield Frame(painting, frame.duration_ms)
-
-
 def _beside(photo: Picture, painting: Picture, height: int) -> Picture:
-    """Both in one picture; or some rows of both, which are ``height`` in all."""
+    """Join both into one picture; or some rows of both, which are ``height`` in all."""
     both = side_by_side(photo, painting)
     return replace(both, metadata=both.metadata.sized(both.width, height))
-
-
-def _photo_bytes_per_px(layout: Layout) -> int:
-    """In memory of a photo: as it is shown and, if that is more, as it is stored."""
-    stored = layout.channels * layout.sample_bytes
-    return PIXEL_BYTES + (stored if layout.sample_bytes > 1 else layout.alpha)
 
 
 @dataclass(frozen=True)
@@ -232,6 +180,7 @@ class _Job:
     """One photo with all that was asked for."""
 
     stylizer: Stylizer
+    photo: PhotoFile
     target: Path
     file_format: str
     quality: int = 95
@@ -240,31 +189,50 @@ class _Job:
     longer_px: int | None = None
     compare: bool = False
     memory_bytes: int = 0
-    held_bytes: int = 0
     progress: ProgressListener = ignore_progress
 
+    def paint(self) -> PhotoReport:
+        """Paint what the photo's file has and the target's format can hold."""
+        size, layout = self.photo.size, self.photo.layout
+        if size and layout and not self.fits(size):
+            return self.paint_streamed(layout)
+        if size:
+            self.plan(size)  # or refuse, before anything is decoded
+        count = self.photo.count
+        if count > 1 and holds_several(self.file_format):
+            return self.paint_frames()
+        picture = self.photo.read()
+        self.photo.close()
+        report = self.paint_picture(picture.without_metadata() if self.strip else picture)
+        return replace(report, left_out=count - 1)
+
     def plan(
-        self, width: int, height: int, photo_bytes: int, *, streamed: bool = False
+        self, full_size: tuple[int, int], photo_bytes: int | None = None, *, streamed: bool = False
     ) -> MemoryPlan:
-        """Within the memory.
+        """Fit the painting into the memory.
 
         Args:
-            width, height: of the photo, in pixels, before it is reduced.
-            photo_bytes: of each of them, decoded.
+            full_size: width and height of the photo, in pixels, before it is reduced.
+            photo_bytes: of each pixel, decoded; as the file's header has it if not given.
             streamed: the photo comes row by row, and is reduced at once.
         """
-        size = fit_within(width, height, self.longer_px)
-        reduced_px = 0 if streamed or size == (width, height) else width * height
+        size = fit_within(*full_size, self.longer_px)
+        if photo_bytes is None:
+            layout = self.photo.layout
+            photo_bytes = PIXEL_BYTES  # as it is shown and, if that is more, as it is stored
+            if layout:
+                photo_bytes += layout.pixel_bytes if layout.sample_bytes > 1 else layout.alpha
+        reduced_px = 0 if streamed or size == full_size else full_size[0] * full_size[1]
         if not streamed:
             written = WHOLE_BYTES_PER_PX + (COMPARED_BYTES_PER_PX if self.compare else 0)
         else:
             written = 0 if streams(self.file_format) else WRITTEN_BYTES_PER_PX * self.pictures
         return plan_memory(
-            *size,
+            size,
             self.memory_bytes,
             self.stylizer.engine,
             self.stylizer.model.spec,
-            held_bytes=self.held_bytes + reduced_px * photo_bytes,
+            held_bytes=self.photo.held_bytes + reduced_px * photo_bytes,
             read_bytes=reduced_px * WHOLE_BYTES_PER_PX,
             photo_bytes_per_px=photo_bytes,
             written_bytes_per_px=written,
@@ -274,30 +242,55 @@ class _Job:
 
     @property
     def pictures(self) -> int:
-        """In the painting, side by side."""
+        """How many are in the painting, side by side."""
         return 2 if self.compare else 1
 
-    def fits(self, width: int, height: int, photo_bytes: int) -> bool:
-        """Read whole, which Pillow has to do, and painted in one piece."""
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Tell whether it can be read whole, which Pillow has to do, and painted in one piece."""
         try:
-            plan = self.plan(width, height, photo_bytes)
+            plan = self.plan(size)
         except OptionError:
             return False
-        return plan.whole and width * height <= MAX_PIXELS
+        return plan.whole and size[0] * size[1] <= MAX_PIXELS
+
+    def paint_frames(self) -> PhotoReport:
+        """Paint all pictures of the file."""
+        clipped: list[int] = []
+        paintings = self._paintings(clipped)
+        first = next(paintings)
+        write_sequence(
+            self.target,
+            chain([first], paintings),
+            loop=self.photo.loop,
+            quality=self.quality,
+            overwrite=self.overwrite,
+        )
+        size = first.picture.width, first.picture.height
+        return PhotoReport(*size, self.photo.count, clipped_px=sum(clipped))
+
+    def _paintings(self, clipped: list[int]) -> Iterator[Frame]:
+        """Paint one by one; how many pixels were clipped in each is added to the list."""
+        for frame in self.photo.frames():
+            clipped.append(frame.picture.as_original().clipped_px)
+            picture = frame.picture.without_metadata() if self.strip else frame.picture
+            photo = picture.shrunk(self.longer_px)
+            painting = self.stylizer.stylize(photo, (picture.width, picture.height))
+            if self.compare:
+                painting = _beside(photo, painting, photo.height)
+            yield Frame(painting, frame.duration_ms)
 
     def paint_picture(self, photo: Picture) -> PhotoReport:
-        """A photo in memory, in one piece or in tiles."""
+        """Paint a photo in memory, in one piece or in tiles."""
         full_size, original = (photo.width, photo.height), photo.as_original()
         clipped = original.clipped_px
         stored_bytes = original.samples.nbytes // (photo.width * photo.height)
-        plan = self.plan(*full_size, PIXEL_BYTES + (stored_bytes if photo.original else 0))
+        plan = self.plan(full_size, PIXEL_BYTES + (stored_bytes if photo.original else 0))
         photo = photo.shrunk(self.longer_px)
         if plan.whole or self.stylizer.strength == 0:
             painted = self.stylizer.stylize(photo, full_size, self.progress)
         else:
             self._check_room(photo.width, photo.height, 3 + self._waiting_bytes(plan))
-            pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
-            rows, size = PixelRows(pixels), (photo.width, photo.height)
+            rows, size = PixelRows(visible_pixels(photo)), (photo.width, photo.height)
             areas = self.stylizer.find_areas(reduced(rows), full_size)
             with self._tiled(rows, plan, areas) as painting:
                 whole = self._detailed(rows, painting, 0, photo.height)
@@ -307,23 +300,20 @@ class _Job:
         write_image(self.target, painted, quality=self.quality, overwrite=self.overwrite)
         return PhotoReport(photo.width, photo.height, clipped_px=clipped, plan=plan)
 
-    def paint_streamed(self, reader: RowReader, name: str) -> PhotoReport:
-        """A photo that comes row by row, and goes so where the target's format lets it."""
-        photo = PictureRows(reader, name, strip=self.strip, longer_px=self.longer_px)
-        width, height = photo.size
-        layout = reader.layout
+    def paint_streamed(self, layout: Layout) -> PhotoReport:
+        """Paint a photo that comes row by row, and goes so where the target's format lets it."""
         full_size = layout.width, layout.height
-        plan = self.plan(*full_size, _photo_bytes_per_px(layout), streamed=True)
+        width, height = size = fit_within(*full_size, self.longer_px)
+        plan = self.plan(full_size, streamed=True)
         self._check_room(width, height, 6 + 3 * self.pictures + self._waiting_bytes(plan))
         with ExitStack() as stack:
             painting: PixelRows | None = None
             colors: ColorMap | None = None
             areas = Areas()
-            spool = stack.enter_context(Spool((width, height), self.target.parent))
+            spool = stack.enter_context(Spool(size, self.target.parent))
             if self.stylizer.strength > 0:
-                for picture in photo.strips():
-                    shown = picture.pixels
-                    spool.append(shown if picture.alpha is None else bleed(shown, picture.alpha))
+                for picture in self._strips():
+                    spool.append(visible_pixels(picture))
                 small = reduced(spool)
                 areas = self.stylizer.find_areas(small, full_size)
                 painting = stack.enter_context(self._tiled(spool, plan, areas))
@@ -331,15 +321,13 @@ class _Job:
             file = stack.enter_context(write_atomically(self.target, overwrite=self.overwrite))
             target = RowTarget(file, self.file_format, self.pictures * width, height, self.quality)
             top = clipped = 0
-            for picture in photo.strips():
+            for picture in self._strips():
                 bottom = top + picture.height
                 clipped += picture.as_original().clipped_px
                 painted = picture
                 if painting:
                     rows = self._detailed(spool, painting, top, bottom)
-                    cover = (
-                        None if areas.cover is None else areas.cover_rows(photo.size, top, bottom)
-                    )
+                    cover = areas.cover_rows(size, top, bottom)
                     painted = self.stylizer.finish(picture, rows, colors, cover)
                 if self.compare:
                     painted = _beside(picture, painted, height)
@@ -348,12 +336,15 @@ class _Job:
             target.finish()
         return PhotoReport(width, height, clipped_px=clipped, plan=plan)
 
+    def _strips(self) -> Iterator[Picture]:
+        return self.photo.strips(strip=self.strip, longer_px=self.longer_px)
+
     def _tiled(self, photo: PixelRows, plan: MemoryPlan, areas: Areas) -> PixelRows:
         folder = self.target.parent
         return paint_tiled(self.stylizer, photo, plan, folder, areas=areas, progress=self.progress)
 
     def _detailed(self, photo: PixelRows, painting: PixelRows, top: int, bottom: int) -> Pixels:
-        """Some rows of the painting, with the photo's edges as far as they were asked for."""
+        """Return some rows of the painting, with as much of the photo's edges as was asked for."""
         if not self.stylizer.detail:
             return painting.rows(top, bottom)
         height = photo.size[1]
@@ -364,7 +355,7 @@ class _Job:
         return restored[top - first : bottom - first]
 
     def _waiting_bytes(self, plan: MemoryPlan) -> int:
-        """What waits on disk for each pixel while statistics are measured."""
+        """Return how much waits on disk for each pixel while statistics are measured."""
         spec = self.stylizer.model.spec
         if plan.whole or spec is None or spec.revises:
             return 0

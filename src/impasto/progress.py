@@ -35,4 +35,4 @@ ProgressListener = Callable[[Progress], None]
 
 
 def ignore_progress(event: Progress) -> None:
-    """The listener of those who do not care."""
+    """Listen, and do nothing."""

@@ -13,7 +13,6 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import names_network
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.errors import OptionError
@@ -25,7 +24,7 @@ from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
-from impasto.styles import Gallery, Style
+from impasto.styles import Gallery, Style, StyleRef
 from impasto.styles.predict import find_style
 
 __all__ = ["StyleModel", "open_network"]
@@ -73,7 +72,8 @@ class StyleModel(Closing):
         threads: int | None = None,
         steered: bool = False,
     ) -> None:
-        self._trunk, self._vector = _trunk_and_vector(style, gallery)
+        ref = StyleRef.parse(style)
+        self._trunk, self._vector = _trunk_and_vector(ref, gallery)
         if self._trunk is not None:
             precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
@@ -81,7 +81,7 @@ class StyleModel(Closing):
         # Measuring and regions take graphs of floats.
         floats: Precision = "auto" if self._int8 else precision
         self._open_floats = partial(self._open, precision=floats)
-        others = [_trunk_and_vector(each, gallery) for each in beside]
+        others = [_trunk_and_vector(StyleRef.parse(each), gallery) for each in beside]
         if any(trunk is None or not _alike(trunk.spec, self.spec) for trunk, _ in others):
             raise OptionError(
                 "regions' styles are of different kinds of networks",
@@ -92,9 +92,7 @@ class StyleModel(Closing):
         self.seed = seed
         self.is_steered = steered and self._measures
         self.natural_px = natural_px if self._trunk is not None else math.inf
-        network = _network(
-            style, self._trunk, self._vector, steered=self.is_steered, int8=self._int8
-        )
+        network = _network(ref, self._trunk, self._vector, steered=self.is_steered, int8=self._int8)
         self.input_spec = network.input_spec
         self.engine: Engine = self._open(network.graph)
         self._lock = Lock()
@@ -166,7 +164,7 @@ class StyleModel(Closing):
         self._vector = self._vectors[-1] = vector
 
     def measure(self, photo: Pixels) -> list[Vector]:
-        """The statistics by which a picture's features are normalised, in each style.
+        """Return the statistics by which a picture's features are normalised, in each style.
 
         Args:
             photo: H x W x 3, uint8, RGB.
@@ -192,7 +190,8 @@ class StyleModel(Closing):
         progress: ProgressListener = ignore_progress,
         task: str = "measuring",
     ) -> list[Vector]:
-        """The same of a picture that is too large for memory (`impasto.networks.norm_statistics`).
+        """Return the same of a picture that is too large for memory
+        (`impasto.networks.norm_statistics`).
 
         Args:
             photo: in memory or on disk.
@@ -270,8 +269,10 @@ class StyleModel(Closing):
         self.engine.close()
 
 
-def open_network(style: str | Style, gallery: Gallery, *, int8: bool = False) -> BakedNetwork:
-    """The network that paints in a style.
+def open_network(
+    style: str | Style | StyleRef, gallery: Gallery, *, int8: bool = False
+) -> BakedNetwork:
+    """Return the network that paints in a style.
 
     Args:
         style: as `StyleModel` takes it.
@@ -281,22 +282,23 @@ def open_network(style: str | Style, gallery: Gallery, *, int8: bool = False) ->
     Raises:
         OptionError, StyleError, InputError, MissingExtraError: see `StyleModel`.
     """
-    return _network(style, *_trunk_and_vector(style, gallery), steered=False, int8=int8)
+    ref = StyleRef.parse(style)
+    return _network(ref, *_trunk_and_vector(ref, gallery), steered=False, int8=int8)
 
 
 def _network(
-    style: str | Style, trunk: Trunk | None, vector: Vector, *, steered: bool, int8: bool
+    ref: StyleRef, trunk: Trunk | None, vector: Vector, *, steered: bool, int8: bool
 ) -> BakedNetwork:
     if trunk is None:
         from impasto.converters import load_network
 
-        return load_network(str(style))
+        return load_network(ref.text)
     graph = _steered(trunk, vector, int8) if steered else trunk.bake(vector, int8=int8)
     return BakedNetwork(graph, trunk.spec.input_spec)
 
 
 def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
-    """A graph to steer; in 8 bits it is for this style only."""
+    """Return a graph to steer; in 8 bits it is for this style only."""
     return trunk.bake_steered(int8_style=vector if int8 else None)
 
 
@@ -361,9 +363,8 @@ def _alike(spec: NetworkSpec, other: NetworkSpec | None) -> bool:
     )
 
 
-def _trunk_and_vector(style: str | Style, gallery: Gallery) -> tuple[Trunk | None, Vector]:
-    if isinstance(style, str):
-        if names_network(style):
-            return None, np.zeros(0, dtype=np.float32)
-        style = find_style(style, gallery)
+def _trunk_and_vector(ref: StyleRef, gallery: Gallery) -> tuple[Trunk | None, Vector]:
+    if ref.is_network:
+        return None, np.zeros(0, dtype=np.float32)
+    style = ref.style or find_style(ref, gallery)
     return gallery.trunk_of(style).with_last_layer(style.vector)

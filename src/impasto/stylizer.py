@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from typing_extensions import Unpack
 
 from impasto._util.closeable import Closing
-from impasto.defaults import DEFAULT_STYLE, ColorWay
+from impasto.defaults import DEFAULT_STYLE, ColorWay, Precision, Quality
 from impasto.engines import Engine
 from impasto.errors import EngineError, MissingExtraError, OptionError
 from impasto.images import (
@@ -22,7 +22,6 @@ from impasto.images import (
     PictureSource,
     Strength,
     as_picture,
-    bleed,
     blend,
     detail_radius_px,
     keep_colors,
@@ -39,7 +38,7 @@ from impasto.networks.trunk import Trunk
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions, is_same
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.style_model import StyleModel
-from impasto.styles import Gallery, Style, open_gallery
+from impasto.styles import Gallery, GallerySource, Style, open_gallery, visible_pixels
 from impasto.styles.predict import find_fine_style
 from impasto.two_part_model import DRAFT_PX, LayOut, TwoPartModel
 
@@ -98,6 +97,10 @@ class Stylizer(Closing):
         EngineError: the engine is missing.
     """
 
+    style: _Option[StyleSource] = _Option()
+    quality: _Option[Quality] = _Option()
+    gallery: _Option[GallerySource] = _Option()
+    precision: _Option[Precision] = _Option()
     strength: _Option[float] = _Option()
     stroke: _Option[float] = _Option()
     detail: _Option[float] = _Option()
@@ -146,6 +149,8 @@ class Stylizer(Closing):
 
     @options.setter
     def options(self, options: StylizeOptions) -> None:
+        if not isinstance(options, StylizeOptions):
+            raise OptionError(f"options are {options!r:.80}", "give StylizeOptions")
         self._change(options, ALL_OPTIONS)
 
     def _change(self, options: StylizeOptions, names: Collection[str]) -> None:
@@ -286,7 +291,7 @@ class Stylizer(Closing):
         picture = as_picture(photo)
         if self.strength == 0:
             return picture  # exactly, whatever the engine's precision
-        pixels = picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
+        pixels = visible_pixels(picture)
         areas = self.find_areas(pixels, full_size or (picture.width, picture.height))
         painting = self.paint(pixels, areas, progress)
         if self.detail:
@@ -314,7 +319,8 @@ class Stylizer(Closing):
         colors: ColorMap | None = None,
         cover: NDArray[np.float32] | None = None,
     ) -> Picture:
-        """What comes after painting: colours and strength; of a whole picture, or some of its rows.
+        """Do what comes after painting: colours and strength; of a whole picture, or some of its
+        rows.
 
         Args:
             picture: the photo.
@@ -335,7 +341,7 @@ class Stylizer(Closing):
         )
 
     def color_map(self, painting: NDArray[np.uint8], photo: NDArray[np.uint8]) -> ColorMap | None:
-        """The change of colours that was asked for, if it depends on the whole picture.
+        """Return the change of colours that was asked for, if it depends on the whole picture.
 
         Args:
             painting: H x W x 3, uint8, RGB, at full strength; may be reduced.

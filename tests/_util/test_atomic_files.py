@@ -8,10 +8,8 @@ import pytest
 from impasto._util.atomic_files import (
     check_writable,
     clear_abandoned,
-    file_label,
     lock_folder,
     make_folder,
-    names_network,
     read_toml,
     write_atomically,
 )
@@ -220,29 +218,6 @@ def test_long_names(tmp_path):
     with write_atomically(path) as file:
         file.write(b"1")
     assert path.read_bytes() == b"1"
-
-
-@pytest.mark.parametrize(
-    ("style", "label"),
-    [
-        ("great-wave", "great-wave"),
-        ("Great Wave:3+udnie", "great-wave+udnie"),
-        ("models/the_scream.t7", "the_scream"),
-        ("models/many.onnx#7", "many-7"),
-        ("magenta.onnx#vectors/monet.npy", "magenta-monet"),
-        ("../.t7/x y.pth", "x-y"),
-    ],
-)
-def test_labels_for_file_names(style, label):
-    assert file_label(style) == label
-
-
-def test_what_names_a_network():
-    assert names_network("the_scream.T7")
-    assert names_network("many.onnx#7")
-    assert names_network("great-wave:0.5+the_scream.t7:0.5")
-    assert not names_network("great-wave:0.7+udnie:0.3")
-    assert not names_network("onnx")
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,20 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+import impasto
 from converters.write_t7 import johnson, write_t7
 from impasto.engines import open_engine
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
 LIVE = ["--quality", "live", "--precision", "f32"]
+FINE = Path(impasto.__file__).parent / "styles" / "fine"
 OPENCV4 = os.environ.get("IMPASTO_OPENCV4", "")
 """A folder with OpenCV 4, as scripts/check makes it."""
 
@@ -23,16 +26,15 @@ def run_program(ran, folder, opencv="5"):
     assert ran.code == 0, ran.err
     assert len(ran.out.strip().splitlines()) <= 10
     environment = {**os.environ, "PYTHONPATH": OPENCV4} if opencv != "5" else dict(os.environ)
-    for program in ("import cv2; print(cv2.__version__)", ran.out):
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            check=True,
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.stdout.startswith(opencv if program != ran.out else "")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import cv2; print(cv2.__version__)\n{ran.out}"],
+        check=True,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith(opencv)
     return read_image(folder / "painting.png").pixels
 
 
@@ -65,7 +67,14 @@ def test_one_size(impasto, gallery, tmp_path):
 
 @pytest.mark.skipif(not OPENCV4, reason="IMPASTO_OPENCV4 names no folder: see scripts/check")
 @pytest.mark.parametrize(
-    "options", [["first"], ["first:0.5+second:0.5"], ["first", "--int8"], ["style.t7"]]
+    "options",
+    [
+        ["first"],
+        ["first:0.5+second:0.5"],
+        ["first", "--int8"],
+        ["style.t7"],
+        ["udnie", "--quality", "fine", "--gallery", FINE],
+    ],
 )
 def test_the_program_runs_with_opencv_4(impasto, gallery, tmp_path, options):
     (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson()}))
@@ -105,6 +114,31 @@ def test_it_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
     painted = run_program(replace(ran, out=ran.out.replace(".jpg", ".png")), tmp_path)
     own = read_image(tmp_path / "own.png").pixels
     assert np.abs(painted - own.astype(int)).mean() < limit
+
+
+@pytest.mark.parametrize(("size", "limit"), [((160, 132), 0.01), ((300, 200), 2.5)])
+def test_fine_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
+    """A draft is the same; for a revision, resizing is linear in graphs, and cubic here."""
+    write_image(tmp_path / "photo.png", Picture(picture(*size)))
+    assert impasto("photo.png", "--precision", "f32", "-o", "own.png").code == 0
+    export = ("export", "-o", "a.onnx", "--quality", "fine")
+    ran = impasto(*export, "--size", f"{size[0]}x{size[1]}")
+    painted = run_program(replace(ran, out=ran.out.replace(".jpg", ".png")), tmp_path)
+    own = read_image(tmp_path / "own.png").pixels
+    assert np.abs(painted - own.astype(int)).mean() < limit
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--quality", "fine"], "--quality fine is for one size: give --size WxH"),
+        (["--quality", "fine", "--style", "red-horse"], "no fine network paints red-horse"),
+        (["--quality", "best"], "quality is 'best': give live or fine"),
+    ],
+)
+def test_fine_is_not_for_all(impasto, arguments, says):
+    ran = impasto("export", "-o", "a.onnx", *arguments)
+    assert (ran.code, says in ran.err) == (2, True), ran.err
 
 
 def test_a_file_of_any_size_paints_as_the_command_line_does(impasto, tmp_path):

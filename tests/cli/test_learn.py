@@ -1,18 +1,27 @@
 """From a painting to a style that every command knows."""
 
+from dataclasses import replace
+
 import pytest
 
 from impasto.images import Picture, write_image
 from impasto.training import learn as learning
+from impasto.training import train_fine
 from tiny import picture
 
-SMALL = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "border_weight": 0}
+SMALL = {
+    "photos_per_step": 1,
+    "crop_px": 32,
+    "late_crop_px": 32,
+    "painting_px": 64,
+    "border_weight": 0,
+}
 
 
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
-    twenty_in_6_s = (0.3, 0.3)
-    monkeypatch.setattr(learning, "_step_times", lambda *_: twenty_in_6_s)
+    six_in_6_s = (1.0, 1.0)
+    monkeypatch.setattr(learning, "_step_times", lambda *_: six_in_6_s)
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()
@@ -55,6 +64,7 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
         (["cow.png", "--name", "udnie"], 2, "'udnie' already"),
         (["cow.png", "--photos", "nowhere"], 3, "nowhere is not a folder"),
         (["cow.png", "--minutes", "0"], 2, "minutes is 0"),
+        (["cow.png", "--fine", "--deep"], 2, "--fine is for the shipped gallery, without --deep"),
         (["cow.png", "-o", "cow.jpg"], 2, ".style"),
         (["cow.png", "-o", "nowhere/cow.style"], 4, "no folder"),
     ],
@@ -69,6 +79,25 @@ def test_style_files_that_are_none(impasto, tmp_path):
     assert impasto("styles", "add", "bad.style").code == 5
     assert impasto("styles", "add", "missing.style").code == 5
     assert impasto("styles", "show", "missing.style").code == 5
+
+
+def test_fine_learns_for_photos_and_predicts_for_videos(impasto, painting, photo, monkeypatch):
+    asked = []
+
+    def learned(path, *, name, minutes, gallery, **_):
+        asked.append((path.name, minutes))
+        return replace(gallery.load_style("udnie"), name=name)
+
+    monkeypatch.setattr(train_fine, "learn_fine", learned)
+    ran = impasto(*LEARN, "--fine")
+    assert ran.code == 0, ran.err
+    assert asked == [("cow.png", 0.1)]
+    assert "cow" in impasto("styles").out
+    for quality in ("live", "fine"):
+        ran = impasto(photo, "--style", "cow", "--quality", quality, "-o", f"{quality}.png")
+        assert ran.code == 0, ran.err
+    assert impasto("styles", "remove", "cow").code == 0
+    assert impasto(photo, "--style", "cow", "--quality", "fine", "-o", "gone.png").code == 2
 
 
 def test_deep_use_share_forget(impasto, painting, photo, tmp_path, monkeypatch):

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -110,11 +111,26 @@ def test_empty_arguments_are_refused(impasto, photo, tmp_path, arguments):
     assert [each.name for each in tmp_path.iterdir()] == ["photo.png"]
 
 
-@pytest.mark.parametrize("command", [[], ["paint"], ["video"], ["styles", "--sheet"]])
-def test_addresses_are_no_files(impasto, command):
-    ran = impasto(*command, "https://example.org/photo.jpg")
-    says = "https://example.org/photo.jpg is an address: download it, and give the file"
+@pytest.mark.parametrize("scheme", ["https", "s3"])
+@pytest.mark.parametrize(
+    "command", [[], ["paint"], ["video"], ["styles", "--sheet"], ["--quality", "live"]]
+)
+def test_addresses_are_no_files(impasto, command, scheme):
+    ran = impasto(*command, f"{scheme}://example.org/photo.jpg")
+    says = f"{scheme}://example.org/photo.jpg is an address: download it, and give the file"
     assert (ran.code, ran.err) == (3, f"impasto: {says}\n")
+
+
+@pytest.mark.parametrize("number", [errno.ENAMETOOLONG, errno.EACCES])
+def test_names_that_cannot_be_used(impasto, photo, monkeypatch, number):
+    """Whoever looks at a file first, that is no reason to report a bug."""
+
+    def fail(*_):
+        raise OSError(number, os.strerror(number), "a  name")
+
+    monkeypatch.setattr("impasto.cli.stylize.plan_jobs", fail)
+    says = f"impasto: a  name cannot be used ({os.strerror(number)}): check its name\n"
+    assert (impasto(photo).code, impasto(photo).err) == (3, says)
 
 
 def test_a_traceback_only_for_those_who_ask(impasto):

@@ -5,6 +5,7 @@ import pytest
 from impasto.cli.styles import TILE_PX
 from impasto.images import read_image
 from impasto.images.sheet import CAPTION_PX, GAP_PX
+from impasto.styles.gallery import FINE
 
 
 def test_a_table(impasto, gallery):
@@ -21,7 +22,13 @@ def test_json(impasto, gallery):
 
 
 def test_what_ships(impasto):
-    assert "The Great Wave off Kanagawa" in impasto("styles").out
+    ran = impasto("styles", "--json")
+    rows = {row["name"]: row for row in json.loads(ran.out)}
+    assert rows["great-wave"]["title"] == "The Great Wave off Kanagawa"
+    assert (rows["great-wave"]["fine"], rows["red-horse"]["fine"]) == (True, False)
+    assert "fine" in impasto("styles").out
+    file = FINE / "udnie.style"
+    assert "(pack fine)" in impasto("styles", "show", file).out
 
 
 def test_a_sheet(impasto, gallery, photo):

@@ -4,15 +4,18 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from awkward import CAMERA, check_exif, exif_bytes
+from impasto.cli.targets import folder_beside
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
 SEVERAL = ["--style", "first", "--style", "second"]
 
 
@@ -147,6 +150,17 @@ def test_a_folder_without_a_target(paint, folder, tmp_path):
     assert paint("photos", "--overwrite").code == 0
 
 
+def test_a_folder_that_is_named_by_dots(paint, folder, tmp_path, monkeypatch):
+    (folder / "c.png").unlink()
+    monkeypatch.chdir(folder / "below")
+    assert paint("..").code == 0
+    assert files(tmp_path / "photos-first") == ["a.png"]
+
+
+def test_the_folder_beside_the_root():
+    assert folder_beside(Path("/"), "first") == Path("/-first")
+
+
 def test_a_target_inside_the_folder_is_not_painted_again(paint, folder, tmp_path):
     (folder / "c.png").unlink()
     assert paint("photos", "-o", "photos/out", "-r").code == 0
@@ -270,7 +284,7 @@ def test_formats_that_cannot_be(paint, photo):
         (["photo.png", "--strength", "9"], 2, "strength is 9.0"),
         (["photo.png", "--engine", "opencb"], 2, "did you mean opencv?"),
         (["photo.png", "--engine", "opencv", "--precision", "bf16"], 6, "no bf16"),
-        (["photo.png", "--file-quality", "0"], 2, "quality is 0"),
+        (["photo.png", "--file-quality", "0"], 2, "--file-quality"),
         (["photo.png", "--quality", "finest"], 2, "quality is 'finest'"),
         (["photo.png", "--max-size", "0"], 2, "--max-size"),
     ],
@@ -412,7 +426,7 @@ def test_ways_to_keep_colors(paint, photo, tmp_path):
 
 
 def test_memory(paint, photo):
-    assert "in one piece, at most" in paint("photo.png", "-v").err
+    assert "in one piece, " in paint("photo.png", "-v").err
     assert "no amount" in paint("photo.png", "--memory", "much", "--overwrite").err
     assert "give --memory" in paint("photo.png", "--memory", "1MB", "--overwrite").err
 
@@ -479,14 +493,17 @@ def test_names_that_are_too_long(impasto, gallery, photo, arguments, code, says)
     [
         (["PHOTO", "-o", "a.png"], 3, "the current folder is gone: go to another one"),
         (["PHOTO"], 0, "photo-first.png"),
+        # Torch's MKL would end the process, with a line of its own.
+        (["paint", "PHOTO", "PHOTO"], 3, "the current folder is gone: go to another one"),
     ],
 )
 def test_a_current_folder_that_is_gone(gallery, photo, tmp_path, arguments, code, says):
     (tmp_path / "gone").mkdir()
     arguments = [str(photo) if each == "PHOTO" else each for each in arguments]
+    arguments += [] if "paint" in arguments else ["--gallery", gallery, "-s", "first"]
     leave = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh"]
     ran = subprocess.run(
-        [*leave, sys.executable, "-m", "impasto", *arguments, "--gallery", gallery, "-s", "first"],
+        [*leave, sys.executable, "-m", "impasto", *arguments],
         cwd=tmp_path / "gone",
         capture_output=True,
         text=True,

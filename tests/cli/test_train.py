@@ -35,7 +35,7 @@ def data(tmp_path):
 
 def test_from_paintings_to_a_painting(impasto, data):
     arguments = ["train", "paintings", "--photos", "photos", "-o", "run", *QUICK]
-    ran = impasto(*arguments, "--steps", "20")
+    ran = impasto(*arguments, "--steps", "12")
     assert ran.code == 0, ran.err
     assert "bad.jpg is not an image" in ran.err
     assert "impasto PHOTO --gallery run/gallery --style bold" in ran.err
@@ -43,9 +43,9 @@ def test_from_paintings_to_a_painting(impasto, data):
     assert ran.code == 0, ran.err
     ran = impasto(*arguments)
     assert (ran.code, "--resume" in ran.err) == (2, True)
-    ran = impasto(*arguments, "--resume", "--steps", "22")
+    ran = impasto(*arguments, "--resume", "--steps", "14")
     assert ran.code == 0, ran.err
-    assert read_checkpoint(data / "run" / "checkpoint.pt").state["next_step"] == 22
+    assert read_checkpoint(data / "run" / "checkpoint.pt").state["next_step"] == 14
     ran = impasto(*arguments, "-o", "other", "--start-from", "run", "--steps", "1")
     assert ran.code == 0, ran.err
 

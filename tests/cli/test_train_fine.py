@@ -1,12 +1,19 @@
+from dataclasses import replace
+from functools import partial
+
 from impasto.images import Picture, write_image
+from impasto.training import train_fine as module
 from tiny import picture
 
 
-def test_from_paintings_to_a_painting(impasto, tmp_path):
+def test_from_paintings_to_a_painting(impasto, tmp_path, monkeypatch):
+    """In the networks that ship, on smaller pictures than they learn from."""
+    parts = [replace(part, sizes_px=(32, 16)) for part in (module.DRAFT, module.REVISION)]
+    monkeypatch.setattr(module, "train_fine", partial(module.train_fine, weights=parts))
     (tmp_path / "photos").mkdir()
     for number in range(2):
         write_image(tmp_path / "photos" / f"{number}.jpg", Picture(picture(60, 45, number)))
-    write_image(tmp_path / "bold.png", Picture(picture(50, 50)))
+    write_image(tmp_path / "bold.png", Picture(picture(70, 66)))
     arguments = ["train-fine", "bold.png", "--photos", "photos", "-o", "run"]
     arguments += ["--steps", "1", "--photos-per-step", "1", "--precision", "f32"]
     ran = impasto(*arguments)

@@ -5,6 +5,8 @@ from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_muxing import make_film, read_film
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 def test_a_video(impasto, gallery, tmp_path):
     make_clip(tmp_path / "clip.mp4", frames=10)
@@ -78,7 +80,7 @@ def test_several_videos(impasto, gallery, tmp_path):
     assert ran.err == "out/a.mp4 is done\nb.mp4 -> out/b.mp4\nout/c.mp4 is done\n"
 
 
-@pytest.mark.parametrize("folder", ["clips", "."])
+@pytest.mark.parametrize("folder", ["clips", ".", ".."])
 def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
     """What is no video, and what is hidden, is left alone."""
     (tmp_path / "clips").mkdir()
@@ -86,8 +88,9 @@ def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
         make_clip(tmp_path / "clips" / name, frames=1)
     (tmp_path / "clips" / "notes.txt").touch()
     (tmp_path / "clips" / "folder.mp4").mkdir()
-    if folder == ".":
-        monkeypatch.chdir(tmp_path / "clips")
+    (tmp_path / "clips" / "below").mkdir()
+    here = {"clips": ".", ".": "clips", "..": "clips/below"}
+    monkeypatch.chdir(tmp_path / here[folder])
     ran = impasto("video", folder, "-s", "first", "--gallery", gallery)
     assert ran.code == 0
     painted = tmp_path / "clips-first"
@@ -109,7 +112,7 @@ def test_paintings_of_an_earlier_run_are_not_painted(impasto, gallery, tmp_path)
         (["a/clip.mp4", "b", "-o", "out.mp4"], 2, "out.mp4 is called as one video"),
         (["a", "-o", "a/clip.mp4/"], 4, "a/clip.mp4 cannot be made"),
         (["empty"], 3, "empty holds no videos"),
-        (["https://a.org/clip.mp4"], 3, "https://a.org/clip.mp4 is no file: download it first"),
+        (["https://a.org/clip.mp4"], 3, "https://a.org/clip.mp4 is an address: download it"),
         (["x" * 300 + ".mp4"], 3, "name too long"),
         (["a/clip.mp4", "-o", "x" * 300 + ".mp4"], 4, "name too long"),
     ],

@@ -1,4 +1,3 @@
-import importlib.metadata
 import sys
 
 import numpy as np
@@ -6,13 +5,13 @@ import pytest
 
 from impasto.engines import (
     FASTEST_FIRST,
-    FakeEngine,
     available_engines,
     choose_precision,
     cpu,
     open_engine,
     select,
 )
+from impasto.engines.base import Engine
 from impasto.errors import EngineError, OptionError
 from impasto.networks.export import bake
 from impasto.networks.spec import Conv, NetworkSpec
@@ -31,14 +30,10 @@ def graph():
 
 
 def uninstall(monkeypatch, *packages):
-    version = importlib.metadata.version
-
-    def without(package):
-        if package in packages:
-            raise importlib.metadata.PackageNotFoundError(package)
-        return version(package)
-
-    monkeypatch.setattr(importlib.metadata, "version", without)
+    version = select._version
+    monkeypatch.setattr(
+        select, "_version", lambda package: None if package in packages else version(package)
+    )
 
 
 def test_auto_is_the_fastest_installed(graph, monkeypatch):
@@ -79,14 +74,22 @@ def test_the_copying_graph_copies(graph):
             np.testing.assert_array_equal(engine.paint(photo), photo)
 
 
-def test_fake_engine():
-    photo = picture(8, 8)
-    with FakeEngine() as engine:
-        np.testing.assert_array_equal(engine.paint(photo), 255 - photo)
-    assert engine.closed
-    np.testing.assert_array_equal(engine.photos[0], photo)
+class Half(Engine):
+    """Paints half of what it is given."""
+
+    name = title = "half"
+    precision, version = "f32", "0"
+
+    def _run(self, photo, vectors):
+        return photo[:4], {}
+
+    def run_part(self, features):
+        return features
+
+
+def test_a_painting_of_another_size_is_refused():
     with pytest.raises(EngineError, match="multiples"):
-        FakeEngine(lambda photo: photo[:4]).paint(photo)
+        Half().paint(picture(8, 8))
 
 
 @pytest.mark.parametrize(

@@ -204,9 +204,22 @@ def test_checksums_of_deflated_tiffs_are_looked_at(monkeypatch):
     content = bytearray(encode(Image.fromarray(pixels), "TIFF", compression="tiff_adobe_deflate"))
     content[content.index(zlib.adler32(pixels.tobytes()).to_bytes(4, "big"))] ^= 1
     for block in range(1, 12):
-        monkeypatch.setattr("impasto.images.rows.tiff_reader.READ_BYTES", block)
+        monkeypatch.setattr("impasto.images.rows.layout.READ_BYTES", block)
         with pytest.raises(ValueError, match="damaged"):
             read("tiff", bytes(content))
+
+
+def test_blocks_of_what_compresses_best():
+    """zlib holds back some of it when all input is read."""
+    packed = zlib.compress(bytes(100_000), 9)
+    for block in (1, 100, 99_999, 100_000, 200_000):
+        blocks = list(layout.inflate(iter([packed]), 100_000, block))
+        assert b"".join(blocks) == bytes(100_000)
+        assert {len(each) for each in blocks[:-1]} <= {block}
+    with pytest.raises(EOFError):
+        list(layout.inflate(iter([packed[:-10]]), 100_000, 100))
+    with pytest.raises(ValueError, match="damaged"):
+        list(layout.inflate(iter([packed[:-1], b"!"]), 100_000, 100))
 
 
 def test_tiffs_that_do_not_say_what_their_samples_mean():

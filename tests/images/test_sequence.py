@@ -9,9 +9,9 @@ from impasto.errors import InputError, OutputError
 from impasto.images import (
     Frame,
     Original,
+    PhotoFile,
     Picture,
     holds_several,
-    open_sequence,
     read_image,
     write_sequence,
 )
@@ -26,8 +26,8 @@ def animation(file_format, **options):
 
 
 def frames_of(content):
-    with open_sequence(content) as sequence:
-        return sequence.count, sequence.loop, list(sequence.frames)
+    with PhotoFile(content) as file:
+        return file.count, file.loop, list(file.frames())
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG"])
@@ -95,9 +95,9 @@ def test_damage():
         frames_of(content[: len(content) * 7 // 10])
     with pytest.raises(InputError, match="not an image"):
         frames_of(b"nothing of the kind")
-    too_large = open_sequence(animation("GIF"), max_pixels=100)
-    with too_large as sequence, pytest.raises(InputError, match="pixels"):
-        list(sequence.frames)
+    too_large = PhotoFile(animation("GIF"), max_pixels=100)
+    with too_large, pytest.raises(InputError, match="pixels"):
+        list(too_large.frames())
 
 
 def test_a_document_whose_later_pages_are_gone(tmp_path):
@@ -120,7 +120,7 @@ def test_an_animation_whose_later_frames_are_damaged():
 
 
 def test_an_animation_that_is_too_long(monkeypatch):
-    monkeypatch.setattr("impasto.images.sequence.MAX_ANIMATION_PIXELS", 3000)
+    monkeypatch.setattr("impasto.images.photo_file.MAX_ANIMATION_PIXELS", 3000)
     with pytest.raises(InputError, match="as a video"):
         frames_of(animation("GIF"))
 
@@ -143,5 +143,5 @@ def test_a_failure_leaves_the_old_file(tmp_path):
 
 def test_streams():
     assert frames_of(animation("WEBP"))[0] == 3
-    with open_sequence(io.BytesIO(animation("GIF"))) as sequence:
-        assert sequence.count == 3
+    with PhotoFile(io.BytesIO(animation("GIF"))) as file:
+        assert file.count == 3

@@ -125,7 +125,7 @@ def test_six_regions():
 def test_tiles_are_the_whole(suffix, gallery, tmp_path, monkeypatch):
     """A mask, regions and detail, row by row and from memory."""
 
-    def plan(width, height, limit_bytes, engine, spec, **more):
+    def plan(size, limit_bytes, engine, spec, **more):
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**5, 0)
 
     photo = picture(300, 200)

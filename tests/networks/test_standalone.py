@@ -11,12 +11,13 @@ from impasto.engines import open_engine
 from impasto.errors import OptionError
 from impasto.multiscale import pass_sizes
 from impasto.networks.input_spec import BakedNetwork, InputSpec
-from impasto.networks.standalone import stand_alone
+from impasto.networks.standalone import stand_alone, stand_alone_in_parts
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.style_model import open_network
 from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.stylizer import Stylizer
-from tiny import TINY, picture, tiny_gallery, tiny_style
+from impasto.two_part_model import revision_sizes
+from tiny import TINY, picture, tiny_gallery, tiny_style, tiny_two_part_trunk
 
 ENGINES = ("openvino", "onnxruntime", "opencv")
 NATURAL_PX = 40
@@ -89,6 +90,28 @@ def test_passes(gallery, engine, size):
     assert apart < 3
     assert apart < np.abs(paint(once, photo, engine) - expected).mean() / 3
     assert len(network.graph) < len(once.graph) + 20_000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("size", [(90, 66), (300, 201), (412, 256)])
+def test_a_draft_and_its_revisions(tmp_path, engine, size):
+    """Linear resizing is nearly what impasto does; a draft alone would be far off."""
+    gallery = tiny_gallery(tmp_path, trunk=tiny_two_part_trunk())
+    style, trunk = gallery.load_style("first"), gallery.trunk
+    draft, revision, statistics = trunk.at_effect(style.vector, 0.5)
+    parts = (
+        BakedNetwork(trunk.bake(draft), trunk.spec.input_spec),
+        BakedNetwork(trunk.revision.bake(revision, statistics), trunk.revision.spec.input_spec),
+    )
+    first, larger = revision_sizes(*size)
+    network = stand_alone_in_parts(*parts, [first, *larger])
+    assert network.input_spec == InputSpec(fixed_px=size)
+    onnx.checker.check_model(onnx.load_from_string(network.graph), full_check=True)
+    photo = picture(*size)
+    with Stylizer(style, gallery=gallery, precision="f32") as stylizer:
+        expected = stylizer(photo)
+    apart = np.abs(paint(network, photo, engine) - expected)
+    assert apart.max() <= 1 if not larger else apart.mean() < 3
 
 
 def test_graphs_are_sound(gallery, padded):

@@ -1,9 +1,11 @@
 """Devices and precisions; compiled networks paint as others do."""
 
+from functools import partial
+
 import pytest
 import torch
 
-from impasto.perceptual.hardware import Hardware, has_compiler, keep_freed_memory
+from impasto.perceptual.hardware import Hardware, keep_freed_memory
 from impasto.training.style_network import StyleNetwork
 from tiny import TINY
 
@@ -13,9 +15,10 @@ def test_without_compiling_the_network_is_called_itself():
     assert Hardware(torch.device("cpu"), torch.float32).compiled(network) is network
 
 
-@pytest.mark.skipif(not has_compiler(), reason="needs a C++ compiler")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
-def test_a_compiled_network_paints_alike_and_learns_alike():
+def test_a_compiled_network_paints_alike_and_learns_alike(monkeypatch):
+    """In graphs; that the compiler makes C++ of them, in half a minute, is torch's to test."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
     network = StyleNetwork(TINY, 2)
     compiled = Hardware(torch.device("cpu"), torch.float32, compiles=True).compiled(network)
     photos = torch.rand(2, 3, 32, 32)

@@ -2,63 +2,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from impasto.errors import OptionError, StyleError
+from impasto.errors import StyleError
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.styles import (
     TRUNK_FILE,
     mix_vectors,
     mixed_style,
-    parse_mixture,
     read_style,
     write_style,
 )
 from tiny import TINY, tiny_gallery, tiny_style
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("great-wave", [("great-wave", 1.0)]),
-        ("a+b", [("a", 0.5), ("b", 0.5)]),
-        ("a:3+b", [("a", 0.75), ("b", 0.25)]),
-        (" a : 0.7 + b : 0.3 ", [("a", 0.7), ("b", 0.3)]),
-        ("a:7+b:3", [("a", 0.7), ("b", 0.3)]),
-    ],
-)
-def test_parse(text, expected):
-    names, weights = zip(*parse_mixture(text), strict=True)
-    assert names == tuple(name for name, _ in expected)
-    assert weights == pytest.approx([weight for _, weight in expected])
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "+", "a+", "a:", "a:x", ":1", "a:0", "a:-1+b", "a:nan", "a:inf", "a:1:2", "a:1e300"],
-)
-def test_nonsense_is_refused(text):
-    with pytest.raises(OptionError, match="mixture"):
-        parse_mixture(text)
-
-
-def test_too_many():
-    with pytest.raises(OptionError, match="16"):
-        parse_mixture("+".join(["a"] * 17))
-
-
-@given(
-    st.lists(
-        st.tuples(st.text("abcdefghij-", min_size=1), st.floats(1e-6, 1e6, allow_nan=False)),
-        min_size=1,
-        max_size=16,
-    )
-)
-def test_weights_sum_to_one(parts):
-    mixture = parse_mixture("+".join(f"{name}:{weight!r}" for name, weight in parts))
-    assert [name for name, _ in mixture] == [name for name, _ in parts]
-    assert sum(weight for _, weight in mixture) == pytest.approx(1)
 
 
 def test_mixing_is_the_weighted_mean():

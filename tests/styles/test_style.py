@@ -2,7 +2,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import StyleError
@@ -21,6 +21,7 @@ def test_round_trip(tmp_path):
     assert again.vector.dtype == np.float32
 
 
+@settings(deadline=None)
 @given(cut=st.floats(0, 0.999), at=st.floats(0, 0.999), byte=st.integers(0, 255))
 def test_damage_is_refused_or_harmless(tmp_path_factory, cut, at, byte):
     path = tmp_path_factory.mktemp("style") / "wave.style"

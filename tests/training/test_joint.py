@@ -10,7 +10,7 @@ from impasto.errors import OptionError
 from impasto.images import Picture, write_image
 from impasto.networks.encoder import EncoderSpec
 from impasto.perceptual.hardware import Hardware
-from impasto.styles import Gallery
+from impasto.styles import Gallery, write_style
 from impasto.styles.predict import predict_style
 from impasto.training.encoder import EncoderOptions, PaintingCrops
 from impasto.training.joint import TRUNK_RATE, JointTrainer, joint_options, paintings_of
@@ -23,8 +23,8 @@ CPU = Hardware(torch.device("cpu"), torch.float32)
 SPEC = EncoderSpec((4, 6), more=(0, 1), hidden=12, bottleneck=5)
 OPTIONS = joint_options(
     EncoderOptions(
-        steps=5,
-        photos_per_step=2,
+        steps=3,
+        photos_per_step=1,
         styles_per_photo=2,
         crop_px=96,
         late_crop_px=96,
@@ -36,16 +36,19 @@ OPTIONS = joint_options(
 
 @pytest.fixture
 def setting(tmp_path, photo_folder, painting_files):
-    """Also the paintings of the tiny gallery's two styles."""
+    """Also the paintings of the tiny gallery's two styles, which were learned from small ones."""
     paintings = list(painting_files.values())
+    gallery = tiny_gallery(tmp_path / "gallery")
     for seed, name in enumerate(("first", "second")):
+        style = replace(gallery.load_style(name), painting_px=96)
+        write_style(gallery.folder / f"{name}.style", style)
         paintings.append(tmp_path / f"{name}.png")
         write_image(paintings[-1], Picture(picture(100, 120, seed)))
     return {
         "paintings": paintings,
         "photos": photo_folder,
         "folder": tmp_path / "run",
-        "gallery": tiny_gallery(tmp_path / "gallery"),
+        "gallery": Gallery(gallery.folder),
         "spec": SPEC,
         "options": OPTIONS,
         "hardware": CPU,

@@ -346,8 +346,9 @@ def test_a_full_disk_leaves_the_last_checkpoint(painting, setting, tmp_path, mon
     assert path.read_bytes() == before
 
 
-def test_awkward_paintings(setting, tmp_path):
+def test_awkward_paintings(setting, tmp_path, monkeypatch):
     """Grey, animated, transparent: all can be learned from; what shows nothing cannot."""
+    monkeypatch.setattr(module, "_step_times", lambda *_: (2, 2))  # three steps
     pixels = picture(80, 70, seed=9)
     Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
     frames = [Image.fromarray(picture(80, 70, seed)) for seed in (3, 4)]

@@ -146,6 +146,7 @@ def test_starting_from_something_else(photo_folder, painting_files, tmp_path):
             tmp_path / "other",
             start=read_start(tmp_path / "run", list(one)),
             spec=johnson(),
+            options=replace(OPTIONS, crop_px=48),
         )
     with pytest.raises(StyleError, match="nowhere"):
         read_start(tmp_path / "nowhere", list(one))

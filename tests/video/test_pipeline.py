@@ -26,6 +26,8 @@ from video.clips import (
     turn_clip,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
@@ -320,6 +322,13 @@ def test_places_that_cannot_be_written(tmp_path):
     assert (tmp_path / "out.mp4").read_bytes() == b"mine"
     convert(video, tmp_path / "out.mp4", overwrite=True)
     assert len(read_clip(tmp_path / "out.mp4")[0]) == 3
+
+
+def test_a_broadcast_without_a_whole_frame(tmp_path):
+    video = make_broadcast(tmp_path)
+    video.write_bytes(video.read_bytes()[:2500])
+    with pytest.raises(InputError, match=r"clip\.ts has no frame that is whole: get it anew"):
+        convert(video, tmp_path / "out.mp4")
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(-1, None), (2, 1), (float("nan"), None)])

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from impasto.errors import InputError
+from impasto.images import Picture, write_image
 from impasto.video import VideoSource, read_frames
+from tiny import picture
 from video.clips import BASE, frame_pixels, make_broadcast, make_clip, turn_clip
 
 
@@ -72,6 +74,13 @@ def test_a_broadcast_that_is_cut_off_in_its_first_frame(tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"clip\.ts has no frame that can be decoded"):
         VideoSource(path)
+
+
+def test_a_picture_is_no_video(tmp_path):
+    for name in ("photo.jpg", "photo.png"):
+        write_image(tmp_path / name, Picture(picture(16, 16)))
+        with pytest.raises(InputError, match=f"{name} is a picture: paint it by itself: impasto"):
+            VideoSource(tmp_path / name)
 
 
 def test_damage_in_the_middle_is_counted(tmp_path):

@@ -12,6 +12,8 @@ from impasto.video.timeline import parse_time
 from tiny import picture, tiny_gallery, with_last_layer
 from video.clips import make_clip, read_clip
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
 
 @pytest.fixture
 def gallery(tmp_path):
@@ -47,6 +49,10 @@ def test_times(text, seconds):
 def test_what_is_no_time(text):
     with pytest.raises(ValueError):  # noqa: PT011 - a message of float's
         parse_time(text)
+
+
+def test_a_name_that_no_file_can_have():
+    assert parse_timeline("x" * 300 + "@0s..b@1s").names == ["x" * 300, "b"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -28,10 +27,8 @@ __all__ = [
     "check_writable",
     "clear_abandoned",
     "exists",
-    "file_label",
     "lock_folder",
     "make_folder",
-    "names_network",
     "read_toml",
     "real_path",
     "replacing",
@@ -51,21 +48,21 @@ LOCK = "lock"
 
 
 def user_data_folder() -> Path:
-    """Where a user's own styles and networks are kept; it need not exist."""
+    """Return the folder of a user's own styles and networks; it need not exist."""
     import platformdirs
 
     return platformdirs.user_data_path("impasto", appauthor=False)
 
 
 def user_cache_folder() -> Path:
-    """Where things are kept that can be made anew; it need not exist."""
+    """Return the folder of what can be made anew; it need not exist."""
     import platformdirs
 
     return platformdirs.user_cache_path("impasto", appauthor=False)
 
 
 def user_config_folder() -> Path:
-    """Where a user's defaults are; it need not exist."""
+    """Return the folder of a user's defaults; it need not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("impasto", appauthor=False)
@@ -96,15 +93,15 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
-    """There is such a file or folder. What can be no name, being too long, is none (`Path.exists`
+    """Tell whether there is such a file or folder. A name that is too long is not (`Path.exists`
     fails there).
     """
     return os.path.exists(path)  # noqa: PTH110
 
 
 def real_path(path: str | os.PathLike[str]) -> Path:
-    """Where a path leads in the end, all links followed. Links that lead in a circle are their own
-    end (`Path.resolve` fails there, before Python 3.13).
+    """Return where a path leads in the end, all links followed. Links that lead in a circle are
+    their own end (`Path.resolve` fails there, before Python 3.13).
 
     Raises:
         InputError: the path is relative to the current folder, which is gone.
@@ -227,7 +224,7 @@ def _delete_if_abandoned(path: Path) -> None:
 
 
 def _lock(file: BinaryIO) -> bool:
-    """Until it is closed; false if it is locked already."""
+    """Lock a file until it is closed; return false if it is locked already."""
     if fcntl:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -237,7 +234,7 @@ def _lock(file: BinaryIO) -> bool:
 
 
 def _let_go(file: BinaryIO) -> None:
-    """Windows neither renames nor deletes a file that is open."""
+    """Close a file on Windows, which neither renames nor deletes open files."""
     if not fcntl:
         file.close()
 
@@ -310,28 +307,8 @@ def lock_folder(folder: Path) -> BinaryIO | None:
     return file
 
 
-def file_label(style: str) -> str:
-    """A style's part of a file name: ``great-wave+cow`` of ``great-wave:3+cow.jpg``, ``candy-7`` of
-    ``models/candy.onnx#7``.
-    """
-    if names_network(style):
-        path, choice = split_network(style)
-        label = path.stem if choice is None else f"{path.stem}-{Path(choice).stem}"
-    else:
-        parts = [re.sub(r":[\d.\s]+$", "", part.strip()) for part in style.split("+")]
-        names = [Path(part.strip()).stem for part in parts]  # of a painting without folder and end
-        label = "+".join("-".join(name.lower().split()) for name in names)
-    return "".join(c if c.isalnum() or c in "-+_" else "-" for c in label)[:80] or "painting"
-
-
-def names_network(style: str) -> bool:
-    """A style is a network in a file, or would mix one, so that it is none of a gallery's."""
-    parts = [style, *(part.partition(":")[0].strip() for part in style.split("+"))]
-    return any(split_network(each)[0].suffix.lower() in NETWORK_SUFFIXES for each in parts)
-
-
 def split_network(style: str) -> tuple[Path, str | None]:
-    """The file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
+    """Return the file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
     file, mark, choice = style.rpartition("#")
     if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
         return Path(file), choice

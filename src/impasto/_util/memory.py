@@ -42,7 +42,7 @@ def _usable_on_linux(root: Path) -> int | None:
 
 
 def _left_in_groups(root: Path) -> list[int]:
-    """What the limits of the process's control groups leave, of both versions, in bytes."""
+    """Return what the limits of the process's control groups leave, of both versions, in bytes."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -68,8 +68,8 @@ def _left_in_groups(root: Path) -> list[int]:
 
 
 def _left_in(folder: Path, limit: str, used: str, cache: str) -> int | None:
-    """What a control group's limit leaves; none if it has no limit. The kernel gives back what it
-    caches of files.
+    """Return what a control group's limit leaves; none if it has no limit. The kernel gives back
+    what it caches of files.
     """
     try:
         most, taken = (int((folder / name).read_text()) for name in (limit, used))

@@ -18,8 +18,8 @@ Result = TypeVar("Result")
 def map_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Iterator[Iterator[Result]]:
-    """A function's results for all items, in their order, computed in so many threads; an item is
-    begun when its turn is ``threads`` items away. Its errors are raised in its turn.
+    """Yield a function's results for all items, in their order, computed in so many threads; an
+    item is begun when its turn is ``threads`` items away. Its errors are raised in its turn.
     """
     with ThreadPoolExecutor(threads, thread_name_prefix="impasto-ahead") as pool:
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto._util.atomic_files import names_network
 from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
@@ -17,23 +17,35 @@ from impasto.cli.options import (
     choose_gallery,
     choose_preset,
     parse_size,
+    takes,
     write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from impasto.engines import EngineName, Precision
+    from impasto.evaluation.speed import Speed
 
 __all__ = ["bench_command"]
 
 LIVE = "Live"
 
 
-def bench_command(
+@dataclass(frozen=True)
+class BenchOptions:
+    """The options of ``impasto bench``."""
+
     size: Annotated[
-        list[str], typer.Option(metavar="WIDTHxHEIGHT", help="Repeat for more sizes.")
-    ] = ["640x480"],  # noqa: B006 - Typer copies it
+        list[str] | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Repeat for more sizes. Default: 640x480.",
+            show_default=False,
+        ),
+    ] = None
     engine: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,8 +53,8 @@ def bench_command(
             help="openvino:int8, say; repeat for more. Default: all that are installed.",
             show_default=False,
         ),
-    ] = None,
-    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = DEFAULT_STYLE,
+    ] = None
+    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = DEFAULT_STYLE
     preset: Annotated[
         str | None,
         typer.Option(
@@ -51,16 +63,16 @@ def bench_command(
             "johnson-instance or johnson-batch.",
             show_default=False,
         ),
-    ] = None,
-    runs: Annotated[int, typer.Option(help="Counted runs of each.")] = 9,
-    threads: Annotated[
-        int | None, typer.Option(help="Default: all cores.", show_default=False)
-    ] = None,
+    ] = None
+    runs: Annotated[int, typer.Option(help="Counted runs of each.")] = 9
+    threads: Annotated[int | None, typer.Option(help="Default: all cores.", show_default=False)] = (
+        None
+    )
     johnson: Annotated[
         bool, typer.Option(help="Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
-    ] = True,
-    json_file: JsonOption = None,
-    gallery: GalleryOption = None,
+    ] = True
+    json_file: JsonOption = None
+    gallery: GalleryOption = None
     live: Annotated[
         bool,
         typer.Option(
@@ -70,55 +82,70 @@ def bench_command(
             "told otherwise; --runs and --johnson do not matter.",
             rich_help_panel=LIVE,
         ),
-    ] = False,
-    fps: Annotated[
-        float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)
-    ] = 30.0,
+    ] = False
+    fps: Annotated[float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)] = (
+        30.0
+    )
     stability: Annotated[
         float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)
-    ] = DEFAULT_STABILITY,
+    ] = DEFAULT_STABILITY
     seconds: Annotated[
         float, typer.Option(help="Of each; the last ten count.", rich_help_panel=LIVE)
-    ] = 20.0,
-) -> None:
+    ] = 20.0
+
+
+@takes(BenchOptions)
+def bench_command(_: typer.Context, said: BenchOptions) -> None:
     """Time every engine, in turns, next to Johnson's network in OpenCV dnn.
 
     Padding and conversion from and to 8-bit pixels are included; reading and writing files is not.
     """
-    check_json(json_file)
-    sizes = [parse_size(text, "--size") for text in size]
-    spec = choose_preset(preset) if preset else None
-    if live:
-        if threads:
+    check_json(said.json_file)
+    sizes = [parse_size(text, "--size") for text in said.size or ["640x480"]]
+    spec = choose_preset(said.preset) if said.preset else None
+    if said.live:
+        if said.threads:
             raise OptionError("--live takes all cores", "leave --threads out")
-        engines = [_engine(text) for text in engine or ["auto"]]
+        engines = [_engine(text) for text in said.engine or ["auto"]]
         bench_live(
-            style, gallery, spec, engines, sizes, fps, stability, seconds, json_file=json_file
+            said.style,
+            said.gallery,
+            spec,
+            engines,
+            sizes,
+            said.fps,
+            said.stability,
+            said.seconds,
+            json_file=said.json_file,
         )
         return
     from dataclasses import asdict
 
     from impasto.evaluation.speed import measure_speed
+    from impasto.styles import StyleRef
 
     with console.progress() as progress:
         rows = measure_speed(
-            choose_gallery(gallery),
-            style,
-            [_engine(text) for text in engine]
-            if engine
-            else _installed(in_8_bits=not names_network(style)),
+            choose_gallery(said.gallery),
+            said.style,
+            [_engine(text) for text in said.engine]
+            if said.engine
+            else _installed(in_8_bits=not StyleRef.parse(said.style).is_network),
             sizes,
-            runs=runs,
+            runs=said.runs,
             spec=spec,
-            johnson=johnson,
-            threads=threads,
+            johnson=said.johnson,
+            threads=said.threads,
             progress=progress,
         )
     text = json.dumps(
         [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
     )
-    if json_file and write_json(json_file, text):
-        return
+    if not (said.json_file and write_json(said.json_file, text)):
+        _print(rows)
+
+
+def _print(rows: Sequence[Speed]) -> None:
     console.table(
         ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
         [

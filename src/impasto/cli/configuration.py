@@ -89,12 +89,12 @@ def read_defaults(context: Any, commands: Mapping[str, Any], name: str) -> dict[
 
 
 def _variable(key: str) -> str:
-    """The environment's name for a key of the file."""
+    """Return the environment's name for a key of the file."""
     return f"IMPASTO_{key.upper()}"
 
 
 def _options(command: Any) -> dict[str, Any]:
-    """A command's options by the names that they have on the command line."""
+    """Return a command's options by the names that they have on the command line."""
     longest = {max(each.opts, key=len): each for each in command.params}
     return {
         name.removeprefix("--").replace("-", "_"): option
@@ -113,7 +113,7 @@ def _check_keys(place: str, table: Any, known: set[str]) -> None:
 
 
 def _checked(context: Any, option: Any, origin: str, value: Any) -> Any:
-    """A value as the command line would have it, if the option takes it."""
+    """Return a value as the command line would have it, if the option takes it."""
     several = value if isinstance(value, list) and option.multiple else [value]
     if any(not isinstance(each, str | int | float) for each in several) or (
         isinstance(value, bool) and not option.is_flag

@@ -52,15 +52,15 @@ class Console:
 
     def error(self, error: ImpastoError | str) -> None:
         """One line, whatever is in it."""
-        line = " ".join(str(error).split())
+        line = re.sub(r"\s*[\r\n]\s*", " ", str(error)).strip()
         _tell(f"impasto: {line}")
 
     def result(self, text: str) -> None:
-        """What the command was asked for."""
+        """Print what the command was asked for."""
         print(_visible(text))  # noqa: T201
 
     def send(self, content: BinaryIO) -> None:
-        """What the command was asked for, where that is no text: the rest of an open file.
+        """Write what the command was asked for, where that is no text: the rest of an open file.
 
         Raises:
             OutputError: standard output is closed, or full.
@@ -73,7 +73,7 @@ class Console:
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
     ) -> None:
-        """A table on standard output, its first ``left`` columns flush left, the others right."""
+        """Print a table, its first ``left`` columns flush left, the others right."""
         from rich import box
         from rich.console import Console as RichConsole
         from rich.table import Table
@@ -88,7 +88,7 @@ class Console:
 
     @contextmanager
     def progress(self) -> Iterator[ProgressListener]:
-        """A bar for the events of `impasto.progress`: one for each task, with the time left."""
+        """Show a bar for each task of `impasto.progress`, with the time left."""
         if self.quiet:
             yield lambda event: None
         elif sys.stderr.isatty():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from impasto._util.atomic_files import split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import check_target
 from impasto.errors import OptionError
+
+if TYPE_CHECKING:
+    from impasto.converters import ConvertedNetwork
 
 __all__ = ["convert_command"]
 
@@ -59,9 +62,8 @@ def convert_command(
             raise OptionError(f"{output} is no name for an ONNX file", "end it in .onnx")
         check_target(output, [path], overwrite)
 
-    from impasto.converters import convert_network, install_network, measure_parity
+    from impasto.converters import convert_network, install_network
     from impasto.converters.conventions import check_convention
-    from impasto.engines import open_engine
 
     known = check_convention(convention) if convention else None
     if output:
@@ -71,11 +73,18 @@ def convert_command(
     else:
         network = install_network(file, convention=known, overwrite=overwrite)
     console.result(f"{network.family}: {network.description}")
+    _compare(network)
+    name = path.name + file[len(str(path)) :]
+    console.note(f"{file} -> {output or f'--style {name}'}")
+
+
+def _compare(network: ConvertedNetwork) -> None:
+    from impasto.converters import measure_parity
+    from impasto.engines import open_engine
+
     with open_engine(network.baked.graph, precision="f32") as engine:
         mean, most = measure_parity(network, engine)
         console.result(
             f"parity: {mean:.3f} of 255 levels between {engine} and NumPy in the mean, "
             f"{most:.0f} at most"
         )
-    name = path.name + file[len(str(path)) :]
-    console.note(f"{file} -> {output or f'--style {name}'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -21,6 +21,7 @@ from impasto.cli.options import (
     check_json,
     choose_gallery,
     require_torch,
+    takes,
     write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY
@@ -39,20 +40,23 @@ VIDEO, PAPERS = "Videos", "As papers do"
 SIZE_PX, PAPERS_PX, MOST_PX = 512, 256, 16384
 
 
-def evaluate_command(
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """The options of ``impasto evaluate``."""
+
     photos: Annotated[
         list[Path],
         typer.Argument(
             metavar="PHOTO...", help="Photos, or folders of photos; with --video, videos."
         ),
-    ],
+    ]
     paintings: Annotated[
         Path,
         typer.Option(
             metavar="FOLDER",
             help="The paintings that the styles were learned from; or one, for all of them.",
         ),
-    ],
+    ]
     style: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,8 +67,8 @@ def evaluate_command(
             "too: the folder has the_scream.jpg for these.",
             show_default=False,
         ),
-    ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4,
+    ] = None
+    limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4
     size: Annotated[
         int | None,
         typer.Option(
@@ -72,7 +76,7 @@ def evaluate_command(
             help="The photos' shorter side. Default: 512, with --papers or --video 256.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     sheet: Annotated[
         Path,
         typer.Option(
@@ -80,17 +84,17 @@ def evaluate_command(
             help="Photos, paintings and results in one picture, to look at before any number; "
             "the next free name if it exists.",
         ),
-    ] = Path("evaluation.jpg"),
+    ] = Path("evaluation.jpg")
     sheet_sizes: Annotated[
         str,
         typer.Option(metavar="PX,PX...", help="The results' shorter sides on the sheet."),
-    ] = "512,1024,2048",
+    ] = "512,1024,2048"
     best: Annotated[
         bool,
         typer.Option(
             "--best", help="Beside the optimisation of impasto paint: minutes for each photo."
         ),
-    ] = False,
+    ] = False
     papers: Annotated[
         bool,
         typer.Option(
@@ -98,7 +102,7 @@ def evaluate_command(
             help="Measure J = C + 15 S at one size, as papers do; it says nothing of large forms.",
             rich_help_panel=PAPERS,
         ),
-    ] = False,
+    ] = False
     painting_size: Annotated[
         int | None,
         typer.Option(
@@ -107,7 +111,7 @@ def evaluate_command(
             rich_help_panel=PAPERS,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     reference: Annotated[
         int,
         typer.Option(
@@ -116,7 +120,7 @@ def evaluate_command(
             "Slow at first; its curves are cached.",
             rich_help_panel=PAPERS,
         ),
-    ] = 0,
+    ] = 0
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -125,22 +129,25 @@ def evaluate_command(
             rich_help_panel=PAPERS,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     video: Annotated[
         bool,
         typer.Option("--video", help="Measure how calm videos are.", rich_help_panel=VIDEO),
-    ] = False,
+    ] = False
     stability: Annotated[
         float, typer.Option(help="As impasto video takes it.", rich_help_panel=VIDEO)
-    ] = DEFAULT_STABILITY,
+    ] = DEFAULT_STABILITY
     frames: Annotated[
         int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
-    ] = 48,
-    json_file: JsonOption = None,
-    gallery: GalleryOption = None,
-    engine: EngineOption = "auto",
-    precision: PrecisionOption = "auto",
-) -> None:
+    ] = 48
+    json_file: JsonOption = None
+    gallery: GalleryOption = None
+    engine: EngineOption = "auto"
+    precision: PrecisionOption = "auto"
+
+
+@takes(EvaluateOptions)
+def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
     """Make a sheet to look at, then measure style by size, content and rows of motifs.
 
     Style is measured with picture and painting reduced to 64, 128, 256 and 512 px: large forms
@@ -151,57 +158,48 @@ def evaluate_command(
     differs from the one before, moved to where things are now.
     """
     require_torch("impasto evaluate")
-    check_json(json_file)
+    check_json(said.json_file)
     from impasto.evaluation.scored_styles import find_scored_styles
     from impasto.perceptual.hardware import keep_freed_memory
     from impasto.stylizer import Stylizer
 
     keep_freed_memory()
-    chosen = choose_gallery(gallery)
-    styles = find_scored_styles(style or chosen.names, chosen, paintings)
+    chosen = choose_gallery(said.gallery)
+    styles = find_scored_styles(said.style or chosen.names, chosen, said.paintings)
     options = StylizeOptions(
         gallery=chosen,
-        engine=cast("EngineName", engine),
-        precision=cast("Precision", precision),
+        engine=cast("EngineName", said.engine),
+        precision=cast("Precision", said.precision),
     )
-    if video:
+    if said.video:
         from impasto.cli.evaluate_video import evaluate_videos
 
         evaluate_videos(
-            photos,
+            said.photos,
             styles,
             options,
-            stability=stability,
-            frames=frames,
-            size_px=size or PAPERS_PX,
-            painting_px=painting_size,
-            json_file=json_file,
+            stability=said.stability,
+            frames=said.frames,
+            size_px=said.size or PAPERS_PX,
+            painting_px=said.painting_size,
+            json_file=said.json_file,
         )
         return
-    files = _files(photos, limit)
+    files = _files(said.photos, said.limit)
     with ExitStack() as stack:
         painters = {
             each.name: stack.enter_context(Stylizer(replace(options, style=each.style)))
             for each in styles
         }
-        if papers or reference:
-            used = (cache or _default_cache()) if reference else None
-            px = size or PAPERS_PX
-            _as_papers_do(painters, styles, files, px, painting_size, reference, used, json_file)
-        else:
-            sizes_px = [_whole(text) for text in sheet_sizes.split(",")]
-            _by_size(painters, styles, files, size or SIZE_PX, sheet, sizes_px, best, json_file)
+        way = _as_papers_do if said.papers or said.reference else _by_size
+        way(said, painters, styles, files)
 
 
 def _by_size(
+    said: EvaluateOptions,
     painters: Mapping[str, Stylizer],
     styles: Sequence[ScoredStyle],
     files: Sequence[Path],
-    size_px: int,
-    sheet: Path,
-    sheet_sizes_px: Sequence[int],
-    best: bool,
-    json_file: str | None,
 ) -> None:
     """Write the sheet, then print the table."""
     from impasto.evaluation.by_size import COMPARED_PX, median_score, score_by_size, sheet_of
@@ -210,18 +208,21 @@ def _by_size(
 
     pictures = {str(path): read_image(path).pixels for path in files}
     paintings = {each.name: read_image(each.painting).pixels for each in styles}
-    target = _free_name(sheet)
-    write_image(target, Picture(sheet_of(painters, paintings, pictures, sheet_sizes_px)))
+    target = _free_name(said.sheet)
+    sizes_px = [_whole(text) for text in said.sheet_sizes.split(",")]
+    write_image(target, Picture(sheet_of(painters, paintings, pictures, sizes_px)))
     console.note(f"look at {target} before you read on")
     ways: dict[str, PaintPhoto] = dict(painters)
-    if best:
+    if said.best:
         for each in styles:
             name = f"{each.name}, optimised"
             ways[name], paintings[name] = _optimised(paintings[each.name]), paintings[each.name]
+    size_px = said.size or SIZE_PX
     reduced = {name: scale_shorter_side(each, size_px) for name, each in pictures.items()}
     with console.progress() as progress:
         scores = score_by_size(exact_vgg(), ways, paintings, reduced, progress)
-    if json_file and write_json(json_file, json.dumps(_as_tree(scores), indent=2)):
+    text = json.dumps(_as_tree(scores), indent=2)
+    if said.json_file and write_json(said.json_file, text):
         return
     rows = []
     for name, by_photo in scores.items():
@@ -241,7 +242,7 @@ def _as_tree(scores: Mapping[str, Mapping[str, SizedScore]]) -> list[dict[str, o
 
 
 def _optimised(painting: Pixels) -> PaintPhoto:
-    """What paints photos by the optimisation, at the size they have."""
+    """Return what paints photos by the optimisation, at the size they have."""
     from impasto.gatys.optimize import PaintOptions, paint
 
     def paint_photo(photo: Pixels) -> Pixels:
@@ -251,14 +252,10 @@ def _optimised(painting: Pixels) -> PaintPhoto:
 
 
 def _as_papers_do(
+    said: EvaluateOptions,
     painters: Mapping[str, Stylizer],
     styles: Sequence[ScoredStyle],
     files: Sequence[Path],
-    size_px: int,
-    painting_px: int | None,
-    reference: int,
-    cache: Path | None,
-    json_file: str | None,
 ) -> None:
     """Print J at one size."""
     from impasto.evaluation.scores import evaluate, reports_to_json
@@ -268,14 +265,14 @@ def _as_papers_do(
             painters,
             {each.name: each.painting for each in styles},
             files,
-            size_px=size_px,
-            painting_px=painting_px or {each.name: each.painting_px for each in styles},
-            reference_iterations=reference,
-            cache=cache,
+            size_px=said.size or PAPERS_PX,
+            painting_px=said.painting_size or {each.name: each.painting_px for each in styles},
+            reference_iterations=said.reference,
+            cache=(said.cache or _default_cache()) if said.reference else None,
             progress=progress,
         )
     text = reports_to_json(reports)
-    if json_file and write_json(json_file, text):
+    if said.json_file and write_json(said.json_file, text):
         return
     console.table(
         ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations", "R"),
@@ -286,7 +283,7 @@ def _as_papers_do(
                 f"{report.style_loss:.4f}",
                 f"{report.deep_style:.4f}",
                 f"{report.objective:.3f}",
-                "" if report.iterations is None else _iterations(report.iterations, reference),
+                "" if report.iterations is None else _iterations(report.iterations, said.reference),
                 f"{report.repetition:.2f}",
             )
             for report in reports

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto._util.atomic_files import file_label, names_network, split_network, write_atomically
+from impasto._util.atomic_files import split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
     GalleryOption,
@@ -16,6 +16,7 @@ from impasto.cli.options import (
     check_target,
     choose_gallery,
     parse_size,
+    takes,
 )
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
@@ -23,7 +24,7 @@ from impasto.multiscale import NATURAL_PX, pass_sizes
 
 if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
-    from impasto.styles import Gallery
+    from impasto.styles import Gallery, StyleRef
 
 __all__ = ["export_command"]
 
@@ -47,8 +48,11 @@ CALIBRATION_PX = 256
 CALIBRATION_PICTURES = 8
 
 
-def export_command(
-    style: StyleOption = DEFAULT_STYLE,
+@dataclass(frozen=True)
+class ExportOptions:
+    """The options of ``impasto export``."""
+
+    style: StyleOption = DEFAULT_STYLE
     output: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +62,7 @@ def export_command(
             help="Default: STYLE.onnx in this folder.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     size: Annotated[
         str | None,
         typer.Option(
@@ -66,55 +70,96 @@ def export_command(
             help="Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
+    quality: Annotated[
+        str,
+        typer.Option(
+            help="live: one small network; fine: the two that paint large forms into photos, for "
+            "one --size."
+        ),
+    ] = "live"
     int8: Annotated[
         bool, typer.Option("--int8", help="8 bits instead of 32: a quarter of the file.")
-    ] = False,
+    ] = False
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that exists already.")
-    ] = False,
-    gallery: GalleryOption = None,
-) -> None:
+    ] = False
+    gallery: GalleryOption = None
+
+
+@takes(ExportOptions)
+def export_command(_: typer.Context, said: ExportOptions) -> None:
     """Write a style as one ONNX file, for OpenCV, ONNX Runtime, OpenVINO, phones and browsers.
 
     It takes and gives RGB in 0-1, 1 x 3 x height x width, of any size whose sides are multiples of
     what it says. It paints as impasto PHOTO --quality live --precision f32 does; if of any size, in
-    one pass. Prints a program that uses it with OpenCV.
+    one pass; with --quality fine, as photos are painted. Prints a program that uses it with OpenCV.
     """
-    target = output or Path(f"{file_label(style)}.onnx")
-    if target.suffix.lower() != ".onnx":
-        raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
-    check_target(target, [split_network(style)[0]], overwrite)
-
     from impasto.networks.standalone import stand_alone
     from impasto.style_model import open_network
+    from impasto.styles import StyleRef
     from impasto.styles.predict import find_fine_style
 
-    chosen = choose_gallery(gallery)
-    network = open_network(style, chosen)
-    passes = _passes(style, size) if size else []
-    if int8:
-        network = _quantized(style, chosen, network)
-    network = stand_alone(network, passes)
-    with write_atomically(target, overwrite=overwrite) as stream:
-        stream.write(network.to_file(_description(style, chosen, network)))
+    ref = StyleRef.parse(said.style)
+    target = said.output or Path(f"{ref.label}.onnx")
+    if target.suffix.lower() != ".onnx":
+        raise OptionError(f"{target} is no name for an ONNX file", "end it in .onnx")
+    check_target(target, [split_network(said.style)[0]], said.overwrite)
+    chosen = choose_gallery(said.gallery)
+    if said.quality not in ("live", "fine"):
+        raise OptionError(f"quality is {said.quality!r}", "give live or fine")
+    passes = _passes(ref, said.size) if said.size and said.quality == "live" else []
+    if said.quality == "fine":
+        network = _in_two_parts(ref, chosen, said.size, said.int8)
+    else:
+        network = open_network(ref, chosen)
+        if said.int8:
+            network = _quantized(ref, chosen, network)
+        network = stand_alone(network, passes)
+    with write_atomically(target, overwrite=said.overwrite) as stream:
+        stream.write(network.to_file(_description(ref, chosen, network)))
     console.result(_program(target, network))
-    console.note(f"{style} -> {target}")
+    console.note(f"{said.style} -> {target}")
     if len(passes) > 1:
         each = " and ".join(f"{width}x{height}" for width, height in passes)
         console.note(f"it paints at {each}, from coarse to fine, as impasto does")
-    if find_fine_style(style, chosen):
-        console.note("it holds the network of --quality live, not the fine ones that paint photos")
+    if said.quality == "live" and find_fine_style(ref, chosen):
+        console.note("it holds the network of --quality live; --quality fine --size WxH the others")
     if not network.input_spec.fixed_px:
         console.note("OpenCV 5 or later runs it; for OpenCV 4, give --size WxH")
-        if not names_network(style):
+        if not ref.is_network:
             console.note(
                 f"it paints once; pictures whose shorter side is over {NATURAL_PX} px are painted "
                 "from coarse to fine by impasto, and by a file with --size WxH"
             )
 
 
-def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
+def _in_two_parts(ref: StyleRef, gallery: Gallery, size: str | None, int8: bool) -> BakedNetwork:
+    """Return the two networks of a fine style as one, half way between its two forms."""
+    from impasto.networks.input_spec import BakedNetwork
+    from impasto.networks.standalone import stand_alone_in_parts
+    from impasto.styles.predict import find_fine_style
+    from impasto.two_part_model import revision_sizes
+
+    style = find_fine_style(ref, gallery)
+    if style is None or gallery.fine is None:
+        raise OptionError(f"no fine network paints {ref.text}", "leave --quality out")
+    if not size:
+        raise OptionError("--quality fine is for one size", "give --size WxH")
+    trunk = gallery.fine.trunk_of(style)
+    assert trunk.revision
+    draft, revision, statistics = trunk.at_effect(style.vector, 0.5)
+    first, larger = revision_sizes(*parse_size(size, "--size"))
+    return stand_alone_in_parts(
+        BakedNetwork(trunk.bake(draft, int8=int8), trunk.spec.input_spec),
+        BakedNetwork(
+            trunk.revision.bake(revision, statistics, int8=int8), trunk.revision.spec.input_spec
+        ),
+        [first, *larger],
+    )
+
+
+def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
     """In 8 bits; says how far it is from floats on a picture that it was not made with.
 
     The ranges of a gallery's styles are known; those of other networks are learned from pictures.
@@ -128,10 +173,10 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
 
     width, height = network.input_spec.fixed_px or (CALIBRATION_PX, CALIBRATION_PX)
     *pictures, other = (natural_noise(width, height, n) for n in range(CALIBRATION_PICTURES + 1))
-    if names_network(style):
+    if ref.is_network:
         quantized = replace(network, graph=quantize_int8(network.graph, pictures))
     else:
-        quantized = open_network(style, gallery, int8=True)
+        quantized = open_network(ref, gallery, int8=True)
     paintings = []
     for each in (network, quantized):
         with open_engine(each.graph, precision="f32") as engine:
@@ -144,24 +189,24 @@ def _quantized(style: str, gallery: Gallery, network: BakedNetwork) -> BakedNetw
     return quantized
 
 
-def _passes(style: str, size: str) -> list[tuple[int, int]]:
+def _passes(ref: StyleRef, size: str) -> list[tuple[int, int]]:
     """As pictures of that size are painted by impasto."""
     width, height = parse_size(size, "--size")
-    return [(width, height)] if names_network(style) else pass_sizes(width, height, stroke=1)
+    return [(width, height)] if ref.is_network else pass_sizes(width, height, stroke=1)
 
 
-def _description(style: str, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
-    """What the file says of itself."""
+def _description(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> dict[str, str]:
+    """Return what the file says of itself."""
     from impasto.styles.predict import styles_in
 
     input_spec = network.input_spec
     sides = f"H and W multiples of {input_spec.multiple}"
     if input_spec.fixed_px:
         sides = f"H {input_spec.fixed_px[1]}, W {input_spec.fixed_px[0]}"
-    convention = {"style": style, "input and output": f"RGB, 0-1, 1 x 3 x H x W; {sides}"}
-    if names_network(style):
+    convention = {"style": ref.text, "input and output": f"RGB, 0-1, 1 x 3 x H x W; {sides}"}
+    if ref.is_network:
         return convention
-    styles = styles_in(style, gallery)
+    styles = styles_in(ref, gallery)
     licences = {f"{each.name}: {each.card.licence}" for each in styles if each.card.licence}
     return {
         **convention,

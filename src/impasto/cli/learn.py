@@ -99,20 +99,22 @@ def learn_command(_: typer.Context, said: LearnOptions) -> None:
     require_torch("impasto learn")
     from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
     from impasto.styles.style import check_name
-    from impasto.training.checkpoint import read_checkpoint
-    from impasto.training.learn import learn, learned_style, learning_run
+    from impasto.training.checkpoint import CHECKPOINT_FILE
+    from impasto.training.learn import learning_run
 
     name = check_name(said.name or said.painting.stem)
     gallery = choose_gallery(said.gallery)
     _check(said, name, gallery)
     run = replace(
-        learning_run(f"{name}/fine" if said.fine else name),
+        learning_run(name),
         resume=said.resume,
         hardware=choose_hardware(said.device, cast("Precision", said.precision)),
         on_skip=console.error,
     )
-    begun = run.folder.exists() if said.fine else run.checkpoint.exists()
-    if begun and not said.resume:
+    if said.fine:
+        run = replace(run, folder=run.folder / "fine", preview_every_s=60)
+    begun = run.folder / "draft" / CHECKPOINT_FILE if said.fine else run.checkpoint
+    if begun.exists() and not said.resume:
         if not said.overwrite:
             raise OptionError(
                 f"{name} was learned before", "give --resume to go on, --overwrite to begin anew"
@@ -121,44 +123,30 @@ def learn_command(_: typer.Context, said: LearnOptions) -> None:
     keep_freed_memory()
     console.note(f"learning {name} on {run.hardware}; previews in {run.folder}")
     with console.progress() as progress, interrupt_between_steps(progress) as listener:
-        run = replace(run, progress=listener)
-        if said.fine:
-            _keep(_learn_fine(said, name, gallery, run), said.output, gallery)
-            return
-        try:
-            style = learn(
-                said.painting,
-                photos=said.photos,
-                name=name,
-                minutes=said.minutes,
-                gallery=gallery,
-                deep=said.deep,
-                run=run,
-            )
-        except KeyboardInterrupt:
-            if run.checkpoint.exists():
-                checkpoint = read_checkpoint(run.checkpoint)
-                _keep(learned_style(checkpoint, said.painting, gallery), said.output, gallery)
-            raise
+        learn = _learn_fine if said.fine else _learn
+        style = learn(said, name, gallery, replace(run, progress=listener))
     _keep(style, said.output, gallery)
 
 
-def _check(said: LearnOptions, name: str, gallery: Gallery) -> None:
-    """Find out before the work that its result has no place.
+def _learn(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
+    from impasto.training.checkpoint import read_checkpoint
+    from impasto.training.learn import learn, learned_style
 
-    Raises:
-        OptionError, OutputError: it has none.
-    """
-    from impasto.styles.style import STYLE_SUFFIX
-
-    if said.fine and (said.deep or not (gallery.fine and gallery.open_pack.has_encoder)):
-        raise OptionError("--fine is for the shipped gallery, without --deep", "leave one out")
-    if name in gallery.shipped:
-        raise OptionError(f"there is a style {name!r} already", "give another --name")
-    if said.output:
-        if said.output.suffix != STYLE_SUFFIX:
-            raise OptionError(f"{said.output} is no style file", f"let it end in {STYLE_SUFFIX}")
-        check_target(said.output, [said.painting], said.overwrite)
+    try:
+        return learn(
+            said.painting,
+            photos=said.photos,
+            name=name,
+            minutes=said.minutes,
+            gallery=gallery,
+            deep=said.deep,
+            run=run,
+        )
+    except KeyboardInterrupt:
+        if run.checkpoint.exists():
+            checkpoint = read_checkpoint(run.checkpoint)
+            _keep(learned_style(checkpoint, said.painting, gallery), said.output, gallery)
+        raise
 
 
 def _learn_fine(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
@@ -171,15 +159,33 @@ def _learn_fine(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRu
     assert gallery.fine
     style = learn_fine(
         said.painting,
-        run,
         photos=said.photos or free_photos(),
         name=name,
         minutes=said.minutes,
+        run=run,
         gallery=gallery.fine,
     )
     if name not in gallery.names:
         add_style(predict_style(said.painting, gallery=gallery), gallery, name)
     return style
+
+
+def _check(said: LearnOptions, name: str, gallery: Gallery) -> None:
+    """Find out before the work that its result has no place.
+
+    Raises:
+        OptionError, OutputError: it has none.
+    """
+    from impasto.styles.style import STYLE_SUFFIX
+
+    if name in gallery.shipped:
+        raise OptionError(f"there is a style {name!r} already", "give another --name")
+    if said.output:
+        if said.output.suffix != STYLE_SUFFIX:
+            raise OptionError(f"{said.output} is no style file", f"let it end in {STYLE_SUFFIX}")
+        check_target(said.output, [said.painting], said.overwrite)
+    if said.fine and (said.deep or not (gallery.fine and gallery.open_pack.has_encoder)):
+        raise OptionError("--fine is for the shipped gallery, without --deep", "leave one out")
 
 
 def _keep(style: Style, output: Path | None, gallery: Gallery) -> None:

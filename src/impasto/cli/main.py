@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -71,8 +72,11 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
 
-ADDRESS = re.compile(r"\b(https?|ftp|file)://", re.IGNORECASE)
+ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 """Cameras have one, files do not."""
+
+OF_NAMES = errno.ENAMETOOLONG, errno.EACCES
+"""What is wrong with a name, whoever looks at it first; most of them say more of it."""
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -104,9 +108,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _name, (_command, _summary) in COMMANDS.items():
+for _name, (_function, _summary) in COMMANDS.items():
     _class = ConfiguredCommand if _name in CONFIGURED else None
-    app.command(_name, cls=_class, short_help=_summary)(_command)
+    app.command(_name, cls=_class, short_help=_summary)(_function)
 for _name, (_group, _summary) in GROUPS.items():
     app.add_typer(_group, name=_name, short_help=_summary)
 
@@ -149,12 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ImpastoError as error:
         _leave(error, str(error), error.exit_code, debug)
     except typer.TyperException as error:
-        _leave(
-            error,
-            f"{_usage_problem(error)}: see {_help_for(arguments)}",
-            OptionError.exit_code,
-            debug,
-        )
+        help_ = " ".join(["impasto", *_command(arguments).split(), "--help"])
+        _leave(error, f"{_usage_problem(error)}: see {help_}", OptionError.exit_code, debug)
     except (KeyboardInterrupt, typer.Abort) as error:
         _leave(error, "interrupted", INTERRUPTED, debug)
     except (BrokenPipeError, SystemExit) as error:
@@ -165,16 +165,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in OF_NAMES:
+            line = f"{error.filename} cannot be used ({error.strerror}): check its name"
+            _leave(error, line, InputError.exit_code, debug)
         problem = f"unexpected {type(error).__name__} ({error})"
         _leave(error, f"{problem}: please report it with what --debug shows", UNEXPECTED, debug)
 
 
 def _check(arguments: list[str]) -> None:
-    """An empty name would be taken for the current folder, an empty value for none given, and an
-    address for a file's path.
+    """Refuse an empty name, which would be taken for the current folder, an empty value, which
+    would be taken for none given, and an address, which would be taken for a path.
     """
     addresses = [each for each in arguments if ADDRESS.search(each)]
-    if addresses and "live" not in arguments:
+    if addresses and _command(arguments) != "live":
         raise InputError(f"{addresses[0]} is an address", "download it, and give the file")
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
@@ -183,13 +186,10 @@ def _check(arguments: list[str]) -> None:
         raise OptionError(f"{empty} is empty", "is a variable unset? Give a value, or leave it out")
 
 
-def _help_for(arguments: list[str]) -> str:
+def _command(arguments: list[str]) -> str:
+    """Return the command that is named, or meant; empty if there is none."""
     named = [each for each in _with_command(arguments) if each not in GLOBAL_FLAGS]
-    return (
-        f"impasto {named[0]} --help"
-        if named and named[0] in {*COMMANDS, *GROUPS}
-        else "impasto --help"
-    )
+    return named[0] if named and named[0] in {*COMMANDS, *GROUPS} else ""
 
 
 def _usage_problem(error: typer.TyperException) -> str:
@@ -222,7 +222,9 @@ def _with_command(arguments: list[str]) -> list[str]:
 
 
 def _names_video(arguments: list[str]) -> bool:
-    """The first argument does, or if options come first, one that is not their output."""
+    """Return whether the first argument names a video, or if options come first, one that is not
+    their output.
+    """
     if not arguments[0].startswith("-"):
         arguments = arguments[:1]
     return any(

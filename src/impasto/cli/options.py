@@ -227,14 +227,14 @@ def write_json(file: str, text: str) -> bool:
 
 
 def choose_gallery(folder: str | None) -> Gallery:
-    """The gallery in a folder, the shipped one, or its small networks."""
+    """Return the gallery in a folder, the shipped one, or its small networks."""
     from impasto.styles import open_gallery
 
     return open_gallery(folder)
 
 
 def choose_preset(name: str) -> NetworkSpec:
-    """The network of that name.
+    """Return the network of that name.
 
     Raises:
         OptionError: there is none.
@@ -266,6 +266,8 @@ def require_torch(feature: str) -> None:
 
     Raises:
         MissingExtraError: it is not installed, with the line that installs it.
+        InputError: the current folder is gone, without which torch's MKL ends the process.
     """
+    real_path(".")
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError(feature, "learn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -16,12 +17,16 @@ from impasto.cli.options import (
     TorchPrecisionOption,
     check_target,
     require_torch,
+    takes,
 )
 from impasto.errors import OptionError, OutputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.gatys.optimize import Iterate
+    from collections.abc import Sequence
+
+    from impasto.gatys.optimize import Iterate, PaintOptions
+    from impasto.masks.parse import AreaSource
     from impasto.perceptual.hardware import Precision
 
 __all__ = ["paint_command"]
@@ -29,11 +34,14 @@ __all__ = ["paint_command"]
 OBJECTIVE, SEARCH = "What to paint", "How to search"
 
 
-def paint_command(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+@dataclass(frozen=True)
+class PaintCommandOptions:
+    """The options of ``impasto paint``."""
+
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")]
     paintings: Annotated[
         list[Path], typer.Argument(metavar="PAINTING...", help="One painting, or several.")
-    ],
+    ]
     output: Annotated[
         Path | None,
         typer.Option(
@@ -43,10 +51,10 @@ def paint_command(
             show_default=False,
             help="Default: PHOTO-PAINTING beside the photo.",
         ),
-    ] = None,
+    ] = None
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a painting that exists already.")
-    ] = False,
+    ] = False
     size: Annotated[
         int | None,
         typer.Option(
@@ -54,23 +62,23 @@ def paint_command(
             show_default=False,
             help="The painting's longer side; the photo's own, 1024 at most, if not given.",
         ),
-    ] = None,
+    ] = None
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
-    ] = False,
+    ] = False
     effect: Annotated[
         str,
         typer.Option(
             metavar="HOW",
             help="How much of the painting: subtle, balanced or bold. Weights that are given win.",
         ),
-    ] = "balanced",
+    ] = "balanced"
     content_weight: Annotated[
         float | None,
         typer.Option(
             help="More keeps more of the photo.", rich_help_panel=OBJECTIVE, show_default=False
         ),
-    ] = None,
+    ] = None
     self_similarity_weight: Annotated[
         float | None,
         typer.Option(
@@ -78,13 +86,13 @@ def paint_command(
             rich_help_panel=OBJECTIVE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     style_weight: Annotated[
         float | None,
         typer.Option(
             help="More takes more of the painting.", rich_help_panel=OBJECTIVE, show_default=False
         ),
-    ] = None,
+    ] = None
     tv_weight: Annotated[
         float | None,
         typer.Option(
@@ -92,7 +100,7 @@ def paint_command(
             rich_help_panel=OBJECTIVE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     face_weight: Annotated[
         float | None,
         typer.Option(
@@ -100,7 +108,7 @@ def paint_command(
             rich_help_panel=OBJECTIVE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     painting_weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -108,10 +116,10 @@ def paint_command(
             rich_help_panel=OBJECTIVE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     painting_scale: Annotated[
         float, typer.Option(help="More makes larger strokes.", rich_help_panel=OBJECTIVE)
-    ] = 1.0,
+    ] = 1.0
     content_layer: Annotated[
         list[str] | None,
         typer.Option(
@@ -120,7 +128,7 @@ def paint_command(
             rich_help_panel=OBJECTIVE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     style_layer: Annotated[
         list[str] | None,
         typer.Option(
@@ -129,15 +137,15 @@ def paint_command(
             rich_help_panel=OBJECTIVE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     losses: Annotated[
         str,
         typer.Option(help="scale-free, or paper (Gatys et al. 2016).", rich_help_panel=OBJECTIVE),
-    ] = "scale-free",
-    pooling: Annotated[
-        str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)
-    ] = "average",
-    mask: MaskOption = None,
+    ] = "scale-free"
+    pooling: Annotated[str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)] = (
+        "average"
+    )
+    mask: MaskOption = None
     subject: Annotated[
         str,
         typer.Option(
@@ -146,7 +154,7 @@ def paint_command(
             rich_help_panel=WHERE,
             show_default=False,
         ),
-    ] = "",
+    ] = ""
     region: Annotated[
         list[str] | None,
         typer.Option(
@@ -156,26 +164,26 @@ def paint_command(
             rich_help_panel=WHERE,
             show_default=False,
         ),
-    ] = None,
+    ] = None
     steps: Annotated[
         int,
         typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
-    ] = 200,
+    ] = 200
     start: Annotated[
         str,
         typer.Option(
             metavar="WHAT", help="content, noise, or a picture's file.", rich_help_panel=SEARCH
         ),
-    ] = "content",
+    ] = "content"
     coarsest: Annotated[
         int,
         typer.Option(
             metavar="PX", help="Shorter side of the coarsest scale.", rich_help_panel=SEARCH
         ),
-    ] = 64,
+    ] = 64
     seed: Annotated[
         int, typer.Option(help="Of the noise and of samples.", rich_help_panel=SEARCH)
-    ] = 0,
+    ] = 0
     tile: Annotated[
         int,
         typer.Option(
@@ -183,9 +191,9 @@ def paint_command(
             help="Larger pictures are computed in tiles of this size: smaller takes less memory.",
             rich_help_panel=SEARCH,
         ),
-    ] = 832,
-    device: DeviceOption = "auto",
-    precision: TorchPrecisionOption = "auto",
+    ] = 832
+    device: DeviceOption = "auto"
+    precision: TorchPrecisionOption = "auto"
     save_every: Annotated[
         int,
         typer.Option(
@@ -193,53 +201,40 @@ def paint_command(
             help="Save the picture on its way; 0 for never.",
             rich_help_panel=SEARCH,
         ),
-    ] = 0,
-) -> None:
+    ] = 0
+
+
+@takes(PaintCommandOptions)
+def paint_command(_: typer.Context, said: PaintCommandOptions) -> None:
     """Paint one photo like one painting, in minutes: the best quality (Gatys et al. 2016)."""
     require_torch("impasto paint")
-    target = output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
+    from impasto.images import check_format
+    from impasto.masks.parse import split_regions
 
-    from impasto.images import check_format, read_image
-    from impasto.masks.parse import as_area, split_regions
-
+    photo, paintings = said.photo, said.paintings
+    target = said.output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
     check_format(target)
-    rest, placed = split_regions(region or [])
+    rest, placed = split_regions(said.region or [])
     if rest:
         raise OptionError(f"the rest is {paintings[0]}'s already", "leave that region out")
-    check_target(target, [photo, *paintings, *(Path(each) for _, each in placed)], overwrite)
-    if save_every and not overwrite:
+    check_target(target, [photo, *paintings, *(Path(each) for _, each in placed)], said.overwrite)
+    if said.save_every and not said.overwrite:
         for step in target.parent.glob(f"{escape(target.stem)}-[0-9][0-9][0-9][0-9]*"):
             raise OutputError(f"{step} exists already", "give --overwrite, or another -o")
+    _paint(said, target, placed)
+    console.note(f"{photo} -> {target}")
 
+
+def _paint(
+    said: PaintCommandOptions, target: Path, placed: Sequence[tuple[AreaSource, str]]
+) -> None:
     # Torch takes seconds to load: not before it is known that the result has a place.
-    from impasto.gatys.optimize import PaintOptions
-    from impasto.gatys.optimize import paint as paint_photo
+    from impasto.gatys.optimize import paint
+    from impasto.masks.parse import as_area
     from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
 
-    defaults = PaintOptions()
-    options = PaintOptions(
-        effect=effect,  # type: ignore[arg-type]
-        content_weight=content_weight,
-        self_similarity_weight=self_similarity_weight,
-        style_weight=style_weight,
-        tv_weight=tv_weight,
-        face_weight=face_weight,
-        content_layers=_layers(content_layer, "--content-layer") or defaults.content_layers,
-        style_layers=_layers(style_layer, "--style-layer") or defaults.style_layers,
-        losses=losses,  # type: ignore[arg-type]
-        pooling=pooling,  # type: ignore[arg-type]
-        steps=steps,
-        start=start if start in ("content", "noise") else read_image(start),  # type: ignore[arg-type]
-        size_px=size,
-        coarsest_px=coarsest,
-        painting_scale=painting_scale,
-        keep_colors=keep_colors,
-        seed=seed,
-        tile_px=tile,
-    )
-    area = as_area(mask, subject) if mask else None
-    areas = [(as_area(place, subject), painting) for place, painting in placed]
-    hardware = choose_hardware(device, cast("Precision", precision))
+    options = _options(said)
+    hardware = choose_hardware(said.device, cast("Precision", said.precision))
     keep_freed_memory()
     console.detail(f"hardware: {hardware}")
     latest: list[Iterate] = []
@@ -247,30 +242,56 @@ def paint_command(
 
         def on_iterate(iterate: Iterate) -> None:
             latest[:] = [iterate]
-            if save_every and iterate.step % save_every == 0:
+            if said.save_every and iterate.step % said.save_every == 0:
                 step = target.with_name(f"{target.stem}-{iterate.step:04d}{target.suffix}")
-                iterate.picture().save(step, overwrite=overwrite)
+                iterate.picture().save(step, overwrite=said.overwrite)
             task = f"painting at {iterate.width} x {iterate.height} px"
             progress(Progress(task, iterate.step, iterate.steps, iterate.losses))
 
         try:
-            painting = paint_photo(
-                photo,
-                paintings,
+            painting = paint(
+                said.photo,
+                said.paintings,
                 options,
-                painting_weights=painting_weight,
-                regions=areas,
-                mask=area,
+                painting_weights=said.painting_weight,
+                regions=[(as_area(place, said.subject), each) for place, each in placed],
+                mask=as_area(said.mask, said.subject) if said.mask else None,
                 hardware=hardware,
                 on_iterate=on_iterate,
             )
         except KeyboardInterrupt:
             if latest:
-                latest[0].picture().save(target, overwrite=overwrite)
+                latest[0].picture().save(target, overwrite=said.overwrite)
                 console.note(f"{target} has the painting after {latest[0].step} steps")
             raise
-    painting.save(target, overwrite=overwrite)
-    console.note(f"{photo} -> {target}")
+    painting.save(target, overwrite=said.overwrite)
+
+
+def _options(said: PaintCommandOptions) -> PaintOptions:
+    from impasto.gatys.optimize import PaintOptions
+    from impasto.images import read_image
+
+    defaults = PaintOptions()
+    return PaintOptions(
+        effect=said.effect,  # type: ignore[arg-type]
+        content_weight=said.content_weight,
+        self_similarity_weight=said.self_similarity_weight,
+        style_weight=said.style_weight,
+        tv_weight=said.tv_weight,
+        face_weight=said.face_weight,
+        content_layers=_layers(said.content_layer, "--content-layer") or defaults.content_layers,
+        style_layers=_layers(said.style_layer, "--style-layer") or defaults.style_layers,
+        losses=said.losses,  # type: ignore[arg-type]
+        pooling=said.pooling,  # type: ignore[arg-type]
+        steps=said.steps,
+        start=said.start if said.start in ("content", "noise") else read_image(said.start),  # type: ignore[arg-type]
+        size_px=said.size,
+        coarsest_px=said.coarsest,
+        painting_scale=said.painting_scale,
+        keep_colors=said.keep_colors,
+        seed=said.seed,
+        tile_px=said.tile,
+    )
 
 
 def _layers(texts: list[str] | None, option: str) -> dict[str, float]:

@@ -71,22 +71,34 @@ def styles_command(
         return
     if output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
+    _list(chosen, as_json)
+
+
+def _list(gallery: Gallery, as_json: bool) -> None:
     from impasto.converters import installed_networks
 
-    styles = [(chosen.pack_of(style), style) for style in map(chosen.load_style, chosen.names)]
+    styles = [(gallery.pack_of(style), style) for style in map(gallery.load_style, gallery.names)]
+    fine = gallery.fine.names if gallery.fine else ()
     if as_json:
         rows = [
-            {"name": style.name, "pack": pack.name, **asdict(style.card)} for pack, style in styles
+            {
+                "name": style.name,
+                "pack": pack.name,
+                "fine": style.name in fine,
+                **asdict(style.card),
+            }
+            for pack, style in styles
         ]
         rows += [{"name": name, "installed_by": "impasto convert"} for name in installed_networks()]
         write_json("-", json.dumps(rows, indent=2, ensure_ascii=False))
         return
     console.table(
-        ("style", "pack", "painting", "artist", "year", "licence"),
+        ("style", "pack", "photos", "painting", "artist", "year", "licence"),
         [
             (
                 style.name,
                 pack.name,
+                "fine" if style.name in fine else "",
                 style.card.title,
                 style.card.artist,
                 style.card.year,
@@ -94,7 +106,7 @@ def styles_command(
             )
             for pack, style in styles
         ],
-        left=6,
+        left=7,
     )
     for name in installed_networks():
         console.result(f"{name}, as impasto convert installed it")
@@ -126,7 +138,9 @@ def show_command(
     chosen = choose_gallery(gallery)
     is_file = Path(style).suffix == STYLE_SUFFIX
     found = read_style(Path(style)) if is_file else chosen.load_style(style)
+    fine = chosen.fine.packs if chosen.fine else ()
     fitting = [pack.name for pack in chosen.packs if pack.fits(found)]
+    fitting += ["fine" for pack in fine if pack.fits(found)]
     fits = f"pack {fitting[0]}" if fitting else "does not fit this gallery"
     if found.own_trunk:
         fits = "carries its own trunk"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from impasto._util.atomic_files import file_label, real_path
+from impasto._util.atomic_files import real_path
 from impasto.cli.console import console
 from impasto.cli.options import check_json, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
@@ -100,8 +100,11 @@ def _styles(context: typer.Context, options: PhotoOptions) -> dict[str, StylizeO
 
 def _label(look: StylizeOptions, compare: bool) -> str:
     """Return what file names have beside the photo's."""
+    from impasto.styles import StyleRef
+
     rest, placed = look.placed_styles()
-    label = file_label("+".join(dict.fromkeys(map(str, [rest, *(each for _, each in placed)]))))
+    styles = dict.fromkeys([rest, *(each for _, each in placed)])
+    label = "+".join(StyleRef.parse(each).label for each in styles)
     return f"{label}-compared" if compare else label
 
 

@@ -18,7 +18,14 @@ from impasto.errors import InputError, OptionError, OutputError
 if TYPE_CHECKING:
     from impasto.batch import Job
 
-__all__ = ["STREAM", "check_targets", "choose_suffix", "names_several", "plan_jobs"]
+__all__ = [
+    "STREAM",
+    "check_targets",
+    "choose_suffix",
+    "folder_beside",
+    "names_several",
+    "plan_jobs",
+]
 
 STREAM = "-"
 
@@ -121,7 +128,7 @@ class _Naming:
     everywhere: bool
 
     def painting(self, photo: Path, folder: Path) -> Path:
-        """The file of a photo's painting in a folder."""
+        """Return the file of a photo's painting in a folder."""
         from impasto.images import FORMATS
 
         beside = real_path(folder) == real_path(photo.parent)
@@ -150,6 +157,12 @@ def _check_folder(folder: Path, output: str) -> None:
             f"{folder} is called as one picture, and there will be several",
             f"give -o FOLDER, or {folder}/ if that is to be one",
         )
+
+
+def folder_beside(folder: Path, label: str) -> Path:
+    """Return where a folder's paintings go, if nothing else is said: FOLDER-STYLE beside it."""
+    named = real_path(folder) if folder.name in ("", "..") else folder
+    return named.parent / f"{named.name}-{label}"
 
 
 def names_several(photo: str) -> bool:
@@ -187,8 +200,7 @@ def _plan_pattern(pattern: str, folder: Path | None, naming: _Naming) -> list[Jo
 
 
 def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: bool) -> list[Job]:
-    named = photos if photos.name else real_path(photos)  # "." has no name of its own
-    folder = folder or named.with_name(f"{named.name}-{naming.label}")
+    folder = folder or folder_beside(photos, naming.label)
     try:
         paths = list(photos.rglob("*") if recursive else photos.iterdir())
     except OSError as error:
@@ -202,7 +214,7 @@ def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: 
 
 
 def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) -> list[Job]:
-    """A job for each photo below ``root``, in order, but for those in the paintings' folder."""
+    """Return a job for each photo below ``root``, but for those in the paintings' folder."""
     from impasto.batch import Job
     from impasto.images import IMAGE_SUFFIXES
 
@@ -221,7 +233,7 @@ def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) 
 
 
 def _goes_in_circles(root: Path, below: Path) -> bool:
-    """A link on the way leads back to a folder that the way has been through."""
+    """Return whether a link on the way leads back to a folder that the way has been through."""
     folders = [real_path(root / each) for each in (below, *below.parents)]
     return len(set(folders)) < len(folders)
 

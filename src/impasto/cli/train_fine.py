@@ -53,7 +53,7 @@ def train_fine_command(_: typer.Context, said: TrainFineOptions) -> None:
 
     chosen = read_paintings(said.styles, said.paintings)
     options = training_options(said, TrainingOptions, None)
+    start = open_gallery(said.start_from).fine if said.start_from else None
     with training_run(said, f"training {len(chosen)} styles, twice", options.steps) as run:
-        start = open_gallery(said.start_from).fine if said.start_from else None
         gallery = train_fine(chosen, said.photos, run, options=options, start=start)
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")

@@ -6,30 +6,20 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from impasto._util.atomic_files import exists, file_label, make_folder, real_path
+from impasto._util.atomic_files import exists, make_folder, real_path
 from impasto.cli.console import console
-from impasto.cli.options import (
-    EngineOption,
-    GalleryOption,
-    KeepColorsOption,
-    PrecisionOption,
-    StabilityOption,
-    StrengthOption,
-    StrokeOption,
-    flag,
-    parse_size,
-    was_said,
-)
-from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE, ColorWay, EngineName, Precision
+from impasto.cli.options import parse_size, takes, was_said
+from impasto.cli.targets import folder_beside
+from impasto.cli.video_options import VideoCommandOptions
+from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
-from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
-    from impasto.video import VideoReport
+    from impasto.video import Timeline, VideoReport
 
 __all__ = ["SUFFIXES", "video_command"]
 
@@ -37,152 +27,30 @@ SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".
 """Of files that are taken for videos by their names; what FFmpeg reads is known when it is loaded.
 """
 
-FILE = "File"
 
-
-def video_command(
-    context: typer.Context,
-    videos: Annotated[
-        list[str], typer.Argument(metavar="VIDEO...", help="Videos, or folders of them.")
-    ],
-    style: Annotated[
-        str | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME",
-            help="A style, a mixture, or the file of a network; or styles and times: "
-            "udnie@0s..great-wave@10s changes little by little, udnie@0s,great-wave@10s at once. "
-            f"Default: {DEFAULT_STYLE}.",
-            show_default=False,
-        ),
-    ] = None,
-    timeline: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Styles and times from a TOML file (docs/video.md), instead of --style.",
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Ends in .mp4, .m4v, .mov, .mkv, .webm or .gif; or a folder. "
-            "Default: VIDEO-STYLE beside the video, or FOLDER-STYLE beside the folder.",
-            show_default=False,
-        ),
-    ] = None,
-    strength: StrengthOption = StylizeOptions.strength,
-    stroke: StrokeOption = StylizeOptions.stroke,
-    keep_colors: KeepColorsOption = None,
-    stability: StabilityOption = DEFAULT_STABILITY,
-    start: Annotated[
-        str, typer.Option(metavar="TIME", help="Begin here: seconds, or 1:02:03.5.")
-    ] = "0",
-    end: Annotated[
-        str | None, typer.Option(metavar="TIME", help="End here.", show_default=False)
-    ] = None,
-    codec: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="h264, hevc, vp9 or av1. Default: h264, in .webm vp9.",
-            rich_help_panel=FILE,
-            show_default=False,
-        ),
-    ] = None,
-    crf: Annotated[
-        int,
-        typer.Option(help="Smaller is better, and larger in bytes.", rich_help_panel=FILE),
-    ] = 20,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WIDTHxHEIGHT",
-            help="Of the painted video. Default: the video's own.",
-            rich_help_panel=FILE,
-            show_default=False,
-        ),
-    ] = None,
-    no_sound: Annotated[
-        bool,
-        typer.Option(
-            "--no-sound/--sound", help="Leave sound out.", show_default=False, rich_help_panel=FILE
-        ),
-    ] = False,
-    no_subtitles: Annotated[
-        bool,
-        typer.Option(
-            "--no-subtitles/--subtitles",
-            help="Leave subtitles out.",
-            show_default=False,
-            rich_help_panel=FILE,
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool, flag("overwrite", "Replace a video that exists.", panel=FILE)
-    ] = False,
-    resume: Annotated[
-        bool,
-        flag(
-            "resume",
-            "Go on with interrupted work on the same output; of several videos, leave out those "
-            "that are done.",
-            panel=FILE,
-        ),
-    ] = False,
-    gallery: GalleryOption = None,
-    engine: EngineOption = "auto",
-    precision: PrecisionOption = "auto",
-) -> None:
+@takes(VideoCommandOptions)
+def video_command(context: typer.Context, options: VideoCommandOptions) -> None:
     """Paint videos; their sound, subtitles and times are kept.
 
     Several are painted one after the other; one that fails does not keep the others from it. Ctrl-C
     leaves a playable file of what is done, and --resume goes on from there.
     """
-    from impasto.video import parse_timeline, read_timeline, stylize_video
+    from impasto.styles import StyleRef
+    from impasto.video import stylize_video
     from impasto.video.resume_state import is_unfinished
 
-    if style and timeline and was_said(context, "style") != was_said(context, "timeline"):
-        style, timeline = (style, None) if was_said(context, "style") else (None, timeline)
-    if style and timeline:
-        raise OptionError("--style and --timeline both say what styles there are", "give one")
-    if timeline:
-        styles = read_timeline(timeline)
-    else:
-        styles = parse_timeline(style or DEFAULT_STYLE, "--style")
-    paint = partial(
-        stylize_video,
-        style=styles,
-        strength=strength,
-        stroke=stroke,
-        keep_colors=cast(ColorWay | None, keep_colors),
-        stability=stability,
-        codec=codec,
-        crf=crf,
-        size=parse_size(size, "--size") if size else None,
-        start_s=_seconds(start, "--start"),
-        end_s=_seconds(end, "--end") if end else None,
-        sound=not no_sound,
-        subtitles=not no_subtitles,
-        overwrite=overwrite,
-        engine=cast(EngineName, engine),
-        precision=cast(Precision, precision),
-        gallery=gallery,
-    )
-    targets = _plan(videos, output, file_label("+".join(dict.fromkeys(styles.names))))
+    styles = _styles(context, options)
+    label = "+".join(StyleRef.parse(each).label for each in dict.fromkeys(styles.names))
+    targets = _plan(options.videos, options.output, label)
+    paint = partial(stylize_video, style=styles, **_keywords(options))
     if len(targets) == 1:
         for video, target in targets.items():
-            _paint(video, target, partial(paint, resume=resume))
+            _paint(video, target, partial(paint, resume=options.resume))
         return
     failures: list[ImpastoError] = []
     for video, target in targets.items():
-        begun = resume and is_unfinished(target)
-        if resume and not begun and target.exists() and not overwrite:
+        begun = options.resume and is_unfinished(target)
+        if options.resume and not begun and target.exists() and not options.overwrite:
             console.note(f"{target} is done")
             continue
         try:
@@ -194,8 +62,35 @@ def video_command(
         raise BatchError(failures, len(targets) - len(failures))
 
 
+def _styles(context: typer.Context, options: VideoCommandOptions) -> Timeline:
+    from impasto.video import parse_timeline, read_timeline
+
+    style, timeline = options.style, options.timeline
+    if style and timeline and was_said(context, "style") != was_said(context, "timeline"):
+        style, timeline = (style, None) if was_said(context, "style") else (None, timeline)
+    if style and timeline:
+        raise OptionError("--style and --timeline both say what styles there are", "give one")
+    if timeline:
+        return read_timeline(timeline)
+    return parse_timeline(style or DEFAULT_STYLE, "--style")
+
+
+def _keywords(options: VideoCommandOptions) -> dict[str, Any]:
+    """Return what `stylize_video` takes of the options of all videos."""
+    painting = ("strength", "stroke", "keep_colors", "gallery", "engine", "precision")
+    file = ("stability", "codec", "crf", "overwrite")
+    return {
+        **{name: getattr(options, name) for name in painting + file},
+        "size": parse_size(options.size, "--size") if options.size else None,
+        "start_s": _seconds(options.start, "--start"),
+        "end_s": _seconds(options.end, "--end") if options.end else None,
+        "sound": not options.no_sound,
+        "subtitles": not options.no_subtitles,
+    }
+
+
 def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, Path]:
-    """Which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos.
+    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos.
 
     Raises:
         InputError: a folder has no videos.
@@ -203,9 +98,6 @@ def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, P
     """
     from impasto.video import VIDEO_SUFFIXES
 
-    address = next((each for each in videos if "://" in each), None)
-    if address:
-        raise InputError(f"{address} is no file", "download it first")
     folders = [Path(each) for each in videos if exists(each) and Path(each).is_dir()]
     several = len(videos) > 1 or bool(folders)
     is_folder = output is not None and (
@@ -219,8 +111,7 @@ def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, P
     targets: dict[Path, Path] = {}
     for each in map(Path, videos):
         if each in folders:
-            named = each if each.name else real_path(each)  # "." has no name of its own
-            folder = into or named.with_name(f"{named.name}-{label}")
+            folder = into or folder_beside(each, label)
             for video in _videos_in(each):
                 targets[video] = _target(video, folder, label)
         else:
@@ -251,7 +142,7 @@ def _videos_in(folder: Path) -> list[Path]:
 
 
 def _target(video: Path, folder: Path, label: str) -> Path:
-    """In the video's own folder its name and the style's, in others its name."""
+    """Name a painting: in the video's own folder as it and the style, in others as the video."""
     from impasto.video import VIDEO_SUFFIXES
 
     beside = real_path(folder) == real_path(video.parent)
@@ -282,7 +173,7 @@ def _paint(video: Path, target: Path, paint: Callable[..., VideoReport]) -> None
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Another one when the file was written anew; none if there is no file."""
+    """Return another stamp when the file was written anew; none if there is no file."""
     try:
         found = path.stat()
     except OSError:

@@ -60,7 +60,7 @@ def fold_constants(model: ModelProto) -> None:
 
 
 def _fold(model: ModelProto, node: NodeProto, values: dict[str, Array]) -> Array | None:
-    """A node's result, if all its inputs are among ``values``."""
+    """Return a node's result, if all its inputs are among ``values``."""
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 

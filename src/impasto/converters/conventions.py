@@ -38,7 +38,7 @@ Array = NDArray[Any]
 
 
 def check_convention(convention: str) -> Convention:
-    """The convention of that name.
+    """Return the convention of that name.
 
     Raises:
         OptionError: there is none.
@@ -52,7 +52,7 @@ def check_convention(convention: str) -> Convention:
 
 
 def guess_convention(model: ModelProto) -> Convention:
-    """What a network's end says of its range; 0-255 if it says nothing."""
+    """Return what a network's end says of its range; 0-255 if it says nothing."""
     makers = {output: node for node in model.graph.node for output in node.output}
     node = makers.get(model.graph.output[0].name)
     while node is not None and node.op_type in ("Transpose", "Identity", "Clip"):
@@ -76,7 +76,7 @@ def _highest(model: ModelProto, clip: NodeProto) -> float | None:
 
 
 def wrap(model: ModelProto, convention: Convention, lost_px: int = 0) -> bytes:
-    """A network with its convention inside, as a serialised model.
+    """Return a network with its convention inside, as a serialised model.
 
     Args:
         model: from one picture to one picture.
@@ -118,7 +118,7 @@ def from_photo(photo: Array, convention: Convention) -> Array:
 
 
 def to_painting(made: Array, convention: Convention) -> Array:
-    """What a network made, 1 x 3 x H x W, as RGB in 0-1, clipped."""
+    """Return what a network made, 1 x 3 x H x W, as RGB in 0-1, clipped."""
     _, (matrix, bias) = _colours(convention)
     back = np.einsum("co,noyx->ncyx", np.linalg.inv(matrix), made - bias[:, None, None])
     return np.asarray(np.clip(back, 0, 1), dtype=np.float32)

@@ -75,7 +75,7 @@ class ConvertedNetwork:
     reference_px: tuple[int, int]
 
     def to_file(self) -> bytes:
-        """An ONNX file of it, which `convert_network` takes as it is."""
+        """Return an ONNX file of it, which `convert_network` takes as it is."""
         return self.baked.to_file({"family": self.family, "architecture": self.description})
 
 
@@ -122,7 +122,9 @@ def convert_network(
 
 
 def _read_modules(content: bytes, suffix: str, name: str) -> tuple[TorchObject, Convention, str]:
-    """The network in a file of any format but ONNX, what is around it, and where it comes from."""
+    """Return the network in a file of any format but ONNX, what is around it, and where it comes
+    from.
+    """
     if suffix == ".npz":
         from impasto.converters.tensorflow import build_tensorflow_network, read_variables
 

@@ -35,7 +35,7 @@ def dequantize(model: ModelProto) -> None:
 
 
 def _floating(node: NodeProto, constants: _Constants) -> NodeProto:
-    """What stands for a node among floats."""
+    """Return what stands for a node among floats."""
     from onnx import helper
 
     if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):

@@ -19,7 +19,7 @@ SMALL = 64  # elements of a constant that is no weight
 
 
 def describe(model: ModelProto) -> str:
-    """A network's layers in jcjohnson's notation, its normalisation, its size.
+    """Return a network's layers in jcjohnson's notation, its normalisation, its size.
 
     c9s1-32 is a 9x9 convolution of stride 1 to 32 channels, d64 a 3x3 one of stride 2, R128 a
     residual block of two convolutions, u64 a transposed 3x3 convolution of stride 2 (f5s4-64 any
@@ -106,6 +106,6 @@ def _enlargement(model: ModelProto, node: NodeProto) -> str:
 
 
 def _closes_block(node: NodeProto, makers: dict[str, NodeProto]) -> bool:
-    """A sum of a normalised layer and what went into the block."""
+    """Return whether it is a sum of a normalised layer and what went into the block."""
     into = [makers[name].op_type for name in node.input if name in makers]
     return len(into) == 2 and any(kind in (*NORMALIZATIONS, "Conv") for kind in into)

@@ -53,7 +53,7 @@ class Layout:
 
 
 def picture_size(model: ModelProto, name: str) -> tuple[Layout, tuple[int, int] | None]:
-    """The layout of the first input, and its width and height if they are fixed.
+    """Return the layout of the first input, and its width and height if they are fixed.
 
     Raises:
         InputError: the input is no picture.
@@ -107,7 +107,7 @@ def find_input_spec(
 
 
 def check_input_spec(model: ModelProto, layout: Layout, input_spec: InputSpec, name: str) -> None:
-    """A network keeps the size of a picture that its input spec allows.
+    """Check that a network keeps the size of a picture that its input spec allows.
 
     Raises:
         InputError: it does not, or would take absurd memory.
@@ -159,7 +159,7 @@ class _Sizes:
             output.type.tensor_type.ClearField("shape")
 
     def keeps(self, width: int, height: int) -> bool:
-        """A picture of that size becomes one of the same size."""
+        """Return whether a picture of that size becomes one of the same size."""
         return self.makes((width, height), (width, height))
 
     def makes(self, taken: tuple[int, int], made: tuple[int, int]) -> bool:
@@ -187,7 +187,7 @@ class _Sizes:
         return shapes.get(inferred.output[0].name)
 
     def _with_known_shape(self) -> ModelProto:
-        """The model, in which all is constant that follows from the picture's size alone."""
+        """Return the model, in which all is constant that follows from the picture's size alone."""
         import onnx
 
         picture = self._light.graph.input[0]

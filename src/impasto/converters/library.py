@@ -32,7 +32,8 @@ CONVERTER = "2"  # in the name of what is cached: to be changed with the graphs 
 
 
 def load_network(style: str) -> BakedNetwork:
-    """The network that a style names: ``FILE``, ``FILE#CHOICE``, or what was installed from it.
+    """Return the network that a style names: ``FILE``, ``FILE#CHOICE``, or what was installed from
+    it.
 
     Raises:
         OptionError: it is a mixture with such a file, or the choice does not fit.
@@ -82,7 +83,7 @@ def install_network(
 
 
 def installed_networks() -> list[str]:
-    """The styles that `install_network` keeps, by name."""
+    """Return the styles that `install_network` keeps, by name."""
     return sorted(path.stem for path in _installed_folder().glob("*.onnx"))
 
 
@@ -102,7 +103,7 @@ def _load_installed(style: str) -> BakedNetwork:
 
 
 def _read_ours(path: Path) -> BakedNetwork:
-    """A file that we wrote ourselves.
+    """Return a file that we wrote ourselves.
 
     Raises:
         InputError: it is missing or damaged.

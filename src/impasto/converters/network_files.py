@@ -12,7 +12,7 @@ MAX_FILE_BYTES = 512 << 20
 
 
 def read_content(path: Path) -> bytes:
-    """A file's bytes.
+    """Return a file's bytes.
 
     Raises:
         InputError: it is missing, unreadable or larger than any style network.

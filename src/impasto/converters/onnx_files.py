@@ -18,7 +18,8 @@ IR_VERSION = 8  # from 4 on, constants are not inputs, too
 
 
 def read_onnx(content: bytes, name: str) -> ModelProto:
-    """A model from a file's bytes: one graph of standard operators, with all its weights inside.
+    """Return a model from a file's bytes: one graph of standard operators, with all its weights
+    inside.
 
     Args:
         content: the file's bytes; what they would cost is known before they are loaded.
@@ -59,13 +60,15 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
 
 
 def is_picture(value: ValueInfoProto) -> bool:
-    """An input takes a picture of three channels."""
+    """Return whether an input takes a picture of three channels."""
     sides = [each.dim_value for each in value.type.tensor_type.shape.dim]
     return len(sides) == 4 and (sides[1] == 3 or sides[3] == 3)
 
 
 def _place(value: ValueInfoProto) -> tuple[bool, bool]:
-    """The photo first; a style picture, which looks alike, says so in its name or comes second."""
+    """Return the inputs, the photo first; a style picture, which looks alike, says so in its name
+    or comes second.
+    """
     return not is_picture(value), "style" in value.name.lower()
 
 

@@ -39,7 +39,7 @@ VARINT, EIGHT, LENGTH, FOUR = 0, 1, 2, 5
 
 
 def check_onnx_bytes(content: bytes) -> None:
-    """The bytes are an ONNX model's that takes little more memory than they do.
+    """Check that the bytes are an ONNX model's that takes little more memory than they do.
 
     Raises:
         ValueError: they are not, with what is wrong.

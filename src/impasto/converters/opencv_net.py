@@ -17,8 +17,8 @@ __all__ = ["convert_t7", "read_net_from_torch"]
 
 
 def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
-    """What ``cv2.dnn.readNetFromTorch`` gave before OpenCV 5 dropped it: the same network, which
-    takes and gives the same blobs (BGR, 0-255, minus the means, for the usual style files).
+    """Return what ``cv2.dnn.readNetFromTorch`` gave before OpenCV 5 dropped it: the same network,
+    which takes and gives the same blobs (BGR, 0-255, minus the means, for the usual style files).
 
     An old script changes one line::
 
@@ -39,7 +39,7 @@ def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
 
 
 def convert_t7(path: str | os.PathLike[str]) -> bytes:
-    """A style file of jcjohnson/fast-neural-style as ONNX, from RGB to RGB, both 0-1.
+    """Return a style file of jcjohnson/fast-neural-style as ONNX, from RGB to RGB, both 0-1.
 
     Returns:
         a serialised model, ``photo`` to ``painting``, 1 x 3 x H x W float32; H and W are free, and

@@ -80,8 +80,8 @@ def _check_archive(content: bytes, name: str) -> None:
 
 
 def build_pytorch_network(arrays: Mapping[str, Array], name: str) -> TorchObject:
-    """The example's TransformerNet around its weights; means and variances that old files hold of
-    instance normalisation mean nothing.
+    """Return the example's TransformerNet around its weights; means and variances that old files
+    hold of instance normalisation mean nothing.
 
     Raises:
         InputError: these are not its weights.

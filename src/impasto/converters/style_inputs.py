@@ -29,7 +29,7 @@ Array = NDArray[np.float32]
 
 
 def read_style_picture(path: str, value: ValueInfoProto) -> Array:
-    """A picture as a network's input takes it: the square in its middle, RGB in 0-1.
+    """Return a picture as a network's input takes it: the square in its middle, RGB in 0-1.
 
     Args:
         path: of the picture's file.
@@ -53,7 +53,7 @@ def read_style_picture(path: str, value: ValueInfoProto) -> Array:
 
 
 def predict_vector(network: str, picture: str, count: int) -> Array:
-    """What the network that belongs to another one makes of a picture.
+    """Return what the network that belongs to another one makes of a picture.
 
     Args:
         network: the file of the one that takes the vector; the one that makes it lies in the same

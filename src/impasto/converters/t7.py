@@ -179,7 +179,7 @@ class _Reader:
         return self.read_bytes(self._count(self.read_int())).decode("utf-8", "replace")
 
     def _count(self, count: int) -> int:
-        """A count of things of a byte at least."""
+        """Return a count of things of a byte at least."""
         if not 0 <= count <= self.left:
             raise _MalformedError("cut off, or a size that cannot be")
         return count

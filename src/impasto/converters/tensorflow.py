@@ -45,7 +45,7 @@ Array = NDArray[np.float32]
 
 
 def read_variables(content: bytes, name: str) -> list[Array]:
-    """The arrays in an ``.npz`` file, in the order of the numbers in their names.
+    """Return the arrays in an ``.npz`` file, in the order of the numbers in their names.
 
     Args:
         content: the file's bytes; pickled objects in it are refused.
@@ -78,7 +78,7 @@ def _number(name: str) -> int:
 
 
 def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObject:
-    """The network around its variables: kernel, shift and scale of every convolution.
+    """Return the network around its variables: kernel, shift and scale of every convolution.
 
     Raises:
         InputError: these are not its variables.
@@ -122,7 +122,7 @@ def _same_convolution(kernel: Array, stride: int) -> list[TorchObject]:
 
 
 def _same_full_convolution(kernel: Array) -> list[TorchObject]:
-    """The gradient of such a convolution of stride 2: what would be padding is cut off."""
+    """Return the gradient of such a convolution of stride 2: what would be padding is cut off."""
     total = max(kernel.shape[0] - 2, 0)
     before, after = -(total // 2), total // 2 - total
     made = full_convolution(kernel.transpose(3, 2, 0, 1), stride=2)

@@ -27,7 +27,7 @@ MAX_NUMBERS = 1 << 22  # in all tiles of a network
 
 
 def with_noise(network: TorchObject, name: str) -> TorchObject:
-    """A copy of a network whose makers of noise have it, as a tile among their fields.
+    """Return a copy of a network whose makers of noise have it, as a tile among their fields.
 
     Args:
         network: as its file holds it.
@@ -48,7 +48,7 @@ class _Tiler:
         self.numbers = 0
 
     def copy(self, module: Any, scale: Fraction, rest: tuple[Any, ...]) -> tuple[Any, Fraction]:
-        """A module with its tiles, and the scale after it.
+        """Return a module with its tiles, and the scale after it.
 
         Args:
             module: any.

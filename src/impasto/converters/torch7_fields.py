@@ -21,7 +21,7 @@ Array = NDArray[np.float32]
 
 
 def kind_of(module: TorchObject) -> str:
-    """A module's kind without its package: ``SpatialConvolution``, be it nn's or cudnn's."""
+    """Return a module's kind without its package: ``SpatialConvolution``, be it nn's or cudnn's."""
     return module.kind.rpartition(".")[2]
 
 
@@ -58,14 +58,14 @@ class ModuleFields:
         return [modules[number] for number in sorted(n for n in modules if isinstance(n, float))]
 
     def number(self, field: str, default: float | None = None) -> float:
-        """A finite number."""
+        """Return a finite number."""
         value = self.fields.get(field, default)
         if isinstance(value, bool) or not isinstance(value, float | int) or not np.isfinite(value):
             raise self.wrong(field)
         return float(value)
 
     def integer(self, field: str, default: int | None = None, *, least: int = 0) -> int:
-        """A whole number from ``least`` to `LARGEST`."""
+        """Return a whole number from ``least`` to `LARGEST`."""
         value = self.number(field, default)
         if value != int(value) or not least <= value <= LARGEST:
             raise self.wrong(field)
@@ -116,7 +116,7 @@ class ModuleFields:
         return tile
 
     def array(self, field: str, shape: tuple[int, ...] | None = None) -> Array:
-        """A tensor as float32; of this shape, if its size fits."""
+        """Return a tensor as float32; of this shape, if its size fits."""
         value = self.optional_array(field, shape)
         if value is None:
             raise self.wrong(field)
@@ -133,5 +133,5 @@ class ModuleFields:
         return array.reshape(shape) if shape else array
 
     def wrong(self, field: str) -> InputError:
-        """The error that says that a field does not fit."""
+        """Return the error that says that a field does not fit."""
         return InputError(f"{self._where} has no fitting {field!r}", "get the file anew")

@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 
 
 def module(kind: str, **fields: Any) -> TorchObject:
-    """A module of ``nn`` with these fields."""
+    """Return a module of ``nn`` with these fields."""
     return TorchObject(f"nn.{kind}", fields)
 
 
@@ -39,7 +39,7 @@ def residual(*children: TorchObject) -> TorchObject:
 
 
 def convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) -> TorchObject:
-    """A convolution without padding.
+    """Return a convolution without padding.
 
     Args:
         kernel: outputs x inputs x height x width.
@@ -50,10 +50,12 @@ def convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) ->
     return module("SpatialConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
 
 
-def full_convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) -> TorchObject:
-    """A transposed convolution whose output is not cropped; its kernel begins with the inputs."""
+def full_convolution(kernel: Array, *, stride: int = 1) -> TorchObject:
+    """Return a transposed convolution whose output is not cropped; its kernel begins with the
+    inputs.
+    """
     inputs, outputs = kernel.shape[:2]
-    return module("SpatialFullConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
+    return module("SpatialFullConvolution", **_kernel(kernel, outputs, inputs, None, stride))
 
 
 def _kernel(

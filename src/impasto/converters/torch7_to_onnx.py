@@ -34,7 +34,8 @@ Array = NDArray[np.float32]
 
 
 def find_network(content: Any, name: str) -> TorchObject:
-    """The network in what a ``.t7`` file holds: the object itself, or a checkpoint's ``model``.
+    """Return the network in what a ``.t7`` file holds: the object itself, or a checkpoint's
+    ``model``.
 
     Raises:
         InputError: there is none.
@@ -63,8 +64,8 @@ def _count_modules(module: Any, known: dict[int, float]) -> float:
 
 
 def convert_module(network: TorchObject, name: str) -> bytes:
-    """A network as a serialised ONNX model, from ``photo`` to ``painting``, 1 x 3 x H x W float32,
-    in the ranges and the order of channels that the network itself has.
+    """Return a network as a serialised ONNX model, from ``photo`` to ``painting``, 1 x 3 x H x W
+    float32, in the ranges and the order of channels that the network itself has.
 
     Args:
         network: a module, usually an ``nn.Sequential``.
@@ -126,7 +127,7 @@ class _Converter:
         return self._makers[kind](module, tensor)
 
     def _branches(self, module: ModuleFields, tensor: str, path: str) -> list[str]:
-        """What each child makes of the same tensor."""
+        """Return what each child makes of the same tensor."""
         return [
             self.convert(child, tensor, f"{path}[{number}]")
             for number, child in enumerate(module.children(), 1)
@@ -254,7 +255,7 @@ class _Converter:
         return self.graph.node("Pad", tensor, sides, mode=mode)
 
     def _circular_padding(self, module: ModuleFields, tensor: str) -> str:
-        """What leaves on one side comes in on the other."""
+        """Let what leaves on one side come in on the other."""
         graph = self.graph
         left, right, top, bottom = module.sides(least=0)
         for axis, before, after in ((2, top, bottom), (3, left, right)):
@@ -277,9 +278,9 @@ class _Converter:
         )
 
     def _noise(self, module: ModuleFields, tensor: str) -> str:
-        """A tile of noise, over and over. A map of ones has one for each tile; a 1x1 convolution
-        makes all numbers of the tile of it, and they are spread over the pixels. A transposed
-        convolution would do the same, but takes OpenCV many seconds with such a kernel.
+        """Repeat a tile of noise. A map of ones has one for each tile; a 1x1 convolution makes all
+        numbers of the tile of it, and they are spread over the pixels. A transposed convolution
+        would do the same, but takes OpenCV many seconds with such a kernel.
         """
         tile = module.tile()
         graph, side = self.graph, tile.shape[1]

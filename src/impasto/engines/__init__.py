@@ -2,7 +2,6 @@
 
 from impasto.engines.base import Engine, EngineName, Precision, Vectors
 from impasto.engines.cpu import has_vnni
-from impasto.engines.fake import FakeEngine
 from impasto.engines.select import (
     FASTEST_FIRST,
     available_engines,
@@ -16,7 +15,6 @@ __all__ = [
     "FASTEST_FIRST",
     "Engine",
     "EngineName",
-    "FakeEngine",
     "Precision",
     "Vectors",
     "available_engines",

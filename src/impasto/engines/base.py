@@ -186,6 +186,6 @@ class Engine(Closing, ABC):
 
 
 def first_line(error: BaseException) -> str:
-    """What a library says of its failure, as one line of reasonable length."""
+    """Return what a library says of its failure, as one line of reasonable length."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[-1] if lines else type(error).__name__)[:200]

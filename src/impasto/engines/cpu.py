@@ -14,7 +14,7 @@ VNNI = {"avx512_vnni", "avx_vnni"}
 
 @cache
 def cpu_flags() -> frozenset[str]:
-    """The CPU's features, by Linux' names for them; empty where they cannot be known."""
+    """Return the CPU's features, by Linux' names for them; empty where they cannot be known."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return frozenset()
     try:
@@ -28,10 +28,12 @@ def cpu_flags() -> frozenset[str]:
 
 
 def has_vnni() -> bool:
-    """It sums products of 8-bit numbers natively."""
+    """Return whether it sums products of 8-bit numbers natively."""
     return not VNNI.isdisjoint(cpu_flags())
 
 
 def has_amx() -> bool:
-    """It multiplies matrices of bfloat16 natively: as fast as sums of 8-bit products."""
+    """Return whether it multiplies matrices of bfloat16 natively: as fast as sums of 8-bit
+    products.
+    """
     return "amx_bf16" in cpu_flags()

@@ -73,7 +73,7 @@ def quantize_int8(graph: bytes, pictures: Sequence[NDArray[np.uint8]]) -> bytes:
 
 
 def _reader(base: type[Any], pictures: Sequence[NDArray[np.uint8]]) -> Any:
-    """The pictures, one by one, as the quantiser wants them."""
+    """Return the pictures, one by one, as the quantiser wants them."""
 
     class Reader(base):  # type: ignore[misc]  # known at run time only
         def __init__(self) -> None:

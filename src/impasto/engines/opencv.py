@@ -62,7 +62,7 @@ class OpenCVEngine(Engine):
 
 
 def load_net(graph: bytes) -> cv2.dnn.Net:
-    """A serialised ONNX model as a net of OpenCV.
+    """Return a serialised ONNX model as a net of OpenCV.
 
     Raises:
         EngineError: this OpenCV cannot load it.

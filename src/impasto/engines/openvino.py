@@ -143,7 +143,7 @@ def _failures_told() -> Iterator[None]:
 
 
 def has_bf16() -> bool:
-    """This CPU multiplies bfloat16 natively."""
+    """Return whether this CPU multiplies bfloat16 natively."""
     return _preferred_precision(_shared_core()) == "bf16"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.metadata
+from functools import cache
 from typing import get_args
 
 from impasto.engines.base import Engine, EngineName, Precision
@@ -39,16 +40,22 @@ _INSTALL = {
 }
 
 
+@cache  # it is in a file to be parsed, which takes as long as a small painting
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def available_engines() -> dict[EngineName, str]:
-    """The engines that are installed, fastest first, with their versions; none is loaded."""
+    """Return the engines that are installed, fastest first, with their versions; none is loaded."""
     found: dict[EngineName, str] = {}
     for name in FASTEST_FIRST:
         for package in _PACKAGES[name]:
-            try:
-                found[name] = importlib.metadata.version(package)
+            if version := _version(package):
+                found[name] = version
                 break
-            except importlib.metadata.PackageNotFoundError:
-                continue
     return found
 
 
@@ -62,7 +69,7 @@ def has_bf16() -> bool:
 
 
 def choose_precision(engine: EngineName, precision: Precision) -> Precision:
-    """What ``auto`` stands for, for networks that can be had in 8 bits.
+    """Return what ``auto`` stands for, for networks that can be had in 8 bits.
 
     bf16 where engine and CPU have it and int8 is no faster: then it is nearer to float32. int8
     where the CPU sums products of 8 bits (VNNI) and the engine gains by it: OpenVINO does, by a
@@ -124,7 +131,7 @@ def open_engine(
 
 
 def installed_engine(engine: EngineName) -> EngineName:
-    """What ``auto`` stands for: the fastest that is installed."""
+    """Return what ``auto`` stands for: the fastest that is installed."""
     return next(iter(available_engines()), "opencv") if engine == "auto" else engine
 
 

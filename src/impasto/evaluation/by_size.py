@@ -193,7 +193,7 @@ def sheet_of(
 
 
 def _fitted(painting: Pixels, photo: Pixels) -> Pixels:
-    """The painting on white, of the photo's proportions."""
+    """Return the painting on white, of the photo's proportions."""
     height, width = photo.shape[:2]
     scale = min(width / painting.shape[1], height / painting.shape[0])
     size = max(1, round(painting.shape[1] * scale)), max(1, round(painting.shape[0] * scale))

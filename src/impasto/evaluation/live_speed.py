@@ -1,4 +1,4 @@
-"""How fast the live loop is here: a file in the camera's place, and nobody at the window."""
+"""Speed of the live loop: a file in the camera's place, and nobody at the window."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KEY_WAIT_S = 0.001  # as the window's
 
 @dataclass(frozen=True)
 class LiveSpeed:
-    """What one engine shows of a camera of `CAMERA_RATE` frames a second, in the last ten seconds.
+    """Speed of one engine with a camera of `CAMERA_RATE` frames a second, in the last ten seconds.
 
     Attributes:
         engine: which, with its version and precision.
@@ -123,7 +123,7 @@ def measure_live(
 
 
 def random_gallery(folder: Path, spec: NetworkSpec) -> Gallery:
-    """A gallery of one style, ``random``: a network's time does not depend on its weights."""
+    """Make a gallery of one style, ``random``: weights do not change a network's time."""
     trunk = random_trunk(spec)
     write_trunk(folder / TRUNK_FILE, trunk)
     vector = np.ones(spec.style_size, dtype=np.float32)
@@ -132,7 +132,7 @@ def random_gallery(folder: Path, spec: NetworkSpec) -> Gallery:
 
 
 class _Unseen:
-    """Takes pictures as a window does, shows them to nobody, and closes itself after a time."""
+    """Window that takes pictures, shows them to nobody, and closes itself after a time."""
 
     def __init__(self, seconds: float, task: str, progress: ProgressListener) -> None:
         self._seconds, self._task, self._progress = seconds, task, progress
@@ -162,7 +162,7 @@ class _Unseen:
 
 
 def _write_clip(path: Path, width: int, height: int) -> None:
-    """A view that goes round in a circle, so that it has no cut where it begins anew."""
+    """Film a view that goes round in a circle, so that it has no cut where it begins anew."""
     scene = _scene(width + 2 * SWAY_PX, height + 2 * SWAY_PX)
     info = VideoInfo(width, height, Fraction(CAMERA_RATE), Fraction(1, CAMERA_RATE), 0, BT_709)
     writer = SegmentWriter(path, info, ENCODING, container=ENCODING.container)
@@ -174,7 +174,7 @@ def _write_clip(path: Path, width: int, height: int) -> None:
 
 
 def _scene(width: int, height: int) -> NDArray[np.uint8]:
-    """Noise of all sizes, equally strong, as photographs nearly have it (Field 1987)."""
+    """Make noise of all sizes, equally strong, as photographs nearly have it (Field 1987)."""
     random = np.random.default_rng(0)
     scene = np.zeros((height, width, 3), dtype=np.float32)
     for grain_px in (2, 4, 8, 16, 32, 64):

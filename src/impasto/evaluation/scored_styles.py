@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto._util.atomic_files import file_label, names_network
-
 if TYPE_CHECKING:
     from impasto.styles import Gallery, Style
 
@@ -47,8 +45,9 @@ def find_scored_styles(
         StyleError: a style is unknown.
         InputError: a painting is missing.
     """
-    from impasto.styles import StyleCard, names_painting
+    from impasto.styles import StyleCard, StyleRef
     from impasto.styles.predict import find_style
+    from impasto.styles.reference import names_painting
     from impasto.styles.style import PAINTING_PX
     from impasto.training.paintings import find_painting
 
@@ -56,10 +55,11 @@ def find_scored_styles(
         return paintings if paintings.is_file() else find_painting(card, name, paintings)
 
     def scored(text: str) -> ScoredStyle:
-        if names_network(text) or "+" in text:
-            return ScoredStyle(text, text, painting(StyleCard(), file_label(text)), PAINTING_PX)
+        ref = StyleRef.parse(text)
+        if len(ref.parts) != 1:
+            return ScoredStyle(text, text, painting(StyleCard(), ref.label), PAINTING_PX)
         if names_painting(text):
-            style = find_style(text, gallery)
+            style = find_style(ref, gallery)
             return ScoredStyle(text, style, Path(text), style.painting_px)
         style = gallery.load_style(text)
         return ScoredStyle(style.name, style, painting(style.card, style.name), style.painting_px)

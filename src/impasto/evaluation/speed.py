@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -112,20 +112,17 @@ def measure_speed(
                         times[contestant].append(1000 * (time.perf_counter() - start))
                 done = number * (runs + 1) + run + 1
                 progress(Progress(f"{width}x{height}", done, len(sizes) * (runs + 1)))
-            medians = {name: statistics.median(each) for name, each in times.items()}
-            base = medians.get(JOHNSON_NAME)
-            results += [
-                Speed(
-                    contestant,
-                    width,
-                    height,
-                    median,
-                    min(times[contestant]),
-                    base / median if base else None,
-                )
-                for contestant, median in medians.items()
-            ]
+            results += _speeds(width, height, times)
         return results
+
+
+def _speeds(width: int, height: int, times: Mapping[str, Sequence[float]]) -> list[Speed]:
+    medians = {name: statistics.median(each) for name, each in times.items()}
+    base = medians.get(JOHNSON_NAME)
+    return [
+        Speed(name, width, height, median, min(times[name]), base / median if base else None)
+        for name, median in medians.items()
+    ]
 
 
 def _random_network(spec: NetworkSpec, int8: bool = False) -> BakedNetwork:

@@ -1,4 +1,4 @@
-"""How calm painted videos are, and what that does to the style."""
+"""Scores of painted videos: how calm they are, and what that does to the style."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
 
 @dataclass(frozen=True)
 class VideoScore:
-    """One way to paint videos in one style: means over the videos.
+    """Score of one way to paint videos in one style: means over the videos.
 
     Attributes:
         style, way: their names.

@@ -26,6 +26,7 @@ __all__ = ["Point", "minimise"]
 
 SUFFICIENT_DECREASE = 1e-4  # Nocedal & Wright, c1 in equation 3.4
 SHRINK = 0.4
+FIRST_STEP = 0.02  # mean change of a pixel, before the curvature is known
 MOST_TRIES = 8
 
 
@@ -44,7 +45,6 @@ def minimise(
     *,
     steps: int,
     history: int = 20,
-    first_step: float = 0.02,
     tolerance: float = 0.0,
 ) -> Iterator[Point]:
     """Walk downhill; every accepted point is handed out.
@@ -54,7 +54,6 @@ def minimise(
         start: float32, within 0-1.
         steps: points to hand out, at most; fewer where no step leads down any more.
         history: pairs of differences that are remembered.
-        first_step: mean change of a pixel in the first step, before the curvature is known.
         tolerance: relative rise of the value that still counts as noise.
     """
     here = _evaluate(objective, start)
@@ -69,7 +68,7 @@ def minimise(
         if not pairs or slope >= 0:  # nothing known, or misled: steepest descent
             pairs.clear()
             direction, slope = -gradient, -_dot(gradient, gradient)
-            length = first_step / max(gradient.abs().mean().item(), 1e-30)
+            length = FIRST_STEP / max(gradient.abs().mean().item(), 1e-30)
         there = _search(objective, here, direction, slope, length, tolerance)
         if there is None:
             if not pairs:
@@ -97,7 +96,7 @@ def _search(
     length: float,
     tolerance: float,
 ) -> Point | None:
-    """The first of ever shorter steps that leads down enough."""
+    """Return the first of ever shorter steps that leads down enough."""
     for _ in range(MOST_TRIES):
         there = _evaluate(objective, (here.position + length * direction).clamp_(0, 1))
         bound = here.value + SUFFICIENT_DECREASE * length * slope + tolerance * abs(here.value)

@@ -71,7 +71,7 @@ class _Tile:
     columns: Span
 
     def window(self, picture: Tensor) -> Tensor:
-        """What VGG-19 has to see."""
+        """Return what VGG-19 has to see."""
         rows, columns = self.rows, self.columns
         return picture[
             ...,
@@ -80,7 +80,7 @@ class _Tile:
         ]
 
     def core(self, features: Tensor, step: int) -> Tensor:
-        """The features that are this tile's own, of those of its window."""
+        """Return the features that are this tile's own, of those of its window."""
         rows, columns = (
             slice(span.core.start // step, -(-span.core.stop // step))
             for span in (self.rows, self.columns)
@@ -88,14 +88,14 @@ class _Tile:
         return features[..., rows, columns]
 
     def part(self, whole: Tensor, step: int) -> Tensor:
-        """The same of the features of the whole picture."""
+        """Return the same of the features of the whole picture."""
         rows, columns = (
             slice(span.start // step, -(-span.stop // step)) for span in (self.rows, self.columns)
         )
         return whole[..., rows, columns]
 
     def pick(self, core: Tensor, places: _Places) -> Tensor:
-        """The features of places, N x C, float32; 0 where they are another tile's."""
+        """Return the features of places, N x C, float32; 0 where they are another tile's."""
         step = feature_step_px(places.layer)
         rows = places.rows - self.rows.start // step
         columns = places.columns - self.columns.start // step
@@ -189,7 +189,7 @@ class Objective:
             ]
 
     def __call__(self, picture: Tensor) -> tuple[float, Tensor]:
-        """The loss and its gradient, 1 x 3 x H x W as the picture."""
+        """Return the loss and its gradient, 1 x 3 x H x W as the picture."""
         picture = picture.detach().requires_grad_()
         variation = total_variation(picture).sum()
         (gradient,) = torch.autograd.grad(self._weights["total variation"] * variation, picture)
@@ -237,8 +237,8 @@ class Objective:
         return torch.stack([self._weights[name] * loss for name, loss in losses.items()]).sum()
 
     def _content_part(self, own: Mapping[str, Tensor], number: int) -> Tensor:
-        """What a tile adds to the content loss: `impasto.perceptual.losses.content_loss`, or the
-        paper's equation 1, whose sums are over places; those of faces count for more.
+        """Return what a tile adds to the content loss: `impasto.perceptual.losses.content_loss`, or
+        the paper's equation 1, whose sums are over places; those of faces count for more.
         """
         terms = []
         for layer, weight in self._options.content_layers.items():
@@ -252,7 +252,7 @@ class Objective:
         return torch.stack(terms).sum()
 
     def _of_sums(self, sums: Sums) -> dict[str, Tensor]:
-        """The losses that are made of sums over places."""
+        """Return the losses that are made of sums over places."""
         losses = {"style": self._style(sums)}
         if self._sampled:
             terms = [
@@ -266,7 +266,7 @@ class Objective:
         return losses
 
     def _sums(self, own: Mapping[str, Tensor], number: int) -> Sums:
-        """What a tile adds to each part's Gram matrices, and to the features of places."""
+        """Return what a tile adds to each part's Gram matrices, and to the features of places."""
         tile = self._tiles[number]
         sums = {
             (place, PLACES): tile.pick(own[places.layer], places)
@@ -338,7 +338,7 @@ class Objective:
         return {layer: tile.core(each, feature_step_px(layer)) for layer, each in features.items()}
 
     def _size(self, layer: str) -> float:
-        """The photo's features, squared and summed."""
+        """Return the photo's features, squared and summed."""
         return sum(own[layer].float().square().sum().item() for own in self._content)
 
     def _places(self, layer: str) -> int:
@@ -362,7 +362,7 @@ class Objective:
     def _measure(
         self, photo: Tensor, compared: Iterable[str]
     ) -> tuple[list[dict[str, Tensor]], list[Tensor]]:
-        """The photo's features, tile by tile; and the distances of its sampled places."""
+        """Return the photo's features, tile by tile; and the distances of its sampled places."""
         layers = self._options.content_layers
         content: list[dict[str, Tensor]] = []
         picked = [torch.zeros((), device=self._device)] * len(self._sampled)

@@ -71,7 +71,9 @@ class Iterate:
     finish: Callable[[NDArray[np.uint8]], Picture] = Picture
 
     def picture(self) -> Picture:
-        """What is painted so far, at this scale's size: what `paint` gives if this is the end."""
+        """Return what is painted so far, at this scale's size: what `paint` gives if this is the
+        end.
+        """
         return self.finish(_to_pixels(self.pixels))
 
 
@@ -115,9 +117,6 @@ def paint(
     several = paintings if isinstance(paintings, list | tuple) else [cast(PictureSource, paintings)]
     sources = [as_picture(painting).pixels for painting in several]
     weights = _shares(painting_weights, len(sources))
-    hardware = hardware or choose_hardware()
-    vgg = Vgg19(hardware, options.pooling)
-
     areas = find_areas(
         content.pixels,
         (content.width, content.height),
@@ -129,6 +128,20 @@ def paint(
         raise OptionError("the mask leaves nothing to be painted", "give one with white in it")
     parts = [Part([as_picture(painting).pixels], [1.0]) for _, painting in regions]
     parts.append(Part(sources, weights))
+    hardware = hardware or choose_hardware()
+    return _from_coarse_to_fine(content, parts, areas, options, hardware, on_iterate)
+
+
+def _from_coarse_to_fine(
+    content: Picture,
+    parts: Sequence[Part],
+    areas: Areas,
+    options: PaintOptions,
+    hardware: Hardware,
+    on_iterate: Callable[[Iterate], None],
+) -> Picture:
+    """Paint at every scale, each from the result of the one before."""
+    vgg = Vgg19(hardware, options.pooling)
     faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
     scales = _scales(content.width, content.height, options)
     plan = _steps_per_scale(len(scales), options.steps)
@@ -195,8 +208,8 @@ def optimise_draft(
 def _finish(
     content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
 ) -> Picture:
-    """What the photo has to say at last: its colours, its pixels beyond the mask, its transparency
-    and metadata.
+    """Return what the photo has to say at last: its colours, its pixels beyond the mask, its
+    transparency and metadata.
     """
     height, width = result.shape[:2]
     if options.keep_colors:

@@ -10,19 +10,14 @@ from impasto.images.colors import (
     match_histograms,
     match_linearly,
 )
+from impasto.images.decoding import MAX_PIXELS
 from impasto.images.geometry import fit_within, pad_reflect, resize, scale_shorter_side
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
-from impasto.images.picture import Picture, check_pixels
-from impasto.images.reading import IMAGE_SUFFIXES, MAX_PIXELS, read_image
-from impasto.images.sequence import (
-    Frame,
-    PictureSequence,
-    holds_several,
-    open_sequence,
-    write_sequence,
-)
+from impasto.images.photo_file import IMAGE_SUFFIXES, PhotoFile, read_image
+from impasto.images.picture import Frame, Picture, check_pixels
+from impasto.images.sequence import holds_several, write_sequence
 from impasto.images.sheet import contact_sheet, side_by_side
 from impasto.images.sources import PictureSource, as_picture
 from impasto.images.transparency import bleed, lay_on_white
@@ -37,8 +32,8 @@ __all__ = [
     "Frame",
     "Metadata",
     "Original",
+    "PhotoFile",
     "Picture",
-    "PictureSequence",
     "PictureSource",
     "Strength",
     "add_grain",
@@ -58,7 +53,6 @@ __all__ = [
     "luminance",
     "match_histograms",
     "match_linearly",
-    "open_sequence",
     "pad_reflect",
     "read_image",
     "resize",

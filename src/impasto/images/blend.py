@@ -17,7 +17,7 @@ Strength = float | NDArray[np.float32]
 
 
 def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
-    """``strength * painting + (1 - strength) * photo``, rounded and clipped.
+    """Return ``strength * painting + (1 - strength) * photo``, rounded and clipped.
 
     Linear in what is seen; above 1 it goes on in the same direction, and exaggerates.
 

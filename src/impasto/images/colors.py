@@ -50,7 +50,7 @@ FROM_CONES = np.linalg.inv(TO_CONES.astype(np.float64)).astype(np.float32)
 
 
 def keep_colors(painting: Pixels, photo: Pixels) -> Pixels:
-    """The painting's light and dark, in the photo's colours.
+    """Return the painting's light and dark in the photo's colours.
 
     Luminance-only transfer (Gatys et al. 2016, "Preserving color in neural artistic style
     transfer", section 3.2): Y of YIQ comes from the painting, I and Q from the photo. As R, G
@@ -80,7 +80,7 @@ def keep_colors(painting: Pixels, photo: Pixels) -> Pixels:
 
 
 def match_histograms(painting: Pixels, model: Pixels) -> ColorMap:
-    """A map of colours that gives a painting the model's histograms of red, green and blue.
+    """Find a map of colours that gives a painting the model's histograms of red, green and blue.
 
     A level becomes the model's level below which as many pixels lie (Gonzalez & Woods, "Digital
     image processing", section 3.3: histogram specification).
@@ -105,7 +105,9 @@ def match_histograms(painting: Pixels, model: Pixels) -> ColorMap:
 
 
 def _ranks(plane: Pixels) -> NDArray[np.float64]:
-    """For each level, which share of the pixels is darker (or equal, and then half of them)."""
+    """Return, for each level, which share of the pixels is darker (or equal, and then half of
+    them).
+    """
     counts = np.bincount(plane.ravel(), minlength=256)
     middles = (np.cumsum(counts) - counts / 2) / plane.size
     # Levels that do not occur must not make the ranks stand still, or they would not be invertible.
@@ -114,7 +116,7 @@ def _ranks(plane: Pixels) -> NDArray[np.float64]:
 
 
 def match_linearly(painting: Pixels, model: Pixels) -> ColorMap:
-    """A linear map in Oklab that gives a painting the model's mean colour and covariance.
+    """Find a linear map in Oklab that gives a painting the model's mean colour and covariance.
 
     Gatys et al. 2016, "Preserving color in neural artistic style transfer", section 3.1, with the
     symmetric square roots of their equation 5. Departure: they work in RGB; in a perceptual space,
@@ -149,7 +151,7 @@ def _moments(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
-    """Of a symmetric matrix; no direction has less than `LEAST_VARIANCE`."""
+    """Raise a symmetric matrix to a power; no direction has less than `LEAST_VARIANCE`."""
     values, vectors = np.linalg.eigh(covariance)
     result: NDArray[np.float64] = (
         vectors * np.maximum(values, LEAST_VARIANCE) ** exponent
@@ -158,7 +160,7 @@ def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float
 
 
 def to_oklab(pixels: Pixels) -> Floats:
-    """SRGB as Oklab (Ottosson 2020): lightness 0-1, green to red, blue to yellow.
+    """Convert sRGB to Oklab (Ottosson 2020): lightness 0-1, green to red, blue to yellow.
 
     Args:
         pixels: ... x 3, uint8, RGB.
@@ -174,7 +176,7 @@ def to_oklab(pixels: Pixels) -> Floats:
 
 
 def from_oklab(lab: Floats) -> Pixels:
-    """Oklab as sRGB, rounded; colours beyond sRGB are clipped.
+    """Convert Oklab to sRGB, rounded; colours beyond sRGB are clipped.
 
     Args:
         lab: ... x 3, float32, as `to_oklab` gives it.

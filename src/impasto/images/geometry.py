@@ -13,7 +13,7 @@ Pixels = NDArray[np.uint8]
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Another size: the mean over areas along sides that shrink, cubic where they grow.
+    """Resize a picture: the mean over areas along sides that shrink, cubic where they grow.
 
     Args:
         pixels: H x W x 3, uint8.
@@ -32,7 +32,7 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
 
 
 def scale_shorter_side(pixels: Pixels, shorter_px: int) -> Pixels:
-    """The same picture, its shorter side made ``shorter_px`` long."""
+    """Resize a picture so that its shorter side is ``shorter_px`` long."""
     height, width = pixels.shape[:2]
     scale = shorter_px / min(width, height)
     return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))

@@ -28,7 +28,7 @@ KEPT = 4  # seeds
 
 
 def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDArray[np.float32]:
-    """Grain of both kinds, the same at every call with the same seed.
+    """Return grain of both kinds, the same at every call with the same seed.
 
     Either is a sum of octaves from fine to coarse, each of the same strength, since strokes are of
     all sizes; their mean is 0. It joins seamlessly with itself on all sides.
@@ -50,7 +50,7 @@ def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDAr
 
 @lru_cache(2 * KEPT)
 def _noise(octaves_px: tuple[int, ...], seed: int) -> NDArray[np.float32]:
-    """Mean 0 and standard deviation 1."""
+    """Return noise of mean 0 and standard deviation 1."""
     random = np.random.default_rng(seed if octaves_px == OCTAVES_PX else (seed, 1))
     white = np.fft.rfft2(random.standard_normal((GRAIN_PX, GRAIN_PX)))
     down = np.fft.fftfreq(GRAIN_PX)[:, None]
@@ -75,7 +75,7 @@ def add_grain(
     top: int = 0,
     seed: int = 0,
 ) -> NDArray[np.uint8]:
-    """A picture with grain over it, the same for all three colours.
+    """Lay grain over a picture, the same for all three colours.
 
     Args:
         pixels: H x W x 3, uint8, RGB.
@@ -109,7 +109,7 @@ def _levels(amount: float, coarse_amount: float, seed: int) -> NDArray[np.int16]
 
 
 def _spans(length: int, offset: int) -> Iterator[tuple[slice, slice]]:
-    """The pieces that a side's tiles cut it into: in the picture, and in the tile."""
+    """Yield the pieces that a side's tiles cut it into: in the picture, and in the tile."""
     begin = 0
     while begin < length:
         first = (offset + begin) % GRAIN_PX

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.colors import LUMINANCE
+
 __all__ = ["detail_radius_px", "guided_filter", "luminance", "restore_detail"]
 
 Pixels = NDArray[np.uint8]
@@ -18,11 +20,11 @@ EPSILON = 0.02**2
 
 BAND_PX = 256
 RADIUS_SHARE = 1 / 160  # of the picture's shorter side: what strokes blur
-GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def guided_filter(guide: Floats, values: Floats, radius_px: int, epsilon: float) -> Floats:
-    """In every window, the values are the linear function of the guide that fits them best.
+    """Smooth values along a guide's edges: in every window, they are the linear function of the
+    guide that fits them best.
 
     Args:
         guide: H x W, 0-1.
@@ -52,18 +54,18 @@ def guided_filter(guide: Floats, values: Floats, radius_px: int, epsilon: float)
 
 
 def luminance(pixels: Pixels) -> Floats:
-    """The grey of RGB pixels, H x W, 0-1."""
-    grey: Floats = (pixels @ GREY / np.float32(255)).astype(np.float32)
+    """Return the grey of RGB pixels, H x W, 0-1."""
+    grey: Floats = (pixels @ LUMINANCE / np.float32(255)).astype(np.float32)
     return grey
 
 
 def detail_radius_px(width: int, height: int) -> int:
-    """How far edges may have moved in a picture; `restore_detail` looks twice as far."""
+    """Return how far edges may have moved in a picture; `restore_detail` looks twice as far."""
     return max(2, round(min(width, height) * RADIUS_SHARE))
 
 
 def restore_detail(photo: Pixels, painting: Pixels, amount: float, radius_px: int) -> Pixels:
-    """The photo's edges and fine structure in the painting's colours.
+    """Put the photo's edges and fine structure into the painting's colours.
 
     The painting is made a function of the photo, window by window, so that its colours end where
     the photo's things do (He et al. 2010, section 4, "structure transferring").

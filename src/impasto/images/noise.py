@@ -12,8 +12,8 @@ COLOUR = 0.5  # how much of a channel is its own, against what all three share
 
 
 def natural_noise(width: int, height: int, seed: int) -> NDArray[np.uint8]:
-    """Noise whose amplitude falls as one over the frequency, as in photographs (Field 1987), with
-    channels that are alike, and a brightness of its own.
+    """Return noise whose amplitude falls as one over the frequency, as in photographs (Field 1987),
+    with channels that are alike, and a brightness of its own.
 
     Returns:
         height x width x 3, uint8.

@@ -8,6 +8,7 @@ of it must come back. So the blending happens here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,19 @@ class Original:
     white: float = 255.0
     profile: bytes = b""
 
+    @classmethod
+    def split(cls, channels: Samples, alpha: bool, white: float, profile: bytes) -> Original:
+        """Return the original of an array whose last channel may be alpha."""
+        if not alpha:
+            return cls(channels, None, white, profile)
+        colors, opacity = channels[..., :-1], channels[..., -1]
+        return cls(np.ascontiguousarray(colors), np.ascontiguousarray(opacity), white, profile)
+
+    @property
+    def channels(self) -> Samples:
+        """Samples and alpha, if there is any, in one array."""
+        return self.samples if self.alpha is None else np.dstack([self.samples, self.alpha])
+
     @property
     def mode(self) -> str:
         """``L``, ``RGB`` or ``CMYK``, as Pillow calls them."""
@@ -100,15 +114,20 @@ class Original:
         return self.samples.dtype == np.uint8 and self.mode == "RGB" and not self.profile
 
     def to_pixels(self) -> NDArray[np.uint8]:
-        """H x W x 3, uint8, sRGB. Greys become three alike."""
+        """Return H x W x 3, uint8, sRGB: the samples themselves if these are such already. Greys
+        become three alike.
+        """
+        if self.is_plain:
+            return np.ascontiguousarray(self.samples)
         return to_srgb(to_8_bit(self.samples, self.white), self.profile)
 
     def alpha_8_bit(self) -> NDArray[np.uint8] | None:
-        """H x W, uint8."""
+        """Return alpha as H x W, uint8."""
         return None if self.alpha is None else to_8_bit(self.alpha, self.white)
 
     def blend(self, painting: NDArray[np.uint8], strength: Strength) -> Original:
-        """``strength * painting + (1 - strength) * photo`` in the photo's own depth and profile.
+        """Return ``strength * painting + (1 - strength) * photo`` in the photo's own depth and
+        profile.
 
         Grey becomes RGB, since paintings are in colour: sRGB, as a profile for grey does not apply.
 
@@ -124,7 +143,7 @@ class Original:
         return Original(mixed, self.alpha, self.white, profile)
 
     def _grey_in_srgb(self) -> Samples:
-        """Grey samples of another tone curve, by the curve that their profile draws."""
+        """Convert grey samples of another tone curve, by the curve that their profile draws."""
         if not self.profile:
             return self.samples
         levels = np.arange(256, dtype=np.uint8)[None, :, None]
@@ -135,7 +154,7 @@ class Original:
 
 
 def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white: float) -> Samples:
-    """``strength * painted + (1 - strength) * samples``, in the samples' type.
+    """Return ``strength * painted + (1 - strength) * samples``, in the samples' type.
 
     Args:
         samples: H x W x C.
@@ -143,38 +162,26 @@ def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white:
         strength: of the painting; a number, or H x W.
         white: the sample that painted's 255 corresponds to.
     """
-    import cv2
+    if samples.dtype == np.uint8:
+        return blend(samples, painted, strength)
+
+    def mixed(samples: Samples, painted: Samples, share: Samples) -> Samples:
+        values = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
+        # Where there is none of the painting, no bit of the photo may change.
+        return np.where(share == 0, samples, cast_samples(values, samples.dtype, white))
 
     if isinstance(strength, np.ndarray):
-        if samples.dtype == np.uint8:
-            return blend(samples, painted, strength)
-
-        def in_places(samples: Samples, painted: Samples, strength: Samples) -> Samples:
-            share = strength[..., None]
-            mixed = samples * (1 - share) + painted * (share * np.float32(white / 255.0))
-            # Where there is none of the painting, no bit of the photo may change.
-            return np.where(share == 0, samples, cast_samples(mixed, samples.dtype, white))
-
-        return in_bands(in_places, samples, painted, strength)
-    weight = strength * white / 255.0
-    if samples.dtype == np.uint8:
-        mixed = cv2.addWeighted(painted, weight, samples, 1 - strength, 0)
-        return np.asarray(mixed, dtype=np.uint8).reshape(samples.shape)
-    share, kept = np.float32(weight), np.float32(1 - strength)
-
-    def everywhere(samples: Samples, painted: Samples) -> Samples:
-        return cast_samples(samples * kept + painted * share, samples.dtype, white)
-
-    return in_bands(everywhere, samples, painted)
+        return in_bands(mixed, samples, painted, strength[..., None])
+    return in_bands(partial(mixed, share=np.float32(strength)), samples, painted)
 
 
 def full_white(kind: np.dtype[Any]) -> float:
-    """The sample of a type that means full light: the largest whole number; of floats, 1."""
+    """Return the sample of a type that means full light: the largest whole number; of floats, 1."""
     return 1.0 if kind.kind == "f" else float(2 ** (8 * kind.itemsize) - 1)
 
 
 def cast_samples(values: NDArray[np.floating], kind: np.dtype[Any], white: float) -> Samples:
-    """Floats as samples of a type; whole numbers are rounded, and clipped to 0 and white."""
+    """Convert floats to samples of a type; whole numbers are rounded and clipped."""
     if kind.kind == "f":
         return values.astype(np.float32)
     rounded: Samples = np.rint(values).clip(0, white).astype(kind)
@@ -182,7 +189,7 @@ def cast_samples(values: NDArray[np.floating], kind: np.dtype[Any], white: float
 
 
 def to_8_bit(samples: Samples, white: float) -> NDArray[np.uint8]:
-    """Samples from 0 to white as 0-255, rounded; what lies beyond is clipped, NaN is 0."""
+    """Convert samples from 0 to white to 0-255, rounded; what lies beyond is clipped, NaN is 0."""
     if samples.dtype == np.uint8 and white == 255:
         return samples
 

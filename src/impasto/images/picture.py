@@ -19,7 +19,7 @@ from impasto.images.writing import encode_image, to_image, write_image
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Picture", "check_pixels"]
+__all__ = ["Frame", "Picture", "check_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +72,11 @@ class Picture:
         return int(self.pixels.shape[0])
 
     def as_original(self) -> Original:
-        """What there is of it: the original, or the pixels in its place."""
+        """Return the original, or the pixels in its place."""
         return self.original or Original(self.pixels, self.alpha)
 
     def without_metadata(self) -> Picture:
-        """The same picture without EXIF, XMP and resolution; its colour profile stays."""
+        """Return the same picture without EXIF, XMP and resolution; its colour profile stays."""
         return replace(self, metadata=NO_METADATA)
 
     def shrunk(self, longer_px: int | None) -> Picture:
@@ -90,16 +90,12 @@ class Picture:
         if size == (self.width, self.height):
             return self
         whole = self.as_original()
-        samples, alpha = whole.samples, whole.alpha
-        if alpha is not None:
-            samples = np.dstack([samples, alpha])
-        strips = shrink_rows(
-            PixelRows(samples).strips(), (self.width, self.height), size, alpha=alpha is not None
-        )
-        samples = np.concatenate(list(strips))
-        if alpha is not None:
-            samples, alpha = np.ascontiguousarray(samples[..., :-1]), samples[..., -1].copy()
-        return Picture.of(replace(whole, samples=samples, alpha=alpha), self.metadata.sized(*size))
+        has_alpha = whole.alpha is not None
+        rows = PixelRows(whole.channels).strips()
+        strips = shrink_rows(rows, (self.width, self.height), size, alpha=has_alpha)
+        channels = np.concatenate(list(strips))
+        original = Original.split(channels, has_alpha, whole.white, whole.profile)
+        return Picture.of(original, self.metadata.sized(*size))
 
     def save(
         self,
@@ -121,8 +117,21 @@ class Picture:
         return encode_image(Picture(self.pixels, self.alpha), "png")
 
 
+@dataclass(frozen=True)
+class Frame:
+    """One picture of several in a file.
+
+    Attributes:
+        picture: the frame of an animation, whole, or the page.
+        duration_ms: how long it is shown; 0 for pages.
+    """
+
+    picture: Picture
+    duration_ms: float = 0.0
+
+
 def check_pixels(pixels: NDArray[np.uint8]) -> None:
-    """An array holds RGB pixels.
+    """Check that an array holds RGB pixels.
 
     Raises:
         InputError: it is not uint8 of H x W x 3, or it is empty.

@@ -20,7 +20,7 @@ SRGB_NAMES = {"sRGB", "sRGB built-in", "sRGB IEC61966-2.1", "sRGB2014"}
 
 
 def to_srgb(samples: Pixels, profile: bytes) -> Pixels:
-    """8-bit samples of a profile's colours as sRGB.
+    """Convert 8-bit samples of a profile's colours to sRGB.
 
     Args:
         samples: H x W x C, uint8; C is 1 for grey, 3 for RGB, 4 for CMYK (where 0 is no ink).
@@ -36,7 +36,7 @@ def to_srgb(samples: Pixels, profile: bytes) -> Pixels:
 
 
 def from_srgb(pixels: Pixels, mode: str, profile: bytes) -> Pixels:
-    """SRGB in the colours of a profile; what lies outside of them is clipped.
+    """Convert sRGB to the colours of a profile; what lies outside of them is clipped.
 
     Args:
         pixels: H x W x 3, uint8.
@@ -57,7 +57,8 @@ def from_srgb(pixels: Pixels, mode: str, profile: bytes) -> Pixels:
 
 
 def useful_profile(profile: bytes, mode: str) -> bytes:
-    """The profile, if it says more than sRGB does; nothing if it is damaged, or for another mode.
+    """Return the profile if it says more than sRGB does; nothing if it is damaged, or for another
+    mode.
 
     Args:
         profile: an ICC profile, or nothing.
@@ -79,7 +80,7 @@ def useful_profile(profile: bytes, mode: str) -> bytes:
 
 @cache
 def srgb_profile() -> bytes:
-    """An ICC profile that says sRGB, so that wide-gamut screens do not guess."""
+    """Return an ICC profile that says sRGB, so that wide-gamut screens do not guess."""
     from PIL import ImageCms
 
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -88,7 +89,7 @@ def srgb_profile() -> bytes:
 
 
 def image_of(samples: Pixels) -> Image:
-    """8-bit samples as an image of Pillow's.
+    """Return 8-bit samples as an image of Pillow's.
 
     Args:
         samples: H x W x C, uint8; C is 1 for grey, 3 for RGB, 4 for CMYK.

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from impasto.errors import InputError, MissingExtraError
+from impasto.images.decoding import check_size
 from impasto.images.original import Metadata, Original
 from impasto.images.picture import Picture
 
@@ -36,12 +37,7 @@ def read_raw(path: Path, max_pixels: int) -> Picture:
         raise MissingExtraError(f"{path} is a raw photo, which", "raw") from error
     try:
         with rawpy.imread(str(path)) as raw:
-            width, height = raw.sizes.width, raw.sizes.height
-            if width * height > max_pixels:
-                raise InputError(
-                    f"{path} has {width} x {height} pixels, more than {max_pixels:,}",
-                    "make it smaller first",
-                )
+            check_size(str(path), raw.sizes.width, raw.sizes.height, max_pixels)
             samples = raw.postprocess(
                 use_camera_wb=True, output_bps=16, output_color=rawpy.ColorSpace.sRGB
             )
@@ -51,11 +47,11 @@ def read_raw(path: Path, max_pixels: int) -> Picture:
             "get it anew, or develop it in another program",
         ) from error
     original = Original(np.ascontiguousarray(samples, dtype=np.uint16), white=65535.0)
-    return Picture(original.to_pixels(), None, original, Metadata(_exif(path)))
+    return Picture.of(original, Metadata(_exif(path)))
 
 
 def _exif(path: Path) -> bytes:
-    """Camera, times and GPS of those raw formats that are TIFF files inside."""
+    """Read camera, times and GPS of those raw formats that are TIFF files inside."""
     from impasto.images.rows.tiff_reader import read_exif
 
     with contextlib.suppress(ValueError, OSError), path.open("rb") as file:

@@ -8,17 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
-from impasto.images.original import NO_METADATA, Original, full_white
+from impasto.images.decoding import MAX_PIXELS, check_size, decode_image, decoded
+from impasto.images.original import Original, full_white
+from impasto.images.photo_file import Source, read_image
 from impasto.images.picture import Picture
-from impasto.images.reading import (
-    MAX_PIXELS,
-    Source,
-    check_size,
-    decode_image,
-    decoded,
-    picture_of,
-    read_image,
-)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -48,7 +41,7 @@ def as_picture(source: PictureSource) -> Picture:
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
-        return picture_of(_original(source), NO_METADATA)
+        return Picture.of(_original(source))
     if not isinstance(source, Image):
         return read_image(source)
     if source.mode == "F":
@@ -56,7 +49,7 @@ def as_picture(source: PictureSource) -> Picture:
     name = "the image of Pillow's"
     check_size(name, source.width, source.height, MAX_PIXELS)
     [(original, metadata)] = decoded(map(decode_image, [source]), name, MAX_PIXELS)
-    return picture_of(original, metadata)
+    return Picture.of(original, metadata)
 
 
 def _original(array: NDArray[Any]) -> Original:

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from impasto._util.closeable import Closing
 from impasto.errors import OutputError
-from impasto.images.windows import shrink_rows
 
-__all__ = ["PixelRows", "RowFile", "Spool", "reduced"]
+__all__ = ["PixelRows", "RowFile", "Spool"]
 
 Pixels = NDArray[np.uint8]
 STRIP_BYTES = 8 << 20
-REDUCED_PX = 1_000_000
 
 
 class PixelRows(Closing):
@@ -39,11 +37,11 @@ class PixelRows(Closing):
         self.channels = pixels.shape[2]
 
     def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x 3, uint8."""
+        """Return those rows: n x W x 3, uint8."""
         return self._pixels[top:bottom]
 
     def strips(self) -> Iterator[Pixels]:
-        """All rows in order, some at a time."""
+        """Yield all rows in order, some at a time."""
         width, height = self.size
         step = max(1, STRIP_BYTES // (3 * width))
         for top in range(0, height, step):
@@ -75,7 +73,7 @@ class RowFile(Closing):
             self._file = tempfile.TemporaryFile(dir=folder, prefix=".impasto-")  # noqa: SIM115
 
     def append(self, rows: NDArray[Any]) -> None:
-        """The next rows: contiguous.
+        """Write the next rows: contiguous.
 
         Raises:
             OutputError: the disk is full.
@@ -85,7 +83,7 @@ class RowFile(Closing):
         self.length += rows.nbytes // self._row_bytes
 
     def rows(self, top: int, bottom: int) -> bytes:
-        """Those rows.
+        """Return those rows.
 
         Raises:
             ValueError: they were not appended yet.
@@ -131,7 +129,7 @@ class Spool(PixelRows):
         self._file = RowFile(3 * size[0], folder)
 
     def append(self, rows: Pixels) -> None:
-        """The next rows, from the top: n x W x 3, uint8.
+        """Write the next rows, from the top: n x W x 3, uint8.
 
         Raises:
             OutputError: the disk is full.
@@ -139,7 +137,7 @@ class Spool(PixelRows):
         self._file.append(np.ascontiguousarray(rows))
 
     def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x 3, uint8.
+        """Return those rows: n x W x 3, uint8.
 
         Raises:
             ValueError: they were not appended yet.
@@ -150,11 +148,3 @@ class Spool(PixelRows):
     def close(self) -> None:
         """Delete the file."""
         self._file.close()
-
-
-def reduced(picture: PixelRows) -> Pixels:
-    """A copy of at most a million pixels (or one row), for what only averages matter to."""
-    width, height = picture.size
-    scale = min(1.0, (REDUCED_PX / (width * height)) ** 0.5)
-    size = max(1, int(width * scale)), max(1, int(height * scale))
-    return np.concatenate(list(shrink_rows(picture.strips(), picture.size, size)))

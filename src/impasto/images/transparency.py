@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 
 def bleed(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The colours along the edge of what is visible, spread over what is not.
+    """Spread the colours along the edge of what is visible over what is not.
 
     Under full transparency, files hold any colour, mostly black. A network would paint its strokes
     across the edge and leave a dark fringe. Each invisible pixel gets the mean of the visible
@@ -60,7 +60,7 @@ def _spread(colors: Floats, known: Floats) -> Floats:
 
 
 def lay_on_white(samples: Samples, alpha: Samples, white: float) -> Samples:
-    """What is seen before a white wall.
+    """Show a picture before a white wall.
 
     Args:
         samples: H x W x C, 0 to ``white``; grey or RGB.

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.images.original import Samples, cast_samples
+from impasto.images.spool import PixelRows
 
-__all__ = ["enlarged_rows", "shrink_rows"]
+__all__ = ["enlarged_rows", "reduced", "shrink_rows"]
 
 Pixels = NDArray[np.uint8]
 SHARPNESS = -0.75  # of cubic interpolation, as OpenCV has it
 LEAST_OPACITY = np.float32(1e-4)  # where all is transparent, colours count alike
+REDUCED_PX = 1_000_000
 BLOCK_ROWS = 32  # interpolated at once: few, so that most weights are not 0
-
-
-class Rows(Protocol):
-    """A picture whose rows can be had in any order."""
-
-    size: tuple[int, int]
-    channels: int
-
-    def rows(self, top: int, bottom: int) -> Pixels:
-        """Those rows: n x W x channels, uint8."""
 
 
 def shrink_rows(
@@ -78,9 +69,17 @@ def shrink_rows(
             yield cast_samples(smaller, strip.dtype, white)
 
 
-def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int) -> Pixels:
-    """Some rows of an enlarged picture, as `impasto.images.resize` makes the whole of it (rounding
-    apart): cubic interpolation.
+def reduced(picture: PixelRows) -> Pixels:
+    """Return a copy of at most a million pixels (or one row), for what only averages matter to."""
+    width, height = picture.size
+    scale = min(1.0, (REDUCED_PX / (width * height)) ** 0.5)
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return np.concatenate(list(shrink_rows(picture.strips(), picture.size, size)))
+
+
+def enlarged_rows(source: PixelRows, new_size: tuple[int, int], top: int, bottom: int) -> Pixels:
+    """Return some rows of an enlarged picture, as `impasto.images.resize` makes the whole of it
+    (rounding apart): cubic interpolation.
 
     OpenCV stretches the rows that it needs to their new width, so that each pixel comes to lie
     where it lies in the whole. The rows between them are interpolated here, since OpenCV knows no
@@ -119,8 +118,8 @@ def enlarged_rows(source: Rows, new_size: tuple[int, int], top: int, bottom: int
 def _cubic_taps(
     start: int, stop: int, length: int, new_length: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Which four rows each new row is made of, and how much of each: OpenCV's cubic interpolation
-    (Keys 1981, a = -0.75), its rounding of places to float32 included.
+    """Find which four rows each new row is made of, and how much of each: OpenCV's cubic
+    interpolation (Keys 1981, a = -0.75), its rounding of places to float32 included.
     """
     lines = np.arange(start, stop)
     places = ((lines + 0.5) * (length / new_length) - 0.5).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast
 
@@ -27,9 +27,7 @@ __all__ = [
     "Format",
     "Writable",
     "check_format",
-    "check_side",
     "encode_image",
-    "file_profile",
     "fitted",
     "open_writer",
     "save_options",
@@ -64,7 +62,7 @@ class Format:
 
 
 class Writable(Protocol):
-    """What of a picture goes into a file; `impasto.Picture` has it."""
+    """What `write_image` needs to know of a picture; `impasto.Picture` has it."""
 
     @property
     def width(self) -> int:
@@ -79,7 +77,7 @@ class Writable(Protocol):
         """EXIF, XMP and resolution."""
 
     def as_original(self) -> Original:
-        """All samples that there are, in their own depth and profile."""
+        """Return all samples that there are, in their own depth and profile."""
 
 
 _JPEG = Format("JPEG", False, 65_500, modes=("L", "RGB", "CMYK"), lossy=True)
@@ -150,7 +148,7 @@ def _write_stream(
 
 
 def check_format(path: str | os.PathLike[str]) -> str:
-    """The format that a file's name asks for, a key of `FORMATS`.
+    """Return the format that a file's name asks for, a key of `FORMATS`.
 
     Raises:
         OptionError: it is none of them.
@@ -165,7 +163,7 @@ def check_format(path: str | os.PathLike[str]) -> str:
 def encode_image(
     picture: Writable, file_format: str, *, quality: int = 95, name: str = "the picture"
 ) -> bytes:
-    """A picture as the bytes of a file.
+    """Encode a picture as the bytes of a file.
 
     Args:
         picture: what to encode.
@@ -182,7 +180,12 @@ def encode_image(
     if not isinstance(quality, int) or not 1 <= quality <= 100:
         raise OptionError(f"quality is {quality}", "give a whole number from 1 to 100")
     form = FORMATS[file_format]
-    check_side(form, picture.width, picture.height, name)
+    if max(picture.width, picture.height) > form.max_side_px:
+        raise OutputError(
+            f"{name}: {form.pillow_name} holds {form.max_side_px} px at most, "
+            f"the picture is {picture.width} x {picture.height}",
+            "write PNG or TIFF",
+        )
     original = fitted(picture.as_original(), form)
     content = io.BytesIO()
     try:
@@ -200,22 +203,8 @@ def encode_image(
     return content.getvalue()
 
 
-def check_side(form: Format, width: int, height: int, name: str) -> None:
-    """A format can hold a picture of that size.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    if max(width, height) > form.max_side_px:
-        raise OutputError(
-            f"{name}: {form.pillow_name} holds {form.max_side_px} px at most, "
-            f"the picture is {width} x {height}",
-            "write PNG or TIFF",
-        )
-
-
 def fitted(original: Original, form: Format) -> Original:
-    """The nearest to an original that a format can hold."""
+    """Convert an original to the nearest that a format can hold."""
     samples, alpha, white, profile = (
         original.samples,
         original.alpha,
@@ -244,7 +233,7 @@ def fitted(original: Original, form: Format) -> Original:
 
 
 def to_image(original: Original) -> Image:
-    """8-bit samples as an image of Pillow's."""
+    """Return 8-bit samples as an image of Pillow's."""
     from PIL import Image
 
     image = image_of(original.samples)
@@ -256,7 +245,7 @@ def to_image(original: Original) -> Image:
 def save_options(
     form: Format, original: Original, metadata: Metadata, quality: int
 ) -> dict[str, Any]:
-    """How Pillow shall write, and what beside the pixels."""
+    """Return how Pillow shall write, and what beside the pixels."""
     from PIL.PngImagePlugin import PngInfo
 
     options: dict[str, Any] = {}
@@ -269,7 +258,7 @@ def save_options(
         options["dpi"] = metadata.dpi
     if form.pillow_name in ("BMP", "GIF"):
         return options
-    options["icc_profile"] = file_profile(original)
+    options["icc_profile"] = _file_profile(original)
     if metadata.exif and not (form.pillow_name == "JPEG" and len(metadata.exif) > MAX_JPEG_EXIF):
         options["exif"] = metadata.exif
     if metadata.xmp and form.pillow_name == "PNG":
@@ -280,9 +269,9 @@ def save_options(
     return options
 
 
-def file_profile(original: Original) -> bytes:
-    """The ICC profile to write: the picture's own, or one that says sRGB; none for plain grey and
-    CMYK.
+def _file_profile(original: Original) -> bytes:
+    """Return the ICC profile to write: the picture's own, or one that says sRGB; none for plain
+    grey and CMYK.
     """
     return original.profile or (srgb_profile() if original.mode == "RGB" else b"")
 
@@ -306,17 +295,13 @@ def write_rows(
     Returns:
         the writer, finished.
     """
-    samples, alpha = original.samples, original.alpha
-    height, width, colors = samples.shape
-    kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
-    layout = Layout(width, height, colors, alpha is not None, kind, original.white)
-    writer = open_writer(file, form, layout, metadata, file_profile(original), previous)
-    step = rows_within(layout)
+    height, width = original.samples.shape[:2]
+    writer = open_writer(file, form, original, (width, height), metadata, previous)
+    step = rows_within(writer.layout)
     for top in range(0, height, step):
-        rows = samples[top : top + step]
-        if alpha is not None:
-            rows = np.concatenate([rows, alpha[top : top + step, :, None]], axis=2)
-        writer.write(rows)
+        rows = slice(top, top + step)
+        alpha = None if original.alpha is None else original.alpha[rows]
+        writer.write(replace(original, samples=original.samples[rows], alpha=alpha).channels)
     writer.finish()
     return writer
 
@@ -324,12 +309,21 @@ def write_rows(
 def open_writer(
     file: BinaryIO,
     form: Format,
-    layout: Layout,
+    original: Original,
+    size: tuple[int, int],
     metadata: Metadata,
-    profile: bytes,
     previous: RowWriter | None = None,
 ) -> RowWriter:
-    """Begin a PNG or TIFF that is written row by row; see `write_rows`."""
+    """Begin a PNG or TIFF that is written row by row; see `write_rows`.
+
+    Args:
+        original: some rows of it, or all.
+        size: width and height of the whole, in pixels.
+    """
+    samples, has_alpha = original.samples, original.alpha is not None
+    kind = cast(Literal["u1", "u2", "f4"], samples.dtype.str[1:])
+    layout = Layout(*size, samples.shape[2], has_alpha, kind, original.white)
+    profile = _file_profile(original)
     if form.pillow_name == "PNG":
         return PngWriter(file, layout, metadata, profile)
     page = previous if isinstance(previous, TiffWriter) else None

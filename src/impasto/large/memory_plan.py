@@ -51,6 +51,7 @@ LEAST_STRIP_BYTES = 32 << 20
 FIXED_BYTES = 64 << 20  # buffers of reading and writing
 
 POWERS = "KMGT"
+BY_ROWS = ", or convert it to PNG or TIFF (upright), and write one of these"
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ class MemoryPlan:
 
 
 def plan_memory(
-    width: int,
-    height: int,
+    size: tuple[int, int],
     limit_bytes: int,
     engine: Engine,
     spec: NetworkSpec | None,
@@ -97,7 +97,7 @@ def plan_memory(
     """Find out how a picture can be painted within a limit.
 
     Args:
-        width, height: of the picture, in pixels.
+        size: width and height of the picture, in pixels.
         limit_bytes: of resident memory, all included.
         engine: that paints.
         spec: of the network; none if it can only paint in one piece. It is then taken for one like
@@ -112,6 +112,7 @@ def plan_memory(
     Raises:
         OptionError: it cannot, with what would do.
     """
+    width, height = size
     pixels = width * height
     base = BASE_BYTES + held_bytes
     engine_bytes = _engine_bytes_per_px(engine, spec or JOHNSON, styles)
@@ -123,37 +124,36 @@ def plan_memory(
     if whole_peak <= limit_bytes:
         return MemoryPlan(True, pixels, 0, margin, 0, whole_peak)
     if not spec:
-        raise _refusal(width, height, limit_bytes, whole_peak, ", or use a style of a gallery")
+        raise _refusal(size, limit_bytes, whole_peak, ", or use a style of a gallery")
     photo = 0 if streamed else pixels * photo_bytes_per_px
     ends = base + photo + max(read_bytes, pixels * written_bytes_per_px)
     held = base + FIXED_BYTES + photo
-
-    def tiling(tile: int) -> int:
-        side = tile + 2 * margin
-        strip = width * side * (STRIP_BYTES_PER_PX + shares_bytes)
-        return held + strip + min(width, side) * min(height, side) * engine_bytes
-
-    sizes = revision_sizes(width, height)[1] if spec.revises else pass_sizes(width, height, 1)
     for whole_px in ((limit_bytes - held) // whole_bytes, 0):
-        # The engine of passes in one piece keeps what the largest of them took.
-        earlier = [w * h for w, h in sizes[:-1] if w * h <= whole_px]
-        kept = max(earlier, default=0) * engine_bytes
+        kept = _largest_px(size, spec, whole_px) * engine_bytes
         features = min(MOST_STRIP_BYTES, limit_bytes - base - photo - kept)
         for tile in TILES_PX:
-            peak = kept + max(tiling(tile), base + photo + features, ends)
+            side = tile + 2 * margin
+            strip = width * side * (STRIP_BYTES_PER_PX + shares_bytes)
+            tiled = held + strip + min(width, side) * min(height, side) * engine_bytes
+            peak = kept + max(tiled, base + photo + features, ends)
             if peak <= limit_bytes and features >= LEAST_STRIP_BYTES:
                 return MemoryPlan(False, whole_px, tile, margin, features, peak)
-    row_by_row = tiling(TILES_PX[-1]) - photo
-    needed = max(row_by_row + photo, base + photo + LEAST_STRIP_BYTES, ends)
-    hint = ", or convert it to PNG or TIFF (upright), and write one of these"
-    raise _refusal(
-        width, height, limit_bytes, needed, hint if row_by_row <= limit_bytes < needed else ""
-    )
+    needed = max(tiled, base + photo + LEAST_STRIP_BYTES, ends)  # in the smallest tiles
+    by_rows_fits = tiled - photo <= limit_bytes < needed
+    raise _refusal(size, limit_bytes, needed, BY_ROWS if by_rows_fits else "")
 
 
-def _refusal(width: int, height: int, limit: int, needed: int, hint: str) -> OptionError:
+def _largest_px(size: tuple[int, int], spec: NetworkSpec, whole_px: int) -> int:
+    """Return how large the largest of the earlier passes is that are painted in one piece: their
+    engine keeps what it took.
+    """
+    sizes = revision_sizes(*size)[1] if spec.revises else pass_sizes(*size, 1)
+    return max((w * h for w, h in sizes[:-1] if w * h <= whole_px), default=0)
+
+
+def _refusal(size: tuple[int, int], limit: int, needed: int, hint: str) -> OptionError:
     return OptionError(
-        f"{width} x {height} px need {needed / 1e9:.2f} GB of memory, "
+        f"{size[0]} x {size[1]} px need {needed / 1e9:.2f} GB of memory, "
         f"--memory allows {limit / 1e9:.2f} GB",
         f"give --memory {needed / 1e9 + 0.05:.1f}GB{hint}",
     )
@@ -170,16 +170,16 @@ def _engine_bytes_per_px(engine: Engine, spec: NetworkSpec, styles: int) -> int:
 
 
 def margin_px(spec: NetworkSpec) -> int:
-    """What a tile has to see beyond itself: half the receptive field, and the grid's step for what
-    smoothing and enlargement add.
+    """Return what a tile has to see beyond itself: half the receptive field, and the grid's step
+    for what smoothing and enlargement add.
     """
     step = spec.multiple
     return -(-(spec.receptive_field_px // 2 + 1 + step) // step) * step
 
 
 def default_bytes() -> int:
-    """How much memory painting may take unless somebody says: three quarters of what is free and
-    what this process has already.
+    """Return how much memory painting may take unless somebody says: three quarters of what is free
+    and what this process has already.
     """
     usable = usable_memory_bytes()
     if usable is None:
@@ -188,7 +188,7 @@ def default_bytes() -> int:
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes from ``1GB``, ``800M``, ``1.5 GiB`` (powers of 1024) or a number.
+    """Parse ``1GB``, ``800M``, ``1.5 GiB`` (powers of 1024) or a number of bytes.
 
     Raises:
         OptionError: it is none of these.

@@ -85,10 +85,10 @@ class _Tiled(ABC):
 
     @abstractmethod
     def paint(self, photo: PixelRows) -> PixelRows:
-        """As `paint_tiled`."""
+        """Paint the picture; see `paint_tiled`."""
 
     def _fit(self, source: PixelRows, size: tuple[int, int]) -> PixelRows:
-        """A picture made smaller."""
+        """Return a picture made smaller."""
         small = size[0] * size[1] <= self._plan.whole_px
         if source.size[0] * source.size[1] <= self._plan.whole_px:
             return PixelRows(resize(source.rows(0, source.size[1]), *size))

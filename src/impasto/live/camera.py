@@ -1,4 +1,4 @@
-"""Where live pictures come from: a webcam, a network camera, or a video file that stands in."""
+"""Sources of live pictures: a webcam, a network camera, or a video file that stands in."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CONNECT_MS, SILENCE_MS = 10_000, 5_000
 
 
 class Camera(Protocol):
-    """Gives frames one after the other, at its own pace."""
+    """Giver of frames, one after the other, at its own pace."""
 
     def read(self) -> NDArray[np.uint8] | None:
-        """The next frame, H x W x 3 uint8 RGB, when it comes; nothing while there is no camera."""
+        """Wait for the next frame, H x W x 3 uint8 RGB; return none while there is no camera."""
         ...
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ class Camera(Protocol):
 
 
 def open_camera(source: str) -> Camera:
-    """A camera by its number ("0" is the first), a stream's address (rtsp://...), or a video file.
+    """Open a camera by its number ("0" is the first), a stream (rtsp://...), or a video file.
 
     Raises:
         InputError: there is none.
@@ -56,7 +56,7 @@ def open_camera(source: str) -> Camera:
 
 
 def _quieten_opencv() -> None:
-    """It would write to the error output whenever it looks for a camera that is not there."""
+    """Stop it from writing to the error output whenever a camera is not there."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
@@ -145,8 +145,8 @@ class LiveFrame:
 
 
 class Capture:
-    """Reads a camera in a thread of its own and keeps the newest frame only, so that a slow network
-    never builds up a delay.
+    """Reader of a camera in a thread of its own, which keeps the newest frame only, so that a slow
+    network never builds up a delay.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -171,7 +171,7 @@ class Capture:
                 self._changed.notify_all()
 
     def newer_than(self, number: int, timeout_s: float) -> LiveFrame | None:
-        """The newest frame, once there is one after frame ``number``; nothing after a timeout."""
+        """Return the newest frame, once one is after ``number``; nothing after a timeout."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._newest is not None and self._newest.number > number, timeout_s

@@ -1,13 +1,12 @@
-"""What the keys do."""
+"""Keys, and the settings that they change."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from impasto._util.atomic_files import names_network
 from impasto.defaults import ColorWay
-from impasto.styles import Gallery, names_file, parse_mixture
+from impasto.styles import Gallery, StyleRef
 from impasto.styles.predict import find_style
 
 __all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
@@ -33,7 +32,7 @@ STROKES = (0.5, 0.7, 1.0, 1.4, 2.0)
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """What is shown, and how.
+    """Settings of what is shown, and how.
 
     Attributes:
         packs: names to choose from, those together that mix with each other; what mixes with
@@ -76,15 +75,15 @@ class LiveSettings:
 
 
 def _half_and_half(first: str, second: str) -> str:
-    """Half of each, of which either may be a mixture itself."""
+    """Mix half of each, of which either may be a mixture itself."""
     if not set("+:") & set(first + second):
         return f"{first}+{second}"
-    parts = [*parse_mixture(first), *parse_mixture(second)]
+    parts = [*StyleRef.parse(first).parts, *StyleRef.parse(second).parts]
     return "+".join(f"{name}:{weight:.3g}" for name, weight in parts)
 
 
 def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
-    """The gallery's styles for `LiveSettings`, pack by pack, and the index of the wanted one.
+    """List a gallery's styles for `LiveSettings`, and find the index of the wanted one.
 
     A style of the gallery keeps its place, so that its number is always the same. What is none
     comes in front.
@@ -101,24 +100,25 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
     packs: dict[str, list[str]] = {pack.trunk.fingerprint: [] for pack in gallery.packs}
     for name in gallery.names:
         packs[gallery.load_style(name).trunk].append(name)
-    if names_network(first):
+    ref = StyleRef.parse(first)
+    if ref.is_network:
         return [[first], *filter(None, packs.values())], 0
-    style = find_style(first, gallery)
-    if not names_file(first) and style.name in gallery.names:
+    style = find_style(ref, gallery)
+    if not ref.is_file and style.name in gallery.names:
         names = [name for pack in packs.values() for name in pack]
         return list(filter(None, packs.values())), names.index(style.name)
     mates = packs.pop(style.trunk, [])  # none of a style with a trunk of its own
-    front = first if names_file(first) else style.name
+    front = first if ref.is_file else style.name
     return [[front, *mates], *filter(None, packs.values())], 0
 
 
 def choose(settings: LiveSettings, number: int) -> LiveSettings:
-    """The settings with the style of a number, from 1."""
+    """Return the settings with the style of a number, from 1."""
     return replace(settings, index=number - 1)
 
 
 def press(settings: LiveSettings, key: str) -> LiveSettings:
-    """The settings after a key; keys that change none of them leave them as they are."""
+    """Return the settings after a key; those of other keys stay as they are."""
     count = len(settings.styles)
     if key in ("n", "p"):
         step = 1 if key == "n" else -1

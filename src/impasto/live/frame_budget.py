@@ -1,4 +1,4 @@
-"""How large a frame may be, for so many frames a second."""
+"""Size of frames that holds so many frames a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SMALLEST_PX = 96
 
 
 class FrameBudget:
-    """Chooses a size for frames so that painting them keeps up with a rate.
+    """Choice of a size for frames, so that painting them keeps up with a rate.
 
     The time of a frame is proportional to its area, near enough; what other programs take of the
     machine is in it. Sizes are a few fixed shares of the camera's, since every change costs the
@@ -31,18 +31,18 @@ class FrameBudget:
 
     @property
     def share(self) -> float:
-        """Of the camera's width and height."""
+        """The part of the camera's width and height."""
         return SHARES[self._level]
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """The size to paint a camera's frame at: multiples of 8."""
+        """Return the size to paint a camera's frame at: multiples of 8."""
         share = max(self.share, min(1.0, SMALLEST_PX / min(width, height)))
         if share == 1:
             return width, height
         return max(8, round(width * share / 8) * 8), max(8, round(height * share / 8) * 8)
 
     def add(self, seconds: float) -> None:
-        """A frame took so long to paint."""
+        """Take note of how long a frame took to paint."""
         self._frames_since_change += 1
         if self._frames_since_change <= WARM_UP_FRAMES:
             return
@@ -58,7 +58,7 @@ class FrameBudget:
             self._change(self._level - 1)
 
     def _expected_s(self, level: int) -> float:
-        """What a frame of another size would take."""
+        """Return what a frame of another size would take."""
         assert self._mean_s is not None
         return self._mean_s * (SHARES[level] / self.share) ** 2
 

@@ -1,4 +1,4 @@
-"""Paints the newest frame in a thread of its own; a new style is made ready in yet another."""
+"""Painting the newest frame in a thread; a new style is made ready in another."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LivePicture:
 
 
 class LiveStylizer:
-    """Turns a `Capture` into paintings; only the newest is kept.
+    """Painter of a `Capture`; only the newest painting is kept.
 
     A change of style makes the new `Stylizer` beside the old one, which paints on until it is
     ready: the picture never stops.
@@ -95,7 +95,7 @@ class LiveStylizer:
         return str(self._stylizer.engine)
 
     def newer_than(self, number: int, timeout_s: float) -> LivePicture | None:
-        """The newest painting, once there is one of a frame after ``number``.
+        """Return the newest painting, once there is one of a frame after ``number``.
 
         Raises:
             ImpastoError: painting failed.

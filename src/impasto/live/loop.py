@@ -41,7 +41,7 @@ STYLES_A_LINE = 3
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """How the window starts.
+    """Options with which the window starts.
 
     Attributes:
         painting: the first style, a name or mixture, and how to paint.
@@ -64,7 +64,7 @@ class LiveOptions:
 
 @dataclass(frozen=True)
 class LiveReport:
-    """How it went; all but ``frames`` is of the last ten seconds.
+    """Report of how it went; all but ``frames`` is of the last ten seconds.
 
     Attributes:
         frames: shown.
@@ -272,7 +272,7 @@ class _Session:
 
 
 def _numbered(styles: Sequence[str]) -> list[str]:
-    """The styles with the numbers that choose them, a few in a line."""
+    """List the styles with the numbers that choose them, a few in a line."""
     names = [f"{number} {style}" for number, style in enumerate(styles, 1)]
     return [
         "   ".join(names[at : at + STYLES_A_LINE]) for at in range(0, len(names), STYLES_A_LINE)

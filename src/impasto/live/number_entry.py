@@ -9,7 +9,7 @@ PAUSE_S = 0.7
 
 
 class NumberEntry:
-    """Joins digits to a number from 1 to ``largest``.
+    """Number from 1 to ``largest``, digit by digit.
 
     A number counts at once if no further digit could follow, else after a pause. A digit that
     cannot follow begins a new number. Times are the caller's, in seconds, and must not go back.
@@ -22,7 +22,7 @@ class NumberEntry:
         """What was typed of a number that does not count yet."""
 
     def press(self, digit: str, now_s: float) -> int | None:
-        """A digit was pressed: the number that counts by it, if one does."""
+        """Press a digit; return the number that counts by it, if one does."""
         typed = self.typed + digit
         if int(typed) > self._largest:
             typed = digit
@@ -31,10 +31,10 @@ class NumberEntry:
         return None if more else self.finish()
 
     def after(self, now_s: float) -> int | None:
-        """The number that counts because the pause is over, if one does."""
+        """Return the number that counts because the pause is over, if one does."""
         return self.finish() if self.typed and now_s >= self._due_s else None
 
     def finish(self) -> int | None:
-        """The number that was typed so far counts, as when another key is pressed."""
+        """Return the number that was typed so far, as when another key is pressed."""
         typed, self.typed = self.typed, ""
         return int(typed) if typed and 1 <= int(typed) <= self._largest else None

@@ -1,4 +1,4 @@
-"""How many frames a second are shown, and how late."""
+"""Frames a second that are shown, and how late they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Pace"]
 
 
 class Pace:
-    """Keeps the times of the frames that were shown in the last seconds.
+    """Times of the frames that were shown in the last seconds.
 
     Args:
         seconds: how far back, from the frame that was shown last.
@@ -20,7 +20,7 @@ class Pace:
         self._times: deque[tuple[float, float]] = deque()
 
     def add(self, taken_s: float, shown_s: float) -> None:
-        """A frame was taken and shown at these times, on one clock."""
+        """Take note of when a frame was taken and shown, on one clock."""
         self._times.append((taken_s, shown_s))
         while self._times[0][1] < shown_s - self._seconds:
             self._times.popleft()

@@ -1,4 +1,4 @@
-"""Recording what is shown, with the times at which it was."""
+"""Recordings of what is shown, with the times at which it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where live pictures go to, and where key presses come from."""
+"""The window of live pictures, and the keys that are pressed in it."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Screen(Protocol):
         ...
 
     def key(self) -> str:
-        """The key that was pressed since the last call: a character, ``escape``, or nothing."""
+        """Return the key that was pressed since the last call: a character, ``escape``, or none."""
         ...
 
     def is_open(self) -> bool:
-        """Nobody has closed the window."""
+        """Tell whether nobody has closed the window."""
         ...
 
     def toggle_full_screen(self) -> None:
-        """Full screen, and back."""
+        """Switch to full screen, and back."""
         ...
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Screen(Protocol):
 
 
 def open_screen() -> Screen:
-    """A window on the desktop.
+    """Open a window on the desktop.
 
     Raises:
         OutputError: there is no desktop.
@@ -86,7 +86,7 @@ class _Window:
         cv2.imshow(TITLE, cv2.cvtColor(written, cv2.COLOR_RGB2BGR))
 
     def _size(self, pixels: NDArray[np.uint8]) -> tuple[int, int]:
-        """Width and height of the window; those of a picture where nobody knows."""
+        """Return the window's width and height; a picture's where nobody knows them."""
         with suppress(cv2.error):  # it was closed a moment ago
             _, _, width, height = cv2.getWindowImageRect(TITLE)
             if width > 0 and height > 0:

@@ -14,10 +14,10 @@ __all__ = ["VirtualCamera", "open_virtual_camera"]
 
 
 class VirtualCamera(Protocol):
-    """Takes the pictures that other programs shall see."""
+    """Taker of the pictures that other programs shall see."""
 
     def send(self, pixels: NDArray[np.uint8]) -> None:
-        """The next picture, H x W x 3 uint8 RGB."""
+        """Send the next picture, H x W x 3 uint8 RGB."""
         ...
 
     def close(self) -> None:
@@ -26,7 +26,7 @@ class VirtualCamera(Protocol):
 
 
 def open_virtual_camera(width: int, height: int, rate: float) -> VirtualCamera:
-    """The system's loopback device.
+    """Open the system's loopback device.
 
     Args:
         width, height: what programs see, in pixels; pictures of other sizes are scaled.

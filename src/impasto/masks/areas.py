@@ -51,24 +51,27 @@ class Areas:
     cover: Mask | None = None
     shares: Mask | None = None
 
-    def cover_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
-        """Some rows of a photo's cover, rows x width, 0-1.
+    def cover_rows(
+        self, size: tuple[int, int], top: int, bottom: int
+    ) -> NDArray[np.float32] | None:
+        """Return some rows of a photo's cover, rows x width, 0-1, if there is any.
 
         Args:
             size: the photo's width and height.
             top, bottom: which rows.
         """
-        assert self.cover is not None
+        if self.cover is None:
+            return None
         rows = _stretched(self.cover, size, top, bottom)[..., 0].astype(np.float32)
         cover: NDArray[np.float32] = rows / np.float32(255)
         return cover
 
     def full_cover(self, width: int, height: int) -> NDArray[np.float32] | None:
-        """The whole of `cover_rows`, if there is any."""
-        return None if self.cover is None else self.cover_rows((width, height), 0, height)
+        """Return the whole of `cover_rows`."""
+        return self.cover_rows((width, height), 0, height)
 
     def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
-        """Some rows of the shares, styles x rows x width; they sum to 1.
+        """Return some rows of the shares, styles x rows x width; they sum to 1.
 
         Args:
             size: of the picture that they are stretched over, width and height.
@@ -80,7 +83,7 @@ class Areas:
         return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
     def shares_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
-        """The whole of `share_rows`, for a picture of that width and height."""
+        """Return the whole of `share_rows`, for a picture of that width and height."""
         return self.share_rows(size, 0, size[1])
 
 
@@ -91,7 +94,7 @@ def find_areas(
     regions: Sequence[Region],
     protect_faces: float,
 ) -> Areas:
-    """What goes where in a photo.
+    """Return what goes where in a photo.
 
     Args:
         photo: H x W x 3, uint8, RGB; a reduced copy will do.
@@ -129,7 +132,7 @@ def find_areas(
 
 
 def _alike(masks: list[Mask], size: tuple[int, int]) -> list[Mask]:
-    """Made as large as the largest, but no larger than the photo or than is kept."""
+    """Resize masks to the size of the largest, but no larger than the photo or than is kept."""
     width = min(size[0], max(mask.shape[1] for mask in masks))
     height = min(size[1], max(mask.shape[0] for mask in masks))
     scale = min(1.0, (MOST_PX / (width * height)) ** 0.5)
@@ -138,7 +141,7 @@ def _alike(masks: list[Mask], size: tuple[int, int]) -> list[Mask]:
 
 
 def _shared(masks: list[Mask]) -> Mask:
-    """Shares that sum to about 255, the rest's last."""
+    """Return shares that sum to about 255, the rest's last."""
     stack = np.stack(masks, axis=2).astype(np.float32)
     total = stack.sum(axis=2, keepdims=True)
     stack *= 255 / np.maximum(total, 255)

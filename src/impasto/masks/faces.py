@@ -35,7 +35,7 @@ _one_at_a_time = Lock()
 
 
 def find_faces(photo: NDArray[np.uint8]) -> list[Box]:
-    """Where there are faces.
+    """Find faces.
 
     Args:
         photo: H x W x 3, uint8, RGB; a reduced copy will do.
@@ -70,7 +70,7 @@ def _as_box(values: NDArray[np.float64]) -> Box:
 
 
 def face_mask(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Soft ellipses over the faces: 255 in their middles.
+    """Draw soft ellipses over the faces: 255 in their middles.
 
     Args:
         photo: as `find_faces` takes it.

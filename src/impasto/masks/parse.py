@@ -28,7 +28,8 @@ REGION = re.compile(
 
 
 def split_regions(regions: list[str] | tuple[str, ...]) -> tuple[str | None, list[tuple[str, str]]]:
-    """Regions as ``PLACE:STYLE``, where the place is a mask's file, or one of the names above.
+    """Split regions of the form ``PLACE:STYLE``, where the place is a mask's file, or one of the
+    names above.
 
     Returns:
         the style of the rest, if one is named, and the others with their places.
@@ -80,7 +81,7 @@ def _parse_box(text: str) -> tuple[int, int, int, int] | None:
         return None
     try:
         left, top, width, height = (int(part) for part in text.split(","))
-    except ValueError as error:
+    except (ValueError, AttributeError) as error:  # of text, or no text
         raise OptionError(
             f"subject {text!r} is no box", "write X,Y,WIDTH,HEIGHT in pixels"
         ) from error

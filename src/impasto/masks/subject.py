@@ -40,7 +40,7 @@ class Subject:
 def find_subject(
     photo: NDArray[np.uint8], subject: Subject, full_size: tuple[int, int] | None = None
 ) -> Mask:
-    """Where the subject is.
+    """Find the subject of a photo.
 
     GrabCut (Rother et al. 2004) on a reduced copy; what it starts from is the box, or spectral
     residual saliency (Hou & Zhang 2007). The edge is then softened along the photo's own (He et al.
@@ -108,9 +108,9 @@ def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
 
 
 def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to 5, in
-    each colour), and by its colour, that is unlike those at the edges (but the lower one); weighed
-    towards the middle, where photographers put what they mean.
+    """Return what stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to
+    5, in each colour), and by its colour, that is unlike those at the edges (but the lower one);
+    weighed towards the middle, where photographers put what they mean.
     """
     import cv2
 

@@ -110,7 +110,7 @@ class EncoderSpec:
         return found
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every weight, by its name."""
+        """Return the shape of every weight, by its name."""
         shapes: dict[str, tuple[int, ...]] = {}
         pooled = 0
         for each in self.convolutions:
@@ -124,7 +124,7 @@ class EncoderSpec:
         return shapes
 
     def to_json(self) -> str:
-        """The spec as one line of JSON."""
+        """Return the spec as one line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
@@ -223,7 +223,7 @@ class _Graph(GraphBuilder):
         return mean, self.node("Sqrt", self.node("Add", variance, self.constant(POOL_EPSILON)))
 
     def linear(self, name: str, tensor: str) -> str:
-        """A matrix, as a convolution of one pixel: every engine has that."""
+        """Add a matrix, as a convolution of one pixel: every engine has that."""
         return self.node("Conv", tensor, *self.parameters(name), kernel_shape=[1, 1])
 
     def parameters(self, name: str) -> tuple[str, str]:

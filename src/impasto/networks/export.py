@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.quantize import Bounds, quantize_kernel
-from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.spec import Conv, NetworkSpec, Smooth
 
 __all__ = [
     "INSTANCE_NORM_EPSILON",
@@ -111,26 +111,9 @@ class NetworkGraph(GraphBuilder):
         self.in_8_bits: dict[str, str] = {}  # what became of tensors
 
     def write(self) -> bytes:
-        """All layers in order, and the whole as bytes."""
-        outputs: dict[str, str] = {}  # the tensor that each named layer ends in, for skips
-
-        def apply(conv: Conv, tensor: str) -> str:
-            outputs[conv.name] = self.conv(conv, tensor)
-            return outputs[conv.name]
-
+        """Write all layers in order, and return the whole as bytes."""
         tensor = self.node("Concat", "photo", "enlarged", axis=1) if self.spec.revises else "photo"
-        for layer in self.spec.layers:
-            if isinstance(layer, Conv):
-                tensor = apply(layer, tensor)
-            elif isinstance(layer, Residual):
-                entering = tensor
-                for conv in layer.convs:
-                    tensor = apply(conv, tensor)
-                tensor = self.sum(tensor, entering)
-            elif isinstance(layer, Smooth):
-                tensor = self.smooth(layer, tensor)
-            elif isinstance(layer, Skip):
-                tensor = self.sum(tensor, outputs[layer.source])
+        tensor = self.spec.fold(tensor, self.conv, self.smooth, self.sum)
         if self.spec.output == "tanh":
             tensor = self.node("Mul", self.tanh(tensor), self.constant(0.5))
         tensor = self.node("Add", tensor, "enlarged" if self.spec.revises else self.constant(0.5))
@@ -138,7 +121,7 @@ class NetworkGraph(GraphBuilder):
         return self.finish()
 
     def finish(self) -> bytes:
-        """The whole as bytes, when all layers are there."""
+        """Return the whole as bytes, when all layers are there."""
         maps = {"enlarged": 3} if self.spec.revises else {}
         return self.model(f"impasto-{self.spec.name}", maps=maps)
 
@@ -152,7 +135,7 @@ class NetworkGraph(GraphBuilder):
         return kernel, np.asarray(self.weights[f"{conv.name}.bias"], dtype=np.float32)
 
     def normalise(self, conv: Conv, tensor: str) -> str:
-        """What of its normalisation does not."""
+        """Return what of its normalisation does not."""
         raise NotImplementedError
 
     def sum(self, first: str, second: str) -> str:
@@ -163,7 +146,7 @@ class NetworkGraph(GraphBuilder):
         return tensor
 
     def quantized(self, tensor: str) -> str:
-        """A tensor whose bounds are known, rounded to 8 bits."""
+        """Add a tensor whose bounds are known, rounded to 8 bits."""
         if tensor not in self.in_8_bits:
             step, zero = self.bounds[tensor].to_uint8()
             scaling = (self.constant(step), self.bytes_(np.array(zero, dtype=np.uint8)))
@@ -172,14 +155,14 @@ class NetworkGraph(GraphBuilder):
         return self.in_8_bits[tensor]
 
     def quantized_kernel(self, kernel: Array, name: str) -> str:
-        """A kernel rounded to 8 bits."""
+        """Add a kernel rounded to 8 bits."""
         whole, step = quantize_kernel(kernel)
         zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
         inputs = (self.bytes_(whole, name), self.constant(step, f"{name}.step"), zeros)
         return self.node("DequantizeLinear", *inputs, axis=0)
 
     def conv(self, conv: Conv, tensor: str) -> str:
-        """A convolution, normalised and rectified if it is."""
+        """Add a convolution, normalised and rectified if it is."""
         kernel, bias = self.kernel_and_bias(conv)
         name = f"{conv.name}.weight"
         if tensor in self.bounds and not conv.transposed:
@@ -292,7 +275,9 @@ class _Baked(NetworkGraph):
 
 
 def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) -> Array:
-    """Standard deviation and mean of every channel after its scale and shift, as a style vector."""
+    """Return standard deviation and mean of every channel after its scale and shift, as a style
+    vector.
+    """
     ranges = np.empty_like(style_vector)
     for _, first, second in spec.style_slices():
         scale, shift = style_vector[first], style_vector[second]

@@ -76,27 +76,28 @@ class GraphBuilder:
         clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
         return self.node("Tanh", clipped)
 
-    def embed(self, model: ModelProto, tensor: str) -> str:
-        """Add all of a model from one tensor to one, under names of its own. Embedded again, it
-        has the same constants.
+    def embed(self, model: ModelProto, *tensors: str, name: str = "net") -> str:
+        """Add all of a model from some tensors to one, under names of its own. Embedded again by
+        the same name, it has the same constants.
         """
         from onnx import NodeProto, TensorProto
 
-        prefix = f"net{len(self.nodes)}/"
-        names = {"": "", model.graph.input[0].name: tensor}
+        prefix = f"{name}{len(self.nodes)}/"
+        inputs = [each.name for each in model.graph.input]
+        names: dict[str, str] = {"": "", **dict(zip(inputs, tensors, strict=True))}
         for each in model.graph.initializer:
-            name = names[each.name] = f"net/{each.name}"
-            if name not in self.constants:
-                self.constants[name] = TensorProto()
-                self.constants[name].CopyFrom(each)
-                self.constants[name].name = name
+            constant = names[each.name] = f"{name}/{each.name}"
+            if constant not in self.constants:
+                self.constants[constant] = TensorProto()
+                self.constants[constant].CopyFrom(each)
+                self.constants[constant].name = constant
         for each in model.graph.node:
             names |= {output: prefix + output for output in each.output if output}
             node = NodeProto()
             node.CopyFrom(each)
             node.ClearField("doc_string")
-            node.input[:] = [names[name] for name in each.input]
-            node.output[:] = [names[name] for name in each.output]
+            node.input[:] = [names[tensor] for tensor in each.input]
+            node.output[:] = [names[tensor] for tensor in each.output]
             self.nodes.append(node)
         return names[model.graph.output[0].name]
 
@@ -110,7 +111,8 @@ class GraphBuilder:
         opset: int = OPSET,
         fixed_px: tuple[int, int] | None = None,
     ) -> bytes:
-        """The whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x width.
+        """Return the whole, serialised: from ``photo`` to ``painting``, both 1 x 3 x height x
+        width.
 
         Args:
             name: of the graph.
@@ -140,7 +142,7 @@ class GraphBuilder:
         outputs: Mapping[str, Shape],
         opset: int = OPSET,
     ) -> bytes:
-        """The whole, whatever goes in and comes out.
+        """Return the whole, whatever goes in and comes out.
 
         Args:
             name: of the graph.
@@ -166,7 +168,7 @@ class GraphBuilder:
 
 
 def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
-    """A serialised model with more entries of text, which every runtime shows."""
+    """Return a serialised model with more entries of text, which every runtime shows."""
     import onnx
 
     loaded = onnx.load_from_string(model)

@@ -56,8 +56,8 @@ class InputSpec:
         return self.pad_px, self.pad_px, right, bottom
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
-        """The size at which a picture is painted: its own, or the largest of its proportions that
-        a graph of fixed size holds.
+        """Return the size at which a picture is painted: its own, or the largest of its proportions
+        that a graph of fixed size holds.
         """
         if not self.fixed_px:
             return width, height
@@ -105,13 +105,13 @@ class BakedNetwork:
     input_spec: InputSpec
 
     def to_file(self, entries: dict[str, str]) -> bytes:
-        """The graph with its input spec and ``entries`` as metadata, for `read_input_spec`."""
+        """Return the graph with ``entries`` and its input spec, for `read_input_spec`."""
         text = json.dumps(asdict(self.input_spec), separators=(",", ":"))
         return add_metadata(self.graph, {**entries, METADATA_KEY: text})
 
 
 def read_input_spec(model: ModelProto, name: str) -> InputSpec | None:
-    """The input spec that a model carries, if it is one of ours.
+    """Return the input spec that a model carries, if it is one of ours.
 
     Raises:
         InputError: it is damaged.

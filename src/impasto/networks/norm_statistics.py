@@ -103,7 +103,7 @@ class _WaitingFeature(Closing):
         return self._file.length
 
     def append(self, features: Features) -> None:
-        """The next rows: channels x n x width."""
+        """Add the next rows: channels x n x width."""
         apart = (features - self._around).transpose(1, 0, 2)
         self._file.append(np.ascontiguousarray(apart, dtype=np.float16))
 
@@ -129,7 +129,7 @@ class _Moments:
         self._squares = np.zeros(channels)
 
     def add(self, count: int, mean: Features, variance: Features) -> None:
-        """What was measured over ``count`` numbers a channel."""
+        """Add what was measured over ``count`` numbers a channel."""
         total = self.count + count
         apart = mean.ravel() - self.mean
         self._squares += count * variance.ravel() + apart**2 * (self.count * count / total)
@@ -157,7 +157,7 @@ def measure_by_layers(
     progress: ProgressListener = ignore_progress,
     task: str = "measuring",
 ) -> Vector:
-    """The statistics by which a picture's features are normalised.
+    """Return the statistics by which a picture's features are normalised.
 
     Args:
         trunk: of a network with instance normalisation.
@@ -227,7 +227,7 @@ class _Waiting(Closing):
         return self._photo if name == "photo" else self._features[name]
 
     def append_from(self, stage: Stage, given: Vectors, needed: Set[str]) -> None:
-        """The next rows of what a stage gave, as far as they are needed."""
+        """Add the next rows of what a stage gave, as far as they are needed."""
         if stage.conv.name in needed:
             self._append(stage.conv.name, given["made"][0])
         if stage.kept:
@@ -269,7 +269,7 @@ def _strips(
 def _seen(
     spec: NetworkSpec, stage: Stage, waiting: _Waiting, rows: int, top: int
 ) -> dict[str, Features]:
-    """What a stage has to see for a strip of rows."""
+    """Return what a stage has to see for a strip of rows."""
     seen: dict[str, Features] = {}
     for feature, halo in stage.reads:
         source = waiting[feature.name]
@@ -290,7 +290,7 @@ def _seen(
 def _lines(
     height: int, top: int, rows: int, halo: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows of a strip and around it, and which of the picture's are in their places."""
+    """Return the rows of a strip and around it, and which of the picture's are in their places."""
     lines = np.arange(top - halo, min(top + rows, height) + halo)
     return lines, _mirrored(lines, height)
 

@@ -29,7 +29,7 @@ def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:
 def pad_photo(
     input_spec: InputSpec, photo: Pixels, left: int = 0, top: int = 0, seed: int = 0
 ) -> tuple[Pixels, tuple[slice, slice]]:
-    """What the graph sees, and where in it the picture is.
+    """Return what the graph sees, and where in it the picture is.
 
     Args:
         input_spec: of its network.

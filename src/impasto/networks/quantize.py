@@ -49,8 +49,8 @@ class Bounds:
         return Bounds(np.maximum(self.low, 0), np.maximum(self.high, 0))
 
     def to_uint8(self) -> tuple[float, int]:
-        """The step and the zero point that spread 0 to 255 over the whole tensor's range, which is
-        widened to hold 0, for padding and ReLU to stay exact.
+        """Return the step and the zero point that spread 0 to 255 over the whole tensor's range,
+        which is widened to hold 0, for padding and ReLU to stay exact.
         """
         low, high = min(float(self.low.min()), 0.0), max(float(self.high.max()), 0.0)
         step = max(high - low, 1e-6) / 255
@@ -58,7 +58,7 @@ class Bounds:
 
 
 def quantize_kernel(kernel: Array) -> tuple[NDArray[np.int8], Array]:
-    """A convolution's weights, out x in x k x k, in 8 bits.
+    """Return a convolution's weights, out x in x k x k, in 8 bits.
 
     Returns:
         whole numbers from -127 to 127, and each output channel's step.

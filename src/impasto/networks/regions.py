@@ -101,7 +101,7 @@ class _Regional(NetworkGraph):
 
 
 def _scales(spec: NetworkSpec) -> dict[str, float]:
-    """The side of each convolution's output over the picture's."""
+    """Return the side of each convolution's output over the picture's."""
     scales, scale = {}, 1.0
     for conv in spec.convs():
         scale *= conv.scale

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from impasto.errors import StyleError
 from impasto.networks.input_spec import InputSpec
@@ -41,6 +41,8 @@ __all__ = [
     "Smooth",
     "johnson",
 ]
+
+Tensor = TypeVar("Tensor")
 
 # Bounds on what a file may ask for, checked before anything is allocated.
 MAX_LAYERS = 64
@@ -171,6 +173,34 @@ class NetworkSpec:
             elif isinstance(layer, Residual):
                 yield from layer.convs
 
+    def fold(
+        self,
+        tensor: Tensor,
+        convolve: Callable[[Conv, Tensor], Tensor],
+        smooth: Callable[[Smooth, Tensor], Tensor],
+        add: Callable[[Tensor, Tensor], Tensor],
+    ) -> Tensor:
+        """Return what becomes of a tensor of any kind, layer by layer.
+
+        Args:
+            tensor: goes in.
+            convolve, smooth: what a layer makes of a tensor.
+            add: the sum of a tensor and an earlier one.
+        """
+        made: dict[str, Tensor] = {}  # by each convolution, for skips
+        for layer in self.layers:
+            if isinstance(layer, Smooth):
+                tensor = smooth(layer, tensor)
+            elif isinstance(layer, Skip):
+                tensor = add(tensor, made[layer.source])
+            else:
+                entering = tensor
+                for conv in layer.convs if isinstance(layer, Residual) else (layer,):
+                    made[conv.name] = tensor = convolve(conv, tensor)
+                if isinstance(layer, Residual):
+                    tensor = add(tensor, entering)
+        return tensor
+
     @property
     def multiple(self) -> int:
         """Sides of the padded input must be multiples of this."""
@@ -269,8 +299,8 @@ class NetworkSpec:
                 start = end
 
     def to_json(self) -> str:
-        """The spec as one line of JSON, for `from_json`; fields that have their default are left
-        out, so that a field added later changes no older network's text.
+        """Return the spec as one line of JSON, for `from_json`; fields that have their default are
+        left out, so that a field added later changes no older network's text.
         """
         tree = _tree(self)
         for layer, item in zip(self.layers, tree["layers"], strict=True):
@@ -297,7 +327,7 @@ class NetworkSpec:
 
 
 def _tree(value: Any) -> Any:
-    """A spec or a part of it as lists and dictionaries, without what has its default."""
+    """Return a spec or a part of it as lists and dictionaries, without what has its default."""
     if isinstance(value, tuple):
         return [_tree(item) for item in value]
     if not is_dataclass(value):
@@ -460,7 +490,7 @@ FINE_DRAFT = NetworkSpec(
         Smooth(24),
         Conv("paint", 24, 3, kernel=5, norm=False, relu=False),
     ),
-    grain=0.04,
+    grain=0.1,
 )
 """Lays out large forms on a picture of 128 px: 126 k multiply-adds a pixel, which is 8 k for each
 of 512 px. Nothing of the photo is handed past its body: a painting is made from nothing.
@@ -474,11 +504,12 @@ FINE_REVISION = NetworkSpec(
         Conv("down2", 24, 72, stride=2),
         *(_residual(f"body{number}", 72) for number in range(1, 5)),
         Conv("up1", 72, 24, shuffle=2, relu=False),
+        Smooth(24),
         Skip("down1"),
         Conv("merge", 24, 24),
         Conv("paint", 24, 3, shuffle=2, norm=False, relu=False),
     ),
-    grain=0.02,
+    grain=0.05,
     revises=True,
 )
 """Adds brushwork, once for each doubling: 31 k multiply-adds a pixel."""

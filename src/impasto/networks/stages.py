@@ -15,14 +15,14 @@ networks that pad by zeros, a further input blanks what is beyond the border.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
 from impasto.networks.graph import GraphBuilder, Shape
-from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.spec import Conv, NetworkSpec, Smooth
 
 __all__ = [
     "Feature",
@@ -118,30 +118,26 @@ class Stage:
 def cut_stages(spec: NetworkSpec) -> list[Stage]:
     """All stages of a network, in order, up to its last normalised convolution."""
     stages: list[Stage] = []
-    named: dict[str, Tensor] = {}
-    tensor: Tensor = Feature("photo", 3)
 
-    def convolve(conv: Conv, kept: str = "") -> Tensor:
-        stages.append(Stage(conv, tensor, kept))
-        named[conv.name] = stages[-1].made
-        return named[conv.name]
+    def convolve(conv: Conv, tensor: Tensor) -> Tensor:
+        stages.append(Stage(conv, tensor))
+        return stages[-1].made
 
-    for layer in spec.layers:
-        if isinstance(layer, Conv):
-            tensor = convolve(layer)
-        elif isinstance(layer, Residual):
-            first, *others = layer.convs
-            # What is summed of several would keep all of them waiting for the residual's end.
-            kept = f"{first.name} sees" if isinstance(tensor, Sum | Smoothed) else ""
-            entering = Feature(kept, first.inputs) if kept else tensor
-            tensor = convolve(first, kept)
-            for conv in others:
-                tensor = convolve(conv)
-            tensor = Sum(tensor, entering)
-        elif isinstance(layer, Smooth):
-            tensor = Smoothed(tensor, layer)
-        elif isinstance(layer, Skip):
-            tensor = Sum(tensor, named[layer.source])
+    def smooth(layer: Smooth, tensor: Tensor) -> Tensor:
+        return Smoothed(tensor, layer)
+
+    def add(tensor: Tensor, earlier: Tensor) -> Tensor:
+        if isinstance(earlier, Sum | Smoothed):
+            # It would keep all that it is made of waiting; so what a stage saw of it is kept.
+            number = next(n for n, stage in enumerate(stages) if stage.entering is earlier)
+            conv = stages[number].conv
+            kept = f"{conv.name} sees"
+            stages[number] = replace(stages[number], kept=kept)
+            earlier = Feature(kept, conv.inputs)
+        return Sum(tensor, earlier)
+
+    photo: Tensor = Feature("photo", 3)
+    spec.fold(photo, convolve, smooth, add)
     while stages and not stages[-1].conv.norm:
         stages.pop()
     return stages
@@ -155,7 +151,7 @@ def last_readers(stages: Sequence[Stage]) -> dict[str, int]:
 
 
 def waiting_per_px(spec: NetworkSpec) -> float:
-    """The most numbers that wait at a time, for each pixel of the picture."""
+    """Return the most numbers that wait at a time, for each pixel of the picture."""
     stages = cut_stages(spec)
     last = last_readers(stages)
     scales = {"photo": 1.0}
@@ -178,7 +174,7 @@ def bake_stage(
     stage: Stage,
     normalisation: Mapping[str, tuple[Array, Array]],
 ) -> bytes:
-    """A stage as a serialised ONNX model.
+    """Return a stage as a serialised ONNX model.
 
     It takes the features that the stage reads, by their names, float32, 1 x channels x rows x
     width, and for networks that pad by zeros ``inside 0``, ``inside 1``...: for every number of
@@ -300,7 +296,7 @@ class _StageGraph(GraphBuilder):
         return self.node("Slice", tensor, *bounds)
 
     def beside(self, tensor: str, padding: int) -> str:
-        """Padded left and right."""
+        """Pad left and right."""
         if not padding:
             return tensor
         sides = self.integers([0, 0, 0, padding] * 2)

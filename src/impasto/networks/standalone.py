@@ -1,12 +1,14 @@
 """Networks for other programs: their graphs do all that impasto does around them.
 
 That is grain over the photo, the reflection around it, and, where pictures are of one size, all
-passes from coarse to fine (`impasto.multiscale`), which share their weights.
+passes from coarse to fine (`impasto.multiscale`) or a draft and all its revisions
+(`impasto.two_part_model`), which share their weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,7 @@ from impasto.networks.input_spec import BakedNetwork, InputSpec
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["stand_alone"]
+__all__ = ["stand_alone", "stand_alone_in_parts"]
 
 Size = tuple[int, int]
 Padding = tuple[int, int, int, int]
@@ -53,8 +55,7 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
         raise OptionError(f"this network takes {width}x{height} only", "leave the size out")
     model = onnx.load_from_string(network.graph)
     opset = next(each.version for each in model.opset_import if not each.domain)
-    graph = _Surroundings(model, input_spec)
-    tensor = "photo"
+    graph, part, tensor = _Surroundings(), _Part(model, input_spec, "net"), "photo"
     if input_spec.fixed_px:
         tensor, left = graph.embed(model, tensor), input_spec
     elif passes:
@@ -66,14 +67,42 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
                     f"this network does not take {size[0]}x{size[1]}",
                     f"give multiples of {input_spec.multiple}, {input_spec.smallest_px} or more",
                 )
-            tensor = graph.paint(graph.resize(tensor, now, size), padding_px, size)
+            tensor = graph.paint(part, [graph.resize(tensor, now, size)], padding_px, size)
             now = size
         left = InputSpec(fixed_px=now)
     else:
         padding_px, left = _of_any_size(input_spec)
-        tensor = graph.paint(tensor, padding_px)
+        tensor = graph.paint(part, [tensor], padding_px)
     graph.node("Identity", tensor, output="painting")
     return BakedNetwork(graph.model("impasto", opset=opset, fixed_px=left.fixed_px), left)
+
+
+def stand_alone_in_parts(
+    draft: BakedNetwork, revision: BakedNetwork, sizes: Sequence[Size]
+) -> BakedNetwork:
+    """Put a draft, all its revisions, and what pictures need around them into one graph.
+
+    Args:
+        draft, revision: their input specs say what pictures need.
+        sizes: widths and heights of the draft and of every revision
+            (`impasto.two_part_model.revision_sizes`); the last is the pictures' own.
+    """
+    import onnx
+
+    graph = _Surroundings()
+    first, second = (
+        _Part(onnx.load_from_string(network.graph), network.input_spec, name)
+        for network, name in ((draft, "draft"), (revision, "revision"))
+    )
+    painting, now, whole = "", sizes[0], sizes[-1]
+    for size in sizes:
+        seen = [graph.resize("photo", whole, size)]
+        part = second if painting else first
+        if painting:
+            seen.append(graph.resize(painting, now, size))
+        painting, now = graph.paint(part, seen, part.input_spec.padding_px(*size), size), size
+    graph.node("Identity", painting, output="painting")
+    return BakedNetwork(graph.model("impasto", fixed_px=whole), InputSpec(fixed_px=whole))
 
 
 def _reflects(size: Size, padding_px: Padding) -> bool:
@@ -89,22 +118,36 @@ def _of_any_size(input_spec: InputSpec) -> tuple[Padding, InputSpec]:
     return (pad, pad, after, after), InputSpec(multiple, -(-smallest // multiple) * multiple)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A network, what pictures need for it, and a name for its constants."""
+
+    model: ModelProto
+    input_spec: InputSpec
+    name: str
+
+
 class _Surroundings(GraphBuilder):
-    """What is around a network, and the network itself, as often as it is needed."""
+    """What is around networks, and the networks themselves, as often as they are needed."""
 
-    def __init__(self, model: ModelProto, input_spec: InputSpec) -> None:
-        super().__init__()
-        self._model = model
-        self._input_spec = input_spec
+    def paint(
+        self, part: _Part, seen: Sequence[str], padding_px: Padding, size: Size | None = None
+    ) -> str:
+        """Paint once, at a size, or at any.
 
-    def paint(self, tensor: str, padding_px: Padding, size: Size | None = None) -> str:
-        """Paint once, over a picture of a size, or of any."""
+        Args:
+            part: paints.
+            seen: the photo, and the painting so far if the part revises it.
+            padding_px: what is mirrored at the left, top, right and bottom.
+            size: width and height, if they are known.
+        """
         left, top, right, bottom = padding_px
-        tensor = self._add_grain(tensor, size)
+        seen = [self._add_grain(part, seen[0], size), *seen[1:]]
         if not any(padding_px):
-            return self.embed(self._model, tensor)
+            return self.embed(part.model, *seen, name=part.name)
         sides = self.integers([0, 0, top, left, 0, 0, bottom, right])
-        tensor = self.embed(self._model, self.node("Pad", tensor, sides, mode="reflect"))
+        padded = [self.node("Pad", each, sides, mode="reflect") for each in seen]
+        tensor = self.embed(part.model, *padded, name=part.name)
         ends = [-bottom or TO_THE_END, -right or TO_THE_END]
         return self._slice(tensor, [top, left], self.integers(ends))
 
@@ -123,15 +166,16 @@ class _Surroundings(GraphBuilder):
             )
         return tensor
 
-    def _add_grain(self, tensor: str, size: Size | None) -> str:
+    def _add_grain(self, part: _Part, tensor: str, size: Size | None) -> str:
         """Add grain as `impasto.images.add_grain` does."""
-        input_spec = self._input_spec
+        input_spec = part.input_spec
         if not (input_spec.grain or input_spec.coarse_grain):
             return tensor
         levels = np.rint(255 * grain_tile(input_spec.grain, input_spec.coarse_grain))
         levels = levels.clip(-MOST_LEVELS, MOST_LEVELS).astype(np.int8)[None, None]
         scaling = self.constant(1 / 255, "level"), self.bytes_(np.array(0, np.int8), "no_level")
-        tile = self.node("DequantizeLinear", self.bytes_(levels, "grain"), *scaling)
+        grain = self.bytes_(levels, f"{part.name}/grain")
+        tile = self.node("DequantizeLinear", grain, *scaling)
         if size:
             sides = self.integers([size[1], size[0]])
             repeats = self.integers([1, 1, *(-(-side // GRAIN_PX) for side in size[::-1])])

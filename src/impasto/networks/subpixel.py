@@ -33,7 +33,7 @@ def phase_taps(kernel: int, shuffle: int) -> NDArray[np.float32]:
 
 
 def phase_filters(enlarged: NDArray[np.float32], shuffle: int) -> NDArray[np.float32]:
-    """The filters under a pixel shuffle that follow from a kernel over enlarged pixels.
+    """Return the filters under a pixel shuffle that follow from a kernel over enlarged pixels.
 
     Args:
         enlarged: outputs x inputs x side x side, as `impasto.networks.spec.Conv.trained_shape`.

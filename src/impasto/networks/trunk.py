@@ -64,7 +64,7 @@ class Trunk:
     def at_effect(
         self, vector: NDArray[np.float32], effect: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """What a style says to the two networks: the draft's vector, the revision's, and the
+        """Return what a style says to the two networks: the draft's vector, the revision's, and the
         statistics that the latter is normalised by.
 
         Args:
@@ -80,8 +80,8 @@ class Trunk:
         return draft, revision, statistics
 
     def with_last_layer(self, vector: NDArray[np.float32]) -> tuple[Trunk, NDArray[np.float32]]:
-        """This trunk with the last layer that a style asks for, and the scales and shifts that are
-        left of its vector; these are what all other methods take.
+        """Return this trunk with the last layer that a style asks for, and the scales and shifts
+        that are left of its vector; these are what all other methods take.
 
         No normalisation follows the last layer, so that scales and shifts say nothing about it.
         A style that was learned alone goes on with what it adds to that layer's kernel (as it is
@@ -113,7 +113,7 @@ class Trunk:
         *,
         int8: bool = False,
     ) -> bytes:
-        """An ONNX model of this trunk with a style written in; see
+        """Return an ONNX model of this trunk with a style written in; see
         `impasto.networks.export.bake`.
         """
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
@@ -129,13 +129,13 @@ class Trunk:
         style_vectors: Sequence[NDArray[np.float32]],
         statistics: Sequence[NDArray[np.float32]],
     ) -> bytes:
-        """An ONNX model of this trunk with a style for each region; see
+        """Return an ONNX model of this trunk with a style for each region; see
         `impasto.networks.regions.bake_regions`.
         """
         return bake_regions(self.spec, self.float32_weights(), style_vectors, statistics)
 
     def float32_weights(self) -> dict[str, NDArray[np.float32]]:
-        """The weights in the type that they are computed with."""
+        """Return the weights in the type that they are computed with."""
         return {name: array.astype(np.float32) for name, array in self.weights.items()}
 
 
@@ -179,7 +179,7 @@ def read_trunk(path: Path) -> Trunk:
 
 
 def checked_trunk(path: Path, spec: str, tensors: Mapping[str, NDArray[np.generic]]) -> Trunk:
-    """A trunk of what was in a file.
+    """Return a trunk of what was in a file.
 
     Args:
         path: of the file, for errors.
@@ -199,7 +199,7 @@ def checked_trunk(path: Path, spec: str, tensors: Mapping[str, NDArray[np.generi
 
 
 def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:
-    """A trunk with random weights: it paints nonsense, at the speed of a trained one."""
+    """Return a trunk with random weights: it paints nonsense, at the speed of a trained one."""
     random = np.random.default_rng(seed)
     weights = {}
     for conv in spec.convs():

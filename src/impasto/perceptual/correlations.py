@@ -58,8 +58,9 @@ def deep_correlations(features: Tensor, reach: int) -> Tensor:
 
 
 def joint_correlations(features: Tensor, reach: int) -> Tensor:
-    """The same of all features together, which is what vectors of features have to do with each
-    other some way aside: `deep_correlations`, summed over channels, with more taken off as smooth.
+    """Return the same of all features together, which is what vectors of features have to do with
+    each other some way aside: `deep_correlations`, summed over channels, with more taken off as
+    smooth.
 
     Args:
         features: N x C x H x W, H and W at least 7.
@@ -157,7 +158,8 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """A painting's regularity and power, as `local_correlation_loss` compares pictures with them.
+    """Return a painting's regularity and power, as `local_correlation_loss` compares pictures with
+    them.
 
     Args:
         far, own: paintings x parts, `far_power` of their parts.

@@ -42,7 +42,7 @@ class Hardware:
         return f"{self.device.type} in {'bf16' if self.dtype == torch.bfloat16 else 'f32'}"
 
     def compiled(self, network: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
-        """The network as it is called in training; itself unless the hardware `compiles`."""
+        """Return the network as it is called in training; itself unless the hardware `compiles`."""
         if not self.compiles:
             return network
         # A compiler that fails costs speed, not the run.

@@ -24,7 +24,6 @@ __all__ = [
     "content_loss",
     "gram_matrix",
     "normalised_content_loss",
-    "paper_content_loss",
     "paper_style_loss",
     "self_distances",
     "self_similarity_loss",
@@ -150,11 +149,6 @@ def self_similarity_loss(distances: Tensor, target: Tensor) -> Tensor:
         target: of the same places in the photo.
     """
     return (distances - target).abs().sum(dim=0).mean()
-
-
-def paper_content_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Gatys et al. 2016, equation 1: half the sum of squared differences."""
-    return 0.5 * (features.float() - target.float()).square().sum(dim=(1, 2, 3))
 
 
 def paper_style_loss(gram: Tensor, target: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ class StyleTargets:
             return cls(grams, apart, regularity, power)
 
     def join(self, others: StyleTargets) -> StyleTargets:
-        """These paintings, then others, of which the same was measured."""
+        """Return these paintings, then others, of which the same was measured."""
 
         def both(first: Tensor | None, second: Tensor | None) -> Tensor | None:
             return None if first is None or second is None else torch.cat([first, second])
@@ -113,7 +113,7 @@ class StyleTargets:
         )
 
     def select(self, indices: Tensor) -> StyleTargets:
-        """The targets of some of the paintings, by their numbers."""
+        """Return the targets of some of the paintings, by their numbers."""
         grams = {layer: grams[indices] for layer, grams in self.grams.items()}
         chosen = [
             None if each is None else each[indices]

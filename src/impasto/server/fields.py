@@ -18,7 +18,7 @@ from impasto.errors import OptionError, StyleError
 from impasto.images import FORMATS
 from impasto.masks.parse import BACKGROUND, REST, SUBJECT, split_regions
 from impasto.options import PHOTOS_ONLY, StylizeOptions
-from impasto.styles import Gallery, parse_mixture
+from impasto.styles import Gallery, StyleRef
 from impasto.video import VideoOptions, parse_timeline
 from impasto.video.encoding import choose_encoding
 
@@ -194,7 +194,7 @@ def check_style(text: str, gallery: Gallery) -> None:
     """
     if not MIXTURE.fullmatch(text):
         raise OptionError(f"style {text[:80]!r} is no style's name", "GET /v1/styles has the names")
-    for name, _ in parse_mixture(text):
+    for name, _ in StyleRef.parse(text).parts:
         if not (gallery.has(name) or (gallery.fine and gallery.fine.has(name))):
             raise StyleError(f"no style {name!r}", "GET /v1/styles has the names")
 

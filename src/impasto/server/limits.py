@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.images import read_image
-from impasto.images.reading import check_size, opened, reading
-from impasto.images.writing import FORMATS
+from impasto.images import FORMATS
+from impasto.images.decoding import check_size, open_image
+from impasto.images.photo_file import PhotoFile
 from impasto.server.settings import Limits
 from impasto.video.source import read_header
 
@@ -30,31 +31,30 @@ def check_photo(content: bytes, limits: Limits) -> str:
     Raises:
         InputError: it is no photo, or too large.
     """
-    with reading(content) as (file, name):
+    with PhotoFile(content, max_pixels=limits.pixels) as photo:
         try:
-            image = opened(file, name)
+            image = open_image(io.BytesIO(content), photo.name)
         except Exception:  # as many kinds as Pillow has readers
-            # Samples that Pillow does not know are read without it; else this says what is wrong.
-            read_image(content, max_pixels=limits.pixels)
+            photo.read()  # what Pillow does not know may be read without it; else this says why
             return "tiff"
-        with image:
-            try:
-                frames = int(getattr(image, "n_frames", 1))
-                pixels = image.width * image.height * frames
-                if image.format == "TIFF":  # each page has a size of its own
-                    pixels = 0
-                    for page in range(frames):
-                        image.seek(page)
-                        pixels += image.width * image.height
-            except Exception as error:
-                raise InputError("the photo is damaged or cut off", "get it anew") from error
-            shown = "" if frames == 1 else f" in {frames} frames"
-            if pixels > limits.pixels:
-                raise InputError(
-                    f"the photo has {pixels:,} pixels{shown}, more than {limits.pixels:,}",
-                    "make it smaller first",
-                )
-            form = str(image.format).lower().replace("jpeg", "jpg")
+    with image:
+        try:
+            frames = int(getattr(image, "n_frames", 1))
+            pixels = image.width * image.height * frames
+            if image.format == "TIFF":  # each page has a size of its own
+                pixels = 0
+                for page in range(frames):
+                    image.seek(page)
+                    pixels += image.width * image.height
+        except Exception as error:
+            raise InputError("the photo is damaged or cut off", "get it anew") from error
+        shown = "" if frames == 1 else f" in {frames} frames"
+        if pixels > limits.pixels:
+            raise InputError(
+                f"the photo has {pixels:,} pixels{shown}, more than {limits.pixels:,}",
+                "make it smaller first",
+            )
+        form = str(image.format).lower().replace("jpeg", "jpg")
     return form if form in FORMATS else "jpg"
 
 

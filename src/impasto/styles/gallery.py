@@ -93,14 +93,16 @@ class Gallery:
         """The gallery that paints photos in two parts: this one, or the one beside what ships."""
         if self.trunk.revision:
             return self
-        return _fine() if self.folder == SHIPPED else None
+        if self.folder != SHIPPED:
+            return None
+        return Gallery(FINE, own=self.own and self.own / FINE.name)
 
     def has(self, name: str) -> bool:
         """Whether there is a style of that name, or one that is spelled a little otherwise."""
         return _plain(name) in self.names
 
     def load_style(self, name: str) -> Style:
-        """The style of that name, or in that file.
+        """Return the style of that name, or in that file.
 
         Args:
             name: case, spaces and underscores are forgiven; or a file that ends in .style.
@@ -124,7 +126,7 @@ class Gallery:
         raise StyleError(f"no style {name!r}", self._suggestion(plain))
 
     def pack_of(self, style: Style) -> Pack:
-        """The pack whose trunk paints in a style.
+        """Return the pack whose trunk paints in a style.
 
         Raises:
             StyleError: none of this gallery's does.
@@ -132,7 +134,7 @@ class Gallery:
         return self._pack_of(style, style.name)
 
     def trunk_of(self, style: Style) -> Trunk:
-        """The trunk that paints in a style: the one that it carries, else a pack's.
+        """Return the trunk that paints in a style: the one that it carries, else a pack's.
 
         Raises:
             StyleError: it carries none, and none of this gallery's does.
@@ -145,7 +147,7 @@ class Gallery:
         return tuple(style for style in styles if style.trunk == trunk.fingerprint)
 
     def check(self, style: Style, name: str) -> None:
-        """A style carries its trunk, or belongs to one of this gallery.
+        """Check that a style carries its trunk, or belongs to one of this gallery.
 
         Raises:
             StyleError: it belongs to another.
@@ -210,12 +212,6 @@ def open_gallery(gallery: GallerySource = None) -> Gallery:
             f"gallery is {gallery!r:.80}", "give a folder's name, 'turbo', or a Gallery"
         )
     return _shipped(TURBO) if gallery == TURBO.name else Gallery(Path(gallery))
-
-
-@cache
-def _fine() -> Gallery:
-    """Return what ships, with the user's own styles in two parts."""
-    return Gallery(FINE, own=own_folder() / FINE.name)
 
 
 @cache

@@ -85,7 +85,7 @@ class Pack:
         return fits and style.vector.size in self.trunk.vector_sizes
 
     def read(self, name: str) -> Style:
-        """The style of that name.
+        """Return the style of that name.
 
         Raises:
             StyleError: its file is missing or damaged, or of another trunk.
@@ -101,7 +101,7 @@ class Pack:
 
 
 def packs_in(folder: Path) -> tuple[Pack, ...]:
-    """The packs in a folder's sub-folders, in alphabetical order; the folder need not exist."""
+    """Return the packs in a folder's sub-folders, by name; the folder need not exist."""
     return tuple(
         Pack(path.parent, path.parent.name) for path in sorted(folder.glob(f"*/{TRUNK_FILE}"))
     )

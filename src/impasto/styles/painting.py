@@ -20,7 +20,7 @@ OPTIMISED_PX = 512
 
 
 def read_painting(source: PictureSource) -> NDArray[np.uint8]:
-    """The pixels of a painting; what is transparent gets the colours beside it.
+    """Return the pixels of a painting; what is transparent gets the colours beside it.
 
     Args:
         source: as `impasto.images.as_picture` takes it; of an animation the first picture counts.
@@ -42,8 +42,8 @@ def read_painting(source: PictureSource) -> NDArray[np.uint8]:
 
 
 def visible_pixels(picture: Picture) -> NDArray[np.uint8]:
-    """What is seen of a picture, and beyond it the colours of its edge: files hold any colour, and
-    mostly black, where they are transparent.
+    """Return what is seen of a picture, and beyond it the colours of its edge: files hold any
+    colour, and mostly black, where they are transparent.
     """
     return picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
 

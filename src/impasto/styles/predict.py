@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import exists, names_network
+from impasto._util.atomic_files import exists
 from impasto.engines import open_engine
 from impasto.errors import StyleError
 from impasto.images import PictureSource, read_image, scale_shorter_side
@@ -26,13 +26,13 @@ from impasto.styles import (
     GallerySource,
     Style,
     StyleCard,
+    StyleRef,
     mixed_style,
-    names_painting,
     open_gallery,
-    parse_mixture,
     read_painting,
     thumbnail,
 )
+from impasto.styles.reference import names_painting
 from impasto.styles.style import check_name
 
 __all__ = ["find_fine_style", "find_style", "predict_style", "styles_in"]
@@ -52,7 +52,7 @@ Vector = NDArray[np.float32]
 
 
 def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> Style:
-    """A style from any painting, at once.
+    """Return a style from any painting, at once.
 
     Args:
         painting: a picture of it, as `impasto.images.as_picture` takes it, at least 64 px on each
@@ -81,35 +81,34 @@ def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> 
     )
 
 
-def find_style(text: str, gallery: Gallery) -> Style:
-    """A style by its name, by a painting's file, or a mixture of such.
+def find_style(style: str | StyleRef, gallery: Gallery) -> Style:
+    """Return a style by its name, by a painting's file, or a mixture of such.
 
     Raises:
         OptionError: the mixture cannot be read.
         StyleError: a style in it is unknown, they are of different packs, or there is no encoder.
         InputError: a painting cannot be read.
     """
-    return mixed_style(text, gallery, partial(_load, gallery=gallery))
+    return mixed_style(style, gallery, partial(_load, gallery=gallery))
 
 
-def find_fine_style(style: str | Style, gallery: Gallery) -> Style | None:
-    """The same style for the gallery's trunk in two parts; None where it has none.
+def find_fine_style(style: str | Style | StyleRef, gallery: Gallery) -> Style | None:
+    """Return the same style for the gallery's trunk in two parts; None where it has none.
 
     Raises:
         OptionError: the mixture cannot be read.
     """
-    fine = gallery.fine
-    if fine is None or (isinstance(style, str) and names_network(style)):
+    ref, fine = StyleRef.parse(style), gallery.fine
+    if fine is None or ref.is_network:
         return None
-    if isinstance(style, Style):
-        return style if style.trunk == fine.trunk.fingerprint else None
-    known = all(fine.has(name) for name, _ in parse_mixture(style))
-    return mixed_style(style, fine) if known else None
+    if ref.style:
+        return ref.style if ref.style.trunk == fine.trunk.fingerprint else None
+    return mixed_style(ref, fine) if all(fine.has(name) for name, _ in ref.parts) else None
 
 
-def styles_in(text: str, gallery: Gallery) -> list[Style]:
-    """The styles of a mixture, or the one of a name or painting; errors as of `find_style`."""
-    return [_load(name, gallery) for name, _ in parse_mixture(text)]
+def styles_in(style: str | StyleRef, gallery: Gallery) -> list[Style]:
+    """Return the styles of a mixture, or the one of a name or painting, as `find_style` does."""
+    return [_load(name, gallery) for name, _ in StyleRef.parse(style).parts]
 
 
 def _load(name: str, gallery: Gallery) -> Style:
@@ -121,7 +120,7 @@ def _load(name: str, gallery: Gallery) -> Style:
 
 @lru_cache(maxsize=16)
 def _predicted(path: Path, changed_ns: int, gallery: Gallery) -> Style:
-    """A painting that is asked for again, and has not changed, is looked at once."""
+    """Return a painting that is asked for again, and has not changed, is looked at once."""
     return predict_style(path, gallery=gallery)
 
 
@@ -143,7 +142,7 @@ def _checked(vector: Vector) -> Vector:
 
 
 def _reduced(painting: Pixels, shorter_px: int) -> Pixels:
-    """What an encoder sees of a painting."""
+    """Return what an encoder sees of a painting."""
     height, width = painting.shape[:2]
     longest = LONGEST * min(width, height)
     left, top = max(0, width - longest) // 2, max(0, height - longest) // 2

@@ -74,7 +74,7 @@ class Style:
 
 
 def check_name(text: str) -> str:
-    """A style's name as it is kept: small letters, digits and hyphens.
+    """Return a style's name as it is kept: small letters, digits and hyphens.
 
     Raises:
         StyleError: nothing is left of it.

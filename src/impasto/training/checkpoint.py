@@ -55,7 +55,9 @@ class Checkpoint:
     seconds: float
 
     def averaged_network(self) -> StyleNetwork:
-        """The network that the run has come to: the moving average of its weights and styles."""
+        """Return the network that the run has come to: the moving average of its weights and
+        styles.
+        """
         network = StyleNetwork(self.spec, len(self.styles))
         network.load_state_dict(self.state["average"])
         return network
@@ -129,7 +131,7 @@ class EncoderCheckpoint:
     seconds: float
 
     def encoder(self) -> Encoder:
-        """The encoder that the run has come to, in float16."""
+        """Return the encoder that the run has come to, in float16."""
         network = StyleEncoder(self.spec, np.zeros(self.spec.style_size, dtype=np.float32))
         network.load_state_dict(self.state["average"])
         return network.encoder(self.trunk)

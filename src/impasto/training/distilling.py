@@ -60,7 +60,7 @@ class Distiller(StepTrainer):
         self.teach = hardware.compiled(self.teacher)
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
-        """The mean difference of pixels, and of edges, from the teacher's painting."""
+        """Return the mean difference of pixels, and of edges, from the teacher's painting."""
         photos = self.photos.crops(self.next_photo, photo_count, crop_px).to(self.hardware.device)
         seen = self.with_grain(photos, 2)
         styles = self.pick_styles(photo_count, self.options.styles_per_photo)

@@ -127,12 +127,12 @@ class StyleEncoder(nn.Module):
         return network.eval().requires_grad_(False)
 
     def encoder(self, trunk: str) -> Encoder:
-        """The reverse of `of`, in float16, for the trunk of that fingerprint."""
+        """Return the reverse of `of`, in float16, for the trunk of that fingerprint."""
         weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
         return Encoder(self.spec, weights, trunk)
 
     def load_weights(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
-        """The reverse of `weights`."""
+        """Load what `weights` gave."""
         state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
         self.load_state_dict(state)
 
@@ -222,7 +222,7 @@ class EncoderTrainer(PerceptualTrainer):
         self.paintings = paintings
 
     def network_of(self, trunk: StyleNetwork) -> nn.Module:
-        """What is trained: the encoder."""
+        """Return what is trained: the encoder."""
         trunk.eval().requires_grad_(False)
         return self.encoder
 
@@ -244,7 +244,9 @@ class EncoderTrainer(PerceptualTrainer):
         self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """The predicted styles of the next crops of paintings, and what those crops look like."""
+        """Return the predicted styles of the next crops of paintings, and what those crops look
+        like.
+        """
         repeats = self.options.styles_per_photo
         crops = self.paintings.crops(self.next_photo * repeats, photo_count * repeats)
         crops = crops.to(self.hardware.device)
@@ -254,6 +256,6 @@ class EncoderTrainer(PerceptualTrainer):
 
     @torch.no_grad()
     def predict(self, paintings: Tensor) -> Tensor:
-        """The style vectors of some paintings, by the averaged encoder."""
+        """Return the style vectors of some paintings, by the averaged encoder."""
         vectors: Tensor = self.average(paintings.to(self.hardware.device))
         return vectors

@@ -32,8 +32,8 @@ TRUNK_RATE = 3.0  # times that of the encoder, which has far more to lose by lon
 
 
 def joint_options(options: EncoderOptions) -> EncoderOptions:
-    """The same for a run that trains the trunk, too: with all losses that keep what it paints
-    whole, at the weights of the trunks that ship.
+    """Return the same for a run that trains the trunk, too: with all losses that keep what it
+    paints whole, at the weights of the trunks that ship.
     """
     return replace(
         options,
@@ -71,11 +71,11 @@ class JointTrainer(EncoderTrainer):
         self.known = self.targets_of([each.to(hardware.device) for each in known])
 
     def network_of(self, trunk: StyleNetwork) -> nn.Module:
-        """What is trained: both."""
+        """Return what is trained: both."""
         return nn.ModuleDict({"encoder": self.encoder, "trunk": trunk})
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """The trunk takes longer steps."""
+        """Return what the optimiser changes: the trunk takes longer steps."""
         return [(self.encoder.parameters(), 1.0), (self.painter.parameters(), TRUNK_RATE)]
 
     @property
@@ -109,7 +109,7 @@ class JointTrainer(EncoderTrainer):
 
 
 def paintings_of(styles: Sequence[Style], paintings: Sequence[Path]) -> list[Tensor]:
-    """The paintings of some styles, as large as when these were learned.
+    """Return the paintings of some styles, as large as when these were learned.
 
     Args:
         styles: their cards have the names of the paintings' files.

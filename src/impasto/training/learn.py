@@ -111,8 +111,7 @@ def learn(
         OutputError: the folder cannot be written.
         TrainingError: the loss is not finite whatever the rate.
     """
-    began = time.monotonic()
-    painting = Path(painting)
+    began, painting = time.monotonic(), Path(painting)
     if not SMALLEST_MINUTES <= minutes <= MOST_MINUTES:
         raise OptionError(
             f"minutes is {minutes}", f"give a number from {SMALLEST_MINUTES} to {MOST_MINUTES}"
@@ -138,12 +137,7 @@ def learn(
     step_times = _step_times(trial, began + TRIAL_SHARE * budget_s)
     deadline_s = began + budget_s
     left_s = max(0.0, deadline_s - time.monotonic())  # loading and trials took their part
-    done = before.state["next_step"] if before else 0
-    steps = _steps_in(left_s, done, options, *step_times)
-    if steps < FEW_STEPS and not before:
-        steps *= options.photos_per_step
-        options = replace(options, photos_per_step=1)
-    options = replace(options, steps=done + max(1, round(steps)))
+    options = _for_time(left_s, options, before, *step_times)
     checkpoint = train(
         {name: painting},
         chosen,
@@ -163,7 +157,7 @@ def learning_run(name: str) -> TrainingRun:
 
 
 def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> Style:
-    """What a run has learned so far.
+    """Return what a run has learned so far.
 
     Args:
         checkpoint: of `learn`'s run.
@@ -192,7 +186,7 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
 
 
 def free_photos() -> list[Path]:
-    """A few photographs to practise on, in the public domain or CC0, from scikit-image.
+    """Return a few photographs to practise on, in the public domain or CC0, from scikit-image.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -208,8 +202,8 @@ def free_photos() -> list[Path]:
 def _nearest(
     gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
 ) -> Start:
-    """The open pack's trunk, and that vector which has the lowest objective for a painting: what
-    its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
+    """Return the open pack's trunk, and that vector which has the lowest objective for a painting:
+    what its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried
     before the deadline (by `time.monotonic`), the first whatever the time.
     """
     trunk, hardware = gallery.open_pack.trunk, trial.hardware
@@ -246,6 +240,22 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
             f"{name} was learned with another network than this gallery's",
             "begin anew with --overwrite",
         )
+
+
+def _for_time(
+    left_s: float,
+    options: TrainingOptions,
+    before: Checkpoint | None,
+    early_s: float,
+    late_s: float,
+) -> TrainingOptions:
+    """Return options with as many steps as there is time for."""
+    done = before.state["next_step"] if before else 0
+    steps = _steps_in(left_s, done, options, early_s, late_s)
+    if steps < FEW_STEPS and not before:
+        steps *= options.photos_per_step
+        options = replace(options, photos_per_step=1)
+    return replace(options, steps=done + max(1, round(steps)))
 
 
 def _steps_in(

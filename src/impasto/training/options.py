@@ -119,7 +119,7 @@ class TrainingOptions:
         return replace(self, crop_px=crop_px, late_crop_px=crop_px)
 
     def sizes_of(self, painting_count: int) -> tuple[int, ...]:
-        """The shorter side of each painting.
+        """Return the shorter side of each painting.
 
         Raises:
             OptionError: there are sizes for another number of paintings.

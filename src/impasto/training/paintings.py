@@ -40,7 +40,7 @@ class Painting:
 def read_paintings(
     source: Path, folder: Path | None = None, size_px: int = PAINTING_PX
 ) -> dict[str, Painting]:
-    """The paintings to train on, by style name.
+    """Return the paintings to train on, by style name.
 
     Args:
         source: a picture; or a folder, whose every picture is a style named after its file; or a
@@ -76,7 +76,7 @@ def read_paintings(
 
 
 def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
-    """The file of a style's painting: by the name on its card, else by the style's own name.
+    """Return the file of a style's painting: by the name on its card, else by the style's own name.
 
     Raises:
         InputError: neither is in the folder.

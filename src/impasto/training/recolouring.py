@@ -17,8 +17,8 @@ NEGATIVE_SHARE = 0.1
 
 
 def recolour(picture: Tensor, random: np.random.Generator) -> Tensor:
-    """A picture with its hues turned, and other saturation, contrast and brightness; now and then
-    its negative.
+    """Return a picture with its hues turned, and other saturation, contrast and brightness; now and
+    then its negative.
 
     Args:
         picture: float32 N x 3 x H x W, RGB, 0-1.
@@ -37,7 +37,7 @@ def recolour(picture: Tensor, random: np.random.Generator) -> Tensor:
 
 
 def _hue_rotation(angle: float) -> Tensor:
-    """A turn of RGB space around the axis of greys (Rodrigues' formula)."""
+    """Return a turn of RGB space around the axis of greys (Rodrigues' formula)."""
     axis = np.full(3, 1 / math.sqrt(3))
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
     turn = (

@@ -110,8 +110,8 @@ class TrainingRun:
         return self.folder / CHECKPOINT_FILE
 
     def begin(self, read: Callable[[Path], Saved]) -> Saved | None:
-        """Make the folder, or read the checkpoint to go on from with what is given; delete what a
-        killed run was just writing.
+        """Make the folder, delete what a killed run was just writing there, and return the
+        checkpoint to go on from, if the run goes on.
 
         Raises:
             OptionError: the folder holds another run.
@@ -134,7 +134,8 @@ class TrainingRun:
         before: Saved | None,
         on_save: Callable[[Saved], object] = lambda saved: None,
     ) -> Saved:
-        """Take the steps that are left, with checkpoints, previews and a log.
+        """Take the steps that are left, with checkpoints, previews and a log; return what was saved
+        last.
 
         Args:
             trainer: takes them.
@@ -142,9 +143,6 @@ class TrainingRun:
             preview: paints what the trainer can do by now.
             before: the checkpoint to go on from.
             on_save: told of every checkpoint.
-
-        Returns:
-            what was saved last.
 
         Raises:
             OutputError: the folder cannot be written.
@@ -171,9 +169,7 @@ class TrainingRun:
             _update_means(smooth, trainer.step())
             step, now = trainer.next_step, time.monotonic()
             if step % LOG_EVERY_STEPS == 0:
-                rate = trainer.rate_factor * options.rate_at(step)
-                line = {"step": step, "seconds": round(now - began, 1), "rate": rate, **smooth}
-                _append_log(self.folder / LOG_FILE, line)
+                _append_log(self.folder / LOG_FILE, trainer, now - began, smooth)
             try:
                 self.progress(Progress("training", step, options.steps, dict(smooth)))
             except BaseException:
@@ -256,7 +252,7 @@ def read_painting_tensor(path: Path, size_px: int) -> torch.Tensor:
 
 
 def read_start(folder: Path, names: Sequence[str]) -> Start:
-    """The (averaged) weights of another run, or of a gallery.
+    """Return the (averaged) weights of another run, or of a gallery.
 
     Args:
         folder: of either.
@@ -281,7 +277,7 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
 
 
 def read_start_trunk(folder: Path) -> Trunk:
-    """The trunk of another run, or of a gallery: exactly the one that its styles fit.
+    """Return the trunk of another run, or of a gallery: exactly the one that its styles fit.
 
     Raises:
         InputError, StyleError: the folder holds neither.
@@ -350,7 +346,12 @@ def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None
         smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
 
 
-def _append_log(path: Path, line: Mapping[str, float]) -> None:
+def _append_log(
+    path: Path, trainer: StepTrainer, seconds: float, figures: Mapping[str, float]
+) -> None:
+    step = trainer.next_step
+    rate = trainer.rate_factor * trainer.options.rate_at(step)
+    line = {"step": step, "seconds": round(seconds, 1), "rate": rate, **figures}
     try:
         with path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")

@@ -100,12 +100,12 @@ class StepTrainer(ABC):
         return self.averaged
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """What the optimiser changes, and how many times the options' rate each part has."""
+        """Return what the optimiser changes, and how many times the options' rate each part has."""
         return [((each for each in self.trained.parameters() if each.requires_grad), 1.0)]
 
     @abstractmethod
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
-        """What the next step makes smaller, and figures to tell of it.
+        """Return what the next step makes smaller, and figures to tell of it.
 
         Args:
             crop_px: side of the crops.
@@ -148,7 +148,7 @@ class StepTrainer(ABC):
         return figures
 
     def with_grain(self, photos: Tensor, view: int, spec: NetworkSpec | None = None) -> Tensor:
-        """The photos as the network will see them, each under another part of the grain.
+        """Return the photos as the network will see them, each under another part of the grain.
 
         Args:
             photos: N x 3 x H x W.
@@ -172,8 +172,8 @@ class StepTrainer(ABC):
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
     def under_grain(self, photos: Tensor) -> Tensor:
-        """The photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under the same
-        grain.
+        """Return the photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under
+        the same grain.
         """
         spec = self.painter.spec
         pixels = photos.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
@@ -181,7 +181,7 @@ class StepTrainer(ABC):
         return torch.cat(seen).to(photos.device)
 
     def pictures(self, seen: Tensor, vectors: Tensor) -> Tensor:
-        """What the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
+        """Return what the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
         with self.hardware.autocast():
             pictures: Tensor = self.painter(seen, vectors).clamp(0, 1)
         return pictures.float()

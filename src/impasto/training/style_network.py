@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from impasto.errors import OptionError
 from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
-from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
+from impasto.networks.spec import Conv, NetworkSpec, Smooth
 from impasto.networks.subpixel import phase_taps
 from impasto.networks.trunk import Trunk
 
@@ -71,35 +71,22 @@ class StyleNetwork(nn.Module):
     def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
         """As `forward`, without padding: exactly what a baked graph computes."""
         enlarged = x[:, 3:]
-        outputs: dict[str, Tensor] = {}
 
         def apply(conv: Conv, x: Tensor) -> Tensor:
             style = None
             if conv.norm:
                 scale, shift = self.style_slices[conv.name]
                 style = (vectors[:, scale], vectors[:, shift])
-            outputs[conv.name] = self.convs[conv.name](x, style)
-            return outputs[conv.name]
+            made: Tensor = self.convs[conv.name](x, style)
+            return made
 
         x = x.contiguous(memory_format=torch.channels_last)
-        for layer in self.spec.layers:
-            if isinstance(layer, Conv):
-                x = apply(layer, x)
-            elif isinstance(layer, Residual):
-                entering = x
-                for conv in layer.convs:
-                    x = apply(conv, x)
-                x = x + entering
-            elif isinstance(layer, Smooth):
-                x = self._smooth(x)
-            elif isinstance(layer, Skip):
-                x = x + outputs[layer.source]
-        x = x.float()
+        x = self.spec.fold(x, apply, self._smooth, torch.add).float()
         if self.spec.revises:
             return enlarged + x
         return 0.5 + (0.5 * torch.tanh(x) if self.spec.output == "tanh" else x)
 
-    def _smooth(self, x: Tensor) -> Tensor:
+    def _smooth(self, _: Smooth, x: Tensor) -> Tensor:
         channels = x.shape[1]
         kernel = torch.from_numpy(SMOOTHING).to(x.device, x.dtype).repeat(channels, 1, 1, 1)
         if self.spec.padding == "reflect":
@@ -143,7 +130,7 @@ class StyleNetwork(nn.Module):
         return found
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """What all styles share, by the names that `impasto.networks.export` expects."""
+        """Return what all styles share, by the names that `impasto.networks.export` expects."""
         return {
             f"{name}.{key}": tensor.detach().cpu().numpy().astype(np.float32)
             for name, conv in self._styled_convs()
@@ -151,8 +138,8 @@ class StyleNetwork(nn.Module):
         }
 
     def added_to_last_layer(self, trunk: Trunk) -> NDArray[np.float32]:
-        """What the last layer has beyond a trunk's: kernel, then biases, as they are trained, in a
-        row of ``spec.last_layer_size``.
+        """Return what the last layer has beyond a trunk's: kernel, then biases, as they are
+        trained, in a row of ``spec.last_layer_size``.
         """
         before = StyleNetwork(self.spec, 1)
         before.load_weights(trunk.float32_weights())
@@ -165,7 +152,7 @@ class StyleNetwork(nn.Module):
         return numbers.cpu().numpy().astype(np.float32)
 
     def trunk(self) -> Trunk:
-        """What all styles share, in float16."""
+        """Return what all styles share, in float16."""
         weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
         return Trunk(self.spec, weights)
 
@@ -179,7 +166,7 @@ class StyleNetwork(nn.Module):
         self.styles.copy_(torch.from_numpy(vectors))
 
     def load_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        """The reverse of `weights`; styles stay as they are.
+        """Load what `weights` gave; styles stay as they are.
 
         Raises:
             ValueError: a weight is missing, or has the wrong shape.
@@ -257,7 +244,9 @@ class _StyledConv(nn.Module):
 
     @torch.no_grad()
     def load_baked_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """The reverse. Filters that follow from no one kernel become the nearest that do."""
+        """Load what `baked_weights` gave. Filters that follow from no one kernel become the nearest
+        that do.
+        """
         expected = {key: tensor.shape for key, tensor in self.baked_weights().items()}
         if {key: tensor.shape for key, tensor in weights.items()} != expected:
             raise ValueError(f"layer {self.conv.name!r} needs {expected}")

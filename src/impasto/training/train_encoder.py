@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, OptionError, StyleError
 from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
 from impasto.networks.trunk import Trunk
+from impasto.progress import ProgressListener
 from impasto.styles import ENCODER_FILE, Gallery, Style
 from impasto.styles.style import check_name
 from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoint
@@ -87,12 +87,7 @@ def train_encoder(
         )
     trainer = _trainer(spec, trunk, styles, paintings, photos, options, run)
     if start_from and not before:
-        start = read_encoder(start_from / ENCODER_FILE)
-        if replace(start.spec, bottleneck=spec.bottleneck).shapes() != spec.shapes():
-            raise OptionError(
-                "the encoder to start from has other layers", "start from one like this"
-            )
-        trainer.start_from(widen(start, spec.bottleneck, trainer, run.progress).weights)
+        _start(trainer, start_from, run.progress)
     home = run.folder / PACK_FOLDER if options.with_trunk else run.folder
 
     def keep(checkpoint: EncoderCheckpoint) -> None:
@@ -101,15 +96,8 @@ def train_encoder(
         else:
             write_encoder(home / ENCODER_FILE, checkpoint.encoder())
 
-    def preview() -> NDArray[np.uint8]:
-        examples = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
-        with torch.no_grad():
-            vectors = trainer.predict(examples)
-        shown = trainer.photos.crops(0, PREVIEW_PHOTOS, options.painting_crop_px)
-        return paint_grid(trainer.average_painter, vectors, shown, run.hardware, examples)
-
     checkpoint = partial(EncoderCheckpoint, spec, options, trunk.fingerprint)
-    run.take_steps(trainer, checkpoint, preview, before, keep)
+    run.take_steps(trainer, checkpoint, partial(_preview, trainer), before, keep)
     return home / ENCODER_FILE
 
 
@@ -134,8 +122,22 @@ def _trainer(
     return EncoderTrainer(*given)
 
 
+def _start(trainer: EncoderTrainer, folder: Path, progress: ProgressListener) -> None:
+    start, spec = read_encoder(folder / ENCODER_FILE), trainer.encoder.spec
+    if replace(start.spec, bottleneck=spec.bottleneck).shapes() != spec.shapes():
+        raise OptionError("the encoder to start from has other layers", "start from one like this")
+    trainer.start_from(widen(start, spec.bottleneck, trainer, progress).weights)
+
+
+def _preview(trainer: EncoderTrainer) -> NDArray[np.uint8]:
+    paintings = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
+    photos = trainer.photos.crops(0, PREVIEW_PHOTOS, paintings.shape[-1])
+    vectors = trainer.predict(paintings)
+    return paint_grid(trainer.average_painter, vectors, photos, trainer.hardware, paintings)
+
+
 def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> list[Path]:
-    """The paintings to train on.
+    """Return the paintings to train on.
 
     Args:
         folders: each searched with the folders below it.

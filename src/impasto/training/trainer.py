@@ -64,7 +64,7 @@ class PerceptualTrainer(StepTrainer):
         """
 
     def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
-        """What the losses of this run need to know of paintings, each float 1 x 3 x H x W."""
+        """Return what this run's losses need to know of paintings, each float 1 x 3 x H x W."""
         options = self.options
         return StyleTargets.of(
             self.vgg,
@@ -74,7 +74,7 @@ class PerceptualTrainer(StepTrainer):
         )
 
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
-        """The objective, and what keeps paintings in their range, calm, and without a frame.
+        """Return the objective, and what keeps paintings in their range, calm, and without a frame.
 
         The figures are means over the step's batch, each before its weight; J is that of
         `impasto evaluate`.
@@ -114,9 +114,9 @@ class PerceptualTrainer(StepTrainer):
 
     @torch.no_grad()
     def _paint_again(self, context: Tensor, seen: Tensor, vectors: Tensor) -> Tensor:
-        """The same crops as a part of their surroundings and, where stability counts, under other
-        grain and a few pixels aside (noise stability as Huang et al. 2017 and Gupta et al. 2017
-        have it, without a video; the shift makes strokes stay with what moves).
+        """Return the same crops as a part of their surroundings and, where stability counts, under
+        other grain and a few pixels aside (noise stability as Huang et al. 2017 and Gupta et al.
+        2017 have it, without a video; the shift makes strokes stay with what moves).
         """
         if not self.options.stability_weight:
             return _inside(self.paint(seen, vectors), CONTEXT_PX)
@@ -165,7 +165,9 @@ class Trainer(PerceptualTrainer):
         self.targets = self.targets_of([each.to(hardware.device) for each in paintings])
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """The last layer takes shorter steps than the vectors, if it is trained beside them."""
+        """Return what the optimiser changes: the last layer takes shorter steps than the vectors,
+        if it is trained beside them.
+        """
         if self.options.trains != "last":
             return super().parameters_and_rates()
         last = self.network.convs[self.network.spec.last.name]

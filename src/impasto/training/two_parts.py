@@ -113,8 +113,8 @@ DRAFT = PartWeights(
     style=(12, 60),
     similarity=(5, 2.5),
     # Large forms: what is fine at 128 px is the revision's to paint.
-    layers=(0.6, 0.8, 1.4, 1.6),
-    tv=0.3,
+    layers=(0.1, 0.3, 1.7, 1.9),
+    tv=1.2,
     features=0.7,
 )
 REVISION = PartWeights(

@@ -1,6 +1,7 @@
 """Video files: reading, painting, writing; sound and all else that they hold is kept."""
 
 from impasto.video.encoding import CODECS, VIDEO_SUFFIXES
+from impasto.video.options import VideoOptions
 from impasto.video.pipeline import VideoReport, stylize_video
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource, read_frames
 from impasto.video.temporal_consistency import SteadyStylizer
@@ -11,7 +12,6 @@ from impasto.video.timeline import (
     parse_timeline,
     read_timeline,
 )
-from impasto.video.video_options import VideoOptions
 from impasto.video.video_stylizer import stylize_frames
 
 __all__ = [

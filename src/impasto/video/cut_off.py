@@ -35,7 +35,7 @@ def is_cut_off(path: Path) -> bool:
 
 
 def _matroska_end(file: BinaryIO) -> int:
-    """Of the first segment; 0 if it has no known size."""
+    """Return the end of the first segment; 0 if it has no known size."""
     while True:
         kind, first = file.read(4), file.read(1)
         if not first or kind not in (EBML, SEGMENT):
@@ -49,7 +49,7 @@ def _matroska_end(file: BinaryIO) -> int:
 
 
 def _riff_end(file: BinaryIO) -> int:
-    """Of all RIFF chunks: large AVI files have several."""
+    """Return the end of all RIFF chunks: large AVI files have several."""
     end = 0
     while len(head := file.read(8)) == 8 and head.startswith(b"RIFF"):
         end = file.seek(int.from_bytes(head[4:], "little"), 1)
@@ -57,7 +57,7 @@ def _riff_end(file: BinaryIO) -> int:
 
 
 def _boxes_end(file: BinaryIO, file_size: int) -> int:
-    """Of the last box with frames or what is said of them."""
+    """Return the end of the last box with frames, or with what is said of them."""
     end = position = 0
     while position < file_size:
         file.seek(position)

@@ -1,4 +1,4 @@
-"""Writing frames as a piece of video, and what codecs and files there are."""
+"""Encoders, containers, and files of encoded frames."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SPEED = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """How frames become a stream.
+    """Choice of container, codec and quality.
 
     Attributes:
         container: FFmpeg's name of the output's format.
@@ -74,11 +74,11 @@ class Encoding:
 
     @property
     def options(self) -> dict[str, str]:
-        """Of that encoder."""
+        """The encoder's options."""
         return {} if self.codec == "gif" else {"crf": str(self.crf), **SPEED[self.codec]}
 
     def pixel_format(self, *, alpha: bool) -> str:
-        """FFmpeg's name of the samples that are encoded, from a source with or without alpha.
+        """Return FFmpeg's name of the samples to encode, from a source with or without alpha.
 
         Of containers, only Matroska and WebM have a place for alpha; of encoders, only VP9.
         """
@@ -117,7 +117,7 @@ def choose_encoding(output: Path, codec: str | None, crf: int) -> Encoding:
 
 
 class SegmentWriter:
-    """Writes one segment: a file of frames that can be decoded without the others.
+    """Writer of one segment: a file of frames that can be decoded without the others.
 
     Frames are not reordered (no B-frames), so that segments can be joined, and a file that was cut
     off is whole up to where it ends.
@@ -223,7 +223,7 @@ class SegmentWriter:
             ) from error
 
     def _frame(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> AvFrame:
-        """From RGB the way back that decoding came; an odd side gets its last row once more."""
+        """Convert RGB as decoding did, the other way; repeat the last row of an odd side."""
         if self._format == "yuv420p":
             samples = pixels if alpha is None else lay_on_white(pixels, alpha, 255)
         else:
@@ -249,5 +249,5 @@ class SegmentWriter:
         )
 
     def _fitted(self, side: int) -> int:
-        """4:2:0 chroma needs even sides."""
+        """Return a side that 4:2:0 chroma can have: an even one."""
         return side if self._format == "bgra" else side + side % 2

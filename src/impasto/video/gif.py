@@ -1,4 +1,4 @@
-"""Painted segments become an animated GIF: few colours for all frames, and times in hundredths."""
+"""Animated GIFs of painted segments: few colours for all frames, and times in hundredths."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def write_gif(
     last_frame_s: float | None = None,
     progress: ProgressListener = ignore_progress,
 ) -> None:
-    """Write the output.
+    """Write segments as a GIF.
 
     The frames are gone through twice: first, 255 colours are chosen for all of them together, so
     that none flickers; then each is laid out in them. Sound and subtitles have no place in a GIF.
@@ -115,7 +115,7 @@ def _is_opaque(frame: AvFrame) -> bool:
 
 
 def _pierced(frame: AvFrame) -> AvFrame:
-    """The same with one transparent pixel, in the corner.
+    """Return the same frame with one transparent pixel, in the corner.
 
     FFmpeg removes a frame before the next one only if it has a transparent part; otherwise it would
     show through the transparent parts of the next.
@@ -128,7 +128,7 @@ def _pierced(frame: AvFrame) -> AvFrame:
 
 
 def _palette(frames: Iterator[AvFrame]) -> AvFrame:
-    """255 colours and transparency, in a picture of 16 x 16."""
+    """Choose 255 colours and transparency, in a picture of 16 x 16."""
     first = next(frames)
     graph = Graph()
     entry, choose, end = _entry(graph, first), graph.add("palettegen"), graph.add("buffersink")
@@ -145,7 +145,7 @@ def _palette(frames: Iterator[AvFrame]) -> AvFrame:
 
 
 def _laid_out(frames: Iterator[AvFrame], palette: AvFrame) -> Iterator[AvFrame]:
-    """The frames in the colours of a palette."""
+    """Convert frames to the colours of a palette."""
     first = next(frames)
     graph = Graph()
     entry, colors = _entry(graph, first), _entry(graph, palette)
@@ -167,7 +167,7 @@ def _laid_out(frames: Iterator[AvFrame], palette: AvFrame) -> Iterator[AvFrame]:
 
 
 def _entry(graph: Graph, frame: AvFrame) -> FilterContext:
-    """Where frames like this one come in."""
+    """Add an entry for frames like this one."""
     return graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=HUNDREDTH
     )
@@ -184,7 +184,7 @@ def _pulled(end: FilterContext) -> Iterator[AvFrame]:
 
 
 def _loop(source: Path) -> int:
-    """How often an animation is repeated: 0 for ever, as GIFs of videos are; -1 not at all.
+    """Tell how often an animation is repeated: 0 for ever, as GIFs of videos are; -1 not at all.
 
     FFmpeg does not tell.
     """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,38 +27,18 @@ SEGMENT_FRAMES = 240
 @contextmanager
 def read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
     """Decode in another thread, a few frames ahead; its errors are raised here."""
-    ahead: queue.Queue[VideoFrame | BaseException | None] = queue.Queue(QUEUED_FRAMES)
-    stopped = threading.Event()
+    with ThreadPoolExecutor(1, thread_name_prefix="impasto-read") as pool:
+        ahead = deque(pool.submit(next, frames, None) for _ in range(QUEUED_FRAMES))
 
-    def put(item: VideoFrame | BaseException | None) -> None:
-        while not stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                ahead.put(item, timeout=0.1)
-                return
+        def taken() -> Iterator[VideoFrame]:
+            while (frame := ahead.popleft().result()) is not None:
+                ahead.append(pool.submit(next, frames, None))
+                yield frame
 
-    def read() -> None:
         try:
-            for frame in frames:
-                put(frame)
-                if stopped.is_set():
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    def taken() -> Iterator[VideoFrame]:
-        while (item := ahead.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=read, name="impasto-read", daemon=True)
-    thread.start()
-    try:
-        yield taken()
-    finally:
-        stopped.set()
-        thread.join()
+            yield taken()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Painted segments and the source's sound, subtitles and data about itself become one file."""
+"""One file of painted segments, and of the source's sound, subtitles and data about itself."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def join_segments(
     sound: bool = True,
     subtitles: bool = True,
 ) -> None:
-    """Write the output.
+    """Write segments, and all else that the source holds, as one file.
 
     All sound and subtitle streams go along (`impasto.video.tracks`), with their metadata, and so do
     the file's metadata and chapters. What lies before ``start_s`` is left out, and times move

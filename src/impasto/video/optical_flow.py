@@ -38,7 +38,7 @@ LEAST_SIDE_PX = 16
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """From a frame to an earlier one.
+    """Motion from a frame to an earlier one.
 
     Attributes:
         back: h x w x 2, float32: how far to go, right and down, in reduced pixels.
@@ -52,7 +52,7 @@ class Motion:
 
 
 def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """A small grey picture, to find motion in.
+    """Make a small grey picture, to find motion in.
 
     Args:
         pixels: H x W x 3, uint8, RGB.
@@ -65,7 +65,7 @@ def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
 def find_motion(
     now: NDArray[np.uint8], earlier: NDArray[np.uint8], guess: Motion | None = None
 ) -> Motion:
-    """The motion between two reduced frames.
+    """Find the motion between two reduced frames.
 
     Args:
         now, earlier: h x w, uint8.
@@ -80,7 +80,7 @@ def find_motion(
 
 
 def carry(painting: NDArray[np.uint8], motion: Motion, *, quick: bool = False) -> NDArray[np.uint8]:
-    """An earlier frame's painting, moved to where its things are now.
+    """Move an earlier frame's painting to where its things are now.
 
     Args:
         painting: H x W x 3, uint8.
@@ -96,7 +96,7 @@ def carry(painting: NDArray[np.uint8], motion: Motion, *, quick: bool = False) -
 
 
 def follow(field: NDArray[Any], flow: Floats) -> NDArray[Any]:
-    """What a field or picture has where flow leads from each pixel (linear interpolation).
+    """Sample a field or picture where flow leads from each pixel (linear interpolation).
 
     Args:
         field: h x w, or h x w x C.
@@ -107,7 +107,7 @@ def follow(field: NDArray[Any], flow: Floats) -> NDArray[Any]:
 
 
 def return_error(back: Floats, ahead: Floats) -> Floats:
-    """How far flow there and back misses where it began (Ruder et al. 2016, equation 5).
+    """Measure how far flow there and back misses its beginning (Ruder et al. 2016, equation 5).
 
     Returns:
         h x w, float32: the squared distance over what their equation allows; above 1 is hidden.
@@ -119,14 +119,14 @@ def return_error(back: Floats, ahead: Floats) -> Floats:
 
 
 def is_inside(flow: Floats) -> NDArray[np.bool_]:
-    """Where flow, h x w x 2, does not lead out of the picture."""
+    """Tell where flow, h x w x 2, does not lead out of the picture."""
     height, width = flow.shape[:2]
     x, y = _targets(flow)
     return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
 
 
 def spread(field: Floats, width: int, height: int) -> Floats:
-    """A field over the reduced frame, enlarged to the frame's size."""
+    """Enlarge a field over the reduced frame to the frame's size."""
     larger = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(larger, dtype=np.float32)
 
@@ -139,7 +139,7 @@ def _search() -> Any:
 
 
 def _targets(flow: Floats) -> tuple[Floats, Floats]:
-    """Where each pixel goes."""
+    """Return where each pixel goes."""
     height, width = flow.shape[:2]
     x = np.arange(width, dtype=np.float32)[None]  # integers would make all of it float64
     y = np.arange(height, dtype=np.float32)[:, None]

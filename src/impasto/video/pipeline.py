@@ -24,12 +24,12 @@ from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
 from impasto.video.muxing import join_segments
+from impasto.video.options import VideoKeywords, VideoOptions
 from impasto.video.resume_state import Job
 from impasto.video.source import VideoFrame, VideoInfo, VideoSource
 from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
-from impasto.video.video_options import VideoKeywords, VideoOptions
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
 
@@ -42,7 +42,7 @@ FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies b
 
 @dataclass(frozen=True)
 class VideoReport:
-    """What was done.
+    """Report of what was done.
 
     Attributes:
         frames: in the output.
@@ -271,6 +271,8 @@ class _Conversion:
 
     def _nothing_there(self) -> InputError:
         start_s, end_s, info = self.options.start_s, self.options.end_s, self.source.info
+        if not start_s and end_s is None:  # what was decoded was the rest of a broken frame
+            return InputError(f"{self.source.path} has no frame that is whole", "get it anew")
         until = "" if end_s is None else f" and before {end_s:g} s"
         return InputError(
             f"{self.source.path} has no frame at or after {start_s:g} s{until}",

@@ -149,7 +149,7 @@ class Job(Closing):
                     path.unlink()
 
     def owns_output(self) -> bool:
-        """Whether what is there was made of this work's segments, and not changed since."""
+        """Tell whether the output was made of this work's segments, and not changed since."""
         try:
             return _mark(self.output.stat()) in self._marks
         except OSError:
@@ -182,20 +182,20 @@ class Job(Closing):
 
     @property
     def frames(self) -> int:
-        """In all finished segments."""
+        """The number of frames in all finished segments."""
         return sum(segment.frames for segment in self.segments)
 
     @property
     def paths(self) -> list[Path]:
-        """Of the finished segments, in order."""
+        """The files of the finished segments, in order."""
         return [self.folder / segment.name for segment in self.segments]
 
     def next_path(self) -> Path:
-        """Where the next segment goes."""
+        """Return where the next segment goes."""
         return self.folder / f"{len(self.segments):05d}.nut"
 
     def add(self, segment: Segment, memory: Arrays) -> None:
-        """A segment is finished, and this is what the painter remembers of it.
+        """Count a finished segment, and save what the painter remembers of it.
 
         Raises:
             OutputError: the disk is full.
@@ -208,7 +208,7 @@ class Job(Closing):
         self._write()
 
     def memory(self) -> Arrays:
-        """What the painter remembered at the end of the last segment.
+        """Read what the painter remembered at the end of the last segment.
 
         Raises:
             OptionError: its file is damaged.
@@ -233,7 +233,7 @@ class Job(Closing):
             file.write(json.dumps(content, indent=1).encode())
 
     def remove(self) -> None:
-        """All is done, or given up."""
+        """Delete the folder: all is done, or given up."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -242,7 +242,7 @@ class Job(Closing):
 
 
 def is_unfinished(output: Path) -> bool:
-    """Whether there is work on an output that can be resumed."""
+    """Tell whether there is work on an output that can be resumed."""
     return (_folder(output) / LIST).is_file()
 
 
@@ -255,7 +255,7 @@ def _nothing_to_resume(output: Path) -> OptionError:
 
 
 def _mark(stat: os.stat_result) -> list[int]:
-    """Another one for another file, and for one that was written anew."""
+    """Return another mark for another file, and for one that was written anew."""
     return [stat.st_ino, stat.st_mtime_ns, stat.st_size]
 
 

@@ -54,7 +54,7 @@ SELF_CONTAINED = "mov,matroska,avi,mpegts,mpeg,gif,flv,asf,ogg,mxf,nut"
 
 @dataclass(frozen=True)
 class Colors:
-    """How a video's YUV samples mean colours, in FFmpeg's numbers, "unspecified" among them."""
+    """Meaning of a video's YUV samples, in FFmpeg's numbers, "unspecified" among them."""
 
     matrix: int
     range: int
@@ -164,8 +164,8 @@ class VideoSource(Closing):
         self.damaged = 0
 
     def frames(self, start_s: float = 0, end_s: float | None = None) -> Iterator[VideoFrame]:
-        """Frames in the order of their times, from the first at or after ``start_s`` to the last
-        before ``end_s``.
+        """Read frames in the order of their times, from the first at or after ``start_s`` to the
+        last before ``end_s``.
         """
         base = self.info.time_base
         step = max(1, round(1 / self.info.rate / base))
@@ -186,7 +186,7 @@ class VideoSource(Closing):
             yield VideoFrame(pixels, pts, time_s, alpha)
 
     def duration_s(self, pts: int) -> float | None:
-        """How long the frame of that time is shown, if the file says. Ends `frames`."""
+        """Tell how long the frame of that time is shown, if the file says. Ends `frames`."""
         pts += self._begin_pts
         self._container.seek(pts, stream=self._stream)
         with contextlib.suppress(av.error.FFmpegError):
@@ -196,7 +196,7 @@ class VideoSource(Closing):
         return None
 
     def _decode_from(self, start_s: float) -> Iterator[AvFrame]:
-        """Frames from one at or before a time on, or from the first there is.
+        """Decode from a frame at or before a time on, or from the first there is.
 
         Not every format knows where its key frames are. If nothing can be decoded before that time,
         this looks further and further back.
@@ -219,7 +219,7 @@ class VideoSource(Closing):
             yield from frames
 
     def _time_s(self, frame: AvFrame) -> float:
-        """When it is shown; never, if the file does not say."""
+        """Return when a frame is shown; never, if the file does not say."""
         if frame.pts is None:
             return math.inf
         return float((frame.pts - self._begin_pts) * self.info.time_base)
@@ -256,7 +256,7 @@ class VideoSource(Closing):
 
 
 def read_frames(path: str | os.PathLike[str]) -> Iterator[VideoFrame]:
-    """All frames of a video file, for those who do something of their own with them.
+    """Read all frames of a video file, to do something of your own with them.
 
     Raises:
         InputError: the file is missing, or no video.
@@ -293,17 +293,21 @@ def open_container(path: Path, options: Mapping[str, str] | None = None) -> Inpu
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder", "give a video file")
-        return av.open(str(path), metadata_errors="replace", options=dict(options or {}))
+        container = av.open(str(path), metadata_errors="replace", options=dict(options or {}))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist", "check the name") from error
     except (av.error.FFmpegError, OSError) as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path} is no video that can be read ({reason})", "check it") from error
+    if container.format.name == "image2" or container.format.name.endswith("_pipe"):
+        container.close()
+        raise InputError(f"{path} is a picture", f"paint it by itself: impasto {path}")
+    return container
 
 
 def begin_s(container: InputContainer) -> float:
-    """The time that a file calls its first: 0, but in broadcasts and recordings of cameras (MPEG
-    transport and program streams), whose clocks begin anywhere.
+    """Return the time that a file calls its first: 0, but in broadcasts and recordings of cameras
+    (MPEG transport and program streams), whose clocks begin anywhere.
     """
     free_running = container.format.flags & FREE_RUNNING
     return (container.start_time or 0) / av.time_base if free_running else 0.0
@@ -323,7 +327,7 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def _open_decoder(stream: VideoStream) -> VideoCodecContext:
-    """The stream's own, but for VP8 and VP9 with alpha."""
+    """Return the stream's own decoder, but for VP8 and VP9 with alpha."""
     own = stream.codec_context
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     if tags.get("alpha_mode") != "1" or own.name not in ALPHA_DECODERS:
@@ -364,12 +368,12 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float:
 
 
 def _quarter_turns(frame: AvFrame) -> int:
-    """How often to turn a frame counterclockwise."""
+    """Tell how often to turn a frame counterclockwise."""
     return round(frame.rotation / 90) % 4
 
 
 def _upright(frame: AvFrame, conversion: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Colours, and alpha if anything can be seen through."""
+    """Return colours, and alpha if anything can be seen through."""
     form = "rgba" if _has_alpha(frame) else "rgb24"
     pixels = np.asarray(frame.to_ndarray(format=form, interpolation=conversion), np.uint8)
     pixels = np.rot90(pixels, _quarter_turns(frame))

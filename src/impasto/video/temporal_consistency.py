@@ -46,7 +46,7 @@ Floats = NDArray[np.float32]
 
 
 def check_stability(stability: float) -> None:
-    """A share.
+    """Check that a stability is a share.
 
     Raises:
         OptionError: it is none.
@@ -57,7 +57,7 @@ def check_stability(stability: float) -> None:
 
 @dataclass(frozen=True, eq=False)
 class StrokeMemory:
-    """What a painter keeps from one frame to the next. Arrays in it are never changed.
+    """Memory of a painter from one frame to the next. Arrays in it are never changed.
 
     Attributes:
         canvas: H x W x 3, uint8: the painting that is carried along.
@@ -74,7 +74,7 @@ class StrokeMemory:
     renewals: int
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """To be saved, exactly."""
+        """Return all of it, to be saved."""
         arrays: dict[str, NDArray[np.generic]] = {
             "canvas": self.canvas,
             "photo": self.photo,
@@ -86,7 +86,7 @@ class StrokeMemory:
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[np.generic]]) -> StrokeMemory:
-        """From what `arrays` gave.
+        """Make a memory of what `arrays` gave.
 
         Raises:
             KeyError: something is missing.
@@ -109,7 +109,7 @@ class StrokeMemory:
 
 
 class SteadyStylizer:
-    """Paints frames in their order.
+    """Painter of frames in their order.
 
     Args:
         stylizer: open.
@@ -164,7 +164,7 @@ class SteadyStylizer:
         return self.stylizer.finish(Picture(photo), painting).pixels
 
     def _look(self, photo: Pixels) -> tuple[Pixels, Motion | None]:
-        """The frame, reduced, and the motion from it to the canvas; none if a scene begins."""
+        """Return the frame, reduced, and its motion to the canvas; none if a scene begins."""
         now = reduce(photo, *self._reduced_size(photo))
         memory = self.memory
         if memory is None or memory.canvas.shape != photo.shape:
@@ -197,7 +197,7 @@ class SteadyStylizer:
 
 
 def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
-    """How far the carried painting is seen, with soft edges."""
+    """Return how far the carried painting is seen, with soft edges."""
     weight = cv2.erode(trust, np.ones((3, 3), dtype=np.uint8))
     if stays is not None:
         weight = weight * stays
@@ -205,7 +205,7 @@ def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
 
 
 def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.bool_]:
-    """Which strokes are not renewed this time, a share of all; each has its turn."""
+    """Choose the strokes that are not renewed this time, a share of all; each has its turn."""
     share = 1 - staying
     turn = (_turns(*shape) + renewals * share) % 1
     return turn >= share
@@ -213,7 +213,7 @@ def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.
 
 @cache
 def _turns(height: int, width: int) -> Floats:
-    """Soft random patches, h x w, evenly distributed over 0 to 1."""
+    """Return soft random patches, h x w, evenly distributed over 0 to 1."""
     noise = np.random.default_rng(0).standard_normal((height, width)).astype(np.float32)
     noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), min(height, width) / PATCHES))
     ranks = np.empty(noise.size, dtype=np.float32)
@@ -235,7 +235,7 @@ def _detail(pixels: Pixels, soft: cv2.typing.MatLike) -> float:
 
 
 def _join(carried: Pixels, fresh: Pixels, trust: Floats) -> Pixels:
-    """``carried`` where it can be trusted, ``fresh`` elsewhere."""
+    """Take ``carried`` where it can be trusted, ``fresh`` elsewhere."""
     height, width = fresh.shape[:2]
     weight = spread(trust, width, height)
     return np.asarray(cv2.blendLinear(carried, fresh, weight, 1 - weight), dtype=np.uint8)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto._util.atomic_files import read_toml, split_network
+from impasto._util.atomic_files import exists, read_toml, split_network
 from impasto.errors import OptionError
 from impasto.styles import Style
 
@@ -27,7 +27,7 @@ MAX_TIME_S = 1e9
 
 @dataclass(frozen=True)
 class TimelinePoint:
-    """When a style is reached.
+    """Time at which a style is reached.
 
     Attributes:
         time_s: in seconds from the video's beginning.
@@ -41,7 +41,7 @@ class TimelinePoint:
 
     @property
     def name(self) -> str:
-        """Of the style."""
+        """The style's name."""
         return self.style.name if isinstance(self.style, Style) else self.style
 
 
@@ -77,11 +77,11 @@ class Timeline:
 
     @classmethod
     def constant(cls, style: str | Style) -> Timeline:
-        """One style throughout."""
+        """Make a timeline of one style throughout."""
         return cls((TimelinePoint(0, style),))
 
     def __str__(self) -> str:
-        """As `parse_timeline` takes it."""
+        """Return the text that `parse_timeline` takes."""
         if len(self.points) == 1:
             return self.points[0].name
         parts = [f"{point.name}@{point.time_s:g}s" for point in self.points]
@@ -90,30 +90,30 @@ class Timeline:
 
     @property
     def names(self) -> list[str]:
-        """Of the styles."""
+        """The names of the styles."""
         return [point.name for point in self.points]
 
     def entry(self, number: int) -> str:
-        """How errors call a point, from 0."""
+        """Return what errors call a point, from 0."""
         point = self.points[number]
         if len(self.points) == 1:
             return f"{self.source} {point.name}"
         return f"{self.source}, entry {number + 1} ({point.name}@{point.time_s:g}s)"
 
     def stretch_at(self, time_s: float) -> int:
-        """The number of the last point that was reached; 0 before the first."""
+        """Return the number of the last point that was reached; 0 before the first."""
         reached = [number for number, point in enumerate(self.points) if point.time_s <= time_s]
         return reached[-1] if reached else 0
 
     def changes_after(self, number: int) -> bool:
-        """Whether point ``number``'s style becomes the next one little by little."""
+        """Tell whether point ``number``'s style becomes the next one little by little."""
         if number + 1 >= len(self.points):
             return False
         here, following = self.points[number], self.points[number + 1]
         return not following.at_once and here.style != following.style
 
     def share_at(self, time_s: float) -> float:
-        """How far the style of the last point that was reached has become the next one, 0 to 1."""
+        """Tell how far the style of the last point reached has become the next one, 0 to 1."""
         number = self.stretch_at(time_s)
         if not self.changes_after(number):
             return 0.0
@@ -131,7 +131,7 @@ def parse_timeline(text: str, source: str = "style") -> Timeline:
     Raises:
         OptionError: an entry cannot be read, or is not after the one before it; it is named.
     """
-    if "@" not in text or split_network(text)[0].is_file():
+    if "@" not in text or exists(split_network(text)[0]):
         return Timeline.constant(text)
     points: list[TimelinePoint] = []
     place, link = 0, ".."
@@ -200,7 +200,7 @@ def _point(entry: Any, name: str) -> TimelinePoint:
 
 
 def parse_time(text: str) -> float:
-    """Seconds: ``90``, ``90s``, ``1:30`` and ``0:01:30`` are the same.
+    """Read seconds: ``90``, ``90s``, ``1:30`` and ``0:01:30`` are the same.
 
     Raises:
         ValueError: it is no time.

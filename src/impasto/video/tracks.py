@@ -58,14 +58,14 @@ class Track:
         self.target.disposition = stream.disposition
 
     def packet(self, packet: Packet[Any]) -> Packet[Any] | None:
-        """A packet of the source as one of the output, at the same time; none if it is empty
-        or damaged.
+        """Make a packet of the source one of the output, at the same time; return none if it is
+        empty or damaged.
         """
         return self._recode(packet) if self._recode else packet
 
 
 class _TextCoder:
-    """Writes subtitles anew in the codec of a stream that has no packets yet."""
+    """Converter of subtitles to the codec of a stream that has no packets yet."""
 
     def __init__(self, stream: Stream, target: Stream) -> None:
         decoder, encoder = stream.codec_context, target.codec_context
@@ -93,7 +93,7 @@ class _TextCoder:
 def kept_streams(
     original: InputContainer, container: str, *, sound: bool, subtitles: bool
 ) -> Iterator[Stream]:
-    """What goes along with the picture into a container: sound, subtitles, and their fonts.
+    """Find what goes along with the picture into a container: sound, subtitles, their fonts.
 
     Sound that a broadcast announces, but does not have, is left out.
     """
@@ -139,7 +139,7 @@ def check_tracks(
 
 
 def _holds(container: str, stream: Stream) -> bool:
-    """By writing the header of a file that nobody sees: FFmpeg has no other way to tell."""
+    """Write the header of a file that nobody sees: FFmpeg has no other way to tell."""
     try:
         with av.open(io.BytesIO(), "w", format=container) as trial:
             Track(trial, stream)

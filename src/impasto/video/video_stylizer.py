@@ -1,4 +1,4 @@
-"""Paints a video's frames one after the other, in styles that may change over time."""
+"""Painting a video's frames one after the other, in styles that may change over time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Unpack
 
-from impasto._util.atomic_files import names_network
 from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import ImpastoError, OptionError, StyleError
@@ -20,14 +19,14 @@ from impasto.images import blend, check_pixels
 from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.options import StyleSource, StylizeKeywords, StylizeOptions
 from impasto.style_model import open_network
-from impasto.styles import Gallery, Style, mix_vectors, open_gallery
+from impasto.styles import Gallery, Style, StyleRef, mix_vectors, open_gallery
 from impasto.styles.predict import find_style
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, check_stability
 from impasto.video.timeline import Timeline, parse_timeline
 from impasto.video.worker_pool import WorkerPool
 
-__all__ = ["VideoStylizer", "as_timeline", "options_over_time", "stylize_frames"]
+__all__ = ["VideoStylizer", "options_over_time", "stylize_frames"]
 
 Pixels = NDArray[np.uint8]
 
@@ -37,7 +36,7 @@ CHANGING_STABILITY = 0.6
 
 @dataclass(frozen=True)
 class _Change:
-    """From one style to the next, little by little.
+    """Change from one style to the next, little by little.
 
     Attributes:
         first, second: the styles.
@@ -49,7 +48,7 @@ class _Change:
     style_size: int
 
     def mixed(self, share: float) -> NDArray[np.float32]:
-        """Scales and shifts, so far on the way."""
+        """Return scales and shifts, so far on the way."""
         mixed = mix_vectors([self.first.vector, self.second.vector], [1 - share, share])
         return mixed[: self.style_size]
 
@@ -61,8 +60,8 @@ class _Change:
 
 
 class VideoStylizer(Closing):
-    """Paints frames in their order; what lies between two points of a timeline has a `WorkerPool`
-    of its own, opened when it is reached. It has two where the last layer changes, too.
+    """Painter of frames in their order. What lies between two points of a timeline has a
+    `WorkerPool` of its own, opened when it is reached, and two where the last layer changes, too.
 
     Several frames can be painted at once: `paint` takes them from any thread, a few ahead, and
     `place` in their order. A call does both.
@@ -115,7 +114,7 @@ class VideoStylizer(Closing):
         return self.place(photo, self.paint(photo, time_s), time_s)
 
     def paint(self, photo: Pixels, time_s: float) -> Pixels:
-        """What the network makes of a frame by itself; as a call, but in any order."""
+        """Return what the network makes of a frame by itself; as a call, but in any order."""
         number = self._timeline.stretch_at(time_s)
         pools = self._pools_of(number)
         if number not in self._changes:
@@ -128,18 +127,18 @@ class VideoStylizer(Closing):
         return blend(first, second[0], share) if second else first
 
     def place(self, photo: Pixels, fresh: Pixels, time_s: float) -> Pixels:
-        """The next frame of the video, of which `paint` made ``fresh``."""
+        """Finish the next frame of the video, of which `paint` made ``fresh``."""
         self._follow(time_s)
         return self._steady.place(photo, fresh)
 
     @property
     def memory(self) -> StrokeMemory | None:
-        """Of the frames so far."""
+        """What is remembered of the frames so far."""
         return self._steady.memory
 
     @property
     def engine(self) -> str:
-        """That runs the network."""
+        """The engine that runs the network."""
         return str(self._steady.stylizer.engine)
 
     def recall(self, memory: StrokeMemory, time_s: float) -> None:
@@ -167,7 +166,7 @@ class VideoStylizer(Closing):
         return SteadyStylizer(self._pools_of(number)[0].first, stability)
 
     def _pools_of(self, number: int) -> tuple[WorkerPool, ...]:
-        """Of a point of the timeline; several threads may be the first to want them."""
+        """Open the pools of a point of the timeline; several threads may be the first to ask."""
         with self._opening:
             if number not in self._pools:
                 styles: list[str | Style] = [self._timeline.points[number].style]
@@ -204,7 +203,7 @@ class VideoStylizer(Closing):
 
 
 def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, _Change]:
-    """The points whose style becomes the next one little by little."""
+    """Find the points whose style becomes the next one little by little."""
     styles: list[Style | None] = []
     for number, point in enumerate(timeline.points):
         try:
@@ -221,20 +220,21 @@ def _changes(timeline: Timeline, gallery: Gallery) -> dict[int, _Change]:
 
 
 def _look_up(style: str | Style, gallery: Gallery) -> Style | None:
-    """None for a network of its own, which has no vector."""
-    if isinstance(style, Style):
-        gallery.check(style, style.name)
-        return style
-    if names_network(style):
-        open_network(style, gallery)
+    """Return nothing for a network of its own, which has no vector."""
+    ref = StyleRef.parse(style)
+    if ref.style:
+        gallery.check(ref.style, ref.text)
+        return ref.style
+    if ref.is_network:
+        open_network(ref, gallery)
         return None
-    return find_style(style, gallery)
+    return find_style(ref, gallery)
 
 
 def _kindred(
     timeline: Timeline, number: int, styles: list[Style | None], gallery: Gallery
 ) -> _Change:
-    """The styles of a point and the next one, which mix."""
+    """Return the styles of a point and the next one, which mix."""
     first, second = styles[number], styles[number + 1]
     remedy = "write a comma instead of .. (in a file: at_once = true), to change at once"
     if first is None or second is None:
@@ -300,16 +300,6 @@ def options_over_time(
         timeline, options = style, StylizeOptions().changed(keywords)
     else:
         options = StylizeOptions.of(style, keywords)
-        timeline = as_timeline(options.placed_styles()[0])
+        rest = options.placed_styles()[0]
+        timeline = Timeline.constant(rest) if isinstance(rest, Style) else parse_timeline(rest)
     return timeline, options.for_frames()
-
-
-def as_timeline(style: str | Style | Timeline) -> Timeline:
-    """A style as a timeline that has it throughout.
-
-    Raises:
-        OptionError: it is the text of a timeline, and wrong.
-    """
-    if isinstance(style, Timeline):
-        return style
-    return Timeline.constant(style) if isinstance(style, Style) else parse_timeline(style)

@@ -25,7 +25,7 @@ Floats = NDArray[np.float32]
 
 
 class WarpingError:
-    """Adds up the errors of several painters of one video.
+    """Errors of several painters of one video.
 
     Attributes:
         errors: by painter, for each frame from the second on: the mean absolute difference in
@@ -38,7 +38,7 @@ class WarpingError:
         self._before: tuple[Pixels, dict[str, Pixels]] | None = None
 
     def add(self, frame: Pixels, paintings: Mapping[str, Pixels]) -> None:
-        """The next frame, and each painter's painting of it; H x W x 3, uint8, RGB, all."""
+        """Take the next frame, and each painter's painting of it; H x W x 3, uint8, RGB, all."""
         grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         if self._before is not None:
             grey_before, before = self._before
@@ -57,7 +57,7 @@ class WarpingError:
 
 
 def _seen_before(back: Floats, ahead: Floats) -> NDArray[np.bool_]:
-    """Ruder et al. 2016, equations 5 and 6, and what lies within the picture."""
+    """Tell what was seen (Ruder et al. 2016, equations 5 and 6) within the picture."""
     length = np.square(back).sum(axis=2)
     hidden = return_error(back, ahead) > 1
     gradients = [cv2.Sobel(back, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (0, 1)]

@@ -27,7 +27,7 @@ Pixels = NDArray[np.uint8]
 
 
 def pool_size(engine: EngineName) -> int:
-    """How many frames an engine may paint at once: one a core."""
+    """Tell how many frames an engine may paint at once: one a core."""
     if installed_engine(engine) == "opencv":
         return 1  # its threads are the whole process's
     return max(1, min(MOST_PAINTERS, usable_cores()))

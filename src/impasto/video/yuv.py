@@ -1,4 +1,4 @@
-"""From RGB pixels to YUV samples at half the colour resolution (4:2:0), as encoders want them.
+"""YUV samples at half the colour resolution (4:2:0), as encoders want them, of RGB pixels.
 
 FFmpeg's converter is one of the larger costs of a painted frame besides the network. This one takes
 half the time, and what is decoded is nearer to what was encoded.
@@ -28,12 +28,12 @@ FULL_RANGE = 2
 
 
 def knows(colors: Colors) -> bool:
-    """Whether `to_yuv420` can make such samples."""
+    """Tell whether `to_yuv420` can make such samples."""
     return colors.matrix in LUMA
 
 
 def to_yuv420(pixels: NDArray[np.uint8], colors: Colors) -> NDArray[np.uint8]:
-    """Luma, and means of both chromas over squares of 2 x 2 pixels, in one array, as PyAV has it.
+    """Return luma, and means of both chromas over 2 x 2 pixels, in one array, as PyAV has it.
 
     Args:
         pixels: H x W x 3, uint8, RGB; H and W even.
@@ -56,7 +56,7 @@ def to_yuv420(pixels: NDArray[np.uint8], colors: Colors) -> NDArray[np.uint8]:
 
 @cache
 def _matrix(matrix: int, color_range: int) -> NDArray[np.float32]:
-    """Three rows of factors of red, green and blue, and an offset."""
+    """Return three rows of factors of red, green and blue, and an offset."""
     red, blue = LUMA[matrix]
     luma = np.array([red, 1 - red - blue, blue])
     to_blue = (np.array([0, 0, 1]) - luma) / (2 * (1 - blue))

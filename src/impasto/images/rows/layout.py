@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.images.original import Metadata, Samples, full_white
 
-__all__ = ["STRIP_BYTES", "Kind", "Layout", "RowReader", "RowWriter", "rows_within", "to_samples"]
+__all__ = [
+    "STRIP_BYTES",
+    "Kind",
+    "Layout",
+    "RowReader",
+    "RowWriter",
+    "inflate",
+    "pieces",
+    "rows_within",
+    "to_samples",
+]
 
 STRIP_BYTES = 4 << 20
 """Strips that readers give are about as large as this."""
-
+READ_BYTES = 1 << 20
+CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 
 Kind = Literal["u1", "u2", "f2", "f4", "f8"]
 """Of a sample: bytes after whole numbers or floats."""
@@ -42,18 +54,23 @@ class Layout:
 
     @property
     def channels(self) -> int:
-        """Colours, and alpha."""
+        """How many there are: colours, and alpha."""
         return self.colors + self.alpha
 
     @property
     def sample_bytes(self) -> int:
-        """Of one sample."""
+        """Bytes of one sample."""
         return int(self.kind[1])
 
     @property
+    def pixel_bytes(self) -> int:
+        """Bytes of one pixel's samples."""
+        return self.channels * self.sample_bytes
+
+    @property
     def row_bytes(self) -> int:
-        """Of one row of samples."""
-        return self.width * self.channels * self.sample_bytes
+        """Bytes of one row of samples."""
+        return self.width * self.pixel_bytes
 
     @property
     def white(self) -> float:
@@ -62,7 +79,7 @@ class Layout:
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Of a sample."""
+        """NumPy's type of a sample."""
         return np.dtype(self.kind)
 
 
@@ -75,7 +92,7 @@ class RowReader(Protocol):
     more_pages: bool
 
     def strips(self) -> Iterator[Samples]:
-        """All rows in order, some at a time: n x W x channels of the layout's type.
+        """Yield all rows in order, some at a time: n x W x channels of the layout's type.
 
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
@@ -85,20 +102,22 @@ class RowReader(Protocol):
 class RowWriter(Protocol):
     """A file that is written from top to bottom."""
 
+    layout: Layout
+
     def write(self, rows: Samples) -> None:
-        """The next rows: n x W x channels, of the layout's type."""
+        """Write the next rows: n x W x channels, of the layout's type."""
 
     def finish(self) -> None:
-        """After the last row; without it, the file is none."""
+        """Complete the file, after the last row."""
 
 
 def rows_within(layout: Layout, limit_bytes: int = STRIP_BYTES) -> int:
-    """How many rows make a strip of so many bytes, at least one."""
+    """Return how many rows make a strip of so many bytes, at least one."""
     return max(1, min(layout.height, limit_bytes // layout.row_bytes))
 
 
 def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -> Samples:
-    """Raw bytes of whole rows as n x W x channels in the machine's byte order.
+    """Return raw bytes of whole rows as n x W x channels in the machine's byte order.
 
     Args:
         content: from the file, decompressed.
@@ -109,3 +128,48 @@ def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -
     shaped = array.reshape(-1, layout.width, layout.channels)
     samples: Samples = shaped.astype(layout.kind, copy=False)
     return samples
+
+
+def pieces(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+    """Yield what a file has from one place on, some at a time; less than that if it is cut off."""
+    file.seek(start)
+    while data := file.read(min(length, READ_BYTES)):
+        length -= len(data)
+        yield data
+
+
+def inflate(stream: Iterator[bytes], total: int, block_bytes: int) -> Iterator[bytes]:
+    """Decompress what zlib compressed, a block at a time.
+
+    Args:
+        stream: compressed, in pieces of any size.
+        total: so many bytes are wanted; if there are more, they are left.
+        block_bytes: the size of all blocks but the last.
+
+    Raises:
+        ValueError: the stream, or its checksum, is damaged.
+        EOFError: it is cut off.
+    """
+    inflater, pending = zlib.decompressobj(), bytearray()
+    while total > 0:
+        data = inflater.unconsumed_tail or next(stream, b"")
+        fresh = _decompress(inflater, data, block_bytes)
+        if not data and not fresh:
+            raise EOFError("cut off")
+        pending += fresh
+        while len(pending) >= min(block_bytes, total) > 0:
+            block = bytes(pending[: min(block_bytes, total)])
+            del pending[: len(block)]
+            total -= len(block)
+            yield block
+    rest = inflater.unconsumed_tail
+    while len(rest) < CHECKSUM_BYTES and (data := next(stream, b"")):
+        rest += data
+    _decompress(inflater, rest, 1)
+
+
+def _decompress(inflater: zlib._Decompress, data: bytes, most: int) -> bytes:
+    try:
+        return inflater.decompress(data, most)
+    except zlib.error as error:
+        raise ValueError("damaged") from error

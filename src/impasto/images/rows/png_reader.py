@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from impasto.images.original import Metadata, Samples, full_white
-from impasto.images.rows.layout import Layout, rows_within
+from impasto.images.rows.layout import Layout, inflate, pieces, rows_within
 
 __all__ = ["PNG_SIGNATURE", "PngReader", "check_png", "png_chunk"]
 
@@ -26,7 +26,6 @@ HEADER = ">IIBBBBB"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 COLORS = {GREY: (1, False), RGB: (3, False), GREY_ALPHA: (1, True), RGB_ALPHA: (3, True)}
 MAX_METADATA_BYTES = 64 << 20
-READ_BYTES = 1 << 20
 METRES_PER_INCH = 0.0254
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
@@ -90,89 +89,41 @@ class PngReader:
         return self._file.read(length)
 
     def strips(self) -> Iterator[Samples]:
-        """All rows in order, some at a time: n x W x channels, uint8 or uint16.
+        """Yield all rows in order, some at a time: n x W x channels, uint8 or uint16.
 
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
         """
+        stored = self._stored
         if self._interlaced:
-            yield self._with_key(self._whole())
+            yield self._with_key(self._decode(b"".join(self._packed()), stored.height))
             return
-        stored = self._stored
         line = 1 + stored.row_bytes  # a filter's number goes before each row
-        rows, done = rows_within(stored), 0
         above = b""
-        for block in self._inflate(rows * line):
-            if len(block) % line:
-                raise EOFError("cut off")
-            samples = self._unfilter(above, block, len(block) // line)
-            above = samples[-1:].astype(">" + stored.kind).tobytes()
-            done += len(samples)
+        for block in inflate(self._packed(), stored.height * line, rows_within(stored) * line):
+            rows = (len(above) + len(block)) // line
+            samples = self._decode(zlib.compress(above + block, 0), rows)[1 if above else 0 :]
+            above = b"\0" + samples[-1:].astype(">" + stored.kind).tobytes()
             yield self._with_key(samples)
-            if done >= stored.height:
-                return
-        raise EOFError("cut off")
 
-    def _whole(self) -> Samples:
+    def _packed(self) -> Iterator[bytes]:
+        """Yield the compressed pixels, in pieces."""
+        for span in self._spans:
+            yield from pieces(self._file, *span)
+
+    def _decode(self, packed: bytes, rows: int) -> Samples:
+        """Have a library undo the filters of some rows, which get a PNG of their own."""
+        stored, depth = self._stored, 8 * self._stored.sample_bytes
         header = struct.pack(
-            HEADER, self._stored.width, self._stored.height, 16, self._color, 0, 0, 1
+            HEADER, stored.width, rows, depth, self._color, 0, 0, int(self._interlaced)
         )
-        chunks = [png_chunk(b"IHDR", header)]
-        for start, length in self._spans:
-            self._file.seek(start)
-            chunks.append(png_chunk(b"IDAT", self._file.read(length)))
-        samples = _decode_16_bit(
-            PNG_SIGNATURE + b"".join(chunks) + png_chunk(b"IEND", b""), self._color
-        )
-        return samples.reshape(self._stored.height, self._stored.width, self._stored.channels)
-
-    def _inflate(self, size: int) -> Iterator[bytes]:
-        """The decompressed stream in blocks; the last one may be shorter."""
-        inflate = zlib.decompressobj()
-        total = self._stored.height * (1 + self._stored.row_bytes)
-        pending = bytearray()
-        for start, length in self._spans:
-            self._file.seek(start)
-            while length > 0:
-                data = self._file.read(min(READ_BYTES, length))
-                if not data:
-                    raise EOFError("cut off")
-                length -= len(data)
-                while data:
-                    try:
-                        pending += inflate.decompress(data, size)
-                    except zlib.error as error:
-                        raise ValueError("damaged") from error
-                    data = inflate.unconsumed_tail
-                    while len(pending) >= size and total > 0:
-                        block = bytes(pending[: min(size, total)])
-                        del pending[:size]
-                        total -= len(block)
-                        yield block
-                    if total <= 0:
-                        return
-        pending += inflate.flush()
-        yield bytes(pending[:total])
-
-    def _unfilter(self, above: bytes, block: bytes, rows: int) -> Samples:
-        stored = self._stored
-        if above:
-            block, rows = b"\0" + above + block, rows + 1
-        depth = 8 * int(stored.kind[1])
-        header = struct.pack(HEADER, stored.width, rows, depth, self._color, 0, 0, 0)
-        small = b"".join(
-            (
-                PNG_SIGNATURE,
-                png_chunk(b"IHDR", header),
-                png_chunk(b"IDAT", zlib.compress(block, 0)),
-                png_chunk(b"IEND", b""),
-            )
-        )
+        chunks = {b"IHDR": header, b"IDAT": packed, b"IEND": b""}
+        small = PNG_SIGNATURE + b"".join(png_chunk(*each) for each in chunks.items())
         samples = _decode_16_bit(small, self._color) if depth == 16 else _decode_8_bit(small)
-        return samples.reshape(rows, stored.width, stored.channels)[1 if above else 0 :]
+        return samples.reshape(rows, stored.width, stored.channels)
 
     def _with_key(self, samples: Samples) -> Samples:
-        """One colour may be declared transparent."""
+        """Add alpha where the file declares one colour transparent."""
         if not self._key:
             return samples
         white = full_white(samples.dtype)
@@ -182,7 +133,7 @@ class PngReader:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each chunk before the last, where its content starts, and how long it is."""
+    """Yield each chunk before the last: its kind, where its content starts, and how long it is."""
     if file.read(8) != PNG_SIGNATURE:
         raise ValueError("no PNG")
     size = file.seek(0, os.SEEK_END)
@@ -207,16 +158,16 @@ def check_png(file: BinaryIO) -> None:
     Raises:
         ValueError: one of them is wrong, or it is no PNG.
     """
-    for kind, _, length in _chunks(file):
+    for kind, start, length in _chunks(file):
         check = zlib.crc32(kind)
-        while length and (data := file.read(min(length, READ_BYTES))):
-            check, length = zlib.crc32(data, check), length - len(data)
+        for data in pieces(file, start, length):
+            check = zlib.crc32(data, check)
         if file.read(4) != struct.pack(">I", check):
             raise ValueError("damaged")
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:
-    """A chunk with its length and checksum."""
+    """Return a chunk with its length and checksum."""
     check = zlib.crc32(content, zlib.crc32(kind))
     return b"".join((struct.pack(">I", len(content)), kind, content, struct.pack(">I", check)))
 

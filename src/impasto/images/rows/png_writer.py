@@ -44,11 +44,10 @@ class PngWriter:
         if (layout.colors, layout.alpha) not in colors or layout.kind == "f4":
             raise ValueError(f"PNG has no {layout.kind} of {layout.colors} colours")
         self._file = file
-        self._layout = layout
-        self._pixel_bytes = layout.row_bytes // layout.width
+        self.layout = layout
         self._above = np.zeros(layout.row_bytes, dtype=np.uint8)
         self._deflate = zlib.compressobj(COMPRESSION)
-        depth = 8 * int(layout.kind[1])
+        depth = 8 * layout.sample_bytes
         color = colors[layout.colors, layout.alpha]
         header = struct.pack(">IIBBBBB", layout.width, layout.height, depth, color, 0, 0, 0)
         file.write(PNG_SIGNATURE + png_chunk(b"IHDR", header))
@@ -63,14 +62,14 @@ class PngWriter:
             file.write(png_chunk(b"iTXt", XMP_KEYWORD + bytes(4) + metadata.xmp))
 
     def write(self, rows: Samples) -> None:
-        """The next rows: n x W x channels, of the layout's type."""
-        raw = np.ascontiguousarray(rows, dtype=">" + self._layout.kind)
-        lines = raw.view(np.uint8).reshape(len(rows), self._layout.row_bytes)
+        """Write the next rows: n x W x channels, of the layout's type."""
+        raw = np.ascontiguousarray(rows, dtype=">" + self.layout.kind)
+        lines = raw.view(np.uint8).reshape(len(rows), self.layout.row_bytes)
         self._put(self._deflate.compress(self._filter(lines).tobytes()))
         self._above = lines[-1].copy()
 
     def finish(self) -> None:
-        """After the last row."""
+        """Complete the file, after the last row."""
         self._put(self._deflate.flush())
         self._file.write(png_chunk(b"IEND", b""))
 
@@ -79,10 +78,10 @@ class PngWriter:
             self._file.write(png_chunk(b"IDAT", compressed[start : start + MAX_CHUNK_BYTES]))
 
     def _filter(self, lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Each row as differences to its left or upper neighbour, whichever are smaller (section
-        12.7); before each the filter's number.
+        """Return each row as differences to its left or upper neighbour, whichever are smaller
+        (section 12.7), after the filter's number.
         """
-        step = self._pixel_bytes
+        step = self.layout.pixel_bytes
         sub = lines.copy()
         sub[:, step:] -= lines[:, :-step]
         up = lines.copy()

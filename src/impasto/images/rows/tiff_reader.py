@@ -12,19 +12,18 @@ import io
 import math
 import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import numpy as np
 
 from impasto.images.original import Metadata, Samples, cast_samples
-from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, to_samples
+from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, pieces, to_samples
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TIFF_MAGIC", "TiffReader", "descriptive_exif", "float_white", "read_exif"]
+__all__ = ["TiffReader", "descriptive_exif", "float_white", "read_exif"]
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -34,13 +33,11 @@ X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, PREDICTOR = 282, 283, 284, 
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_LENGTHS = 322, 323, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, MAX_SAMPLE, XMP, PROFILE = 338, 339, 341, 700, 34675
 EXIF, GPS = 34665, 34853
-CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 NONE, LZW, DEFLATE, PACKBITS = (1,), (5,), (8, 32946), (32773,)
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
 PREMULTIPLIED, STRAIGHT = 1, 2
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3
 CENTIMETRES = 3
-READ_BYTES = 1 << 20
 
 DESCRIPTIVE = {270, 271, 272, 274, 305, 306, 315, 316, 33432, 34665, 34853, 18246} | set(
     range(40091, 40096)
@@ -104,7 +101,7 @@ class TiffReader:
         self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
 
     def strips(self) -> Iterator[Samples]:
-        """All rows in order, some at a time: n x W x channels of the layout's type.
+        """Yield all rows in order, some at a time: n x W x channels of the layout's type.
 
         Raises:
             ValueError, OSError, EOFError: the file is damaged or cut off.
@@ -126,7 +123,7 @@ class TiffReader:
                 yield self._undo_prediction(to_samples(raw, stored, self._raw_order))
 
     def _tile_rows(self) -> Iterator[Samples]:
-        """Tiles side by side make strips."""
+        """Yield strips, made of tiles side by side."""
         stored = self._stored
         width, height = int(self._tags[TILE_WIDTH]), int(self._tags[TILE_HEIGHT])
         if not (1 <= width <= 1 << 16 and 1 <= height <= 1 << 16):
@@ -153,19 +150,20 @@ class TiffReader:
         return ">" if self._predictor == FLOAT_DIFFERENCES else self._order
 
     def _unpacked(self, offset: int, length: int, row_bytes: int, rows: int) -> Iterator[bytes]:
-        """A strip's or tile's raw bytes, whole rows at a time."""
+        """Yield a strip's or tile's raw bytes, whole rows at a time."""
         self._file.seek(offset)
         step = max(1, STRIP_BYTES // row_bytes)
         if self._compression in NONE:
             for top in range(0, rows, step):
                 yield _read(self._file, row_bytes * min(step, rows - top))
         elif self._compression in DEFLATE:
-            yield from _inflate(self._file, length, row_bytes, rows, step)
+            stream = pieces(self._file, offset, length)
+            yield from inflate(stream, row_bytes * rows, row_bytes * step)
         else:
             yield _unpack(_read(self._file, length), self._compression, row_bytes, rows)
 
     def _undo_prediction(self, samples: Samples) -> Samples:
-        """Rows were stored as differences between neighbours (TIFF 6.0, section 14)."""
+        """Sum up rows that were stored as differences between neighbours (TIFF 6.0, section 14)."""
         if self._predictor == 1:
             return samples
         if self._predictor == DIFFERENCES:
@@ -184,7 +182,7 @@ class TiffReader:
         return values.astype(self._stored.kind)
 
     def _understand(self, samples: Samples) -> Samples:
-        """Only the channels that the layout names; 0 is black; alpha is straight."""
+        """Keep only the channels that the layout names; make 0 black, and alpha straight."""
         samples = samples[..., : self.layout.channels]
         white = self.layout.white
         if self._white_is_zero:
@@ -198,19 +196,19 @@ class TiffReader:
 
 
 def float_white(tags: Any) -> float:
-    """The float that means full light: what the file says (SMaxSampleValue), or else 1."""
+    """Return the float that means full light: what the file says (SMaxSampleValue), or else 1."""
     said = tags.get(MAX_SAMPLE, 1.0)
     white = float(max(said) if isinstance(said, tuple) else said)
     return white if 0 < white < math.inf else 1.0
 
 
 def descriptive_exif(tags: Any) -> dict[int, Any]:
-    """Of a TIFF's tags, those that belong into another file's EXIF."""
+    """Return those of a TIFF's tags that belong into another file's EXIF."""
     return {tag: tags[tag] for tag in tags if tag in DESCRIPTIVE}
 
 
 def read_exif(file: BinaryIO) -> bytes:
-    """What a file that begins like a TIFF says of its picture, as EXIF data of an upright one.
+    """Read what a file that begins like a TIFF says of its picture, as EXIF data of an upright one.
 
     Raises:
         ValueError, OSError: it does not, or is damaged.
@@ -296,35 +294,8 @@ def _read(file: BinaryIO, length: int) -> bytes:
     return content
 
 
-def _inflate(file: BinaryIO, length: int, row_bytes: int, rows: int, step: int) -> Iterator[bytes]:
-    inflate = zlib.decompressobj()
-    total, pending = row_bytes * rows, bytearray()
-    size = row_bytes * step
-    while total > 0:
-        data = inflate.unconsumed_tail or file.read(min(length, READ_BYTES))
-        if not inflate.unconsumed_tail:
-            length -= len(data)
-        pending += _decompressed(inflate, data, size)
-        while len(pending) >= min(size, total) > 0:
-            block = bytes(pending[: min(size, total)])
-            del pending[: len(block)]
-            total -= len(block)
-            yield block
-        if not data and total > 0:
-            raise EOFError("cut off")
-    # The checksum at its end may not have been read yet.
-    _decompressed(inflate, inflate.unconsumed_tail + file.read(min(length, CHECKSUM_BYTES)), 1)
-
-
-def _decompressed(inflate: zlib._Decompress, data: bytes, most: int) -> bytes:
-    try:
-        return inflate.decompress(data, most)
-    except zlib.error as error:
-        raise ValueError("damaged") from error
-
-
 def _unpack(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
-    """LZW and PackBits, by way of Pillow."""
+    """Unpack LZW and PackBits, by way of Pillow."""
     from PIL import Image
 
     entries = [

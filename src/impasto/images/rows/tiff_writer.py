@@ -44,7 +44,7 @@ class TiffWriter:
         previous: TiffWriter | None = None,
     ) -> None:
         self._file = file
-        self._layout = layout
+        self.layout = layout
         self._metadata = metadata
         self._profile = profile
         self._big = layout.row_bytes * layout.height > BIG_FROM_BYTES
@@ -62,7 +62,7 @@ class TiffWriter:
             file.write(self._head)
 
     def write(self, rows: Samples) -> None:
-        """The next rows: n x W x channels, of the layout's type."""
+        """Write the next rows: n x W x channels, of the layout's type."""
         self._pending.append(rows)
         self._pending_rows += len(rows)
         if self._pending_rows >= ROWS:
@@ -73,7 +73,7 @@ class TiffWriter:
             self._pending, self._pending_rows = [joined[whole:].copy()], len(joined) - whole
 
     def finish(self) -> None:
-        """After the last row."""
+        """Complete the page, after the last row."""
         if self._pending_rows:
             self._put(np.concatenate(self._pending))
         at = self._file.tell()
@@ -87,8 +87,8 @@ class TiffWriter:
         self._file.seek(0, 2)
 
     def _put(self, rows: Samples) -> None:
-        raw = np.ascontiguousarray(rows, dtype="<" + self._layout.kind)
-        if self._layout.kind != "f4":
+        raw = np.ascontiguousarray(rows, dtype="<" + self.layout.kind)
+        if self.layout.kind != "f4":
             differences = raw.copy()
             differences[:, 1:] -= raw[:, :-1]
             raw = differences
@@ -100,14 +100,14 @@ class TiffWriter:
         from PIL import Image
         from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-        layout = self._layout
+        layout = self.layout
         tags = ImageFileDirectory_v2(self._head)
         exif = Image.Exif()
         exif.load(self._metadata.exif)
         for name in tag.descriptive_exif(exif):
             tags[name] = exif.get_ifd(name) if name in (tag.EXIF, tag.GPS) else exif[name]
         tags[tag.WIDTH], tags[tag.HEIGHT] = layout.width, layout.height
-        tags[tag.BITS] = (8 * int(layout.kind[1]),) * layout.channels
+        tags[tag.BITS] = (8 * layout.sample_bytes,) * layout.channels
         tags[tag.SAMPLE_FORMAT] = (3 if layout.kind == "f4" else 1,) * layout.channels
         if layout.kind == "f4" and layout.white != 1:
             tags[tag.MAX_SAMPLE] = (layout.white,) * layout.channels
@@ -137,7 +137,7 @@ class TiffWriter:
         return tags
 
     def _with_offsets(self, directory: bytes, at: int) -> bytes:
-        """The strips' places written in. Pillow would move them behind the directory."""
+        """Write the strips' places into a directory. Pillow would move them behind it."""
         start, entry, number = (8, "<HHQQ", "Q") if self._big else (2, "<HHII", "I")
         offsets = struct.pack(f"<{len(self._offsets)}{number}", *self._offsets)
         size = struct.calcsize(entry)

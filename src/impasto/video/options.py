@@ -1,4 +1,4 @@
-"""What becomes of a video, beside how its frames are painted."""
+"""Options of videos, beside how frames are painted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["VideoKeywords", "VideoOptions"]
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """Which part of a video is painted, how calm it is, and how it is written.
+    """Which part of a video to paint, how calm, and how to write it.
 
     Attributes:
         stability: how much strokes stay on the things that they are painted on, 0 to 1

@@ -1,18 +1,7 @@
 import numpy as np
 import pytest
 
-from impasto.images import GRAIN_PX, add_grain, blend, grain_tile
-
-
-@pytest.mark.parametrize(
-    ("strength", "expected"), [(0, 100), (0.5, 150), (1, 200), (1.5, 250), (1.75, 255)]
-)
-def test_blending_by_hand(strength, expected):
-    photo, painting = np.full((2, 3, 3), 100, np.uint8), np.full((2, 3, 3), 200, np.uint8)
-    mixed = blend(photo, painting, strength)
-    assert mixed.dtype == np.uint8
-    assert (mixed == expected).all()
-
+from impasto.images import GRAIN_PX, add_grain, grain_tile
 
 BOTH_KINDS = pytest.mark.parametrize("amounts", [(0.5, 0), (0, 0.5)], ids=["all sizes", "coarse"])
 

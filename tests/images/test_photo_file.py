@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from PIL import Image, ImageCms, TiffImagePlugin
 
 from awkward import encode, green_for_red_profile
 from impasto.errors import InputError
-from impasto.images import open_sequence, read_image
-from impasto.images.reading import decode_image, decoded, picture_of, reading
+from impasto.images import PhotoFile, Picture, read_image
+from impasto.images.decoding import decode_image, decoded
 from tiny import picture
 
 PHOTOMETRIC, SMAX_SAMPLE_VALUE = 262, 341
@@ -102,7 +103,7 @@ def test_palette_with_alpha(photo):
     image = Image.fromarray(photo).quantize(16).convert("PA")
     image.putalpha(Image.fromarray(ALPHA))
     assert image.mode == "PA"
-    np.testing.assert_array_equal(picture_of(*decode_image(image)).alpha, ALPHA)
+    np.testing.assert_array_equal(Picture.of(*decode_image(image)).alpha, ALPHA)
 
 
 def test_transparent_palette(photo):
@@ -129,7 +130,7 @@ def test_16_bit_of_both_byte_orders():
     samples = np.array([[0, 100 * 257, 200 * 257]])
     for mode, order in (("I;16", "<u2"), ("I;16B", ">u2")):
         image = Image.frombytes(mode, (3, 1), samples.astype(order).tobytes())
-        assert picture_of(*decode_image(image)).pixels[0, :, 0].tolist() == [0, 100, 200]
+        assert Picture.of(*decode_image(image)).pixels[0, :, 0].tolist() == [0, 100, 200]
 
 
 @pytest.mark.parametrize(
@@ -244,6 +245,33 @@ def test_names_are_told_as_they_were_given():
         read_image("https://a.org//b.jpg")
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(("file_format", "mode"), [("JPEG", "L"), ("PNG", "P"), ("TIFF", "P")])
+def test_the_header_says_what_will_be_read(photo, file_format, mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encode(Image.fromarray(photo).convert(mode), file_format, exif=exif)
+    with PhotoFile(content) as file:
+        assert (file.layout, file.count, file.held_bytes) == (None, 1, len(content))
+        size, read = file.size, file.read()
+    assert size == (read.width, read.height) == ((40, 30) if orientation == 1 else (30, 40))
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "GIF", "JPEG"])
+def test_a_file_is_opened_once(photo, file_format, tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(encode(Image.fromarray(photo), file_format))
+    opened = []
+    for module, name in ((Path, "open"), (Image, "open")):
+        open_ = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *args, f=open_, **how: opened.append(f) or f(*args, **how)
+        )
+    with PhotoFile(tmp_path / "a") as file:
+        assert (file.size, file.count) == ((40, 30), 1)
+        assert [frame.picture.width for frame in file.frames()] == [file.read().width] == [40]
+    assert len(opened) == len(set(opened)) == 2
+
+
 def test_no_image(tmp_path):
     (tmp_path / "text.jpg").write_text("I am no photograph")
     with pytest.raises(InputError, match=r"text\.jpg is not an image"):
@@ -279,15 +307,14 @@ def test_what_a_block_raises_while_a_file_is_open_passes(photo, tmp_path, way):
     content = encode(Image.fromarray(photo), "PNG")
     (tmp_path / "a.png").write_bytes(content)
     sources = {"a path": tmp_path / "a.png", "content": content, "a stream": io.BytesIO(content)}
-    for opened in (reading, open_sequence):
-        with pytest.raises(FileNotFoundError, match="ours"), opened(sources[way]):
-            raise FileNotFoundError("ours")
-        sources["a stream"].seek(0)
+    with pytest.raises(FileNotFoundError, match="ours"), PhotoFile(sources[way]):
+        raise FileNotFoundError("ours")
 
 
-def test_names_that_no_file_can_have():
+@pytest.mark.parametrize("name", ["x" * 5000, "x\0.png"])
+def test_names_that_no_file_can_have(name):
     with pytest.raises(InputError, match="cannot be read"):
-        read_image("x" * 5000)
+        read_image(name)
 
 
 @pytest.mark.filterwarnings("ignore")  # Pillow's own, of odd metadata
