@@ -24,6 +24,7 @@ from impasto.cli import (
     learn,
     live,
     paint,
+    serve,
     styles,
     stylize,
     train,
@@ -64,6 +65,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     ),
     "export": (export.export_command, "Write a style as ONNX, for OpenCV and others."),
     "bench": (bench.bench_command, "Measure how fast the engines are."),
+    "studio": (serve.studio_command, "Paint on a page in the browser."),
+    "serve": (serve.serve_command, "Answer other programs over HTTP."),
 }
 """Each with its line in the list of commands."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,11 +29,13 @@ __all__ = [
     "EXACT_COLORS",
     "Colors",
     "VideoFrame",
+    "VideoHeader",
     "VideoInfo",
     "VideoSource",
     "begin_s",
     "open_container",
     "read_frames",
+    "read_header",
 ]
 
 FALLBACK_RATE = Fraction(25)
@@ -46,6 +48,8 @@ FREE_RUNNING = 0x200  # AVFMT_TS_DISCONT
 SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0, math.inf)
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these leave alpha out, without a word."""
+SELF_CONTAINED = "mov,matroska,avi,mpegts,mpeg,gif,flv,asf,ogg,mxf,nut"
+"""Demuxers that open no other file or address; those of playlists do."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,22 @@ class VideoInfo:
     frame_count: int
     colors: Colors
     alpha: bool = False
+
+
+@dataclass(frozen=True)
+class VideoHeader:
+    """What a video says of itself before any picture is decoded; all of it may be wrong.
+
+    Attributes:
+        width, height: in pixels, as stored.
+        frames: how many there are.
+        seconds: how long it lasts.
+    """
+
+    width: int
+    height: int
+    frames: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,8 +265,27 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[VideoFrame]:
         yield from source.frames()
 
 
-def open_container(path: Path) -> InputContainer:
+def read_header(path: Path) -> VideoHeader:
+    """Return what a video from a stranger says of itself; no picture is decoded for it.
+
+    Raises:
+        InputError: the file is missing, no video, or a playlist, which would open other files.
+    """
+    with open_container(path, {"format_whitelist": SELF_CONTAINED}) as container:
+        stream = _picture_stream(container, path)
+        context = stream.codec_context
+        seconds = _duration_s(container, stream)
+        rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
+        frames = stream.frames or round(seconds * rate)
+        return VideoHeader(context.width, context.height, frames, seconds)
+
+
+def open_container(path: Path, options: Mapping[str, str] | None = None) -> InputContainer:
     """Open a media file.
+
+    Args:
+        path: of the file.
+        options: of FFmpeg's reader.
 
     Raises:
         InputError: it is missing, or FFmpeg does not know it.
@@ -254,7 +293,7 @@ def open_container(path: Path) -> InputContainer:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder", "give a video file")
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(str(path), metadata_errors="replace", options=dict(options or {}))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist", "check the name") from error
     except (av.error.FFmpegError, OSError) as error:
@@ -312,18 +351,20 @@ def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: 
     rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
     frame_count = stream.frames
     if not frame_count:
-        seconds = 0.0
-        if stream.duration is not None:
-            seconds = float(stream.duration * stream.time_base)
-        elif container.duration is not None:
-            seconds = container.duration / av.time_base
-        frame_count = max(1, round(seconds * rate))
+        frame_count = max(1, round(_duration_s(container, stream) * rate))
     turned = _quarter_turns(first) % 2
     width, height = (first.height, first.width) if turned else (first.width, first.height)
     colors = BT_709
     if not first.format.is_rgb:
         colors = Colors(first.colorspace, first.color_range, first.color_primaries, first.color_trc)
     return VideoInfo(width, height, Fraction(rate), stream.time_base, frame_count, colors)
+
+
+def _duration_s(container: InputContainer, stream: VideoStream) -> float:
+    """How long a stream lasts; 0 if nothing tells."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return 0.0 if container.duration is None else container.duration / av.time_base
 
 
 def _quarter_turns(frame: AvFrame) -> int:

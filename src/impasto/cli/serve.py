@@ -1,0 +1,175 @@
+"""``impasto serve`` and ``impasto studio``: for other programs, and for the browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import webbrowser
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from impasto.cli.console import console
+from impasto.cli.options import GalleryOption, takes
+from impasto.errors import MissingExtraError, OptionError
+
+if TYPE_CHECKING:
+    from impasto.server.settings import ServerSettings
+
+__all__ = ["serve_command", "studio_command"]
+
+ACCESS, LIMITS = "Who may call", "How much"
+SERVER_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """The options of ``impasto serve``."""
+
+    host: Annotated[
+        str, typer.Option(help="Another lets others in, and needs --token.", rich_help_panel=ACCESS)
+    ] = "127.0.0.1"
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="IMPASTO_TOKEN",
+            help="Every request must show it: Authorization: Bearer TOKEN.",
+            rich_help_panel=ACCESS,
+            show_default=False,
+        ),
+    ] = ""
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name that this server goes by; repeat for more. Addresses in numbers and "
+            "localhost always do.",
+            rich_help_panel=ACCESS,
+            show_default=False,
+        ),
+    ] = None
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="A page that may call from a browser: https://example.org; repeat for more.",
+            rich_help_panel=ACCESS,
+            show_default=False,
+        ),
+    ] = None
+    allow_uploads: Annotated[
+        bool,
+        typer.Option(
+            "--allow-uploads",
+            help="Take style files and networks (.style, .t7, .pth, .onnx) from requests.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = False
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Of jobs and their results. Default: in your data folder.",
+            show_default=False,
+        ),
+    ] = None
+    gallery: GalleryOption = None
+    painters: Annotated[
+        int, typer.Option(help="Photos that are painted at once.", rich_help_panel=LIMITS)
+    ] = 2
+    queue: Annotated[
+        int,
+        typer.Option(
+            help="Photos that may wait; more are told to come back.", rich_help_panel=LIMITS
+        ),
+    ] = 32
+    jobs: Annotated[int, typer.Option(help="That run at once.", rich_help_panel=LIMITS)] = 1
+    keep_hours: Annotated[
+        float, typer.Option(help="How long finished jobs stay.", rich_help_panel=LIMITS)
+    ] = 72
+    max_mb: Annotated[int, typer.Option(help="Of a photo's request.", rich_help_panel=LIMITS)] = 64
+    max_megapixels: Annotated[
+        float, typer.Option(help="Of a photo, and of a video's frame.", rich_help_panel=LIMITS)
+    ] = 50
+    max_frames: Annotated[int, typer.Option(help="Of a video.", rich_help_panel=LIMITS)] = 36_000
+    max_seconds: Annotated[float, typer.Option(help="Of a video.", rich_help_panel=LIMITS)] = 1200
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioOptions(ServeOptions):
+    """The options of ``impasto studio``."""
+
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only say where the page is.")
+    ] = False
+
+
+@takes(ServeOptions)
+def serve_command(_: typer.Context, said: ServeOptions) -> None:
+    """Answer other programs over HTTP: photos at once; videos, learning and the best quality as
+    jobs, which go on after a restart.
+    """
+    _require("impasto serve", "server", *SERVER_PACKAGES)
+    from impasto.server.api import create_app
+    from impasto.server.listening import address_of, listen, run
+
+    settings = _settings(said)
+    with listen(said.host, said.port) as listening:
+        app = create_app(settings)
+        console.note(f"the API is at {address_of(listening)}/v1; docs/server.md describes it")
+        run(app, listening, verbose=console.verbose)
+
+
+@takes(StudioOptions)
+def studio_command(_: typer.Context, said: StudioOptions) -> None:
+    """Open a page in the browser, on which all of it is painted; the API is there, too."""
+    _require("impasto studio", "studio", *SERVER_PACKAGES, "gradio")
+    from impasto.server.api import create_app
+    from impasto.server.listening import address_of, listen, run
+    from impasto.server.studio import add_page
+
+    settings = _settings(said)
+    with listen(said.host, said.port) as listening:
+        app = create_app(settings)
+        add_page(app)
+        address = address_of(listening)
+        console.note(f"the studio is at {address} (Ctrl-C ends it)")
+        if not said.no_browser:
+            shown = f"{address}/?{urlencode({'token': said.token})}" if said.token else address
+            webbrowser.open(shown)  # the port is taken: the browser waits for the answer
+        run(app, listening, verbose=console.verbose)
+
+
+def _require(feature: str, extra: str, *packages: str) -> None:
+    if any(importlib.util.find_spec(package) is None for package in packages):
+        raise MissingExtraError(feature, extra)
+
+
+def _settings(said: ServeOptions) -> ServerSettings:
+    from impasto.server.settings import Limits, ServerSettings
+
+    if said.queue < 0:
+        raise OptionError(f"queue is {said.queue}", "give 0 or more")
+    limits = Limits(
+        photo_bytes=said.max_mb << 20,
+        pixels=round(said.max_megapixels * 1e6),
+        frames=said.max_frames,
+        seconds=said.max_seconds,
+        waiting=said.queue,
+    )
+    settings = ServerSettings(
+        host=said.host,
+        token=said.token,
+        hosts=tuple(said.allow_host or ()),
+        origins=tuple(said.allow_origin or ()),
+        gallery_folder=said.gallery,
+        painters=said.painters,
+        jobs=said.jobs,
+        keep_hours=said.keep_hours,
+        uploads=said.allow_uploads,
+        limits=limits,
+    )
+    return replace(settings, folder=said.folder) if said.folder else settings
