@@ -20,6 +20,7 @@ BEYOND_A_MODULE = {
     "live/window",
     "pages",
     "public_api",
+    "server/browser",
     "server/documented_calls",
     "styles/strength",
     "video/alpha",

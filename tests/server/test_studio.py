@@ -134,16 +134,15 @@ def test_jobs_are_shown_and_found_again(client, page, tmp_path):
     assert choices.choices[0][1] == job.id
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "jobs.sqlite", "request.json"])
-def test_files_of_the_machine_stay_there(client, settings, path):
-    path = path if path.startswith("/") else str((settings.folder / path).absolute())
-    assert client.get(f"/gradio_api/file={path}").status_code in (403, 404)
+def test_files_of_the_machine_stay_there(client, settings):
+    folder = settings.folder.absolute()
+    for path in ("/etc/passwd", folder / "jobs.sqlite", "http://127.0.0.1:9/"):
+        assert client.get(f"/gradio_api/file={path}").status_code in (403, 404)
     config = client.get("/config").json()
     (shrink,) = (each for each in config["dependencies"] if each["api_name"] == "shrink")
-    upload = {"path": path, "orig_name": "photo.png", "meta": {"_type": "gradio.FileData"}}
+    upload = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
     event = {"data": [upload], "fn_index": shrink["id"], "session_hash": "x"}
     assert client.post("/gradio_api/queue/join", json=event).status_code == 200
     told = client.get("/gradio_api/queue/data?session_hash=x").text
-    assert "process_completed" in told
     assert '"success":false' in told
     assert "root:" not in told

@@ -204,6 +204,7 @@ async def _result(request: Request, work: Future[Result], left: threading.Event)
         left.set()
         if not work.cancel():
             await asyncio.wait({ended})  # its place is free when its thread is
+            ended.exception()  # nobody else asks for it
         raise ClientDisconnect
     return ended.result()
 
