@@ -71,6 +71,25 @@ def main() -> None:
     ]
     save(tiles, "detail.jpg")
     large_forms()
+    head()
+
+
+def head() -> None:
+    """Make the picture at the head of the README."""
+    pictures = {
+        name: impasto.read_image(ROOT / "examples" / f"{name}.jpg")
+        for name in ("astronaut", "chelsea", "coffee")
+    }
+    chosen = {
+        "astronaut": ("starry-night", "composition-vii"),
+        "chelsea": ("udnie", "composition-vii"),
+        "coffee": ("great-wave", "starry-night"),
+    }
+    tiles = []
+    for photo, styles in chosen.items():
+        tiles.append(("the photo", pictures[photo]))
+        tiles += [(style, impasto.stylize(pictures[photo], style)) for style in styles]
+    save(tiles, "head.jpg", columns=3, tile_px=420)
 
 
 def large_forms() -> None:
