@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 
 from impasto import Stylizer, paint_photo
@@ -55,7 +55,7 @@ def main(seconds: float) -> None:
         until = time.monotonic() + seconds
 
         def post() -> None:
-            with httpx.Client(base_url=server.address, timeout=300) as client:
+            with httpx2.Client(base_url=server.address, timeout=300) as client:
                 while time.monotonic() < until:
                     answer = client.post("/v1/paint", files={"photo": photo}, data={"style": STYLE})
                     answers[answer.status_code] += 1

@@ -21,6 +21,7 @@ BEYOND_A_MODULE = {
     "pages",
     "public_api",
     "server/browser",
+    "server/documented_calls",
     "styles/strength",
     "video/alpha",
 }

@@ -19,7 +19,10 @@ from tiny import picture, tiny_gallery
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-TESTED_ELSEWHERE = {"my-t7-stopped-working.md": "converters/test_migration_page.py"}
+TESTED_ELSEWHERE = {
+    "my-t7-stopped-working.md": "converters/test_migration_page.py",
+    "server.md": "server/test_documented_calls.py",
+}
 """Their Python programs; their commands are tested here."""
 PAGES = [
     README,
@@ -35,6 +38,8 @@ NOT_RUN = {
     r"scripts/check": "it runs the tests",
     r"impasto live": "it needs a camera and a window",
     r"impasto --install-completion": "it changes the files of the user's shell",
+    r"impasto (serve|studio)": "it serves until Ctrl-C ends it",
+    r".*curl |docker ": "it needs a server",
     r"benchmarks/": "it takes minutes, and other programs",
     r".* --resume": "nothing was interrupted",
     r".* --watch": "Ctrl-C ends it",

@@ -16,7 +16,7 @@ from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
 from impasto.networks.trunk import read_trunk, write_trunk
 from impasto.progress import Progress, ProgressListener
-from impasto.styles import OPTIMISED_PX, Gallery, thumbnail
+from impasto.styles import OPTIMISED_PX, Gallery, thumbnail, write_style
 from impasto.two_part_model import TwoPartModel, revision_sizes
 from tiny import picture, tiny_gallery, tiny_two_part_trunk
 
@@ -106,6 +106,17 @@ def test_best_revises_drafts_that_are_optimised_for_the_painting(
     assert asked == [(300, small.shape, 1.0)]
     assert told == [Progress("optimising the draft", 1, 1)]
     np.testing.assert_array_equal(painted, expected)
+
+
+def test_a_fine_styles_file_is_a_style(gallery: Gallery, tmp_path: Path) -> None:
+    style = replace(gallery.load_style("first"), name="shared")
+    write_style(tmp_path / "shared.style", style)
+    for mixture in ("{}", "{}+second"):
+        with impasto.Stylizer(mixture.format(tmp_path / "shared.style"), gallery=gallery) as shared:
+            name = mixture.format("first")
+            with impasto.Stylizer(name, gallery=gallery) as known:
+                assert isinstance(shared.model, TwoPartModel)
+                np.testing.assert_array_equal(shared(PHOTO), known(PHOTO))
 
 
 def test_best_needs_a_painting_in_the_style(gallery: Gallery) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 from PIL import Image
 
@@ -70,7 +70,7 @@ class Server:
         else:
             raise AssertionError("".join(lines))
         self.address = found[1]
-        self.client = httpx.Client(base_url=self.address, timeout=300)
+        self.client = httpx2.Client(base_url=self.address, timeout=300)
         self._rest = threading.Thread(target=self.process.stderr.read, daemon=True)
         self._rest.start()  # or the server would wait for somebody to read it
 

@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import threading
 from pathlib import Path
 
@@ -270,6 +271,22 @@ def test_a_part_that_somebody_changed_is_not_replaced(tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         convert(video, output, resume=True)
     assert output.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no limits for files")
+@pytest.mark.parametrize("limit_bytes", [600, 4_000])
+def test_a_full_disk_is_said_while_frames_come_and_at_their_end(tmp_path, limit_bytes):
+    """Nobody waits for ever, whichever thread finds it."""
+    import resource
+
+    video = make_clip(tmp_path / "clip.mp4", frames=20)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"File too large"):
+            convert(video, tmp_path / "out.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_two_at_once_on_one_output(tmp_path):

@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ImpastoError as error:
         _leave(error, str(error), error.exit_code, debug)
     except typer.TyperException as error:
-        help_ = " ".join(["impasto", *_command(arguments).split(), "--help"])
+        help_ = " ".join(["impasto", *_meant_command(arguments).split(), "--help"])
         _leave(error, f"{_usage_problem(error)}: see {help_}", OptionError.exit_code, debug)
     except (KeyboardInterrupt, typer.Abort) as error:
         _leave(error, "interrupted", INTERRUPTED, debug)
@@ -177,7 +177,7 @@ def _check(arguments: list[str]) -> None:
     would be taken for none given, and an address, which would be taken for a path.
     """
     addresses = [each for each in arguments if ADDRESS.search(each)]
-    if addresses and _command(arguments) != "live":
+    if addresses and _meant_command(arguments) != "live":
         raise InputError(f"{addresses[0]} is an address", "download it, and give the file")
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
@@ -186,7 +186,7 @@ def _check(arguments: list[str]) -> None:
         raise OptionError(f"{empty} is empty", "is a variable unset? Give a value, or leave it out")
 
 
-def _command(arguments: list[str]) -> str:
+def _meant_command(arguments: list[str]) -> str:
     """Return the command that is named, or meant; empty if there is none."""
     named = [each for each in _with_command(arguments) if each not in GLOBAL_FLAGS]
     return named[0] if named and named[0] in {*COMMANDS, *GROUPS} else ""

@@ -33,7 +33,7 @@ from impasto.styles import (
     thumbnail,
 )
 from impasto.styles.reference import names_painting
-from impasto.styles.style import check_name
+from impasto.styles.style import STYLE_SUFFIX, check_name, read_style
 
 __all__ = ["find_fine_style", "find_style", "predict_style", "styles_in"]
 
@@ -103,7 +103,15 @@ def find_fine_style(style: str | Style | StyleRef, gallery: Gallery) -> Style | 
         return None
     if ref.style:
         return ref.style if ref.style.trunk == fine.trunk.fingerprint else None
-    return mixed_style(ref, fine) if all(fine.has(name) for name, _ in ref.parts) else None
+    return mixed_style(ref, fine) if all(_has(fine, name) for name, _ in ref.parts) else None
+
+
+def _has(gallery: Gallery, name: str) -> bool:
+    """Return whether a gallery has a style, or a trunk that paints in a style's file."""
+    if Path(name).suffix != STYLE_SUFFIX or not exists(name):
+        return gallery.has(name)
+    style = read_style(name)
+    return any(pack.fits(style) for pack in gallery.packs)
 
 
 def styles_in(style: str | StyleRef, gallery: Gallery) -> list[Style]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -203,7 +205,8 @@ class SegmentWriter:
             if self.frames:
                 self._mux(None)
         finally:
-            self._container.close()
+            with self._writing():
+                self._container.close()
 
     def _mux(self, frame: AvFrame | None) -> None:
         try:
@@ -215,8 +218,13 @@ class SegmentWriter:
                 f"({error.strerror})",
                 "give another --size or --codec",
             ) from error
-        try:
+        with self._writing():
             self._container.mux(packets)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except (av.error.FFmpegError, OSError) as error:
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror})", "check the disk"

@@ -66,8 +66,9 @@ def write_behind(
     def write_all() -> None:
         writer: SegmentWriter | None = None
         memory: StrokeMemory | None = None
+        items = iter(behind.get, None)
         try:
-            while (item := behind.get()) is not None:
+            for item in items:
                 writer = writer or SegmentWriter(job.next_path(), info, encoding)
                 writer.write(item.pixels, item.pts, item.alpha)
                 memory = item.memory
@@ -78,7 +79,7 @@ def write_behind(
                 _finish(writer, job, memory)
         except BaseException as error:
             failures.append(error)
-            while behind.get() is not None:  # whoever gives frames must not wait for ever
+            for _ in items:  # whoever gives frames must not wait for ever
                 pass
 
     def give(painted: PaintedFrame) -> None:
