@@ -116,7 +116,7 @@ def test_it_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
     assert np.abs(painted - own.astype(int)).mean() < limit
 
 
-@pytest.mark.parametrize(("size", "limit"), [((160, 132), 0.01), ((300, 200), 2.5)])
+@pytest.mark.parametrize(("size", "limit"), [((160, 132), 0.01), ((300, 200), 3.5)])
 def test_fine_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
     """A draft is the same; for a revision, resizing is linear in graphs, and cubic here."""
     write_image(tmp_path / "photo.png", Picture(picture(*size)))
