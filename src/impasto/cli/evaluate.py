@@ -18,6 +18,7 @@ from impasto.cli.options import (
     GalleryOption,
     JsonOption,
     PrecisionOption,
+    QualityOption,
     check_json,
     choose_gallery,
     require_torch,
@@ -29,6 +30,7 @@ from impasto.errors import InputError, OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
+    from impasto.defaults import Quality
     from impasto.engines import EngineName, Precision
     from impasto.evaluation.by_size import PaintPhoto, Pixels, SizedScore
     from impasto.evaluation.scored_styles import ScoredStyle
@@ -141,6 +143,7 @@ class EvaluateOptions:
         int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
     ] = 48
     json_file: JsonOption = None
+    quality: QualityOption = StylizeOptions.quality
     gallery: GalleryOption = None
     engine: EngineOption = "auto"
     precision: PrecisionOption = "auto"
@@ -167,6 +170,7 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
     chosen = choose_gallery(said.gallery)
     styles = find_scored_styles(said.style or chosen.names, chosen, said.paintings)
     options = StylizeOptions(
+        quality=cast("Quality", said.quality),
         gallery=chosen,
         engine=cast("EngineName", said.engine),
         precision=cast("Precision", said.precision),

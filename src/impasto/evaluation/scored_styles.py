@@ -62,6 +62,7 @@ def find_scored_styles(
             style = find_style(ref, gallery)
             return ScoredStyle(text, style, Path(text), style.painting_px)
         style = gallery.load_style(text)
-        return ScoredStyle(style.name, style, painting(style.card, style.name), style.painting_px)
+        # By its name it is painted as photos are, in two parts where it has them.
+        return ScoredStyle(style.name, text, painting(style.card, style.name), style.painting_px)
 
     return list({each.name: each for each in map(scored, styles)}.values())
