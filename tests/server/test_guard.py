@@ -134,3 +134,33 @@ def test_clients_that_still_send_get_the_answer(small):
     """What the application does not read is read for it, within the limits."""
     assert call(small, [b"x"] * 3, reads=False)[:3] == (200, b"", 0)
     assert call(small, [b"x" * 60] * 4, reads=False)[:3] == (200, b"", 2)
+
+
+def test_an_answer_that_goes_on_begins_at_once(settings):
+    """What streams events waits for the client to leave; the answer must not wait for that, too."""
+    sent = []
+
+    async def streaming(scope, receive, send):
+        leaving = asyncio.ensure_future(receive())  # the request, which has no body
+        await asyncio.sleep(0)
+        assert leaving.done()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def run():
+        messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive():
+            if messages:
+                return messages.pop()
+            return await asyncio.Future()
+
+        async def send(message):
+            sent.append(message["type"])
+
+        headers = [(b"host", b"localhost")]
+        scope = {"type": "http", "method": "GET", "path": "/v1/x", "query_string": b""}
+        guard = Guard(streaming, settings)
+        await asyncio.wait_for(guard({**scope, "headers": headers}, receive, send), timeout=2)
+
+    asyncio.run(run())
+    assert sent == ["http.response.start"]

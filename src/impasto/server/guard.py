@@ -23,6 +23,8 @@ __all__ = ["Guard"]
 COOKIE = "impasto-token"
 OPEN = "/healthz"
 PHOTO = "/v1/paint"
+BARE = ("GET", "HEAD", "OPTIONS", "DELETE")
+"""Requests that have no body, unless a header speaks of one."""
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -67,7 +69,10 @@ class Guard:
         else:
             headers, limits = Headers(scope=scope), self._settings.limits
             limit = limits.photo_bytes if scope["path"] == PHOTO else limits.request_bytes
-            upload = _Upload(receive, limit, limits)
+            bare = scope["method"] in BARE and not {"content-length", "transfer-encoding"} & {
+                *headers
+            }
+            upload = _Upload(receive, limit, limits, expected=not bare)
             answer = self._refusal(scope, headers, limit) or self._login(scope)
             send = self._answering(scope, send, None if answer else upload)
             await (answer or self._app)(scope, upload.receive, send)
@@ -133,9 +138,10 @@ class Guard:
 class _Upload:
     """A request's body, which must not be longer or slower than the limits say."""
 
-    def __init__(self, receive: Receive, limit: int, limits: Limits) -> None:
+    def __init__(self, receive: Receive, limit: int, limits: Limits, expected: bool) -> None:
         self._receive, self._limit, self._limits = receive, limit, limits
-        self._began, self._received, self._whole = time.monotonic(), 0, False
+        # Without a body there is nothing to wait for: what comes next is the client's leaving.
+        self._began, self._received, self._whole = time.monotonic(), 0, not expected
 
     async def receive(self) -> Message:
         """Return the next piece.
