@@ -181,14 +181,12 @@ class TwoPartModel(Closing):
             shares: styles x H x W.
             progress: told of the steps of an optimised draft.
         """
+        if self._lay_out:
+            return self._blended(
+                lambda style: self._lay_out[style](photo, self._effect, progress), shares
+            )
         padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
-
-        def lay_out(style: int) -> Pixels:
-            if self._lay_out:
-                return self._lay_out[style](photo, self._effect, progress)
-            return self._engines[style][0].paint(padded)[inside]
-
-        return self._blended(lay_out, shares)
+        return self._blended(lambda style: self._engines[style][0].paint(padded)[inside], shares)
 
     def revise(
         self,

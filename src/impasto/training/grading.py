@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError
 
-__all__ = ["Grade"]
+__all__ = ["NO_GRADE", "Grade"]
 
 CUT_SHARE = 0.005
 LARGEST_FACTOR = 2.0
@@ -42,7 +42,7 @@ class Grade:
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a graded picture: H x W x 3, uint8, RGB, as the one that is given."""
-        if self == Grade():
+        if self == NO_GRADE:
             return pixels
         colours = pixels.astype(np.float32) / 255
         if self.levels:
@@ -54,3 +54,6 @@ class Grade:
         colours = 0.5 + self.contrast * (colours - 0.5)
         graded: NDArray[np.uint8] = np.rint(255 * colours.clip(0, 1)).astype(np.uint8)
         return graded
+
+
+NO_GRADE = Grade()

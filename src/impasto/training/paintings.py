@@ -10,11 +10,10 @@ from typing import Any
 from impasto.errors import InputError
 from impasto.images import IMAGE_SUFFIXES
 from impasto.styles.style import PAINTING_PX, StyleCard, check_name
-from impasto.training.grading import Grade
+from impasto.training.grading import NO_GRADE, Grade
 
 __all__ = ["Painting", "find_painting", "read_paintings"]
 
-NO_GRADE = Grade()
 NO_CREDIT = ("name", "share", "size", "grade")
 
 

@@ -31,6 +31,7 @@ from impasto.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from impasto.training.grading import NO_GRADE, Grade
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
@@ -242,13 +243,14 @@ def train(
     )
 
 
-def read_painting_tensor(path: Path, size_px: int) -> torch.Tensor:
-    """Read a painting to learn from, its shorter side so long: float32 1 x 3 x H x W, RGB, 0-1.
+def read_painting_tensor(path: Path, size_px: int, grade: Grade = NO_GRADE) -> torch.Tensor:
+    """Read a painting to learn from, its shorter side so long, then graded: float32 1 x 3 x H x W,
+    RGB, 0-1.
 
     Raises:
         InputError: it cannot be read.
     """
-    return to_tensor(scale_shorter_side(visible_pixels(read_image(path)), size_px))
+    return to_tensor(grade.apply(scale_shorter_side(visible_pixels(read_image(path)), size_px)))
 
 
 def read_start(folder: Path, names: Sequence[str]) -> Start:

@@ -9,18 +9,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import nn
 
-from impasto.images import read_image, scale_shorter_side
+from impasto.images import read_image
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
-from impasto.perceptual.tensors import to_tensor
 from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, thumbnail, visible_pixels
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
-from impasto.training.run import TrainingRun, check_same_run
+from impasto.training.run import TrainingRun, check_same_run, read_painting_tensor
 from impasto.training.style_network import StyleNetwork
 from impasto.training.two_parts import (
     DRAFT,
@@ -176,7 +175,10 @@ class _Parts:
         run = replace(run, resume=run.resume and run.checkpoint.exists())
         before = run.begin(read_checkpoint)
         sizes = {2 * weights.sizes_px[0], *weights.sizes_px}
-        seen = {size: [_graded(each, size) for each in self.paintings.values()] for size in sizes}
+        seen = {
+            size: [read_painting_tensor(p.path, size, p.grade) for p in self.paintings.values()]
+            for size in sizes
+        }
         own = before.options if before else self.options.for_crops(weights.sizes_px[0])
         trainer = kind(seen, self.crops, weights, own, run.hardware)
         spec = trainer.painter.spec
@@ -211,13 +213,3 @@ def steps_within(trainer: PartTrainer, seconds: float) -> int:
         times.append(time.monotonic() - before)
     trainer.load_state(state)
     return max(1, round((seconds - (time.monotonic() - began)) / min(times)))
-
-
-def _graded(painting: Painting, size_px: int) -> Tensor:
-    """Return a painting as it is looked at: 1 x 3 x H x W, its shorter side so long.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    pixels = scale_shorter_side(visible_pixels(read_image(painting.path)), size_px)
-    return to_tensor(painting.grade.apply(pixels))

@@ -257,10 +257,12 @@ class PartTrainer(StepTrainer):
         """
         first, at = own[0], own[self.weights.content_at]
         with torch.no_grad():
-            wanted_first = self.vgg(photos, SIMILARITY_LAYERS[:1])
+            reduced = photos
             for _ in range(self.weights.content_at):
-                photos = halved(photos)
-            wanted = self.vgg(photos, (*SIMILARITY_LAYERS, CONTENT_LAYER))
+                reduced = halved(reduced)
+            wanted = self.vgg(reduced, (*SIMILARITY_LAYERS, CONTENT_LAYER))
+            same = reduced is photos
+            wanted_first = wanted if same else self.vgg(photos, SIMILARITY_LAYERS[:1])
         fine, coarse = SIMILARITY_LAYERS
         similarity = [
             self_similarity_loss(self_distances(rows), self_distances(target))
