@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from impasto._util.atomic_files import split_network, write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
-    GalleryOption,
-    StyleOption,
     check_target,
     choose_gallery,
+    option,
+    painting_option,
     parse_size,
     takes,
 )
-from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
 from impasto.multiscale import NATURAL_PX, pass_sizes
 
@@ -52,39 +51,23 @@ CALIBRATION_PICTURES = 8
 class ExportOptions:
     """The options of ``impasto export``."""
 
-    style: StyleOption = DEFAULT_STYLE
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE.onnx",
-            help="Default: STYLE.onnx in this folder.",
-            show_default=False,
-        ),
-    ] = None
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WxH",
-            help="Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
-            show_default=False,
-        ),
-    ] = None
-    quality: Annotated[
-        str,
-        typer.Option(
-            help="live: one small network; fine: the two that paint large forms into photos, for "
-            "one --size."
-        ),
-    ] = "live"
-    int8: Annotated[
-        bool, typer.Option("--int8", help="8 bits instead of 32: a quarter of the file.")
-    ] = False
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that exists already.")
-    ] = False
-    gallery: GalleryOption = None
+    style: str = painting_option("style")
+    output: Path | None = option(
+        None, "Default: STYLE.onnx in this folder.", "--output", "-o", metavar="FILE.onnx"
+    )
+    size: str | None = option(
+        None,
+        "Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
+        metavar="WxH",
+    )
+    quality: str = option(
+        "live",
+        "live: one small network; fine: the two that paint large forms into photos, for "
+        "one --size.",
+    )
+    int8: bool = option(False, "8 bits instead of 32: a quarter of the file.", "--int8")
+    overwrite: bool = option(False, "Replace a file that exists already.", "--overwrite")
+    gallery: str | None = painting_option("gallery")
 
 
 @takes(ExportOptions)
