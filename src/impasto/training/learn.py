@@ -123,7 +123,7 @@ def learn(
     options = options or (DEEP if deep else OPTIONS)
     photos = free_photos() if photos is None else photos
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
-    crops = PhotoFolder(chosen, options.seed, run.on_skip)
+    crops = PhotoFolder(chosen, options.seed, run.on_skip, threads=run.hardware.loader_threads)
 
     pack = gallery.open_pack
     before = read_checkpoint(run.checkpoint) if run.resume else None

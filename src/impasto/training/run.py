@@ -231,7 +231,13 @@ def train(
         read_painting_tensor(path, size_px)
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
-    crops = PhotoFolder(photos, options.seed, run.on_skip, enlarge=options.enlarge)
+    crops = PhotoFolder(
+        photos,
+        options.seed,
+        run.on_skip,
+        enlarge=options.enlarge,
+        threads=run.hardware.loader_threads,
+    )
     trainer = Trainer(spec, painting_tensors, crops, options, run.hardware)
     if start and not before:
         trainer.start_from(start.weights, start.vectors)

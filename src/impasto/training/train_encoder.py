@@ -111,7 +111,13 @@ def _trainer(
     run: TrainingRun,
 ) -> EncoderTrainer:
     photo_files = find_pictures(photos)
-    crops = PhotoFolder(photo_files, options.seed, run.on_skip, enlarge=options.enlarge)
+    crops = PhotoFolder(
+        photo_files,
+        options.seed,
+        run.on_skip,
+        enlarge=options.enlarge,
+        threads=run.hardware.loader_threads,
+    )
     # What a style adds to the last layer is left out: one is trained for all.
     vectors = np.stack([style.vector[: trunk.spec.style_size] for style in styles])
     network = Start(trunk.spec, trunk.float32_weights(), vectors).network()

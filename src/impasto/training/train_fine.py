@@ -70,7 +70,9 @@ def train_fine(
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    crops = PhotoFolder(
+        photos, options.seed, run.on_skip, NEARLY_WHOLE, threads=run.hardware.loader_threads
+    )
     draft, revision = starting_parts(specs, list(paintings), start, options.seed)
     parts = _Parts(paintings, crops, run, weights, options)
     both = parts.train(draft, revision, calibrated=start is not None)
@@ -112,7 +114,9 @@ def learn_fine(
     )
     for network in (draft, revision):
         network.convs.requires_grad_(False)
-    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    crops = PhotoFolder(
+        photos, options.seed, run.on_skip, NEARLY_WHOLE, threads=run.hardware.loader_threads
+    )
     card = StyleCard(title=painting.stem, painting=painting.name)
     parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
     seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)

@@ -12,7 +12,7 @@ style transfer", with arithmetic on vectors in place of a network). Style is com
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,6 +65,10 @@ SIMILAR_PLACES = 384  # as many of a picture are compared with each other
 VECTOR_RATE = 6.0  # times that of the kernels: scales are about 1, kernels far smaller
 REVISION_RATE = 0.5  # times that of a draft alone: without normalisation it is unstable above
 DRAFT_RATE = 0.2  # while the revision learns
+BORDER_EVERY = 4  # steps; close-ups, which do not paint the draft's border, are others
+BORDER_WEIGHT = 30.0
+PART_SHARE = 0.75  # of a photo's side, for the border loss
+RIM_SHARE = 0.15  # of it, at each side of the part
 CLOSE_UP_EVERY = 4  # steps: one of them looks at a part of a picture of twice the size
 CLOSE_UPS_FROM = 0.3  # of the steps
 RANGE_WEIGHT = 10.0  # pulls a painting back to 0-1: beyond it, clipping has no slope
@@ -180,6 +184,14 @@ class PartTrainer(StepTrainer):
             effect: N numbers, from 0 for the subtle form to 1 for the bold one.
         """
 
+    @abstractmethod
+    def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
+        """Return the draft that is in training, and photos of its size.
+
+        Args:
+            photos: N x 3 x H x W, of the size that the part paints.
+        """
+
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
         """Return some photos, each beside all styles between their two forms, as one picture."""
@@ -217,7 +229,26 @@ class PartTrainer(StepTrainer):
         # Bold forms have larger losses; they shall not have the larger say in what both share.
         loss = (terms / (1 + style_weight / 20)).mean()
         loss = loss + weights.tv * total_variation(painted.float()).mean()
+        if self.next_step % BORDER_EVERY == 0:
+            losses["border"] = self._border_loss(*self.draft_of(photos), styles, effect)
+            loss = loss + BORDER_WEIGHT * losses["border"]
         return loss, {name: each.mean().item() for name, each in losses.items()}
+
+    def _border_loss(
+        self, draft: StyleNetwork, photos: Tensor, styles: Tensor, effect: Tensor
+    ) -> Tensor:
+        """Return the `border_difference` at random parts of photos."""
+        random = np.random.default_rng((self.options.seed, self.next_step, 7))
+        vectors = mixed_rows(draft.styles, styles, effect)
+        side_px, step_px = photos.shape[-1], draft.spec.multiple
+        part_px = int(PART_SHARE * side_px) // step_px * step_px
+        left_px, top_px = random.integers((side_px - part_px) // step_px + 1, size=2) * step_px
+        with self.hardware.autocast():
+            return border_difference(
+                lambda seen: draft(seen, vectors),
+                self.with_grain(photos, 4, draft.spec),
+                (left_px, top_px, part_px),
+            )
 
     def _features(self, painted: Tensor) -> list[dict[str, Tensor]]:
         """Return the features of pictures at each size, as far as they are compared."""
@@ -299,6 +330,10 @@ class DraftTrainer(PartTrainer):
         """Styles take longer steps than the kernels that they share."""
         return _rates(self.painter, 1.0)
 
+    def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
+        """See `PartTrainer.draft_of`."""
+        return self.painter, photos
+
     def paint_photos(
         self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
     ) -> tuple[Tensor, Tensor]:
@@ -356,6 +391,11 @@ class RevisionTrainer(PartTrainer):
         """See `PartTrainer.sizes_px`."""
         first, *more = self.weights.sizes_px
         return (2 * first, first) if self.is_close_up else (first, *more)
+
+    def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
+        """See `PartTrainer.draft_of`."""
+        assert isinstance(self.trained, TwoParts)
+        return self.trained.draft, halved(photos)
 
     def paint_photos(
         self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
@@ -426,6 +466,32 @@ def same_places(
     chosen = chosen.to(own.device)
     for mine, wanted in zip(own, photos, strict=True):
         yield mine.flatten(1)[:, chosen].T, wanted.flatten(1)[:, chosen].T
+
+
+def border_difference(
+    paint: Callable[[Tensor], Tensor], photos: Tensor, part: tuple[int, int, int]
+) -> Tensor:
+    """Return how far a part of each photo, painted alone, is from that part of the whole painting
+    near the part's border. A draft sees whole photos: without this loss it tells their border by
+    its mirror symmetry, and paints a sky along every top.
+
+    Args:
+        paint: makes paintings of photos, N x 3 x H x W, 0-1.
+        photos: N x 3 x H x W.
+        part: its left and top edge, and its side.
+
+    Returns:
+        a mean of squares; only the part painted alone has a gradient.
+    """
+    left_px, top_px, part_px = part
+    square = (..., slice(top_px, top_px + part_px), slice(left_px, left_px + part_px))
+    with torch.no_grad():
+        whole = paint(photos)[square].float()
+    alone = paint(photos[square]).float()
+    rim_px = round(RIM_SHARE * part_px)
+    rim = torch.ones_like(alone[:1, :1])
+    rim[..., rim_px:-rim_px, rim_px:-rim_px] = 0
+    return ((alone - whole).square() * rim).sum() / (3 * rim.sum() * len(alone))
 
 
 def mixed_rows(rows: Tensor, styles: Tensor, effect: Tensor) -> Tensor:
