@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from impasto._util.atomic_files import split_network, write_atomically
+from impasto._util.atomic_files import write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import argument, check_target, option, takes
 from impasto.errors import OptionError
+from impasto.networks.network_files import split_network
 
 if TYPE_CHECKING:
     from impasto.converters import ConvertedNetwork

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from impasto._util.atomic_files import split_network, write_atomically
+from impasto._util.atomic_files import write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
     check_target,
@@ -20,6 +20,7 @@ from impasto.cli.options import (
 )
 from impasto.errors import OptionError
 from impasto.multiscale import NATURAL_PX, pass_sizes
+from impasto.networks.network_files import split_network
 
 if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
