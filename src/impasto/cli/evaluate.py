@@ -26,7 +26,7 @@ from impasto.cli.options import (
     write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY
-from impasto.errors import InputError, OptionError
+from impasto.errors import OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
@@ -255,18 +255,10 @@ def _as_papers_do(
 
 
 def _files(photos: Sequence[Path], limit: int) -> list[Path]:
-    from impasto.images import IMAGE_SUFFIXES
+    from impasto.images import find_images
 
-    files: list[Path] = []
-    for path in photos:
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise InputError(f"{path} holds no photos", "give a folder with photos")
-            files += found[:limit]
-        else:
-            files.append(path)
-    return files
+    found = (find_images(each, "photos")[:limit] if each.is_dir() else [each] for each in photos)
+    return list(chain.from_iterable(found))
 
 
 def _whole(text: str) -> int:

@@ -216,16 +216,15 @@ def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: 
 def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) -> list[Job]:
     """Return a job for each photo below ``root``, but for those in the paintings' folder."""
     from impasto.batch import Job
-    from impasto.images import IMAGE_SUFFIXES
+    from impasto.images import is_image
 
     jobs = []
     real = real_path(folder)
     apart = real_path(root) in real.parents
     for path in sorted(paths):
-        named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
         painted = apart and real in real_path(path).parents
         below = path.relative_to(root).parent
-        if named and not painted and path.is_file() and not _goes_in_circles(root, below):
+        if is_image(path) and not painted and not _goes_in_circles(root, below):
             target = naming.painting(path, folder / below)
             beside = target.parent == path.parent
             jobs.append(Job(str(path), str(target), not beside, naming.style))

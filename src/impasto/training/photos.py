@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.images import IMAGE_SUFFIXES, read_image, resize, scale_shorter_side
+from impasto.images import find_images, read_image, resize, scale_shorter_side
 from impasto.perceptual.tensors import to_tensor
 
-__all__ = ["PhotoFolder", "find_pictures"]
+__all__ = ["PhotoFolder"]
 
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
 LARGEST_SCALE = 1.5
@@ -56,7 +56,9 @@ class PhotoFolder:
         enlarge: float = 1.0,
         threads: int = 0,
     ) -> None:
-        self.paths = find_pictures(Path(photos)) if isinstance(photos, str | Path) else list(photos)
+        if isinstance(photos, str | Path):
+            photos = find_images(Path(photos), "photographs", deep=True)
+        self.paths = list(photos)
         self.seed = seed
         self._on_skip = on_skip
         self._largest_scale = largest_scale
@@ -126,21 +128,3 @@ class PhotoFolder:
         if min(pixels.shape[:2]) > shorter_px:
             pixels = scale_shorter_side(pixels, shorter_px)
         return pixels
-
-
-def find_pictures(folder: Path, kind: str = "photographs") -> list[Path]:
-    """All pictures in a folder and the folders below it, in alphabetical order.
-
-    Raises:
-        InputError: there is no such folder, or no picture of that ``kind`` in it.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder", f"give a folder of {kind}")
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    )
-    if not paths:
-        raise InputError(f"{folder} holds no {kind}", "give a folder with JPEG or PNG files")
-    return paths
