@@ -7,6 +7,9 @@ finite costs some steps, not the run.
 from __future__ import annotations
 
 import copy
+import math
+import statistics
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
@@ -24,11 +27,12 @@ from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["StepTrainer", "check_crops"]
+__all__ = ["StepTrainer", "check_crops", "step_times"]
 
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
+TRIAL_STEPS = 3  # of which the first is slow: it sets up what later ones find there
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
 
 
@@ -247,3 +251,21 @@ class StepTrainer(ABC):
 
     def _copy_state(self) -> dict[str, Any]:
         return copy.deepcopy(self.state())
+
+
+def step_times(trial: StepTrainer, deadline_s: float = math.inf) -> tuple[float, float]:
+    """Return the seconds of a step, early and late in a run, by a few trial steps.
+
+    Args:
+        trial: takes early steps only, for a late one has so many times more pixels.
+        deadline_s: when, by `time.monotonic`, one step will do.
+    """
+    times: list[float] = []
+    while len(times) < TRIAL_STEPS and (not times or time.monotonic() < deadline_s):
+        began = time.monotonic()
+        trial.step()
+        times.append(time.monotonic() - began)
+    early_s = statistics.median(times)
+    options = trial.options
+    early, late = (photos * side**2 for side, photos in map(options.crop_at, (0, options.steps)))
+    return early_s, early_s * late / early
