@@ -132,13 +132,11 @@ def _in_two_parts(ref: StyleRef, gallery: Gallery, size: str | None, int8: bool)
         raise OptionError("--quality fine is for one size", "give --size WxH")
     trunk = gallery.fine.trunk_of(style)
     assert trunk.revision
-    draft, revision, statistics = trunk.at_effect(style.vector, 0.5)
+    draft, revision = trunk.bake_parts(style.vector, 0.5, int8=int8)
     first, larger = revision_sizes(*parse_size(size, "--size"))
     return stand_alone_in_parts(
-        BakedNetwork(trunk.bake(draft, int8=int8), trunk.spec.input_spec),
-        BakedNetwork(
-            trunk.revision.bake(revision, statistics, int8=int8), trunk.revision.spec.input_spec
-        ),
+        BakedNetwork(draft, trunk.spec.input_spec),
+        BakedNetwork(revision, trunk.revision.spec.input_spec),
         [first, *larger],
     )
 

@@ -118,6 +118,14 @@ class Trunk:
         """
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
+    def bake_parts(
+        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
+    ) -> tuple[bytes, bytes]:
+        """Return ONNX models of this trunk and its revision, with a style written in `at_effect`."""
+        assert self.revision
+        draft, revision, statistics = self.at_effect(vector, effect)
+        return self.bake(draft, int8=int8), self.revision.bake(revision, statistics, int8=int8)
+
     def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
         """Return an ONNX model of this trunk whose style is an input; see
         `impasto.networks.export.bake_steered`.
