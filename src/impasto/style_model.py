@@ -226,7 +226,7 @@ class StyleModel(Closing):
     def _measured_by(
         self, measure_pack: Callable[[Trunk, Sequence[Vector]], Sequence[Vector]]
     ) -> list[Vector]:
-        """Statistics of all styles, pack by pack; zeros if the network has its own."""
+        """Return the statistics of all styles, pack by pack; zeros if the network has its own."""
         statistics = [np.zeros_like(vector) for vector in self._vectors]
         if self._measures:
             for trunk, numbers in self._packs:
@@ -238,7 +238,8 @@ class StyleModel(Closing):
     def frozen_engine(
         self, statistics: Sequence[Vector], *, regions: bool = False
     ) -> Engine | _Apart:
-        """Another engine like this one's, whose normalisation is constant; the caller closes it.
+        """Open another engine like this one's, whose normalisation is constant; the caller closes
+        it.
 
         Args:
             statistics: as `measure` gives them.
@@ -303,7 +304,7 @@ def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
 
 
 def _by_trunk(trunks: Sequence[Trunk | None]) -> list[tuple[Trunk, list[int]]]:
-    """Each trunk with the numbers of the styles that are its own."""
+    """Return each trunk with the numbers of the styles that are its own."""
     packs: dict[str, tuple[Trunk, list[int]]] = {}
     for number, trunk in enumerate(trunks):
         if trunk is not None:
@@ -331,8 +332,8 @@ class _Apart(Closing):
     def paint_regions(
         self, photo: Pixels, shares: Vector, *, left: int, top: int, seed: int
     ) -> Pixels:
-        """As `Engine.paint_regions`, with each trunk's own grain and borders; the other arguments
-        are those of `StyleModel.paint`.
+        """Paint as `Engine.paint_regions` does, with each trunk's own grain and borders; the other
+        arguments are those of `StyleModel.paint`.
         """
         blended = np.zeros(photo.shape, dtype=np.float32)
         for engine, input_spec, numbers in self._engines:

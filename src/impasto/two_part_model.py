@@ -117,7 +117,7 @@ class TwoPartModel(Closing):
 
     @property
     def effect(self) -> float:
-        """How bold the painting is, from 0 to 1; may be changed between calls."""
+        """Boldness of the painting, from 0 to 1; may be changed between calls."""
         return self._effect
 
     @effect.setter
@@ -135,7 +135,7 @@ class TwoPartModel(Closing):
 
     @property
     def spec(self) -> NetworkSpec:
-        """The revision's layers, which are what is painted at full size."""
+        """The revision's layers, which paint at full size."""
         return self.revision.spec
 
     def paint(

@@ -142,7 +142,8 @@ def _print(rows: Sequence[Speed]) -> None:
 
 
 def _installed(in_8_bits: bool) -> list[tuple[EngineName, Precision]]:
-    """All installed engines in float32, and the one that has more in what the CPU is fast at.
+    """Return all installed engines in float32, and the one that has more in what the CPU is fast
+    at.
 
     Networks of other programs are not made for 8 bits.
     """

@@ -142,7 +142,8 @@ def _in_two_parts(ref: StyleRef, gallery: Gallery, size: str | None, int8: bool)
 
 
 def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
-    """In 8 bits; says how far it is from floats on a picture that it was not made with.
+    """Return a network in 8 bits, and say how far it is from floats on a picture that it was not
+    made with.
 
     The ranges of a gallery's styles are known; those of other networks are learned from pictures.
     """
@@ -172,7 +173,7 @@ def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedN
 
 
 def _passes(ref: StyleRef, size: str) -> list[tuple[int, int]]:
-    """As pictures of that size are painted by impasto."""
+    """Return the sizes at which impasto paints pictures of one size."""
     width, height = parse_size(size, "--size")
     return [(width, height)] if ref.is_network else pass_sizes(width, height, stroke=1)
 

@@ -249,7 +249,7 @@ def choose_preset(name: str) -> NetworkSpec:
 
 
 def parse_size(text: str, option: str) -> tuple[int, int]:
-    """Width and height of ``640x480``.
+    """Return width and height of ``640x480``.
 
     Raises:
         OptionError: it is no size, or out of range.
@@ -264,7 +264,7 @@ def parse_size(text: str, option: str) -> tuple[int, int]:
 
 
 def require_torch(feature: str) -> None:
-    """Torch is installed.
+    """Check that torch is installed.
 
     Raises:
         MissingExtraError: it is not installed, with the line that installs it.

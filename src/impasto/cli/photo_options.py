@@ -1,4 +1,4 @@
-"""What ``impasto PHOTO...`` can be told."""
+"""The options of ``impasto PHOTO...``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that train have in common."""
+"""Options and runs of the commands that train."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def compile_option(default: bool | None) -> bool | None:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What every run can be told; subclasses name their options as `TrainingOptions` does."""
+    """The options of every run; subclasses name theirs as `TrainingOptions` does."""
 
     photos: Path = option(REQUIRED, "Photographs to learn on: some hundreds.", metavar="FOLDER")
     output: Path

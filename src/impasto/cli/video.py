@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "video_command"]
 
 SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
-"""Of files that are taken for videos by their names; what FFmpeg reads is known when it is loaded.
-"""
+"""Suffixes of files that are taken for videos; what FFmpeg reads is known when it is loaded."""
 
 
 @takes(VideoCommandOptions)

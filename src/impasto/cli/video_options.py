@@ -1,4 +1,4 @@
-"""What ``impasto video`` can be told."""
+"""The options of ``impasto video``."""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ def _convert_onnx(
 
 
 def measure_parity(network: ConvertedNetwork, engine: Engine) -> tuple[float, float]:
-    """How far what an engine paints is from what the source computes, on a picture of noise.
+    """Compare what an engine paints with what the source computes, on a picture of noise.
 
     Returns:
         mean and largest difference, in levels of 255, both rounded to whole levels.

@@ -82,7 +82,7 @@ def predict_vector(network: str, picture: str, count: int) -> Array:
 
 
 def _makers(network: Path, count: int) -> list[ModelProto]:
-    """Networks in the same folder from a picture to so many numbers."""
+    """Return the networks in the same folder from a picture to so many numbers."""
     found = []
     for path in sorted(network.parent.glob("*.onnx")):
         if path.samefile(network):

@@ -51,7 +51,7 @@ DRAFT_STEPS = 50
 
 @dataclass(frozen=True)
 class Iterate:
-    """One step of the optimiser is done.
+    """A finished step of the optimiser.
 
     Attributes:
         step: of all scales together, from 1.
@@ -231,7 +231,9 @@ def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
-    """How much each part's paintings have to say in each place, parts x H x W; the rest is last."""
+    """Return how much each part's paintings have to say in each place, parts x H x W; the rest is
+    last.
+    """
     if areas.shares is None and areas.cover is None:
         return None
     shares = (
@@ -252,7 +254,7 @@ def _optimise(objective: Objective, start: Tensor, steps: int) -> Iterator[Tenso
 
 
 def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, int]]:
-    """Widths and heights, from coarse to fine; sides about double from each to the next."""
+    """Return widths and heights, from coarse to fine; sides about double from each to the next."""
     longer, shorter = max(width, height), min(width, height)
     final = (options.size_px or min(longer, DEFAULT_SIZE_PX)) / longer
     doublings = math.log2(max(1.0, final * shorter / options.coarsest_px))

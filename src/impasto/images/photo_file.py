@@ -54,7 +54,7 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 MAX_STREAM_BYTES = 1 << 30
 MAX_FRAMES = 10_000
 MAX_ANIMATION_PIXELS = 4 * MAX_PIXELS
-"""In all frames: animations are written from memory. Pages are not."""
+"""The most in all frames: animations are written from memory. Pages are not."""
 PAGED = "TIFF"
 
 
@@ -169,7 +169,7 @@ class PhotoFile(Closing):
 
     @property
     def layout(self) -> Layout | None:
-        """How samples are stored; none if the photo cannot be read row by row."""
+        """Arrangement of the samples; none if the photo cannot be read row by row."""
         reader = self._reader
         if not reader or reader.more_pages or orientation_of(reader.metadata) != 1:
             return None
@@ -177,7 +177,7 @@ class PhotoFile(Closing):
 
     @cached_property
     def count(self) -> int:
-        """How many pictures there are; 1 for an ordinary photo.
+        """Number of pictures in the file; 1 for an ordinary photo.
 
         Raises:
             InputError: some of them are missing or damaged, or an animation is absurdly long.
@@ -255,7 +255,7 @@ class PhotoFile(Closing):
         return None if self._is_raw else open_rows(self._file)
 
     def _header(self) -> Image | None:
-        """Return the same; none if that fails: reading the photo will say why."""
+        """Return the image as Pillow opens it; none if that fails: reading it will say why."""
         if not self._is_raw:
             with contextlib.suppress(Exception):
                 return self._opened()

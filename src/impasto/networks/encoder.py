@@ -72,7 +72,7 @@ class Convolution:
 
     @property
     def stride(self) -> int:
-        """In pixels of what it sees."""
+        """Stride in pixels of what it sees."""
         return 2 if self.halves else 1
 
 
@@ -98,7 +98,7 @@ class EncoderSpec:
 
     @property
     def convolutions(self) -> list[Convolution]:
-        """One after the other."""
+        """All convolutions, in order."""
         found = []
         inputs = 3
         for size, (outputs, more) in enumerate(zip_longest(self.channels, self.more, fillvalue=0)):
@@ -216,7 +216,7 @@ class _Graph(GraphBuilder):
         return self.model("impasto-encoder", outputs={"vector": self.spec.style_size})
 
     def pool(self, tensor: str) -> tuple[str, str]:
-        """Mean and deviation of every channel, each 1 x C x 1 x 1."""
+        """Return mean and deviation of every channel, each 1 x C x 1 x 1."""
         mean = self.node("ReduceMean", tensor, axes=[2, 3])
         centred = self.node("Sub", tensor, mean)
         variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=[2, 3])

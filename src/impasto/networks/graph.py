@@ -70,8 +70,8 @@ class GraphBuilder:
         return self.node("Pad", tensor, sides, mode="reflect")
 
     def tanh(self, tensor: str) -> str:
-        """Hyperbolic tangent. OpenCV 5 gives NaN where the input is beyond 44, so it is clipped to
-        where the result is 1 in float32.
+        """Add a hyperbolic tangent. OpenCV 5 gives NaN where the input is beyond 44, so it is
+        clipped to where the result is 1 in float32.
         """
         clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
         return self.node("Tanh", clipped)

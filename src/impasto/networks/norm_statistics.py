@@ -45,7 +45,7 @@ Vector = NDArray[np.float32]
 Features = NDArray[np.float32]
 
 BYTES_PER_NUMBER = 24
-"""Of what goes into a stage and comes out: read ahead, converted, computed, copied, written."""
+"""Memory for what a stage takes and gives: read ahead, converted, computed, copied, written."""
 BYTES_WAITING = 2
 
 
@@ -74,7 +74,7 @@ class PaddedPhoto:
         self.height = self._top + size[1] + bottom
 
     def rows(self, top: int, bottom: int) -> Features:
-        """Those rows: 3 x n x width, float32, RGB, 0-1."""
+        """Return those rows: 3 x n x width, float32, RGB, 0-1."""
         width, height = self._size
         lines = _mirrored(np.arange(top, bottom) - self._top, height)
         columns = _mirrored(np.arange(self.width) - self._left, width)
@@ -110,7 +110,7 @@ class _WaitingFeature(Closing):
         self._file.append(np.ascontiguousarray(apart, dtype=np.float16))
 
     def rows(self, top: int, bottom: int) -> Features:
-        """Those rows: channels x n x width, float32."""
+        """Return those rows: channels x n x width, float32."""
         content = np.frombuffer(self._file.rows(top, bottom), dtype=np.float16)
         rows = content.reshape(bottom - top, -1, self.width).transpose(1, 0, 2)
         features = np.ascontiguousarray(rows, dtype=np.float32)
@@ -144,7 +144,7 @@ class _Moments:
 
 
 def waiting_bytes_per_px(spec: NetworkSpec) -> int:
-    """Of the disk, at most."""
+    """Return how many bytes wait on disk at most, for each pixel of the picture."""
     return math.ceil(BYTES_WAITING * waiting_per_px(spec))
 
 
@@ -230,7 +230,7 @@ def _behind(keep: Callable[[Vectors], None]) -> Iterator[Callable[[Vectors], Non
 
 
 class _Waiting(Closing):
-    """What waits on disk, and the photo."""
+    """The features that wait on disk, and the photo."""
 
     def __init__(self, photo: PaddedPhoto, folder: Path) -> None:
         self._photo = photo
@@ -259,14 +259,14 @@ class _Waiting(Closing):
             self._features.pop(name).close()
 
     def close(self) -> None:
-        """Nothing waits any more."""
+        """Delete all that waits."""
         self.drop_all_but(set())
 
 
 def _strips(
     stages: Sequence[Stage], photo: PaddedPhoto, strip_bytes: int
 ) -> Iterator[tuple[range, int]]:
-    """For each stage: where strips of what it convolves begin, and how many rows they have."""
+    """Yield for each stage where strips of what it convolves begin, and how many rows they have."""
     sizes = {"photo": (photo.width, photo.height)}
     for stage in stages:
         conv = stage.conv
@@ -310,7 +310,7 @@ def _lines(
 
 
 def _mirrored(places: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Places beyond a side of that length, mirrored into it without repeating its ends."""
+    """Mirror places beyond a side of that length into it, without repeating its ends."""
     if length == 1:
         return np.zeros_like(places)
     period = 2 * (length - 1)

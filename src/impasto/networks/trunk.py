@@ -121,7 +121,7 @@ class Trunk:
     def bake_parts(
         self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
     ) -> tuple[bytes, bytes]:
-        """Return ONNX models of this trunk and its revision, with a style written in `at_effect`."""
+        """Return ONNX models of this trunk and its revision, in a style `at_effect`."""
         assert self.revision
         draft, revision, statistics = self.at_effect(vector, effect)
         return self.bake(draft, int8=int8), self.revision.bake(revision, statistics, int8=int8)

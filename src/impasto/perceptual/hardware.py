@@ -59,7 +59,7 @@ class Hardware:
         return cast("Callable[[Tensor, Tensor], Tensor]", torch.compile(network, dynamic=False))
 
     def autocast(self) -> torch.autocast:
-        """Context in which convolutions run in ``dtype``; without effect for float32."""
+        """Return a context in which convolutions run in ``dtype``; without effect for float32."""
         return torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
         )

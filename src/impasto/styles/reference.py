@@ -1,4 +1,4 @@
-"""What people call styles: names, mixtures, files of paintings, of styles and of networks.
+"""References to styles: names, mixtures, files of paintings, of styles and of networks.
 
 ``great-wave``, ``great-wave:0.7+udnie:0.3``, ``cow.jpg``, ``cow.style``, ``net.t7`` and
 ``net.onnx#7``.

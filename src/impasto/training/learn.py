@@ -252,8 +252,8 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
 def _steps_in(
     left_s: float, done: int, options: TrainingOptions, early_s: float, late_s: float
 ) -> float:
-    """How many steps a run can go on for: its late ones, which take longer, are a part of the
-    whole run, so of a long one that is nearly over there are late ones only.
+    """Return how many steps a run can go on for: its late ones, which take longer, are a part of
+    the whole run, so of a long one that is nearly over there are late ones only.
     """
     late = 1 - options.late_from
     total = (left_s + done * early_s) / (options.late_from * early_s + late * late_s)

@@ -99,7 +99,7 @@ class StepTrainer(ABC):
 
     @property
     def average_painter(self) -> StyleNetwork:
-        """Return what paints in the end."""
+        """The network that paints in the end."""
         assert isinstance(self.averaged, StyleNetwork)
         return self.averaged
 
@@ -117,7 +117,7 @@ class StepTrainer(ABC):
         """
 
     def step(self) -> dict[str, float]:
-        """One step of the optimiser; after a loss that is not finite, a fallback and another try.
+        """Take one step of the optimiser; after a loss that is not finite, fall back and try again.
 
         Returns:
             figures of the step, by name.
@@ -191,8 +191,8 @@ class StepTrainer(ABC):
         return pictures.float()
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
-        """For each photo, numbers of so many different styles, or of all if there are fewer, by
-        their shares; of all photos in a row.
+        """Return for each photo the numbers of so many different styles, or of all if there are
+        fewer, by their shares; of all photos in a row.
 
         They are a function of seed and step alone.
         """
@@ -226,7 +226,7 @@ class StepTrainer(ABC):
         self.rate_factor = factor
 
     def state(self) -> dict[str, Any]:
-        """All that the next steps depend on, besides pictures and options."""
+        """Return all that the next steps depend on, besides pictures and options."""
         return {
             "network": self.trained.state_dict(),
             "average": self.averaged.state_dict(),

@@ -41,7 +41,7 @@ NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
 MEASURED_PHOTOS = 8
 DRAFT_SHARE = 0.35
-"""Of the minutes: a step of the revision takes longer, and there is more to learn."""
+"""The draft's part of the minutes: the revision's steps take longer, and it has more to learn."""
 
 LEARNING = TrainingOptions(photos_per_step=2, learning_rate=3e-3, average_decay=0.99)
 

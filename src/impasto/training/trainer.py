@@ -59,8 +59,8 @@ class PerceptualTrainer(StepTrainer):
 
     @abstractmethod
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """For each of the next photos some styles, alike many: vectors, and what to reach; a
-        function of seed and place in the run alone.
+        """Return some styles, equally many, for each of the next photos: vectors, and what to
+        reach; a function of seed and place in the run alone.
         """
 
     def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
@@ -196,7 +196,7 @@ class Trainer(PerceptualTrainer):
         self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """Different styles at random for each photo."""
+        """Return different styles at random for each photo."""
         styles = self.pick_styles(photo_count, self.options.styles_per_photo)
         return self.network.styles[styles], self.targets.select(styles)
 
@@ -206,7 +206,7 @@ def _inside(pictures: Tensor, border_px: int) -> Tensor:
 
 
 def _rim_difference(pictures: Tensor, others: Tensor) -> Tensor:
-    """Mean squared difference within `RIM_PX` of the border."""
+    """Return the mean squared difference within `RIM_PX` of the border."""
     rim = torch.ones_like(pictures[:1, :1])
     if min(pictures.shape[2:]) > 2 * RIM_PX:
         rim[..., RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = 0

@@ -78,7 +78,7 @@ PREVIEW_PHOTOS = 4
 
 @dataclass(frozen=True)
 class PartWeights:
-    """What a part is trained for; pairs are of the subtle and the bold form.
+    """The losses that a part is trained by; pairs are of the subtle and the bold form.
 
     Attributes:
         sizes_px: at which style is compared, from the size that the part paints down.
@@ -327,7 +327,9 @@ class DraftTrainer(PartTrainer):
         super().__init__(draft, draft, *args)
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """Styles take longer steps than the kernels that they share."""
+        """Return what the optimiser changes: styles take longer steps than the kernels that they
+        share.
+        """
         return _rates(self.painter, 1.0)
 
     def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
@@ -373,7 +375,9 @@ class RevisionTrainer(PartTrainer):
             self._good_state = self._copy_state()
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """Styles take longer steps than the kernels that they share; the draft shorter ones."""
+        """Return what the optimiser changes: styles take longer steps than the kernels that they
+        share; the draft shorter ones.
+        """
         assert isinstance(self.trained, TwoParts)
         return [
             *_rates(self.trained.revision, REVISION_RATE),
@@ -435,7 +439,7 @@ class RevisionTrainer(PartTrainer):
 
 
 class TwoParts(nn.Module):
-    """Both networks."""
+    """Both networks, as one to train."""
 
     def __init__(self, draft: StyleNetwork, revision: StyleNetwork) -> None:
         super().__init__()
