@@ -306,9 +306,7 @@ class _Steered(NetworkGraph):
             # Times one. Without it, OpenVINO 2026.4 gives means that are too small by about the
             # kernel's step: it moves steps past sums, but not past a factor that it cannot know.
             tensor = self.node("Mul", tensor, self.one)
-        mean = self.node("ReduceMean", tensor, axes=[2, 3])
-        centred = self.node("Sub", tensor, mean)
-        variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=[2, 3])
+        mean, variance = self.mean_and_variance(tensor)
         for measured in (mean, variance):
             self.statistics.append(self.node("Reshape", measured, self.integers([-1], "flat")))
         epsilon = self.constant(INSTANCE_NORM_EPSILON)

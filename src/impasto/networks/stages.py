@@ -215,10 +215,7 @@ class _StageGraph(GraphBuilder):
             self.node("Identity", entering, output="kept")
             outputs["kept"] = (1, stage.conv.inputs, f"rows {stage.halo}", "width")
         made = self.node("Identity", self.convolve(stage, entering), output="made")
-        mean = self.node("ReduceMean", made, axes=[2, 3], output="mean")
-        centred = self.node("Sub", made, mean)
-        squared = self.node("Mul", centred, centred)
-        self.node("ReduceMean", squared, axes=[2, 3], output="variance")
+        self.mean_and_variance(made, "mean", "variance")
         seen: dict[str, Shape] = {
             feature.name: (1, feature.channels, f"rows {rows}", "width")
             for feature, rows in stage.reads

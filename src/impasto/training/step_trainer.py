@@ -12,6 +12,7 @@ import statistics
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from impasto.images import GRAIN_PX, add_grain, grain_tile
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.style_network import StyleNetwork
@@ -96,6 +98,11 @@ class StepTrainer(ABC):
         self.rate_factor = 1.0
         self._failures = 0
         self._good_state = self._copy_state()
+
+    @cached_property
+    def vgg(self) -> Vgg19:
+        """VGG-19, for losses that need it."""
+        return Vgg19(self.hardware)
 
     @property
     def average_painter(self) -> StyleNetwork:

@@ -24,7 +24,6 @@ from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.losses import total_variation
 from impasto.perceptual.picture_losses import PhotoTargets, StyleTargets, picture_losses
-from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
@@ -45,17 +44,6 @@ class PerceptualTrainer(StepTrainer):
     Args:
         network, painter, photos, options, hardware: as `StepTrainer` takes them.
     """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        painter: StyleNetwork,
-        photos: PhotoFolder,
-        options: TrainingOptions,
-        hardware: Hardware,
-    ) -> None:
-        super().__init__(network, painter, photos, options, hardware)
-        self.vgg = Vgg19(hardware)
 
     @abstractmethod
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:

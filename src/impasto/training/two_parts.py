@@ -37,7 +37,6 @@ from impasto.perceptual.losses import (
 )
 from impasto.perceptual.picture_losses import CONTENT_LAYER, STYLE_LAYERS
 from impasto.perceptual.tensors import to_pixels
-from impasto.perceptual.vgg import Vgg19
 from impasto.styles import Gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -155,7 +154,6 @@ class PartTrainer(StepTrainer):
         )
         self.weights = weights
         self.style_count = len(painter.styles) // 2
-        self.vgg = Vgg19(hardware)
         with torch.no_grad():
             self.grams = {size: self._grams(each) for size, each in paintings.items()}
 
