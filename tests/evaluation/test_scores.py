@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto.errors import OptionError
-from impasto.evaluation.scores import Score, StyleReport, evaluate, reports_to_json
+from impasto.evaluation.scores import Score, StyleReport, evaluate, report_tree
 from impasto.images import Picture, read_image, write_image
 from impasto.perceptual.hardware import Hardware
 from tiny import picture
@@ -109,7 +109,7 @@ def test_reference_falls_and_is_cached(pictures, tmp_path):
     assert again == report
     assert len(events) == 1  # only the photo: the curve came from the cache
 
-    tree = json.loads(reports_to_json([report]))
+    tree = json.loads(json.dumps(report_tree([report])))
     assert tree[0]["photos"][str(pictures[0])]["J"] == pytest.approx(report.objective)
 
 

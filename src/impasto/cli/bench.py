@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,17 +17,15 @@ from impasto.cli.options import (
     option,
     painting_option,
     parse_size,
+    show_figures,
     takes,
-    write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.speed import Speed
 
 __all__ = ["bench_command"]
 
@@ -116,15 +113,9 @@ def bench_command(_: typer.Context, said: BenchOptions) -> None:
             threads=said.threads,
             progress=progress,
         )
-    text = json.dumps(
-        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
-    )
-    if not (said.json_file and write_json(said.json_file, text)):
-        _print(rows)
-
-
-def _print(rows: Sequence[Speed]) -> None:
-    console.table(
+    show_figures(
+        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows],
+        said.json_file,
         ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
         [
             (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impasto.cli.console import console
-from impasto.cli.options import choose_gallery, write_json
+from impasto.cli.options import choose_gallery, show_figures
 
 if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
@@ -46,9 +45,9 @@ def bench_live(
         painting = StylizeOptions("random" if spec else style, gallery=styles)
         options = LiveOptions(painting, rate=fps, stability=stability)
         rows = measure_live(options, engines, sizes, seconds=seconds, progress=progress)
-    if json_file and write_json(json_file, json.dumps([asdict(row) for row in rows], indent=2)):
-        return
-    console.table(
+    show_figures(
+        [asdict(row) for row in rows],
+        json_file,
         ("engine", "camera", "painted at", "frames/s", "delay, ms", "95 % below", "in frames"),
         [
             (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from impasto.cli.console import console
-from impasto.cli.options import write_json
+from impasto.cli.options import show_figures
 from impasto.evaluation.scored_styles import ScoredStyle
 from impasto.evaluation.video_scores import FRAME_BY_FRAME, score_videos
 from impasto.options import StylizeOptions
@@ -39,10 +38,10 @@ def evaluate_videos(
             painting_px=painting_px,
             progress=progress,
         )
-    if json_file and write_json(json_file, json.dumps([asdict(row) for row in scores], indent=2)):
-        return
     alone = {row.style: row for row in scores if row.way == FRAME_BY_FRAME}
-    console.table(
+    show_figures(
+        [asdict(row) for row in scores],
+        json_file,
         ("style", "painted", "warping error", "of frame by frame", "S", "of frame by frame"),
         [
             (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, field, fields
 from inspect import Parameter, Signature
@@ -41,6 +42,7 @@ __all__ = [
     "painting_option",
     "parse_size",
     "require_torch",
+    "show_figures",
     "stability_option",
     "takes",
     "torch_precision_option",
@@ -216,16 +218,37 @@ def check_json(file: str | None) -> None:
         check_writable(Path(file))
 
 
-def write_json(file: str, text: str) -> bool:
-    """Write figures to a file, or to standard output; true if it was the latter."""
+def write_json(file: str, tree: object) -> None:
+    """Write what JSON can hold to a file, or to standard output."""
     # JSON is UTF-8 whatever the terminal; of names that are none, it has a notation.
+    text = json.dumps(tree, indent=2, ensure_ascii=False)
     content = text.encode(errors="backslashreplace") + b"\n"
     if file == "-":
         console.send(io.BytesIO(content))
-        return True
+        return
     with write_atomically(Path(file)) as stream:
         stream.write(content)
-    return False
+
+
+def show_figures(
+    tree: object,
+    json_file: str | None,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+) -> None:
+    """Write figures as JSON, if that is asked for; unless standard output holds it, print a table.
+
+    Args:
+        tree: all figures.
+        json_file: where to; ``-`` for standard output.
+        columns, rows, left: as `Console.table` takes them.
+    """
+    if json_file:
+        write_json(json_file, tree)
+    if json_file != "-":
+        console.table(columns, rows, left=left)
 
 
 def choose_gallery(folder: str | None) -> Gallery:

@@ -41,7 +41,7 @@ from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles.style import PAINTING_PX
 
-__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "reports_to_json"]
+__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "report_tree"]
 
 DEEP_STYLE_LAYER = "relu5_1"
 LBFGS_HISTORY = 10
@@ -180,9 +180,9 @@ def evaluate(
     return reports
 
 
-def reports_to_json(reports: Sequence[StyleReport]) -> str:
-    """Return all figures, the curves included, as JSON text."""
-    tree = [
+def report_tree(reports: Sequence[StyleReport]) -> list[dict[str, Any]]:
+    """Return all figures, the curves included, for JSON."""
+    return [
         {
             "style": report.style,
             "content": report.content,
@@ -205,7 +205,6 @@ def reports_to_json(reports: Sequence[StyleReport]) -> str:
         }
         for report in reports
     ]
-    return json.dumps(tree, indent=2)
 
 
 def exact_vgg(hardware: Hardware | None = None) -> Vgg19:
