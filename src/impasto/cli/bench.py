@@ -24,7 +24,6 @@ from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-
     from impasto.engines import EngineName, Precision
 
 __all__ = ["bench_command"]

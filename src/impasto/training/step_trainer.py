@@ -45,7 +45,7 @@ def check_crops(spec: NetworkSpec, options: TrainingOptions) -> None:
         OptionError: they are too small.
     """
     for crop_px in (options.crop_px, options.late_crop_px):
-        border_px = max(spec.padding_px(crop_px, crop_px))
+        border_px = max(spec.input_spec.padding_px(crop_px, crop_px))
         if border_px >= crop_px:
             raise OptionError(
                 f"crops of {crop_px} px are too small for {spec.name}, which sees {border_px} px "
