@@ -184,7 +184,7 @@ def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
 
 
 def as_figures(report: StyleReport) -> dict[str, float]:
-    return {"C": report.content, "S": report.style_loss, "J": report.objective}
+    return {"C": report.median.content, "S": report.median.style, "J": report.objective}
 
 
 def report(

@@ -134,18 +134,7 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
         precision=cast("Precision", said.precision),
     )
     if said.video:
-        from impasto.cli.evaluate_video import evaluate_videos
-
-        evaluate_videos(
-            said.photos,
-            styles,
-            options,
-            stability=said.stability,
-            frames=said.frames,
-            size_px=said.size or PAPERS_PX,
-            painting_px=said.painting_size,
-            json_file=said.json_file,
-        )
+        _videos(said, styles, options)
         return
     files = _files(said.photos, said.limit)
     with ExitStack() as stack:
@@ -234,15 +223,50 @@ def _as_papers_do(
         [
             (
                 report.style,
-                f"{report.content:.3f}",
-                f"{report.style_loss:.4f}",
-                f"{report.deep_style:.4f}",
+                f"{report.median.content:.3f}",
+                f"{report.median.style:.4f}",
+                f"{report.median.deep_style:.4f}",
                 f"{report.objective:.3f}",
                 "" if report.iterations is None else _iterations(report.iterations, said.reference),
-                f"{report.repetition:.2f}",
+                f"{report.median.repetition:.2f}",
             )
             for report in reports
         ],
+    )
+
+
+def _videos(said: EvaluateOptions, styles: Sequence[ScoredStyle], options: StylizeOptions) -> None:
+    """Paint videos in several ways, and tell how they compare with painting frame by frame."""
+    from impasto.evaluation.video_scores import FRAME_BY_FRAME, score_videos
+
+    with console.progress() as progress:
+        scores = score_videos(
+            said.photos,
+            styles,
+            options,
+            stability=said.stability,
+            frames=said.frames,
+            size_px=said.size or PAPERS_PX,
+            painting_px=said.painting_size,
+            progress=progress,
+        )
+    alone = {row.style: row for row in scores if row.way == FRAME_BY_FRAME}
+    show_figures(
+        [asdict(row) for row in scores],
+        said.json_file,
+        ("style", "painted", "warping error", "of frame by frame", "S", "of frame by frame"),
+        [
+            (
+                row.style,
+                row.way,
+                f"{row.warping_error:.2f}",
+                f"{row.warping_error / max(alone[row.style].warping_error, 1e-9):.0%}",
+                f"{row.style_loss:.4f}",
+                f"{row.style_loss / max(alone[row.style].style_loss, 1e-9):.0%}",
+            )
+            for row in scores
+        ],
+        left=2,
     )
 
 
