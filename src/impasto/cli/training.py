@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from impasto.training.run import TrainingRun
 
 __all__ = [
+    "CompiledRunOptions",
     "RunOptions",
-    "compile_option",
     "crop_option",
     "interrupt_between_steps",
     "late_crop_option",
@@ -82,17 +82,6 @@ def late_crop_option(default_px: int) -> int:
     return option(default_px, help_, "--late-crop", metavar="PX", panel=SCHEDULE)
 
 
-def compile_option(default: bool | None) -> bool | None:
-    """Return the option that compiles the network before it learns."""
-    return option(
-        default,
-        "Compile the network first: a sixth faster, after up to a minute. Default: for long runs, "
-        "where there is a C++ compiler.",
-        "--compile/--no-compile",
-        panel=SPEED,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """The options of every run; subclasses name theirs as `TrainingOptions` does."""
@@ -113,7 +102,19 @@ class RunOptions:
     preview_every: float = option(300, metavar="SECONDS", panel=SCHEDULE)
     device: str = device_option()
     precision: str = torch_precision_option()
-    compile: bool | None = compile_option(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompiledRunOptions(RunOptions):
+    """The options of runs whose network can be compiled."""
+
+    compile: bool | None = option(
+        None,
+        "Compile the network first: a sixth faster, after up to a minute. Default: for long runs, "
+        "where there is a C++ compiler.",
+        "--compile/--no-compile",
+        panel=SPEED,
+    )
 
 
 def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **more: Any) -> Kind:
@@ -142,7 +143,7 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
     Args:
         said: on the command line.
         what: "training 3 styles", say.
-        steps: of the optimiser. Unless somebody said, many steps are compiled.
+        steps: of the optimiser. Where it can be, and unless somebody said, many are compiled.
 
     Raises:
         OptionError: there is no such device or precision here.
@@ -151,7 +152,7 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
     from impasto.training.checkpoint import CHECKPOINT_FILE
     from impasto.training.run import TrainingRun
 
-    compiles = said.compile
+    compiles = said.compile if isinstance(said, CompiledRunOptions) else False
     if compiles is None:
         compiles = steps >= WORTH_COMPILING_STEPS and has_compiler()
     hardware = choose_hardware(said.device, cast("Precision", said.precision), compiles)
