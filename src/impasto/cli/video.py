@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from impasto._util.atomic_files import exists, make_folder, real_path
+from impasto._util.atomic_files import exists, list_folder, make_folder, real_path
 from impasto.cli.console import console
 from impasto.cli.options import (
     argument,
@@ -193,13 +193,9 @@ def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, P
 
 
 def _videos_in(folder: Path) -> list[Path]:
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read ({error.strerror})", "check it") from error
     videos = [
         each
-        for each in paths
+        for each in list_folder(folder)
         if each.suffix.lower() in SUFFIXES and not each.name.startswith(".") and each.is_file()
     ]
     if not videos:
