@@ -87,7 +87,7 @@ def option(
     maximum: float | None = None,
     variable: str | None = None,
 ) -> Value:
-    """Return a field that is an option. What can be switched off by a name shows no default."""
+    """Return a field that is an option; one that can be switched off by a name shows no default."""
     information = typer.Option(
         ... if default is REQUIRED else default,
         *names,
@@ -131,22 +131,22 @@ def painting_option(name: str) -> Any:
 
 
 def device_option() -> str:
-    """Return the option of commands that train."""
+    """Return the option that chooses torch's device."""
     return option("auto", "auto, cpu, cuda or mps.", panel=SPEED)
 
 
 def torch_precision_option() -> str:
-    """Return the option of commands that train."""
+    """Return the option that chooses torch's precision."""
     return option("auto", "auto (bf16 where there is hardware for it), f32 or bf16.", panel=SPEED)
 
 
 def json_option() -> str | None:
-    """Return the option of commands that measure."""
+    """Return the option that asks for all figures as JSON."""
     return option(None, "All figures as JSON; - for standard output.", "--json", metavar="FILE")
 
 
 def stability_option() -> float:
-    """Return the option of commands that paint frames."""
+    """Return the option that says how much strokes stay from frame to frame."""
     return option(
         DEFAULT_STABILITY,
         "How much strokes stay on the things that they are painted on, from 0 (every frame is "

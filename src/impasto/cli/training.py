@@ -47,13 +47,13 @@ WORTH_COMPILING_STEPS = 500
 
 
 def styles_argument() -> Path:
-    """Return the argument of commands that learn styles of their own."""
+    """Return the argument that names the paintings to train on."""
     help_ = "A painting, a folder of paintings, or a JSON list of them."
     return cast("Path", argument("STYLES", help_))
 
 
 def paintings_folder() -> Path | None:
-    """Return the option beside it."""
+    """Return the option that says where a JSON list's paintings are."""
     return option(None, "Where the JSON list's paintings are.", metavar="FOLDER")
 
 
@@ -77,7 +77,7 @@ def crop_option(default_px: int) -> int:
 
 
 def late_crop_option(default_px: int) -> int:
-    """Return the option that says how large they are in the end."""
+    """Return the option that says how large crops are in the end."""
     help_ = "Their side in the last 30 % of steps."
     return option(default_px, help_, "--late-crop", metavar="PX", panel=SCHEDULE)
 
