@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from impasto.styles import Gallery
 
 __all__ = [
+    "HOW",
     "REQUIRED",
     "SCHEDULE",
     "SPEED",
