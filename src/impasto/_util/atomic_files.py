@@ -23,24 +23,20 @@ except ImportError:  # Windows, where a file that is open cannot be deleted: loc
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
-    "NETWORK_SUFFIXES",
     "check_writable",
     "clear_abandoned",
     "exists",
+    "list_folder",
     "lock_folder",
     "make_folder",
     "read_toml",
     "real_path",
     "replacing",
-    "split_network",
     "user_cache_folder",
     "user_config_folder",
     "user_data_folder",
     "write_atomically",
 ]
-
-NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
-"""Of files that are a style network each."""
 
 MAX_TOML_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".impasto-tmp"
@@ -90,6 +86,18 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # no TOML, or no UTF-8
         raise InputError(f"{path} is no TOML ({error})", "mend it") from error
     return table
+
+
+def list_folder(folder: Path, *, deep: bool = False) -> list[Path]:
+    """Return what is in a folder, and in those below it if that is wanted, in alphabetical order.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return sorted(folder.rglob("*") if deep else folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read ({error.strerror})", "check it") from error
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
@@ -305,11 +313,3 @@ def lock_folder(folder: Path) -> BinaryIO | None:
         except OSError:  # a file system without locks
             pass
     return file
-
-
-def split_network(style: str) -> tuple[Path, str | None]:
-    """Return the file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
-    file, mark, choice = style.rpartition("#")
-    if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
-        return Path(file), choice
-    return Path(style), None

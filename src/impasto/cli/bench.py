@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
-    GalleryOption,
-    JsonOption,
     check_json,
     choose_gallery,
     choose_preset,
+    json_option,
+    option,
+    painting_option,
     parse_size,
+    show_figures,
     takes,
-    write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.speed import Speed
+    from impasto.networks.spec import NetworkSpec
 
 __all__ = ["bench_command"]
 
@@ -38,60 +38,37 @@ LIVE = "Live"
 class BenchOptions:
     """The options of ``impasto bench``."""
 
-    size: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WIDTHxHEIGHT",
-            help="Repeat for more sizes. Default: 640x480.",
-            show_default=False,
-        ),
-    ] = None
-    engine: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME[:PRECISION]",
-            help="openvino:int8, say; repeat for more. Default: all that are installed.",
-            show_default=False,
-        ),
-    ] = None
-    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = DEFAULT_STYLE
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Time this network with random weights, instead of a style: standard, turbo, "
-            "johnson-instance or johnson-batch.",
-            show_default=False,
-        ),
-    ] = None
-    runs: Annotated[int, typer.Option(help="Counted runs of each.")] = 9
-    threads: Annotated[int | None, typer.Option(help="Default: all cores.", show_default=False)] = (
-        None
+    size: list[str] | None = option(
+        None, "Repeat for more sizes. Default: 640x480.", metavar="WIDTHxHEIGHT"
     )
-    johnson: Annotated[
-        bool, typer.Option(help="Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
-    ] = True
-    json_file: JsonOption = None
-    gallery: GalleryOption = None
-    live: Annotated[
-        bool,
-        typer.Option(
-            "--live",
-            help="Run impasto live instead, with a file in the camera's place and no window: "
-            "frames a second, delay, and the size that frames are painted at. On one engine unless "
-            "told otherwise; --runs and --johnson do not matter.",
-            rich_help_panel=LIVE,
-        ),
-    ] = False
-    fps: Annotated[float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)] = (
-        30.0
+    engine: list[str] | None = option(
+        None,
+        "openvino:int8, say; repeat for more. Default: all that are installed.",
+        metavar="NAME[:PRECISION]",
     )
-    stability: Annotated[
-        float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)
-    ] = DEFAULT_STABILITY
-    seconds: Annotated[
-        float, typer.Option(help="Of each; the last ten count.", rich_help_panel=LIVE)
-    ] = 20.0
+    style: str = option(DEFAULT_STYLE, "", "--style", "-s", metavar="NAME")
+    preset: str | None = option(
+        None,
+        "Time this network with random weights, instead of a style: standard, turbo, "
+        "johnson-instance or johnson-batch.",
+        metavar="NAME",
+    )
+    runs: int = option(9, "Counted runs of each.")
+    threads: int | None = option(None, "Default: all cores.")
+    johnson: bool = option(True, "Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
+    json_file: str | None = json_option()
+    gallery: str | None = painting_option("gallery")
+    live: bool = option(
+        False,
+        "Run impasto live instead, with a file in the camera's place and no window: "
+        "frames a second, delay, and the size that frames are painted at. On one engine unless "
+        "told otherwise; --runs and --johnson do not matter.",
+        "--live",
+        panel=LIVE,
+    )
+    fps: float = option(30.0, "As impasto live takes it.", panel=LIVE)
+    stability: float = option(DEFAULT_STABILITY, "As impasto live takes it.", panel=LIVE)
+    seconds: float = option(20.0, "Of each; the last ten count.", panel=LIVE)
 
 
 @takes(BenchOptions)
@@ -104,23 +81,8 @@ def bench_command(_: typer.Context, said: BenchOptions) -> None:
     sizes = [parse_size(text, "--size") for text in said.size or ["640x480"]]
     spec = choose_preset(said.preset) if said.preset else None
     if said.live:
-        if said.threads:
-            raise OptionError("--live takes all cores", "leave --threads out")
-        engines = [_engine(text) for text in said.engine or ["auto"]]
-        bench_live(
-            said.style,
-            said.gallery,
-            spec,
-            engines,
-            sizes,
-            said.fps,
-            said.stability,
-            said.seconds,
-            json_file=said.json_file,
-        )
+        _bench_live(said, spec, sizes)
         return
-    from dataclasses import asdict
-
     from impasto.evaluation.speed import measure_speed
     from impasto.styles import StyleRef
 
@@ -138,15 +100,9 @@ def bench_command(_: typer.Context, said: BenchOptions) -> None:
             threads=said.threads,
             progress=progress,
         )
-    text = json.dumps(
-        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
-    )
-    if not (said.json_file and write_json(said.json_file, text)):
-        _print(rows)
-
-
-def _print(rows: Sequence[Speed]) -> None:
-    console.table(
+    show_figures(
+        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows],
+        said.json_file,
         ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
         [
             (
@@ -163,8 +119,47 @@ def _print(rows: Sequence[Speed]) -> None:
     )
 
 
+def _bench_live(
+    said: BenchOptions, spec: NetworkSpec | None, sizes: Sequence[tuple[int, int]]
+) -> None:
+    """Measure how fast the live loop is here."""
+    from tempfile import TemporaryDirectory
+
+    from impasto.evaluation.live_speed import measure_live, random_gallery
+    from impasto.live import LiveOptions
+    from impasto.options import StylizeOptions
+
+    if said.threads:
+        raise OptionError("--live takes all cores", "leave --threads out")
+    engines = [_engine(text) for text in said.engine or ["auto"]]
+    with TemporaryDirectory(prefix="impasto-") as folder, console.progress() as progress:
+        styles = random_gallery(Path(folder), spec) if spec else choose_gallery(said.gallery)
+        painting = StylizeOptions("random" if spec else said.style, gallery=styles)
+        options = LiveOptions(painting, rate=said.fps, stability=said.stability)
+        rows = measure_live(options, engines, sizes, seconds=said.seconds, progress=progress)
+    show_figures(
+        [asdict(row) for row in rows],
+        said.json_file,
+        ("engine", "camera", "painted at", "frames/s", "delay, ms", "95 % below", "in frames"),
+        [
+            (
+                row.engine,
+                f"{row.width}x{row.height}",
+                f"{row.painted_width}x{row.painted_height}",
+                f"{row.frames_per_s:.1f}",
+                f"{row.delay_ms:.0f}",
+                f"{row.long_delay_ms:.0f}",
+                f"{row.delay_frames:.1f}",
+            )
+            for row in rows
+        ],
+        left=3,
+    )
+
+
 def _installed(in_8_bits: bool) -> list[tuple[EngineName, Precision]]:
-    """All installed engines in float32, and the one that has more in what the CPU is fast at.
+    """Return all installed engines in float32, and the one that has more in what the CPU is fast
+    at.
 
     Networks of other programs are not made for 8 bits.
     """

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    EngineOption,
-    GalleryOption,
-    JsonOption,
-    PrecisionOption,
-    QualityOption,
+    REQUIRED,
+    argument,
     check_json,
     choose_gallery,
+    json_option,
+    option,
+    painting_option,
     require_torch,
+    show_figures,
     takes,
-    write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY
-from impasto.errors import InputError, OptionError
+from impasto.errors import OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
     from impasto.defaults import Quality
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.by_size import PaintPhoto, Pixels, SizedScore
+    from impasto.evaluation.by_size import PaintPhoto, Pixels
     from impasto.evaluation.scored_styles import ScoredStyle
     from impasto.stylizer import Stylizer
 
@@ -46,107 +45,66 @@ SIZE_PX, PAPERS_PX, MOST_PX = 512, 256, 16384
 class EvaluateOptions:
     """The options of ``impasto evaluate``."""
 
-    photos: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PHOTO...", help="Photos, or folders of photos; with --video, videos."
-        ),
-    ]
-    paintings: Annotated[
-        Path,
-        typer.Option(
-            metavar="FOLDER",
-            help="The paintings that the styles were learned from; or one, for all of them.",
-        ),
-    ]
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME",
-            help="Only this one; repeat for more. Mixtures and files of networks (the_scream.t7), "
-            "too: the folder has the_scream.jpg for these.",
-            show_default=False,
-        ),
-    ] = None
-    limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4
-    size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            help="The photos' shorter side. Default: 512, with --papers or --video 256.",
-            show_default=False,
-        ),
-    ] = None
-    sheet: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="Photos, paintings and results in one picture, to look at before any number; "
-            "the next free name if it exists.",
-        ),
-    ] = Path("evaluation.jpg")
-    sheet_sizes: Annotated[
-        str,
-        typer.Option(metavar="PX,PX...", help="The results' shorter sides on the sheet."),
-    ] = "512,1024,2048"
-    best: Annotated[
-        bool,
-        typer.Option(
-            "--best", help="Beside the optimisation of impasto paint: minutes for each photo."
-        ),
-    ] = False
-    papers: Annotated[
-        bool,
-        typer.Option(
-            "--papers",
-            help="Measure J = C + 15 S at one size, as papers do; it says nothing of large forms.",
-            rich_help_panel=PAPERS,
-        ),
-    ] = False
-    painting_size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            help="The paintings' shorter side. Default: as each style was learned.",
-            rich_help_panel=PAPERS,
-            show_default=False,
-        ),
-    ] = None
-    reference: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            help="Run L-BFGS from white noise for N iterations, to compare with. "
-            "Slow at first; its curves are cached.",
-            rich_help_panel=PAPERS,
-        ),
-    ] = 0
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Of the curves. Default: in the user's cache folder.",
-            rich_help_panel=PAPERS,
-            show_default=False,
-        ),
-    ] = None
-    video: Annotated[
-        bool,
-        typer.Option("--video", help="Measure how calm videos are.", rich_help_panel=VIDEO),
-    ] = False
-    stability: Annotated[
-        float, typer.Option(help="As impasto video takes it.", rich_help_panel=VIDEO)
-    ] = DEFAULT_STABILITY
-    frames: Annotated[
-        int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
-    ] = 48
-    json_file: JsonOption = None
-    quality: QualityOption = StylizeOptions.quality
-    gallery: GalleryOption = None
-    engine: EngineOption = "auto"
-    precision: PrecisionOption = "auto"
+    photos: list[Path] = argument("PHOTO...", "Photos, or folders of photos; with --video, videos.")
+    paintings: Path = option(
+        REQUIRED,
+        "The paintings that the styles were learned from; or one, for all of them.",
+        metavar="FOLDER",
+    )
+    style: list[str] | None = option(
+        None,
+        "Only this one; repeat for more. Mixtures and files of networks (the_scream.t7), "
+        "too: the folder has the_scream.jpg for these.",
+        "--style",
+        "-s",
+        metavar="NAME",
+    )
+    limit: int = option(4, "Take so many photos of a folder.", metavar="N")
+    size: int | None = option(
+        None, "The photos' shorter side. Default: 512, with --papers or --video 256.", metavar="PX"
+    )
+    sheet: Path = option(
+        Path("evaluation.jpg"),
+        "Photos, paintings and results in one picture, to look at before any number; "
+        "the next free name if it exists.",
+        metavar="FILE",
+    )
+    sheet_sizes: str = option(
+        "512,1024,2048", "The results' shorter sides on the sheet.", metavar="PX,PX..."
+    )
+    best: bool = option(
+        False, "Beside the optimisation of impasto paint: minutes for each photo.", "--best"
+    )
+    papers: bool = option(
+        False,
+        "Measure J = C + 15 S at one size, as papers do; it says nothing of large forms.",
+        "--papers",
+        panel=PAPERS,
+    )
+    painting_size: int | None = option(
+        None,
+        "The paintings' shorter side. Default: as each style was learned.",
+        metavar="PX",
+        panel=PAPERS,
+    )
+    reference: int = option(
+        0,
+        "Run L-BFGS from white noise for N iterations, to compare with. "
+        "Slow at first; its curves are cached.",
+        metavar="N",
+        panel=PAPERS,
+    )
+    cache: Path | None = option(
+        None, "Of the curves. Default: in the user's cache folder.", metavar="FILE", panel=PAPERS
+    )
+    video: bool = option(False, "Measure how calm videos are.", "--video", panel=VIDEO)
+    stability: float = option(DEFAULT_STABILITY, "As impasto video takes it.", panel=VIDEO)
+    frames: int = option(48, "Take so many of each video.", metavar="N", panel=VIDEO)
+    json_file: str | None = json_option()
+    quality: str = painting_option("quality")
+    gallery: str | None = painting_option("gallery")
+    engine: str = painting_option("engine")
+    precision: str = painting_option("precision")
 
 
 @takes(EvaluateOptions)
@@ -176,18 +134,7 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
         precision=cast("Precision", said.precision),
     )
     if said.video:
-        from impasto.cli.evaluate_video import evaluate_videos
-
-        evaluate_videos(
-            said.photos,
-            styles,
-            options,
-            stability=said.stability,
-            frames=said.frames,
-            size_px=said.size or PAPERS_PX,
-            painting_px=said.painting_size,
-            json_file=said.json_file,
-        )
+        _videos(said, styles, options)
         return
     files = _files(said.photos, said.limit)
     with ExitStack() as stack:
@@ -225,9 +172,6 @@ def _by_size(
     reduced = {name: scale_shorter_side(each, size_px) for name, each in pictures.items()}
     with console.progress() as progress:
         scores = score_by_size(exact_vgg(), ways, paintings, reduced, progress)
-    text = json.dumps(_as_tree(scores), indent=2)
-    if said.json_file and write_json(said.json_file, text):
-        return
     rows = []
     for name, by_photo in scores.items():
         median = median_score(list(by_photo.values()))
@@ -235,14 +179,11 @@ def _by_size(
         rest = (median.content, median.similarity, median.repetition)
         rows.append((name, *by_size, *(f"{each:.2f}" for each in rest)))
     sizes = (f"S at {px} px" for px in COMPARED_PX)
-    console.table(("style", *sizes, "C", "self-similarity", "R"), rows)
-
-
-def _as_tree(scores: Mapping[str, Mapping[str, SizedScore]]) -> list[dict[str, object]]:
-    return [
+    tree = [
         {"style": name, "photos": {photo: asdict(each) for photo, each in by_photo.items()}}
         for name, by_photo in scores.items()
     ]
+    show_figures(tree, said.json_file, ("style", *sizes, "C", "self-similarity", "R"), rows)
 
 
 def _optimised(painting: Pixels) -> PaintPhoto:
@@ -262,7 +203,7 @@ def _as_papers_do(
     files: Sequence[Path],
 ) -> None:
     """Print J at one size."""
-    from impasto.evaluation.scores import evaluate, reports_to_json
+    from impasto.evaluation.scores import evaluate, report_tree
 
     with console.progress() as progress:
         reports = evaluate(
@@ -275,39 +216,65 @@ def _as_papers_do(
             cache=(said.cache or _default_cache()) if said.reference else None,
             progress=progress,
         )
-    text = reports_to_json(reports)
-    if said.json_file and write_json(said.json_file, text):
-        return
-    console.table(
+    show_figures(
+        report_tree(reports),
+        said.json_file,
         ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations", "R"),
         [
             (
                 report.style,
-                f"{report.content:.3f}",
-                f"{report.style_loss:.4f}",
-                f"{report.deep_style:.4f}",
+                f"{report.median.content:.3f}",
+                f"{report.median.style:.4f}",
+                f"{report.median.deep_style:.4f}",
                 f"{report.objective:.3f}",
                 "" if report.iterations is None else _iterations(report.iterations, said.reference),
-                f"{report.repetition:.2f}",
+                f"{report.median.repetition:.2f}",
             )
             for report in reports
         ],
     )
 
 
-def _files(photos: Sequence[Path], limit: int) -> list[Path]:
-    from impasto.images import IMAGE_SUFFIXES
+def _videos(said: EvaluateOptions, styles: Sequence[ScoredStyle], options: StylizeOptions) -> None:
+    """Paint videos in several ways, and tell how they compare with painting frame by frame."""
+    from impasto.evaluation.video_scores import FRAME_BY_FRAME, score_videos
 
-    files: list[Path] = []
-    for path in photos:
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise InputError(f"{path} holds no photos", "give a folder with photos")
-            files += found[:limit]
-        else:
-            files.append(path)
-    return files
+    with console.progress() as progress:
+        scores = score_videos(
+            said.photos,
+            styles,
+            options,
+            stability=said.stability,
+            frames=said.frames,
+            size_px=said.size or PAPERS_PX,
+            painting_px=said.painting_size,
+            progress=progress,
+        )
+    alone = {row.style: row for row in scores if row.way == FRAME_BY_FRAME}
+    show_figures(
+        [asdict(row) for row in scores],
+        said.json_file,
+        ("style", "painted", "warping error", "of frame by frame", "S", "of frame by frame"),
+        [
+            (
+                row.style,
+                row.way,
+                f"{row.warping_error:.2f}",
+                f"{row.warping_error / max(alone[row.style].warping_error, 1e-9):.0%}",
+                f"{row.style_loss:.4f}",
+                f"{row.style_loss / max(alone[row.style].style_loss, 1e-9):.0%}",
+            )
+            for row in scores
+        ],
+        left=2,
+    )
+
+
+def _files(photos: Sequence[Path], limit: int) -> list[Path]:
+    from impasto.images import find_images
+
+    found = (find_images(each, "photos")[:limit] if each.is_dir() else [each] for each in photos)
+    return list(chain.from_iterable(found))
 
 
 def _whole(text: str) -> int:

@@ -76,7 +76,7 @@ ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 """Cameras have one, files do not."""
 
 OF_NAMES = errno.ENAMETOOLONG, errno.EACCES
-"""What is wrong with a name, whoever looks at it first; most of them say more of it."""
+"""Errors of a name, whoever looks at it first; most of them say more of it."""
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -84,7 +84,7 @@ COMPLETION = {"--install-completion", "--show-completion"}
 
 
 class _Commands(TyperGroup):
-    """The commands, one of which need not be named; for the completion of shells, too."""
+    """The commands, one of which need not be named; shells complete them, too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _with_command(args))
@@ -154,7 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(error, str(error), error.exit_code, debug)
     except typer.TyperException as error:
         help_ = " ".join(["impasto", *_meant_command(arguments).split(), "--help"])
-        _leave(error, f"{_usage_problem(error)}: see {help_}", OptionError.exit_code, debug)
+        problem = getattr(error, "format_message", error.__str__)().rstrip(".")
+        _leave(error, f"{problem}: see {help_}", OptionError.exit_code, debug)
     except (KeyboardInterrupt, typer.Abort) as error:
         _leave(error, "interrupted", INTERRUPTED, debug)
     except (BrokenPipeError, SystemExit) as error:
@@ -192,11 +193,6 @@ def _meant_command(arguments: list[str]) -> str:
     return named[0] if named and named[0] in {*COMMANDS, *GROUPS} else ""
 
 
-def _usage_problem(error: typer.TyperException) -> str:
-    text: str = error.format_message() if hasattr(error, "format_message") else str(error)
-    return text.rstrip(".")
-
-
 def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:
     if debug:
         import traceback
@@ -207,8 +203,8 @@ def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:
 
 
 def _with_command(arguments: list[str]) -> list[str]:
-    """Global flags may stand anywhere, and where no command is named, it is ``stylize``, or for a
-    video's name ``video``.
+    """Return the arguments with global flags, which may stand anywhere, in front, and with the
+    command that was left out: ``stylize``, or for a video's name ``video``.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
@@ -235,7 +231,9 @@ def _names_video(arguments: list[str]) -> bool:
 
 
 def _with_values(arguments: list[str]) -> list[str]:
-    """``--keep-colors`` alone means luminance; Typer has no options whose value may be left out."""
+    """Add values that were left out: ``--keep-colors`` alone means luminance. Typer has no such
+    options.
+    """
     valued = []
     for each, following in zip(arguments, [*arguments[1:], ""], strict=True):
         value, pattern = OPTIONAL_VALUES.get(each, ("", ""))

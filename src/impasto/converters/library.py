@@ -12,19 +12,17 @@ import hashlib
 from pathlib import Path
 
 from impasto._util.atomic_files import (
-    NETWORK_SUFFIXES,
     exists,
     make_folder,
-    split_network,
     user_cache_folder,
     user_data_folder,
     write_atomically,
 )
 from impasto.converters.conventions import Convention
 from impasto.converters.convert import ConvertedNetwork, convert_network
-from impasto.converters.network_files import read_content
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.networks.input_spec import BakedNetwork, read_input_spec
+from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split_network
 
 __all__ = ["install_network", "installed_networks", "load_network"]
 
@@ -48,7 +46,7 @@ def load_network(style: str) -> BakedNetwork:
     if choice is not None and Path(choice).suffix:
         digest.update(read_content(Path(choice)))
     digest.update(f"{path.suffix.lower()} {choice} {CONVERTER}".encode())
-    cached = _cache_folder() / f"{digest.hexdigest()[:40]}.onnx"
+    cached = user_cache_folder() / "networks" / f"{digest.hexdigest()[:40]}.onnx"
     with contextlib.suppress(InputError):  # it is not there, or damaged: made anew
         return _read_ours(cached)
     network = convert_network(style)
@@ -129,7 +127,3 @@ def _installed_path(style: str) -> Path:
 
 def _installed_folder() -> Path:
     return user_data_folder() / "networks"
-
-
-def _cache_folder() -> Path:
-    return user_cache_folder() / "networks"

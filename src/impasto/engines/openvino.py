@@ -70,7 +70,8 @@ class OpenVINOEngine(Engine):
         try:
             core = _shared_core()
             self.precision = _preferred_precision(core) if precision == "auto" else precision
-            if self.precision == "bf16" and "BF16" not in _capabilities(core):
+            capabilities = core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+            if self.precision == "bf16" and "BF16" not in capabilities:
                 raise EngineError("this CPU has no bf16", "take precision f32")
             self.version = openvino.__version__.split("-")[0]
             # What a graph of 8 bits leaves in floats is in the floats that the plugin prefers.
@@ -106,7 +107,7 @@ class OpenVINOEngine(Engine):
         return given.pop("painting")[0], given
 
     def run_part(self, features: Vectors) -> Vectors:
-        """As the base class says."""
+        """Run the graph of a part of a network; see `Engine.run_part`."""
         with _failures_told():
             return self._infer(self._any_size, features)
 
@@ -149,12 +150,8 @@ def has_bf16() -> bool:
 
 @cache
 def _shared_core() -> openvino.Core:
-    """Plugins take 50 ms to load: every engine uses the same."""
+    """Return the core of every engine: its plugins take 50 ms to load."""
     return openvino.Core()
-
-
-def _capabilities(core: openvino.Core) -> list[str]:
-    return list(core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"))
 
 
 def _preferred_precision(core: openvino.Core) -> Precision:

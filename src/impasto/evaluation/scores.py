@@ -12,7 +12,8 @@ import hashlib
 import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles.style import PAINTING_PX
 
-__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "reports_to_json"]
+__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "report_tree"]
 
 DEEP_STYLE_LAYER = "relu5_1"
 LBFGS_HISTORY = 10
@@ -87,25 +88,11 @@ class StyleReport:
     scores: Mapping[str, Score]
     reference: Sequence[float]
 
-    @property
-    def content(self) -> float:
-        """Median C."""
-        return statistics.median(score.content for score in self.scores.values())
-
-    @property
-    def style_loss(self) -> float:
-        """Median S."""
-        return statistics.median(score.style for score in self.scores.values())
-
-    @property
-    def deep_style(self) -> float:
-        """Median relu5_1 style loss."""
-        return statistics.median(score.deep_style for score in self.scores.values())
-
-    @property
-    def repetition(self) -> float:
-        """Median R."""
-        return statistics.median(score.repetition for score in self.scores.values())
+    @cached_property
+    def median(self) -> Score:
+        """The median of each figure."""
+        figures = zip(*(astuple(score) for score in self.scores.values()), strict=True)
+        return Score(*map(statistics.median, figures))
 
     @property
     def objective(self) -> float:
@@ -180,36 +167,32 @@ def evaluate(
     return reports
 
 
-def reports_to_json(reports: Sequence[StyleReport]) -> str:
-    """All figures, the curves included, as JSON text."""
-    tree = [
+def report_tree(reports: Sequence[StyleReport]) -> list[dict[str, Any]]:
+    """Return all figures, the curves included, for JSON."""
+
+    def figures(score: Score, objective: float) -> dict[str, float]:
+        return {
+            "content": score.content,
+            "style_loss": score.style,
+            "deep_style_loss": score.deep_style,
+            "repetition": score.repetition,
+            "J": objective,
+        }
+
+    return [
         {
             "style": report.style,
-            "content": report.content,
-            "style_loss": report.style_loss,
-            "deep_style_loss": report.deep_style,
-            "repetition": report.repetition,
-            "J": report.objective,
+            **figures(report.median, report.objective),
             "lbfgs_iterations": report.iterations,
             "reference": list(report.reference),
-            "photos": {
-                name: {
-                    "content": score.content,
-                    "style_loss": score.style,
-                    "deep_style_loss": score.deep_style,
-                    "repetition": score.repetition,
-                    "J": score.objective,
-                }
-                for name, score in report.scores.items()
-            },
+            "photos": {name: figures(each, each.objective) for name, each in report.scores.items()},
         }
         for report in reports
     ]
-    return json.dumps(tree, indent=2)
 
 
 def exact_vgg(hardware: Hardware | None = None) -> Vgg19:
-    """VGG-19 in float32, in which scores are measured, on the hardware's device."""
+    """Return VGG-19 in float32, in which scores are measured, on the hardware's device."""
     return Vgg19(Hardware((hardware or choose_hardware()).device, torch.float32))
 
 
@@ -230,7 +213,7 @@ class Scorer:
 
     @torch.no_grad()
     def content(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> float:
-        """C of a painted photo; both H x W x 3, uint8, RGB."""
+        """Return C of a painted photo; both H x W x 3, uint8, RGB."""
         features, target = (
             self._vgg(to_tensor(pixels).to(self._device), (CONTENT_LAYER,))[CONTENT_LAYER]
             for pixels in (painted, photo)
@@ -238,12 +221,12 @@ class Scorer:
         return content_loss(features, target).item()
 
     def style(self, painted: NDArray[np.uint8]) -> float:
-        """S of a painted photo, without the rest of its score."""
+        """Return S of a painted photo, without the rest of its score."""
         losses = self._losses(self._features(painted))
         return statistics.fmean(losses[layer] for layer in STYLE_LAYERS)
 
     def __call__(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> Score:
-        """All of it."""
+        """Return the whole score of a painted photo."""
         features = self._features(painted)
         losses = self._losses(features)
         apart = correlation_loss(layer_correlations(features), self._correlations)
@@ -334,14 +317,14 @@ class _Curves:
 
 
 def _one_step_lbfgs(picture: Tensor) -> torch.optim.LBFGS:
-    """One iteration a call, with a line search of as many evaluations as it needs."""
+    """Return L-BFGS of one iteration a call, with as long a line search as it needs."""
     return torch.optim.LBFGS(
         [picture], max_iter=1, history_size=LBFGS_HISTORY, line_search_fn="strong_wolfe"
     )
 
 
 def _read_cache(cache: Path | None) -> dict[str, list[float]]:
-    """Curves of earlier calls. A cache that cannot be read is an empty one: it is only a cache."""
+    """Return the curves of earlier calls; none of a cache that cannot be read."""
     if cache is None or not cache.is_file():
         return {}
     try:

@@ -18,7 +18,7 @@ __all__ = ["add_style", "learning_folder", "remove_style"]
 
 
 def learning_folder(name: str) -> Path:
-    """Where the run that learns a style is kept, unless it was told where."""
+    """Return where the run that learns a style is kept, unless it was told where."""
     return user_cache_folder() / "learn" / name
 
 
@@ -90,7 +90,9 @@ def _file(name: str, folder: Path) -> Path:
 
 
 def _remove_pack(folder: Path, name: str) -> bool:
-    """Whether there was one; other styles in it, which people put there, keep it alive."""
+    """Remove a style's pack; return whether there was one. Other styles in it, which people put
+    there, keep it alive.
+    """
     style = folder / f"{name}{STYLE_SUFFIX}"
     if not style.is_file():
         return False

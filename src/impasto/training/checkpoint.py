@@ -36,7 +36,7 @@ ENCODER_FORMAT = "encoder-1"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What it takes to go on with a run as if it had never stopped.
+    """All that it takes to go on with a run as if it had never stopped.
 
     Attributes:
         spec: the network that is trained.
@@ -63,8 +63,8 @@ class Checkpoint:
         return network
 
     def keeps_weights_of(self, trunk: Trunk) -> bool:
-        """Whether the run's weights are just a trunk's, as a run that begins with it holds them,
-        but for the last layer, if that was trained.
+        """Return whether the run's weights are just a trunk's, as a run that begins with it holds
+        them, but for the last layer, if that was trained.
         """
         if self.spec != trunk.spec:
             return False
@@ -114,7 +114,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 @dataclass(frozen=True)
 class EncoderCheckpoint:
-    """The same of a run that trains an encoder.
+    """A checkpoint of a run that trains an encoder.
 
     Attributes:
         spec: the encoder that is trained.
