@@ -39,7 +39,8 @@ def kill_and_finish(
     """
     chance, served = random.Random(0), folder / "server"
     clip = make_clip(folder / "clip.mp4", frames=frames, size=SIZE)
-    video = {"data": {"kind": "video", "style": "first"}, "files": {"video": clip.read_bytes()}}
+    look = {"style": "first", "engine": "opencv"}
+    video = {"data": {"kind": "video", **look}, "files": {"video": clip.read_bytes()}}
     best = {
         "data": {"kind": "best", "size_px": "96", "steps": "20", "format": "png"},
         "files": {"photo": encoded(128, 96), "painting": encoded(90, 80, seed=9)},
@@ -60,7 +61,7 @@ def kill_and_finish(
         server = Server(served, gallery, "serve", "--jobs", "3")
     ended = [wait_for(server.client, job, timeout_s=3600) for job in jobs]
     assert [each["state"] for each in ended] == ["done"] * 3, ended
-    stylize_video(clip, folder / "expected.mp4", "first", gallery=gallery)
+    stylize_video(clip, folder / "expected.mp4", **look, gallery=gallery)
     times, expected = read_clip(folder / "expected.mp4")
     for job in jobs[:2]:
         painted_times, painted = read_clip(served / "jobs" / job / "painting.mp4")

@@ -115,7 +115,7 @@ def test_a_photo_is_painted_and_downloaded(page, tmp_path, gallery):
     page.get_by_text("Paint at full size").first.click()
     with page.expect_download() as download:
         page.locator('a[download="photo.png"]').first.click()
-    with Stylizer("second", gallery=gallery, strength=0.5) as stylizer:
+    with Stylizer("second", gallery=gallery, strength=0.5, engine="openvino") as stylizer:
         expected = stylizer(encoded(120, 90))
     assert np.array_equal(read_image(download.value.path()).pixels, expected)
 

@@ -171,6 +171,21 @@ def test_learning(tmp_path, gallery_folder, monkeypatch):
     assert read_style(tmp_path / "styles" / "yellow-cow.style").name == "yellow-cow"
 
 
+def test_what_was_made_so_far_is_shown(client):
+    jobs = client.app.state.service.jobs
+    job = jobs.update(jobs.add("learn", {}, {}), state="failed")  # so that nobody runs it
+    address = f"/v1/jobs/{job.id}"
+    assert client.get(address).json()["preview"] is None
+    assert is_a_sentence(client.get(f"{address}/preview"))
+    run = jobs.folder_of(job) / "run"
+    run.mkdir()
+    for number in (9, 10):
+        (run / f"preview-{number:06d}.jpg").write_bytes(encoded(seed=number, file_format="jpg"))
+    shown = client.get(address).json()["preview"]
+    assert shown == f"{address}/preview?preview-000010"
+    assert client.get(shown).content == encoded(seed=10, file_format="jpg")
+
+
 def test_names_of_styles_to_be_learned(client):
     uploads = {"painting": ("Cow.png", encoded(80, 70, seed=9))}
     for name in ("second", "", "..."):

@@ -31,6 +31,7 @@ LOOK = ("first", module.NO_STYLE, 0.5, 0.8, 1.0, False, False, False, None)
 def loops_that_gradio_leaves():
     """It closes neither them nor their sockets."""
     yield
+    asyncio.set_event_loop(None)  # else it would be found at the end of all tests
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()

@@ -220,20 +220,17 @@ class _Page:
         await self.add_job("best", {"photo": photo, "painting": painting}, **texts)
 
     async def video(
-        self,
-        video: str | None,
-        style: str,
-        strength: float,
-        stability: float,
-        end_s: float | None = None,
+        self, video: str | None, style: str, strength: float, stability: float, **part: float
     ) -> None:
-        """Paint a video in the background."""
-        texts = {"style": style, "strength": strength, "stability": stability, "end_s": end_s}
+        """Paint a video, or a part of it, in the background."""
+        texts = {"style": style, "strength": strength, "stability": stability, **part}
         await self.add_job("video", {"video": video}, **texts)
 
-    async def video_preview(self, *given: Any) -> None:
+    async def video_preview(
+        self, video: str | None, style: str, strength: float, stability: float
+    ) -> None:
         """Paint its first seconds."""
-        await self.video(*given, end_s=PREVIEW_S)
+        await self.video(video, style, strength, stability, end_s=PREVIEW_S)
 
     def live(
         self, frame: Pixels | None, style: str, strength: float, shown: Shown
@@ -312,12 +309,14 @@ class _Page:
                 result = gr.ImageSlider(label="Before and after", type="filepath", max_height=640)
                 full = gr.Button("Paint at full size", variant="primary")
                 file = gr.File(label="Painting", interactive=False, visible=False)
+        gr.Markdown("### The photo in all styles: click one")
         thumbnails = gr.Gallery(
-            label="The photo in all styles: click one",
+            label="Styles",
+            show_label=False,
             columns=6,
             allow_preview=False,
-            height="auto",
             buttons=[],
+            elem_id="styles",
         )
         screen = gr.State(None)
         look = [style, second, share, bold, stroke, keep, subject, faces, mask]
@@ -401,6 +400,7 @@ class _Page:
             [painting, shown],
             stream_every=LIVE_EVERY_S,
             time_limit=None,
+            show_progress="hidden",
             **HIDDEN,
         )
         return style

@@ -152,7 +152,7 @@ def _best(request: Mapping[str, Any], progress: ProgressListener) -> None:
 
 
 def _end_with_server() -> None:
-    sys.stdin.buffer.read()
+    os.read(0, 1)  # nothing is ever written; `sys.stdin` would hold a lock that Python needs to end
     os._exit(1)
 
 
