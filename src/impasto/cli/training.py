@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
@@ -14,6 +15,7 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import SCHEDULE, SPEED, DeviceOption, TorchPrecisionOption
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.perceptual.hardware import Precision
@@ -142,7 +144,9 @@ def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **
 
 
 @contextmanager
-def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRun]:
+def training_run(
+    said: RunOptions, what: str, steps: int, *, shared: bool = False
+) -> Iterator[TrainingRun]:
     """Open a run that shows its progress, and that stops by a Ctrl-C between steps; then the user
     is told how to go on.
 
@@ -150,21 +154,32 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
         said: on the command line.
         what: "training 3 styles", say.
         steps: of the optimiser. Unless somebody said, many steps are compiled.
+        shared: several processes can train together.
 
     Raises:
-        OptionError: there is no such device or precision here.
+        OptionError: there is no such device or precision here, or only one process can train.
+        TrainingError: the processes do not meet.
     """
     from impasto.perceptual.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.training.checkpoint import CHECKPOINT_FILE
+    from impasto.training.processes import process_count, together, writes
     from impasto.training.run import TrainingRun
+
+    if not shared and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise OptionError(f"{what} takes one process", "start it without torchrun")
 
     compiles = said.compile
     if compiles is None:
         compiles = steps >= WORTH_COMPILING_STEPS and has_compiler()
     hardware = choose_hardware(said.device, cast("Precision", said.precision), compiles)
     keep_freed_memory()
-    console.note(f"{what} for {steps} steps on {hardware}")
-    with console.progress() as progress, interrupt_between_steps(progress) as listener:
+    with ExitStack() as stack:
+        stack.enter_context(together(hardware.device))
+        several = f", in {process_count()} processes" if process_count() > 1 else ""
+        console.quiet |= not writes()
+        console.note(f"{what} for {steps} steps on {hardware}{several}")
+        progress = stack.enter_context(console.progress())
+        listener = stack.enter_context(interrupt_between_steps(progress))
         try:
             yield TrainingRun(
                 said.output,
@@ -174,6 +189,7 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
                 preview_every_s=said.preview_every,
                 progress=listener,
                 on_skip=console.error,
+                writes=writes(),
             )
         except KeyboardInterrupt:
             if any(said.output.rglob(CHECKPOINT_FILE)):
@@ -183,16 +199,17 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
 
 @contextmanager
 def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressListener]:
-    """Yield a listener that raises a Ctrl-C once the step is whole; pressed again, it takes effect
-    at once.
+    """Yield a listener that raises a Ctrl-C, or a termination, once the step is whole; sent again,
+    it takes effect at once.
     """
     pressed = threading.Event()
 
-    def remember(*_: object) -> None:
+    def remember(number: int, _: object) -> None:
         pressed.set()
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(number, previous[number])
 
-    previous = signal.signal(signal.SIGINT, remember)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = {each: signal.signal(each, remember) for each in signals}
 
     def listen(event: Progress) -> None:
         progress(event)
@@ -202,4 +219,5 @@ def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressList
     try:
         yield listen
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for each in signals:
+            signal.signal(each, previous[each])
