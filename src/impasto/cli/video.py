@@ -15,17 +15,13 @@ from impasto.cli.console import console
 from impasto.cli.options import parse_size, takes, was_said
 from impasto.cli.targets import folder_beside
 from impasto.cli.video_options import VideoCommandOptions
-from impasto.defaults import DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STYLE, FILM_SUFFIXES
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from impasto.video import Timeline, VideoReport
 
-__all__ = ["SUFFIXES", "video_command"]
-
-SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
-"""Of files that are taken for videos by their names; what FFmpeg reads is known when it is loaded.
-"""
+__all__ = ["video_command"]
 
 
 @takes(VideoCommandOptions)
@@ -134,7 +130,7 @@ def _videos_in(folder: Path) -> list[Path]:
     videos = [
         each
         for each in paths
-        if each.suffix.lower() in SUFFIXES and not each.name.startswith(".") and each.is_file()
+        if each.suffix.lower() in FILM_SUFFIXES and not each.name.startswith(".") and each.is_file()
     ]
     if not videos:
         raise InputError(f"{folder} holds no videos", "give a folder with some")
