@@ -33,7 +33,7 @@ from PIL import Image
 
 import impasto
 from impasto.evaluation.scores import StyleReport, evaluate
-from impasto.images import IMAGE_SUFFIXES
+from impasto.images import find_images
 from impasto.perceptual.hardware import keep_freed_memory
 from impasto.progress import Progress
 from impasto.styles import Gallery, Style
@@ -73,7 +73,7 @@ def main() -> None:
     gallery = impasto.open_gallery(options.gallery)
     listed = read_paintings(LIST, options.paintings_folder)
     paintings = {name: each.path for name, each in list(listed.items())[: options.paintings]}
-    photos = sorted(p for p in options.evaluated.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    photos = find_images(options.evaluated, "photos")
     figures = {
         name: measure(name, painting, photos[: options.photos], gallery, options)
         for name, painting in paintings.items()

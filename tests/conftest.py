@@ -4,11 +4,16 @@ import os
 # threads that wait for each other by spinning make a test of a second one of minutes.
 os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
 
+from functools import cache
+
 import pytest
+import typer.main
 from hypothesis import settings
 
 from impasto.engines import select
 from impasto.styles import gallery
+
+commands_of = cache(typer.main.get_command)
 
 settings.register_profile("any machine, however busy", deadline=None)
 settings.load_profile("any machine, however busy")
@@ -31,8 +36,16 @@ def user_folders(monkeypatch, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def quick_engine(monkeypatch):
-    """``auto`` is the engine that opens a tiny network soonest: OpenVINO compiles for a second."""
+    """``auto`` is the engine that opens a network soonest: OpenVINO compiles it, which takes ten
+    times as long as painting small pictures. Tests of what it does name it.
+    """
     soonest = sorted(select.FASTEST_FIRST, key="openvino".__eq__)
     monkeypatch.setattr(select, "FASTEST_FIRST", tuple(soonest))
+
+
+@pytest.fixture(autouse=True)
+def commands_built_once(monkeypatch):
+    """All of them with all their options: that takes longer than most of what they do here."""
+    monkeypatch.setattr(typer.main, "get_command", commands_of)

@@ -113,7 +113,7 @@ def folder(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for what runs in a shell
-    monkeypatch.setattr(learning, "_step_times", lambda *trial: (2, 2))  # three in 0.1 minutes
+    monkeypatch.setattr(learning, "step_times", lambda *trial: (2, 2))  # three in 0.1 minutes
     monkeypatch.setattr(fine, "steps_within", lambda *trial: 1)
     monkeypatch.setattr(optimize, "_steps_per_scale", lambda count, steps: [1] * count)
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "painting_px": 64}

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from impasto.photo_jobs import Job, paint_jobs, report_json
 from impasto.errors import InputError, OptionError
 from impasto.images import Picture, read_image, write_image
+from impasto.photo_jobs import Job, paint_jobs, report_json
 from impasto.photos import PhotoReport, paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery

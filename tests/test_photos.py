@@ -38,8 +38,6 @@ from impasto.photos import paint_photo, plan_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory):

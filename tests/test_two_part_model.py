@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import impasto
-from impasto.engines import available_engines
+from impasto import two_part_model
+from impasto.engines import Engine, available_engines, open_engine
 from impasto.errors import OptionError
 from impasto.gatys import optimize
 from impasto.images import Picture, resize
@@ -94,6 +96,12 @@ def test_best_revises_drafts_that_are_optimised_for_the_painting(
         progress(Progress("optimising the draft", 1, 1))
         return drawn
 
+    def open_counted(graph: bytes, **options: Any) -> Engine:
+        opened.append(graph)
+        return open_engine(graph, **options)
+
+    opened: list[bytes] = []
+    monkeypatch.setattr(two_part_model, "open_engine", open_counted)
     monkeypatch.setattr(optimize, "optimise_draft", optimise)
     told: list[Progress] = []
     with impasto.Stylizer(
@@ -103,6 +111,7 @@ def test_best_revises_drafts_that_are_optimised_for_the_painting(
         small = resize(PHOTO, 192, 128)
         expected = stylizer.model.revise(PHOTO, resize(drawn, 300, 200))
         assert revision_sizes(300, 200) == ((192, 128), [(300, 200)])
+    assert len(opened) == 2  # the revision's engine, at either strength, and no draft's
     assert asked == [(300, small.shape, 1.0)]
     assert told == [Progress("optimising the draft", 1, 1)]
     np.testing.assert_array_equal(painted, expected)

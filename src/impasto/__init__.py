@@ -80,41 +80,29 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Gallery": "impasto.styles",
-    "PaintOptions": "impasto.gatys.optimize",
-    "PhotoReport": "impasto.photos",
-    "Picture": "impasto.images",
-    "Region": "impasto.masks.areas",
-    "Style": "impasto.styles",
-    "StylizeOptions": "impasto.options",
-    "Stylizer": "impasto.stylizer",
-    "Subject": "impasto.masks.subject",
-    "VideoFrame": "impasto.video",
-    "VideoReport": "impasto.video",
-    "learn": "impasto.training.learn",
-    "open_gallery": "impasto.styles",
-    "paint": "impasto.gatys.optimize",
-    "paint_photo": "impasto.photos",
-    "predict_style": "impasto.styles.predict",
-    "read_frames": "impasto.video",
-    "read_image": "impasto.images",
-    "read_preset": "impasto.presets",
-    "read_style": "impasto.styles",
-    "stylize": "impasto.stylizer",
-    "stylize_frames": "impasto.video",
-    "stylize_video": "impasto.video",
-    "write_image": "impasto.images",
-    "write_preset": "impasto.presets",
-    "write_style": "impasto.styles",
+    "gatys.optimize": ("PaintOptions", "paint"),
+    "images": ("Picture", "read_image", "write_image"),
+    "masks.areas": ("Region",),
+    "masks.subject": ("Subject",),
+    "options": ("StylizeOptions",),
+    "photos": ("PhotoReport", "paint_photo"),
+    "presets": ("read_preset", "write_preset"),
+    "styles": ("Gallery", "Style", "open_gallery", "read_style", "write_style"),
+    "styles.predict": ("predict_style",),
+    "stylizer": ("Stylizer", "stylize"),
+    "training.learn": ("learn",),
+    "video": ("VideoFrame", "VideoReport", "read_frames", "stylize_frames", "stylize_video"),
 }
+"""The modules of the names that are loaded when they are needed."""
 
 
 def __getattr__(name: str) -> object:
     """Load what is named from its module, at its first use (PEP 562)."""
-    if name not in _HOMES:
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(f"module 'impasto' has no attribute {name!r}")
     try:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
+        value = getattr(importlib.import_module(f"impasto.{home}"), name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

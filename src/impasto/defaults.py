@@ -1,6 +1,4 @@
-"""What is painted, and how, unless one says otherwise, and what else there is. No other module is
-imported here, for help needs no more than this.
-"""
+"""Defaults and choices of options. No other module is imported here: help needs no more."""
 
 from typing import Literal
 
@@ -15,7 +13,7 @@ __all__ = [
 ]
 
 DEFAULT_STYLE = "udnie"
-"""In every shipped gallery."""
+"""A style in every shipped gallery."""
 
 DEFAULT_STABILITY = 0.4
 """How much of the strokes stays from frame to frame (`impasto.video.temporal_consistency`)."""

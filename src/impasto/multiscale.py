@@ -23,7 +23,7 @@ __all__ = [
 
 MIN_STROKE, MAX_STROKE = 0.5, 2.0
 MAX_SIDE_PX = 16384
-"""Of a size that may be asked for."""
+"""The longest side that may be asked for."""
 
 NATURAL_PX = 512
 """Photos whose shorter side is no longer than this are painted as they are."""

@@ -29,12 +29,12 @@ StyleSource: TypeAlias = "str | os.PathLike[str] | Style"
 
 MAX_STRENGTH = 1.5
 PHOTOS_ONLY = ("detail", "mask", "subject", "invert_mask", "regions", "protect_faces")
-"""What nobody has looked for in frame after frame."""
+"""Options that nobody has looked for in frame after frame."""
 
 
 @dataclass(frozen=True)
 class StylizeOptions:
-    """How to paint; the command line, presets, and all functions that paint take these options.
+    """The way to paint; the command line, presets, and all functions that paint take these options.
 
     Attributes:
         style: a name or mixture from the gallery (`impasto.styles.StyleRef`), a painting's

@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """The outcome of a job.
 
     Attributes:
         job: which.
@@ -104,7 +104,7 @@ def _outcome(job: Job, paint: Callable[[Job], PhotoReport]) -> Outcome:
 
 
 def report_json(outcomes: Sequence[Outcome], *, planned: int, about: Mapping[str, object]) -> str:
-    """All outcomes as JSON.
+    """Return all outcomes as JSON.
 
     Args:
         outcomes: in any order.

@@ -55,7 +55,7 @@ COMPARED_BYTES_PER_PX = 26  # more, of photo and painting side by side
 
 @dataclass(frozen=True)
 class PhotoReport:
-    """What was painted.
+    """Report of what was painted.
 
     Attributes:
         width, height: of the painting (the first, if there are several), in pixels.
@@ -242,7 +242,7 @@ class _Job:
 
     @property
     def pictures(self) -> int:
-        """How many are in the painting, side by side."""
+        """Number of pictures in the painting, side by side."""
         return 2 if self.compare else 1
 
     def fits(self, size: tuple[int, int]) -> bool:

@@ -131,7 +131,7 @@ def _is_texts(value: object) -> bool:
 
 
 def preset_path(name: str | Path) -> Path:
-    """Where a preset is, or would be.
+    """Return where a preset is, or would be.
 
     Raises:
         OptionError: the name cannot be one.
@@ -146,5 +146,5 @@ def preset_path(name: str | Path) -> Path:
 
 
 def preset_names() -> list[str]:
-    """Those in the user's data folder."""
+    """Return the names of presets in the user's data folder."""
     return sorted(path.stem for path in (user_data_folder() / "presets").glob(f"*{PRESET_SUFFIX}"))

@@ -16,7 +16,7 @@ __all__ = ["Progress", "ProgressListener", "ignore_progress"]
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of a piece of work is done.
+    """A finished step of a piece of work.
 
     Attributes:
         task: what is being done, in a few words ("painting at 512 px").

@@ -226,7 +226,7 @@ class StyleModel(Closing):
     def _measured_by(
         self, measure_pack: Callable[[Trunk, Sequence[Vector]], Sequence[Vector]]
     ) -> list[Vector]:
-        """Statistics of all styles, pack by pack; zeros if the network has its own."""
+        """Return the statistics of all styles, pack by pack; zeros if the network has its own."""
         statistics = [np.zeros_like(vector) for vector in self._vectors]
         if self._measures:
             for trunk, numbers in self._packs:
@@ -238,7 +238,8 @@ class StyleModel(Closing):
     def frozen_engine(
         self, statistics: Sequence[Vector], *, regions: bool = False
     ) -> Engine | _Apart:
-        """Another engine like this one's, whose normalisation is constant; the caller closes it.
+        """Open another engine like this one's, whose normalisation is constant; the caller closes
+        it.
 
         Args:
             statistics: as `measure` gives them.
@@ -250,18 +251,12 @@ class StyleModel(Closing):
         if self._trunk is None:
             raise OptionError("a network of its own paints in one piece", "give a smaller picture")
         if regions:
-            return _Apart(
-                [
-                    (
-                        self._open_floats(
-                            trunk.bake_regions(*_of(numbers, self._vectors, statistics))
-                        ),
-                        trunk.spec.input_spec,
-                        numbers,
-                    )
-                    for trunk, numbers in self._packs
-                ]
-            )
+            engines = []
+            for trunk, numbers in self._packs:
+                own = ([each[number] for number in numbers] for each in (self._vectors, statistics))
+                engine = self._open_floats(trunk.bake_regions(*own))
+                engines.append((engine, trunk.spec.input_spec, numbers))
+            return _Apart(engines)
         return self._open(self._trunk.bake(self._vector, statistics[-1], int8=self._int8))
 
     def close(self) -> None:
@@ -293,28 +288,20 @@ def _network(
         from impasto.converters import load_network
 
         return load_network(ref.text)
-    graph = _steered(trunk, vector, int8) if steered else trunk.bake(vector, int8=int8)
+    if steered:  # in 8 bits for this style only
+        graph = trunk.bake_steered(int8_style=vector if int8 else None)
+    else:
+        graph = trunk.bake(vector, int8=int8)
     return BakedNetwork(graph, trunk.spec.input_spec)
 
 
-def _steered(trunk: Trunk, vector: Vector, int8: bool) -> bytes:
-    """Return a graph to steer; in 8 bits it is for this style only."""
-    return trunk.bake_steered(int8_style=vector if int8 else None)
-
-
 def _by_trunk(trunks: Sequence[Trunk | None]) -> list[tuple[Trunk, list[int]]]:
-    """Each trunk with the numbers of the styles that are its own."""
+    """Return each trunk with the numbers of the styles that are its own."""
     packs: dict[str, tuple[Trunk, list[int]]] = {}
     for number, trunk in enumerate(trunks):
         if trunk is not None:
             packs.setdefault(trunk.fingerprint, (trunk, []))[1].append(number)
     return list(packs.values())
-
-
-def _of(
-    numbers: Sequence[int], vectors: Sequence[Vector], statistics: Sequence[Vector]
-) -> tuple[list[Vector], list[Vector]]:
-    return [vectors[each] for each in numbers], [statistics[each] for each in numbers]
 
 
 class _Apart(Closing):
@@ -331,8 +318,8 @@ class _Apart(Closing):
     def paint_regions(
         self, photo: Pixels, shares: Vector, *, left: int, top: int, seed: int
     ) -> Pixels:
-        """As `Engine.paint_regions`, with each trunk's own grain and borders; the other arguments
-        are those of `StyleModel.paint`.
+        """Paint as `Engine.paint_regions` does, with each trunk's own grain and borders; the other
+        arguments are those of `StyleModel.paint`.
         """
         blended = np.zeros(photo.shape, dtype=np.float32)
         for engine, input_spec, numbers in self._engines:

@@ -137,7 +137,7 @@ class Stylizer(Closing):
 
     @property
     def options(self) -> StylizeOptions:
-        """How to paint. Between calls it may be replaced, but for what the networks depend on.
+        """The options, which may be replaced between calls, but for what the networks depend on.
 
         Raises:
             OptionError: another style, quality, gallery, engine or precision is asked for, or the
@@ -185,7 +185,7 @@ class Stylizer(Closing):
 
     @property
     def model(self) -> StyleModel | TwoPartModel:
-        """What paints in one piece.
+        """The network that paints in one piece.
 
         Raises:
             EngineError: the stylizer is closed.
@@ -201,12 +201,12 @@ class Stylizer(Closing):
 
     @property
     def effect(self) -> float:
-        """How bold a fine painting is, from 0 to 1: strength beyond a half makes it so."""
+        """Boldness of a fine painting, from 0 to 1: strength beyond a half makes it so."""
         return min(1.0, max(0.0, self.strength - SUBTLE))
 
     @property
     def opacity(self) -> float:
-        """How much of the painting covers the photo: of a fine one all, from half strength up."""
+        """Share of the painting in what is seen: of a fine one all, from half strength up."""
         fine = isinstance(self.model, TwoPartModel)
         return min(1.0, self.strength / SUBTLE) if fine else self.strength
 
@@ -300,7 +300,7 @@ class Stylizer(Closing):
         return self.finish(picture, painting, cover=areas.full_cover(picture.width, picture.height))
 
     def find_areas(self, photo: NDArray[np.uint8], size: tuple[int, int]) -> Areas:
-        """Where to paint, and in which style.
+        """Return where to paint, and in which style.
 
         Args:
             photo: H x W x 3, uint8, RGB; a reduced copy will do.

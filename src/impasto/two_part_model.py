@@ -47,7 +47,7 @@ LEAST_STEP = 1.1
 def revision_sizes(
     width: int, height: int, stroke: float = 1.0
 ) -> tuple[tuple[int, int], list[tuple[int, int]]]:
-    """Sizes of a picture's draft and of its revisions, the last of which is the picture's own.
+    """Return the sizes of a picture's draft and of its revisions; the last is the picture's own.
 
     Args:
         width, height: of the picture, in pixels.
@@ -104,22 +104,20 @@ class TwoPartModel(Closing):
         self._int8 = precision == "int8"
         self._lock = Lock()
         self._effect = 0.5
-        self._engines: list[tuple[Engine, Engine]] = []
+        self._drafts: list[Engine] = []
+        self._revisions: list[Engine] = []
         self._open_engines()
 
     def _open_engines(self) -> None:
         for vector in self._vectors:
-            draft, revision, statistics = self.trunk.at_effect(vector, self._effect)
-            self._engines.append(
-                (
-                    self._open(self.trunk.bake(draft, int8=self._int8)),
-                    self._open(self.revision.bake(revision, statistics, int8=self._int8)),
-                )
-            )
+            draft, revision = self.trunk.bake_parts(vector, self._effect, int8=self._int8)
+            if not self._lay_out:
+                self._drafts.append(self._open(draft))
+            self._revisions.append(self._open(revision))
 
     @property
     def effect(self) -> float:
-        """How bold the painting is, from 0 to 1; may be changed between calls."""
+        """Boldness of the painting, from 0 to 1; may be changed between calls."""
         return self._effect
 
     @effect.setter
@@ -132,12 +130,12 @@ class TwoPartModel(Closing):
 
     @property
     def engine(self) -> Engine:
-        """What runs the revision of the last style."""
-        return self._engines[-1][1]
+        """The engine that runs the revision of the last style."""
+        return self._revisions[-1]
 
     @property
     def spec(self) -> NetworkSpec:
-        """The revision's layers, which are what is painted at full size."""
+        """The revision's layers, which paint at full size."""
         return self.revision.spec
 
     def paint(
@@ -186,7 +184,7 @@ class TwoPartModel(Closing):
                 lambda style: self._lay_out[style](photo, self._effect, progress), shares
             )
         padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
-        return self._blended(lambda style: self._engines[style][0].paint(padded)[inside], shares)
+        return self._blended(lambda style: self._drafts[style].paint(padded)[inside], shares)
 
     def revise(
         self,
@@ -211,7 +209,7 @@ class TwoPartModel(Closing):
         padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
         around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
         return self._blended(
-            lambda style: self._engines[style][1].revise(padded, around)[inside], shares
+            lambda style: self._revisions[style].revise(padded, around)[inside], shares
         )
 
     def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
@@ -227,6 +225,6 @@ class TwoPartModel(Closing):
 
     def close(self) -> None:
         """Let the engines' memory go."""
-        while self._engines:
-            for engine in self._engines.pop():
-                engine.close()
+        for engines in (self._drafts, self._revisions):
+            while engines:
+                engines.pop().close()

@@ -30,7 +30,7 @@ def test_bench_sizes(impasto, size):
 
 def test_bench_live(impasto, gallery):
     arguments = ["bench", "--live", "--gallery", gallery, "-s", "first", "--size", "64x48"]
-    arguments += ["--seconds", 2]
+    arguments += ["--seconds", 1]
     (row,) = json.loads(impasto(*arguments, "--engine", "opencv:f32", "--json", "-").out)
     assert row["engine"].startswith("OpenCV")
     assert (

@@ -4,8 +4,6 @@ import pytest
 
 from impasto.cli.configuration import config_file
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 @pytest.fixture
 def configure():

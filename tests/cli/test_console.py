@@ -66,7 +66,7 @@ def shell(gallery, photo, tmp_path):
         return subprocess.run(
             ["sh", "-c", command.replace("GALLERY", f"--gallery {gallery}")],
             cwd=tmp_path,
-            env={**os.environ, **environment},
+            env={**os.environ, "IMPASTO_ENGINE": "onnxruntime", **environment},
             capture_output=True,
             check=False,
         )

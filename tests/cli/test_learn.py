@@ -21,7 +21,7 @@ SMALL = {
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
     six_in_6_s = (1.0, 1.0)
-    monkeypatch.setattr(learning, "_step_times", lambda *_: six_in_6_s)
+    monkeypatch.setattr(learning, "step_times", lambda *_: six_in_6_s)
     monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()

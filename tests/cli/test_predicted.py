@@ -8,8 +8,6 @@ from impasto.images import Picture, read_image, write_image
 from impasto.networks.encoder import write_encoder
 from tiny import picture, tiny_encoder, tiny_gallery
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 @pytest.fixture
 def gallery(tmp_path):

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from awkward import CAMERA, check_exif, exif_bytes
+from impasto.cli.main import main
 from impasto.cli.targets import folder_beside
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
 SEVERAL = ["--style", "first", "--style", "second"]
 
 
@@ -207,33 +207,35 @@ def test_paintings_of_an_earlier_run_are_no_photos(paint, folder, tmp_path):
         assert files(folder) == ["a-first.png", "a.png", "below/b.jpg", "notes.txt"]
 
 
-def stream(arguments, content):
-    code = "import sys; from impasto.cli.main import main; main(sys.argv[1:])"
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        input=content,
-        capture_output=True,
-        check=False,
-    )
+@pytest.fixture
+def stream(gallery, capsysbinary, monkeypatch):
+    """``impasto ... --gallery GALLERY --style first`` with bytes as its standard input; returns its
+    code, and as bytes what it wrote and said.
+    """
+
+    def run(content, *arguments):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        with pytest.raises(SystemExit) as left:
+            main([*map(str, arguments), "--gallery", str(gallery), "--style", "first"])
+        return left.value.code, *capsysbinary.readouterr()
+
+    return run
 
 
-def test_standard_input_and_output(photo, gallery, tmp_path):
-    style = ["--gallery", gallery, "--style", "first"]
-    ran = stream(["-", *style], photo.read_bytes())
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stderr == b""
-    assert ran.stdout.startswith(b"\x89PNG")
-    assert read_image(ran.stdout).width == 40
-    ran = stream([photo, "-o", "-", "--format", "jpg", *style], b"")
-    assert ran.stdout.startswith(b"\xff\xd8")
-    ran = stream(["-", "-o", tmp_path / "out.png", *style], photo.read_bytes())
+def test_standard_input_and_output(stream, photo, tmp_path):
+    content = photo.read_bytes()
+    code, painting, said = stream(content, "-")
+    assert (code, said) == (0, b"")
+    assert painting.startswith(b"\x89PNG")
+    assert read_image(painting).width == 40
+    _, painting, _ = stream(b"", photo, "-o", "-", "--format", "jpg")
+    assert painting.startswith(b"\xff\xd8")
+    stream(content, "-", "-o", tmp_path / "out.png")
     assert read_image(tmp_path / "out.png").width == 40
-    ran = stream(["-", *style, "--memory", "1MB"], photo.read_bytes())
-    assert (ran.returncode, ran.stdout) == (2, b"")
-    assert b"--memory allows" in ran.stderr
-    ran = stream(["-", *style], b"")
-    assert (ran.returncode, ran.stdout) == (3, b"")
-    assert ran.stderr == b"impasto: standard input is empty: give an image\n"
+    code, painting, said = stream(content, "-", "--memory", "1MB")
+    assert (code, painting) == (2, b"")
+    assert b"--memory allows" in said
+    assert stream(b"", "-") == (3, b"", b"impasto: standard input is empty: give an image\n")
 
 
 def test_the_format_of_paintings_without_a_name(paint, photo, folder, tmp_path):
@@ -375,17 +377,16 @@ def test_an_animation(paint, tmp_path):
     assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err
 
 
-def test_an_animation_to_standard_output(gallery, tmp_path):
+def test_an_animation_to_standard_output(stream, tmp_path):
     """Whole where the format allows it; else a line says what is left out."""
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    style = ["--gallery", gallery, "--style", "first"]
-    ran = stream([tmp_path / "a.gif", "-o", "-", *style], b"")
-    with Image.open(io.BytesIO(ran.stdout)) as painted:
-        assert (painted.format, painted.n_frames, ran.stderr) == ("PNG", 3, b"")
-    ran = stream(["-", "--format", "jpg", *style], (tmp_path / "a.gif").read_bytes())
-    assert ran.stdout.startswith(b"\xff\xd8")
-    assert ran.stderr == b"standard input -> standard output, without 2 more pictures\n"
+    _, painting, said = stream(b"", tmp_path / "a.gif", "-o", "-")
+    with Image.open(io.BytesIO(painting)) as painted:
+        assert (painted.format, painted.n_frames, said) == ("PNG", 3, b"")
+    _, painting, said = stream((tmp_path / "a.gif").read_bytes(), "-", "--format", "jpg")
+    assert painting.startswith(b"\xff\xd8")
+    assert said == b"standard input -> standard output, without 2 more pictures\n"
 
 
 def test_standard_output_needs_room_for_temporary_files(paint, photo, monkeypatch, tmp_path):
@@ -500,7 +501,8 @@ def test_names_that_are_too_long(impasto, gallery, photo, arguments, code, says)
 def test_a_current_folder_that_is_gone(gallery, photo, tmp_path, arguments, code, says):
     (tmp_path / "gone").mkdir()
     arguments = [str(photo) if each == "PHOTO" else each for each in arguments]
-    arguments += [] if "paint" in arguments else ["--gallery", gallery, "-s", "first"]
+    quick = ["--engine", "onnxruntime", "--gallery", gallery, "-s", "first"]
+    arguments += [] if "paint" in arguments else quick
     leave = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh"]
     ran = subprocess.run(
         [*leave, sys.executable, "-m", "impasto", *arguments],

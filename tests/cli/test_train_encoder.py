@@ -19,7 +19,8 @@ def train(impasto, gallery, tmp_path):
     for path in gallery.iterdir():
         shutil.copy(path, tmp_path / "gallery")
     small = ["--crop", 32, "--late-crop", 32, "--painting-crop", 48, "--photos-per-step", 1]
-    given = ["--photos", "photos", "--gallery", "gallery", "--precision", "f32", "-o", "run"]
+    given = ["--photos", "photos", "--gallery", "gallery", "-o", "run"]
+    given += ["--precision", "f32", "--no-compile"]
 
     def run(*arguments):
         return impasto("train-encoder", "paintings", *given, *small, *arguments)

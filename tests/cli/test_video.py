@@ -5,8 +5,6 @@ from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_muxing import make_film, read_film
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 def test_a_video(impasto, gallery, tmp_path):
     make_clip(tmp_path / "clip.mp4", frames=10)

@@ -21,6 +21,11 @@ COPY = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, norm=False, relu=False
 
 
 @pytest.fixture
+def quick_engine():
+    """None: here, the order counts."""
+
+
+@pytest.fixture
 def graph():
     weights = {
         "paint.weight": np.eye(3, dtype=np.float32)[..., None, None],

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, TiffImagePlugin
 
 from awkward import encode, green_for_red_profile
 from impasto.errors import InputError
-from impasto.images import PhotoFile, Picture, read_image
+from impasto.images import PhotoFile, Picture, find_images, read_image
 from impasto.images.decoding import decode_image, decoded
 from tiny import picture
 
@@ -332,3 +332,16 @@ def test_damage_gives_a_picture_or_an_input_error(photo, file_format, changes):
     except InputError:
         return
     assert read.pixels.ndim == 3
+
+
+def test_the_images_in_a_folder(tmp_path):
+    for name in ("b.PNG", "a.jpeg", ".hidden.png", "notes.txt", "deep/c.tif", "deep.png/d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [path.name for path in find_images(tmp_path, "photos")]
+    assert names == ["a.jpeg", "b.PNG"]
+    assert len(find_images(tmp_path, "photos", deep=True)) == 4
+    (tmp_path / "none").mkdir()
+    for name, problem in (("none", "holds no photos"), ("nowhere", "is not a folder")):
+        with pytest.raises(InputError, match=problem):
+            find_images(tmp_path / name, "photos")

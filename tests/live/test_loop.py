@@ -17,8 +17,6 @@ from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 from video.clips import frame_pixels, make_clip, read_clip
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 class ListCamera:
     """Frames at a pace; where the list has none, the camera is unplugged for a moment."""

@@ -33,6 +33,11 @@ def test_a_compiled_network_paints_alike_and_learns_alike(monkeypatch):
     torch.testing.assert_close(gradient_too, gradient, atol=1e-5, rtol=1e-3)
 
 
+def test_photos_are_loaded_beside_a_gpu_only():
+    assert Hardware(torch.device("cpu"), torch.float32).loader_threads == 0
+    assert Hardware(torch.device("cuda"), torch.bfloat16).loader_threads >= 1
+
+
 def test_keeping_freed_memory_does_no_harm():
     keep_freed_memory()
     assert torch.ones(1 << 22).sum() == 1 << 22

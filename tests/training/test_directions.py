@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from impasto.images import find_images
 from impasto.networks.encoder import EncoderSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.losses import gram_matrix, style_loss
@@ -12,7 +13,7 @@ from impasto.progress import ignore_progress
 from impasto.training import directions
 from impasto.training.directions import CHANGE, HEAD_START, principal_directions, widen
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops, StyleEncoder
-from impasto.training.photos import PhotoFolder, find_pictures
+from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start
 from tiny import tiny_gallery
 
@@ -23,7 +24,7 @@ def trainer(tmp_path, photo_folder, painting_files, monkeypatch):
     trunk = tiny_gallery(tmp_path / "gallery").trunk
     spec = EncoderSpec((4, 6), hidden=12, bottleneck=3, style_size=trunk.spec.style_size)
     options = EncoderOptions(crop_px=32, late_crop_px=32, painting_crop_px=32)
-    files = find_pictures(photo_folder)
+    files = find_images(photo_folder, "photographs")
     known = np.random.default_rng(1).normal(size=(2, trunk.spec.style_size)).astype(np.float32)
     return EncoderTrainer(
         spec,

@@ -9,7 +9,7 @@ import torch
 
 from impasto.engines import open_engine
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.images import Picture, write_image
+from impasto.images import Picture, find_images, write_image
 from impasto.networks.encoder import EncoderSpec, read_encoder
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.perceptual.hardware import Hardware
@@ -22,7 +22,6 @@ from impasto.training.checkpoint import (
     read_encoder_checkpoint,
 )
 from impasto.training.encoder import EncoderOptions, PaintingCrops, StyleEncoder
-from impasto.training.photos import find_pictures
 from impasto.training.recolouring import recolour
 from impasto.training.train_encoder import find_paintings
 from tiny import TINY, in_run, picture, tiny_gallery, tiny_style
@@ -178,7 +177,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(setting, monkeypatch):
 
 def test_crops_depend_on_their_place_alone(painting_files, photo_folder):
     def crops():
-        photos = find_pictures(photo_folder)
+        photos = find_images(photo_folder, "photographs")
         return PaintingCrops(list(painting_files.values()), photos, OPTIONS, lambda error: None)
 
     together = crops().crops(0, 6)

@@ -43,7 +43,7 @@ def painting(tmp_path):
 @pytest.fixture
 def setting(gallery, photo_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
-    monkeypatch.setattr(module, "_step_times", lambda *_: (0.2, 0.2))  # 30 steps in 0.1 minutes
+    monkeypatch.setattr(module, "step_times", lambda *_: (0.2, 0.2))  # 30 steps in 0.1 minutes
     return {
         "photos": photo_folder,
         "minutes": 0.1,
@@ -60,9 +60,9 @@ def test_a_budget_counts_the_slower_steps_at_the_end(monkeypatch):
     assert [options.crop_at(step) for step in (0, options.steps)] == [(100, 4), (200, 1)]
     trial = Trial(options)
     monkeypatch.setattr(module.time, "monotonic", lambda: trial.clock_s)
-    assert module._step_times(trial) == (1, 1)
+    assert module.step_times(trial) == (1, 1)
     trial.options = replace(options, photos_per_step=2, crop_px=200, late_crop_px=400)
-    assert module._step_times(trial) == (1, 2)
+    assert module.step_times(trial) == (1, 2)
     assert module._steps_in(130, 0, module.OPTIONS, 1, 2) == pytest.approx(100)
 
 
@@ -79,9 +79,9 @@ class Trial:
 def test_where_time_is_short_one_step_is_trial_enough(monkeypatch):
     trial = Trial(module.OPTIONS)
     monkeypatch.setattr(module.time, "monotonic", lambda: trial.clock_s)
-    module._step_times(trial, deadline_s=2)
+    module.step_times(trial, deadline_s=2)
     assert trial.clock_s == 2
-    module._step_times(trial, deadline_s=2)
+    module.step_times(trial, deadline_s=2)
     assert trial.clock_s == 3
 
 
@@ -134,7 +134,7 @@ def test_one_step_is_taken_anyhow(painting, setting, monkeypatch, late_s):
         return 50, 50
 
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(module, "_step_times", step_times)
+    monkeypatch.setattr(module, "step_times", step_times)
     totals = []
     learn(painting, **setting, progress=lambda event: totals.append(event.total))
     assert totals == [1]
@@ -225,7 +225,7 @@ def test_where_time_is_short_the_search_is_too(gallery, photo_folder, monkeypatc
 
 def test_where_time_is_short_steps_are_smaller(painting, setting, tmp_path, monkeypatch):
     """Time for 24 steps of three photos is time for 72 of one."""
-    monkeypatch.setattr(module, "_step_times", lambda *_: (0.25, 0.25))
+    monkeypatch.setattr(module, "step_times", lambda *_: (0.25, 0.25))
     totals = []
     setting["options"] = replace(OPTIONS, photos_per_step=3)
     learn(painting, **setting, progress=lambda event: totals.append(event.total))
@@ -348,7 +348,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(painting, setting, tmp_path, mon
 
 def test_awkward_paintings(setting, tmp_path, monkeypatch):
     """Grey, animated, transparent: all can be learned from; what shows nothing cannot."""
-    monkeypatch.setattr(module, "_step_times", lambda *_: (2, 2))  # three steps
+    monkeypatch.setattr(module, "step_times", lambda *_: (2, 2))  # three steps
     pixels = picture(80, 70, seed=9)
     Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
     frames = [Image.fromarray(picture(80, 70, seed)) for seed in (3, 4)]

@@ -66,6 +66,24 @@ def test_unreadable_photos_are_skipped_and_named_once(photo_folder):
     assert len(skipped) == 2
 
 
+def test_crops_made_ahead_are_the_same(photo_folder):
+    (photo_folder / "broken.jpg").write_bytes(b"not a picture")
+    skipped, alone = [], []
+    crops = PhotoFolder(photo_folder, seed=3, on_skip=skipped.append, threads=3)
+    plain = PhotoFolder(photo_folder, seed=3, on_skip=alone.append)
+    for first, count, crop_px in [(0, 4, 32), (4, 4, 32), (8, 4, 48), (12, 4, 32), (2, 3, 32)]:
+        wanted = plain.crops(first, count, crop_px)
+        assert torch.equal(crops.crops(first, count, crop_px), wanted)
+    assert len(skipped) == len(alone) == 1
+
+
+def test_the_next_crops_are_made_before_they_are_asked_for(photo_folder):
+    crops = PhotoFolder(photo_folder, seed=0, on_skip=no_skip, threads=1)
+    crops.crops(0, 2, 32)
+    begun = [crops._begun[position, 32] for position in (2, 3)]
+    assert crops._begin([(2, 32), (3, 32)]) == begun
+
+
 def test_nothing_readable(tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
     crops = PhotoFolder(tmp_path, seed=0, on_skip=lambda error: None)

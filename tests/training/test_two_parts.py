@@ -23,6 +23,7 @@ from impasto.training.two_parts import (
     DraftTrainer,
     PartWeights,
     RevisionTrainer,
+    border_difference,
     calibrate,
     doubled,
     halved,
@@ -178,6 +179,30 @@ def test_a_close_up_is_a_part_of_a_larger_picture(run: dict[str, object]) -> Non
         figures = trainer.step()
     assert sizes == [(64, 32)] * 3 + [(128, 64)]
     assert set(figures) == {"style 128", "style 64", "content", "similarity", "features"}
+
+
+def test_a_part_painted_alone_is_compared_near_its_border() -> None:
+    photos = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+    def brighter_top(seen: torch.Tensor) -> torch.Tensor:
+        painted = seen.clone()
+        painted[:, :, 0] += 1
+        return painted
+
+    assert border_difference(torch.clone, photos, (4, 8, 24)) == 0
+    # Of 24 x 24 px, 24 differ by 1 in the rim of 6 px, which has 24^2 - 12^2.
+    assert border_difference(brighter_top, photos, (4, 8, 24)).item() == pytest.approx(24 / 432)
+    assert border_difference(brighter_top, photos, (4, 0, 24)) == 0  # the photo's own border
+
+
+def test_a_draft_learns_to_paint_without_a_frame(run: dict[str, object]) -> None:
+    draft, _ = networks()
+    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    seen = {size: [to_tensor(picture(size + 20, size))] for size in (32, 16)}
+    options = TrainingOptions(steps=5, photos_per_step=1)
+    trainer = DraftTrainer(draft, seen, photos, WEIGHTS[0], options, choose_hardware("cpu", "f32"))
+    steps = ["border" in trainer.step() for _ in range(5)]
+    assert steps == [True, False, True, False, True]
 
 
 def test_features_are_compared_at_the_same_places() -> None:

@@ -27,8 +27,6 @@ from video.clips import (
     turn_clip,
 )
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):

@@ -10,8 +10,6 @@ from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory
 from tiny import picture, tiny_gallery
 from video.test_optical_flow import texture
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 @pytest.fixture
 def gallery(tmp_path):

@@ -12,8 +12,6 @@ from impasto.video.timeline import parse_time
 from tiny import picture, tiny_gallery, with_last_layer
 from video.clips import make_clip, read_clip
 
-pytestmark = pytest.mark.usefixtures("quick_engine")
-
 
 @pytest.fixture
 def gallery(tmp_path):

@@ -1,1 +1,1 @@
-"""What every layer may use: closing, writing files whole, working ahead, counting cores."""
+"""Helpers of every layer: closing, writing files whole, working ahead, counting cores."""

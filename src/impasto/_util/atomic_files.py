@@ -23,7 +23,6 @@ except ImportError:  # Windows, where a file that is open cannot be deleted: loc
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
-    "NETWORK_SUFFIXES",
     "check_writable",
     "clear_abandoned",
     "exists",
@@ -32,15 +31,11 @@ __all__ = [
     "read_toml",
     "real_path",
     "replacing",
-    "split_network",
     "user_cache_folder",
     "user_config_folder",
     "user_data_folder",
     "write_atomically",
 ]
-
-NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
-"""Of files that are a style network each."""
 
 MAX_TOML_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".impasto-tmp"
@@ -305,11 +300,3 @@ def lock_folder(folder: Path) -> BinaryIO | None:
         except OSError:  # a file system without locks
             pass
     return file
-
-
-def split_network(style: str) -> tuple[Path, str | None]:
-    """Return the file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
-    file, mark, choice = style.rpartition("#")
-    if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
-        return Path(file), choice
-    return Path(style), None

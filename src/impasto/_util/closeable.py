@@ -1,4 +1,4 @@
-"""What is open until it is closed."""
+"""Things that are open until they are closed."""
 
 from __future__ import annotations
 

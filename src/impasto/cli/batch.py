@@ -6,40 +6,28 @@ import contextlib
 import importlib.util
 import sys
 from dataclasses import dataclass, fields
-from typing import Annotated
+from typing import Any
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DetailOption,
-    EngineOption,
-    GalleryOption,
-    InvertMaskOption,
-    KeepColorsOption,
-    MaskOption,
-    PaletteOption,
-    PrecisionOption,
-    ProtectFacesOption,
-    QualityOption,
-    RegionsOption,
-    SeedOption,
-    StabilityOption,
-    StrengthOption,
-    StrokeOption,
-    StyleOption,
-    SubjectOption,
+    REQUIRED,
+    argument,
     flag,
+    option,
+    painting_option,
+    stability_option,
     takes,
 )
 from impasto.cli.targets import choose_suffix
-from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import BatchError, ImpastoError, MissingExtraError
 from impasto.options import StylizeOptions
 
 __all__ = ["batch_command"]
 
 FILES, NODES = "Files", "Nodes"
+PAINTING = [each.name for each in fields(StylizeOptions)]
 MOST_NAMED = 100
 """Failures that are named on standard error; the table has them all."""
 
@@ -48,90 +36,66 @@ MOST_NAMED = 100
 class BatchCommandOptions:
     """The options of ``impasto batch``, in the order of its help."""
 
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A folder (with those below it), a pattern ('trip/**/*.jpg'), a film, or a "
-            "manifest: a .parquet or .csv file with the column path, and others for options of "
-            "single rows (style, strength...). Paths may be addresses: s3://bucket/photos.",
-        ),
-    ]
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="TARGET",
-            help="A new folder, or one where the same command goes on; s3://, gs:// and other "
-            "addresses, too.",
-        ),
-    ]
-    style: StyleOption = StylizeOptions.style  # type: ignore[assignment]
-    strength: StrengthOption = StylizeOptions.strength
-    stroke: StrokeOption = StylizeOptions.stroke
-    quality: QualityOption = StylizeOptions.quality
-    detail: DetailOption = StylizeOptions.detail
-    keep_colors: KeepColorsOption = None
-    palette: PaletteOption = None
-    seed: SeedOption = StylizeOptions.seed
-    mask: MaskOption = None
-    subject: SubjectOption = None
-    invert_mask: InvertMaskOption = False
-    regions: RegionsOption = None
-    protect_faces: ProtectFacesOption = StylizeOptions.protect_faces
-    stability: StabilityOption = DEFAULT_STABILITY
-    max_size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            min=1,
-            help="The longer side of paintings; larger photos are reduced, and then painted.",
-            show_default=False,
-            rich_help_panel=FILES,
-        ),
-    ] = None
-    file_quality: Annotated[
-        int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.", rich_help_panel=FILES)
-    ] = 95
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="Of painted photos: png, jpg, webp... Default: the photo's.",
-            show_default=False,
-            rich_help_panel=FILES,
-        ),
-    ] = None
-    strip: Annotated[
-        bool, flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES)
-    ] = False
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Of a Ray cluster; auto finds the one that this machine is of. Default: paint "
-            "here alone.",
-            show_default=False,
-            rich_help_panel=NODES,
-        ),
-    ] = None
-    cpus: Annotated[
-        int, typer.Option(min=1, help="Threads of each painter.", rich_help_panel=NODES)
-    ] = 1
-    painters: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="At most so many at a time. Default: as many as there are CPUs for.",
-            show_default=False,
-            rich_help_panel=NODES,
-        ),
-    ] = None
-    gallery: GalleryOption = None
-    engine: EngineOption = "auto"
-    precision: PrecisionOption = "auto"
+    source: str = argument(
+        "SOURCE",
+        "A folder (with those below it), a pattern ('trip/**/*.jpg'), a film, or a manifest: a "
+        ".parquet or .csv file with the column path, and others for options of single rows (style, "
+        "strength...). Paths may be addresses: s3://bucket/photos.",
+    )
+    output: str = option(
+        REQUIRED,
+        "A new folder, or one where the same command goes on; s3://, gs:// and other addresses, "
+        "too.",
+        "--output",
+        "-o",
+        metavar="TARGET",
+    )
+    style: str = painting_option("style")
+    strength: float = painting_option("strength")
+    stroke: float = painting_option("stroke")
+    quality: str = painting_option("quality")
+    detail: float = painting_option("detail")
+    keep_colors: str | None = painting_option("keep_colors")
+    palette: str | None = painting_option("palette")
+    seed: int = painting_option("seed")
+    mask: str | None = painting_option("mask")
+    subject: str | None = painting_option("subject")
+    invert_mask: bool = painting_option("invert_mask")
+    regions: list[str] | None = painting_option("regions")
+    protect_faces: float = painting_option("protect_faces")
+    stability: float = stability_option()
+    max_size: int | None = option(
+        None,
+        "The longer side of paintings; larger photos are reduced, and then painted.",
+        metavar="PX",
+        panel=FILES,
+        minimum=1,
+    )
+    file_quality: int = option(95, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100)
+    file_format: str | None = option(
+        None,
+        "Of painted photos: png, jpg, webp... Default: the photo's.",
+        "--format",
+        metavar="NAME",
+        panel=FILES,
+    )
+    strip: bool = flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES)
+    address: str | None = option(
+        None,
+        "Of a Ray cluster; auto finds the one that this machine is of. Default: paint here alone.",
+        metavar="HOST:PORT",
+        panel=NODES,
+    )
+    cpus: int = option(1, "Threads of each painter.", panel=NODES, minimum=1)
+    painters: int | None = option(
+        None,
+        "At most so many at a time. Default: as many as there are CPUs for.",
+        panel=NODES,
+        minimum=1,
+    )
+    gallery: str | None = painting_option("gallery")
+    engine: str = painting_option("engine")
+    precision: str = painting_option("precision")
 
 
 @takes(BatchCommandOptions)
@@ -148,7 +112,9 @@ def batch_command(_: typer.Context, options: BatchCommandOptions) -> None:
     from impasto.cluster.run import Batch, paint_batch
     from impasto.cluster.source import Source
 
-    look = {each.name: getattr(options, each.name) for each in fields(StylizeOptions)}
+    look: dict[str, Any] = {
+        each.name: getattr(options, each.name) for each in fields(StylizeOptions)
+    }
     look["regions"] = tuple(options.regions or ())
     how = BatchOptions(
         StylizeOptions(**look),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
-    GalleryOption,
-    JsonOption,
     check_json,
     choose_gallery,
     choose_preset,
+    json_option,
+    option,
+    painting_option,
     parse_size,
     takes,
     write_json,
@@ -38,60 +39,37 @@ LIVE = "Live"
 class BenchOptions:
     """The options of ``impasto bench``."""
 
-    size: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WIDTHxHEIGHT",
-            help="Repeat for more sizes. Default: 640x480.",
-            show_default=False,
-        ),
-    ] = None
-    engine: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME[:PRECISION]",
-            help="openvino:int8, say; repeat for more. Default: all that are installed.",
-            show_default=False,
-        ),
-    ] = None
-    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME")] = DEFAULT_STYLE
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Time this network with random weights, instead of a style: standard, turbo, "
-            "johnson-instance or johnson-batch.",
-            show_default=False,
-        ),
-    ] = None
-    runs: Annotated[int, typer.Option(help="Counted runs of each.")] = 9
-    threads: Annotated[int | None, typer.Option(help="Default: all cores.", show_default=False)] = (
-        None
+    size: list[str] | None = option(
+        None, "Repeat for more sizes. Default: 640x480.", metavar="WIDTHxHEIGHT"
     )
-    johnson: Annotated[
-        bool, typer.Option(help="Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
-    ] = True
-    json_file: JsonOption = None
-    gallery: GalleryOption = None
-    live: Annotated[
-        bool,
-        typer.Option(
-            "--live",
-            help="Run impasto live instead, with a file in the camera's place and no window: "
-            "frames a second, delay, and the size that frames are painted at. On one engine unless "
-            "told otherwise; --runs and --johnson do not matter.",
-            rich_help_panel=LIVE,
-        ),
-    ] = False
-    fps: Annotated[float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)] = (
-        30.0
+    engine: list[str] | None = option(
+        None,
+        "openvino:int8, say; repeat for more. Default: all that are installed.",
+        metavar="NAME[:PRECISION]",
     )
-    stability: Annotated[
-        float, typer.Option(help="As impasto live takes it.", rich_help_panel=LIVE)
-    ] = DEFAULT_STABILITY
-    seconds: Annotated[
-        float, typer.Option(help="Of each; the last ten count.", rich_help_panel=LIVE)
-    ] = 20.0
+    style: str = option(DEFAULT_STYLE, "", "--style", "-s", metavar="NAME")
+    preset: str | None = option(
+        None,
+        "Time this network with random weights, instead of a style: standard, turbo, "
+        "johnson-instance or johnson-batch.",
+        metavar="NAME",
+    )
+    runs: int = option(9, "Counted runs of each.")
+    threads: int | None = option(None, "Default: all cores.")
+    johnson: bool = option(True, "Run Johnson's 32/64/128 network in OpenCV dnn beside them.")
+    json_file: str | None = json_option()
+    gallery: str | None = painting_option("gallery")
+    live: bool = option(
+        False,
+        "Run impasto live instead, with a file in the camera's place and no window: "
+        "frames a second, delay, and the size that frames are painted at. On one engine unless "
+        "told otherwise; --runs and --johnson do not matter.",
+        "--live",
+        panel=LIVE,
+    )
+    fps: float = option(30.0, "As impasto live takes it.", panel=LIVE)
+    stability: float = option(DEFAULT_STABILITY, "As impasto live takes it.", panel=LIVE)
+    seconds: float = option(20.0, "Of each; the last ten count.", panel=LIVE)
 
 
 @takes(BenchOptions)
@@ -164,7 +142,8 @@ def _print(rows: Sequence[Speed]) -> None:
 
 
 def _installed(in_8_bits: bool) -> list[tuple[EngineName, Precision]]:
-    """All installed engines in float32, and the one that has more in what the CPU is fast at.
+    """Return all installed engines in float32, and the one that has more in what the CPU is fast
+    at.
 
     Networks of other programs are not made for 8 bits.
     """

@@ -30,7 +30,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 @dataclass
 class Console:
-    """How much to show.
+    """All output, and how much of it to show.
 
     Attributes:
         quiet: only errors and results.
@@ -51,7 +51,7 @@ class Console:
             _tell(text)
 
     def error(self, error: ImpastoError | str) -> None:
-        """One line, whatever is in it."""
+        """Say what went wrong, in one line, whatever is in it."""
         line = re.sub(r"\s*[\r\n]\s*", " ", str(error)).strip()
         _tell(f"impasto: {line}")
 
@@ -199,7 +199,7 @@ def _bars() -> Iterator[ProgressListener]:
 
 
 def _plain_lines() -> ProgressListener:
-    """Where there is no terminal, a line now and then."""
+    """Return a listener that prints a line now and then, where there is no terminal."""
     last = time.monotonic()
     task, task_began, task_start = "", 0.0, 0
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from impasto._util.atomic_files import split_network, write_atomically
+from impasto._util.atomic_files import write_atomically
 from impasto.cli.console import console
-from impasto.cli.options import check_target
+from impasto.cli.options import argument, check_target, option, takes
 from impasto.errors import OptionError
+from impasto.networks.network_files import split_network
 
 if TYPE_CHECKING:
     from impasto.converters import ConvertedNetwork
@@ -18,64 +20,58 @@ if TYPE_CHECKING:
 __all__ = ["convert_command"]
 
 
-def convert_command(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="A .t7, .pth, .npz or .onnx file; FILE.onnx#7 for style 7 of many, "
-            "FILE.onnx#painting.jpg for a network that takes a painting, too.",
-        ),
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE.onnx",
-            help="Write an ONNX file for other programs, instead of installing the style.",
-            show_default=False,
-        ),
-    ] = None,
-    convention: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="What an .onnx file takes and gives: rgb255, rgb1 (0-1), tanh (-1 to 1), caffe "
-            "(BGR, 0-255, minus means) or texture (takes rgb1, gives caffe). "
-            "Default: guessed from its end.",
-            show_default=False,
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file, or another style of this name.")
-    ] = False,
-) -> None:
+@dataclass(frozen=True)
+class ConvertOptions:
+    """The options of ``impasto convert``."""
+
+    file: str = argument(
+        "FILE",
+        "A .t7, .pth, .npz or .onnx file; FILE.onnx#7 for style 7 of many, "
+        "FILE.onnx#painting.jpg for a network that takes a painting, too.",
+    )
+    output: Path | None = option(
+        None,
+        "Write an ONNX file for other programs, instead of installing the style.",
+        "--output",
+        "-o",
+        metavar="FILE.onnx",
+    )
+    convention: str | None = option(
+        None,
+        "What an .onnx file takes and gives: rgb255, rgb1 (0-1), tanh (-1 to 1), caffe (BGR, "
+        "0-255, minus means) or texture (takes rgb1, gives caffe). Default: guessed from its end.",
+        metavar="NAME",
+    )
+    overwrite: bool = option(False, "Replace a file, or another style of this name.", "--overwrite")
+
+
+@takes(ConvertOptions)
+def convert_command(_: typer.Context, said: ConvertOptions) -> None:
     """Make a style of a network from another program, for all that impasto does.
 
     impasto PHOTO --style FILE then works in any folder, and FILE itself is not needed any more.
     Says what the network is, and how far what it paints is from a direct computation in NumPy.
     """
-    path, _ = split_network(file)
-    if output:
-        if output.suffix.lower() != ".onnx":
-            raise OptionError(f"{output} is no name for an ONNX file", "end it in .onnx")
-        check_target(output, [path], overwrite)
+    path = split_network(said.file)[0]
+    if said.output:
+        if said.output.suffix.lower() != ".onnx":
+            raise OptionError(f"{said.output} is no name for an ONNX file", "end it in .onnx")
+        check_target(said.output, [path], said.overwrite)
 
     from impasto.converters import convert_network, install_network
     from impasto.converters.conventions import check_convention
 
-    known = check_convention(convention) if convention else None
-    if output:
-        network = convert_network(file, known)
-        with write_atomically(output, overwrite=overwrite) as stream:
+    known = check_convention(said.convention) if said.convention else None
+    if said.output:
+        network = convert_network(said.file, known)
+        with write_atomically(said.output, overwrite=said.overwrite) as stream:
             stream.write(network.to_file())
     else:
-        network = install_network(file, convention=known, overwrite=overwrite)
+        network = install_network(said.file, convention=known, overwrite=said.overwrite)
     console.result(f"{network.family}: {network.description}")
     _compare(network)
-    name = path.name + file[len(str(path)) :]
-    console.note(f"{file} -> {output or f'--style {name}'}")
+    name = path.name + said.file[len(str(path)) :]
+    console.note(f"{said.file} -> {said.output or f'--style {name}'}")
 
 
 def _compare(network: ConvertedNetwork) -> None:

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import choose_preset, require_torch, takes
-from impasto.cli.training import (
-    CropOption,
-    RunFolderOption,
-    RunOptions,
-    ScheduleFloat,
-    ScheduleInt,
-    training_options,
-    training_run,
-)
+from impasto.cli.options import SCHEDULE, argument, choose_preset, option, require_torch, takes
+from impasto.cli.training import RunOptions, crop_option, run_folder, training_options, training_run
 
 __all__ = ["distil_command"]
 
@@ -27,19 +18,14 @@ __all__ = ["distil_command"]
 class DistilOptions(RunOptions):
     """The options of ``impasto distil``."""
 
-    gallery: Annotated[
-        Path, typer.Argument(metavar="GALLERY", help="Its trunk teaches, in all of its styles.")
-    ]
-    output: RunFolderOption = Path("impasto-distilled")
-    preset: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="The network that learns: standard, turbo or johnson-instance."
-        ),
-    ] = "turbo"
-    styles_per_photo: ScheduleInt = 2
-    crop_px: CropOption = 256
-    learning_rate: ScheduleFloat = 3e-3
+    gallery: Path = argument("GALLERY", "Its trunk teaches, in all of its styles.")
+    output: Path = run_folder("impasto-distilled")
+    preset: str = option(
+        "turbo", "The network that learns: standard, turbo or johnson-instance.", metavar="NAME"
+    )
+    styles_per_photo: int = option(2, panel=SCHEDULE)
+    crop_px: int = crop_option(256)
+    learning_rate: float = option(3e-3, panel=SCHEDULE)
 
 
 @takes(DistilOptions)

@@ -8,25 +8,25 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    EngineOption,
-    GalleryOption,
-    JsonOption,
-    PrecisionOption,
-    QualityOption,
+    REQUIRED,
+    argument,
     check_json,
     choose_gallery,
+    json_option,
+    option,
+    painting_option,
     require_torch,
     takes,
     write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY
-from impasto.errors import InputError, OptionError
+from impasto.errors import OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
@@ -46,107 +46,66 @@ SIZE_PX, PAPERS_PX, MOST_PX = 512, 256, 16384
 class EvaluateOptions:
     """The options of ``impasto evaluate``."""
 
-    photos: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PHOTO...", help="Photos, or folders of photos; with --video, videos."
-        ),
-    ]
-    paintings: Annotated[
-        Path,
-        typer.Option(
-            metavar="FOLDER",
-            help="The paintings that the styles were learned from; or one, for all of them.",
-        ),
-    ]
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME",
-            help="Only this one; repeat for more. Mixtures and files of networks (the_scream.t7), "
-            "too: the folder has the_scream.jpg for these.",
-            show_default=False,
-        ),
-    ] = None
-    limit: Annotated[int, typer.Option(metavar="N", help="Take so many photos of a folder.")] = 4
-    size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            help="The photos' shorter side. Default: 512, with --papers or --video 256.",
-            show_default=False,
-        ),
-    ] = None
-    sheet: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="Photos, paintings and results in one picture, to look at before any number; "
-            "the next free name if it exists.",
-        ),
-    ] = Path("evaluation.jpg")
-    sheet_sizes: Annotated[
-        str,
-        typer.Option(metavar="PX,PX...", help="The results' shorter sides on the sheet."),
-    ] = "512,1024,2048"
-    best: Annotated[
-        bool,
-        typer.Option(
-            "--best", help="Beside the optimisation of impasto paint: minutes for each photo."
-        ),
-    ] = False
-    papers: Annotated[
-        bool,
-        typer.Option(
-            "--papers",
-            help="Measure J = C + 15 S at one size, as papers do; it says nothing of large forms.",
-            rich_help_panel=PAPERS,
-        ),
-    ] = False
-    painting_size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            help="The paintings' shorter side. Default: as each style was learned.",
-            rich_help_panel=PAPERS,
-            show_default=False,
-        ),
-    ] = None
-    reference: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            help="Run L-BFGS from white noise for N iterations, to compare with. "
-            "Slow at first; its curves are cached.",
-            rich_help_panel=PAPERS,
-        ),
-    ] = 0
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Of the curves. Default: in the user's cache folder.",
-            rich_help_panel=PAPERS,
-            show_default=False,
-        ),
-    ] = None
-    video: Annotated[
-        bool,
-        typer.Option("--video", help="Measure how calm videos are.", rich_help_panel=VIDEO),
-    ] = False
-    stability: Annotated[
-        float, typer.Option(help="As impasto video takes it.", rich_help_panel=VIDEO)
-    ] = DEFAULT_STABILITY
-    frames: Annotated[
-        int, typer.Option(metavar="N", help="Take so many of each video.", rich_help_panel=VIDEO)
-    ] = 48
-    json_file: JsonOption = None
-    quality: QualityOption = StylizeOptions.quality
-    gallery: GalleryOption = None
-    engine: EngineOption = "auto"
-    precision: PrecisionOption = "auto"
+    photos: list[Path] = argument("PHOTO...", "Photos, or folders of photos; with --video, videos.")
+    paintings: Path = option(
+        REQUIRED,
+        "The paintings that the styles were learned from; or one, for all of them.",
+        metavar="FOLDER",
+    )
+    style: list[str] | None = option(
+        None,
+        "Only this one; repeat for more. Mixtures and files of networks (the_scream.t7), "
+        "too: the folder has the_scream.jpg for these.",
+        "--style",
+        "-s",
+        metavar="NAME",
+    )
+    limit: int = option(4, "Take so many photos of a folder.", metavar="N")
+    size: int | None = option(
+        None, "The photos' shorter side. Default: 512, with --papers or --video 256.", metavar="PX"
+    )
+    sheet: Path = option(
+        Path("evaluation.jpg"),
+        "Photos, paintings and results in one picture, to look at before any number; "
+        "the next free name if it exists.",
+        metavar="FILE",
+    )
+    sheet_sizes: str = option(
+        "512,1024,2048", "The results' shorter sides on the sheet.", metavar="PX,PX..."
+    )
+    best: bool = option(
+        False, "Beside the optimisation of impasto paint: minutes for each photo.", "--best"
+    )
+    papers: bool = option(
+        False,
+        "Measure J = C + 15 S at one size, as papers do; it says nothing of large forms.",
+        "--papers",
+        panel=PAPERS,
+    )
+    painting_size: int | None = option(
+        None,
+        "The paintings' shorter side. Default: as each style was learned.",
+        metavar="PX",
+        panel=PAPERS,
+    )
+    reference: int = option(
+        0,
+        "Run L-BFGS from white noise for N iterations, to compare with. "
+        "Slow at first; its curves are cached.",
+        metavar="N",
+        panel=PAPERS,
+    )
+    cache: Path | None = option(
+        None, "Of the curves. Default: in the user's cache folder.", metavar="FILE", panel=PAPERS
+    )
+    video: bool = option(False, "Measure how calm videos are.", "--video", panel=VIDEO)
+    stability: float = option(DEFAULT_STABILITY, "As impasto video takes it.", panel=VIDEO)
+    frames: int = option(48, "Take so many of each video.", metavar="N", panel=VIDEO)
+    json_file: str | None = json_option()
+    quality: str = painting_option("quality")
+    gallery: str | None = painting_option("gallery")
+    engine: str = painting_option("engine")
+    precision: str = painting_option("precision")
 
 
 @takes(EvaluateOptions)
@@ -296,18 +255,10 @@ def _as_papers_do(
 
 
 def _files(photos: Sequence[Path], limit: int) -> list[Path]:
-    from impasto.images import IMAGE_SUFFIXES
+    from impasto.images import find_images
 
-    files: list[Path] = []
-    for path in photos:
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise InputError(f"{path} holds no photos", "give a folder with photos")
-            files += found[:limit]
-        else:
-            files.append(path)
-    return files
+    found = (find_images(each, "photos")[:limit] if each.is_dir() else [each] for each in photos)
+    return list(chain.from_iterable(found))
 
 
 def _whole(text: str) -> int:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from impasto._util.atomic_files import split_network, write_atomically
+from impasto._util.atomic_files import write_atomically
 from impasto.cli.console import console
 from impasto.cli.options import (
-    GalleryOption,
-    StyleOption,
     check_target,
     choose_gallery,
+    option,
+    painting_option,
     parse_size,
     takes,
 )
-from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
 from impasto.multiscale import NATURAL_PX, pass_sizes
+from impasto.networks.network_files import split_network
 
 if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
@@ -52,39 +52,23 @@ CALIBRATION_PICTURES = 8
 class ExportOptions:
     """The options of ``impasto export``."""
 
-    style: StyleOption = DEFAULT_STYLE
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE.onnx",
-            help="Default: STYLE.onnx in this folder.",
-            show_default=False,
-        ),
-    ] = None
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WxH",
-            help="Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
-            show_default=False,
-        ),
-    ] = None
-    quality: Annotated[
-        str,
-        typer.Option(
-            help="live: one small network; fine: the two that paint large forms into photos, for "
-            "one --size."
-        ),
-    ] = "live"
-    int8: Annotated[
-        bool, typer.Option("--int8", help="8 bits instead of 32: a quarter of the file.")
-    ] = False
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that exists already.")
-    ] = False
-    gallery: GalleryOption = None
+    style: str = painting_option("style")
+    output: Path | None = option(
+        None, "Default: STYLE.onnx in this folder.", "--output", "-o", metavar="FILE.onnx"
+    )
+    size: str | None = option(
+        None,
+        "Only this size, as OpenCV 4 needs it, and phones and browsers may. Default: any.",
+        metavar="WxH",
+    )
+    quality: str = option(
+        "live",
+        "live: one small network; fine: the two that paint large forms into photos, for "
+        "one --size.",
+    )
+    int8: bool = option(False, "8 bits instead of 32: a quarter of the file.", "--int8")
+    overwrite: bool = option(False, "Replace a file that exists already.", "--overwrite")
+    gallery: str | None = painting_option("gallery")
 
 
 @takes(ExportOptions)
@@ -148,19 +132,18 @@ def _in_two_parts(ref: StyleRef, gallery: Gallery, size: str | None, int8: bool)
         raise OptionError("--quality fine is for one size", "give --size WxH")
     trunk = gallery.fine.trunk_of(style)
     assert trunk.revision
-    draft, revision, statistics = trunk.at_effect(style.vector, 0.5)
+    draft, revision = trunk.bake_parts(style.vector, 0.5, int8=int8)
     first, larger = revision_sizes(*parse_size(size, "--size"))
     return stand_alone_in_parts(
-        BakedNetwork(trunk.bake(draft, int8=int8), trunk.spec.input_spec),
-        BakedNetwork(
-            trunk.revision.bake(revision, statistics, int8=int8), trunk.revision.spec.input_spec
-        ),
+        BakedNetwork(draft, trunk.spec.input_spec),
+        BakedNetwork(revision, trunk.revision.spec.input_spec),
         [first, *larger],
     )
 
 
 def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedNetwork:
-    """In 8 bits; says how far it is from floats on a picture that it was not made with.
+    """Return a network in 8 bits, and say how far it is from floats on a picture that it was not
+    made with.
 
     The ranges of a gallery's styles are known; those of other networks are learned from pictures.
     """
@@ -190,7 +173,7 @@ def _quantized(ref: StyleRef, gallery: Gallery, network: BakedNetwork) -> BakedN
 
 
 def _passes(ref: StyleRef, size: str) -> list[tuple[int, int]]:
-    """As pictures of that size are painted by impasto."""
+    """Return the sizes at which impasto paints pictures of one size."""
     width, height = parse_size(size, "--size")
     return [(width, height)] if ref.is_network else pass_sizes(width, height, stroke=1)
 

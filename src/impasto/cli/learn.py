@@ -5,19 +5,21 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    DeviceOption,
-    GalleryOption,
-    TorchPrecisionOption,
+    argument,
     check_target,
     choose_gallery,
+    device_option,
+    option,
+    painting_option,
     require_torch,
     takes,
+    torch_precision_option,
 )
 from impasto.cli.training import interrupt_between_steps
 from impasto.errors import OptionError
@@ -34,59 +36,36 @@ __all__ = ["learn_command"]
 class LearnOptions:
     """The options of ``impasto learn``."""
 
-    painting: Annotated[
-        Path, typer.Argument(metavar="PAINTING", help="A picture of it, 64 px or more.")
-    ]
-    photos: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Photographs to practise on. Default: five free ones.",
-            show_default=False,
-        ),
-    ] = None
-    minutes: Annotated[float, typer.Option(help="About how long it may take.")] = 5.0
-    name: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="Of the style. Default: after the file.", show_default=False
-        ),
-    ] = ""
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the style there, too, for others to impasto styles add.",
-            show_default=False,
-        ),
-    ] = None
-    deep: Annotated[
-        bool,
-        typer.Option(
-            "--deep",
-            help="Tune the whole network, not only a vector and the last layer: closer to the "
-            "painting, the more so in an hour. The style, of 1.2 MB, mixes with no other.",
-        ),
-    ] = False
-    fine: Annotated[
-        bool,
-        typer.Option(
-            "--fine",
-            help="Learn it for the two networks that paint large forms into photos, too, best in "
-            "some 10 minutes. Videos get it as predicted.",
-        ),
-    ] = False
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with it for so many minutes more.")
-    ] = False
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Learn anew what was learned before.")
-    ] = False
-    gallery: GalleryOption = None
-    device: DeviceOption = "auto"
-    precision: TorchPrecisionOption = "auto"
+    painting: Path = argument("PAINTING", "A picture of it, 64 px or more.")
+    photos: Path | None = option(
+        None, "Photographs to practise on. Default: five free ones.", metavar="FOLDER"
+    )
+    minutes: float = option(5.0, "About how long it may take.")
+    name: str = option("", "Of the style. Default: after the file.", metavar="NAME")
+    output: Path | None = option(
+        None,
+        "Write the style there, too, for others to impasto styles add.",
+        "--output",
+        "-o",
+        metavar="FILE",
+    )
+    deep: bool = option(
+        False,
+        "Tune the whole network, not only a vector and the last layer: closer to the "
+        "painting, the more so in an hour. The style, of 1.2 MB, mixes with no other.",
+        "--deep",
+    )
+    fine: bool = option(
+        False,
+        "Learn it for the two networks that paint large forms into photos, too, best in "
+        "some 10 minutes. Videos get it as predicted.",
+        "--fine",
+    )
+    resume: bool = option(False, "Go on with it for so many minutes more.", "--resume")
+    overwrite: bool = option(False, "Learn anew what was learned before.", "--overwrite")
+    gallery: str | None = painting_option("gallery")
+    device: str = device_option()
+    precision: str = torch_precision_option()
 
 
 @takes(LearnOptions)

@@ -5,24 +5,20 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
-    EngineOption,
-    GalleryOption,
-    KeepColorsOption,
-    PrecisionOption,
-    StabilityOption,
-    StrengthOption,
-    StrokeOption,
+    argument,
     choose_gallery,
+    option,
+    painting_option,
     parse_size,
+    stability_option,
     takes,
 )
-from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STYLE
 from impasto.options import StylizeOptions
 
 __all__ = ["live_command"]
@@ -32,37 +28,24 @@ __all__ = ["live_command"]
 class LiveCommandOptions:
     """The options of ``impasto live``, in the order of its help."""
 
-    camera: Annotated[
-        str,
-        typer.Argument(
-            metavar="CAMERA", help="A number (0 is the first), rtsp://..., or a video file."
-        ),
-    ] = "0"
-    style: Annotated[str, typer.Option("--style", "-s", metavar="NAME", help="To begin with.")] = (
-        DEFAULT_STYLE
+    camera: str = argument(
+        "CAMERA", "A number (0 is the first), rtsp://..., or a video file.", default="0"
     )
-    strength: StrengthOption = StylizeOptions.strength
-    stroke: StrokeOption = StylizeOptions.stroke
-    stability: StabilityOption = DEFAULT_STABILITY
-    keep_colors: KeepColorsOption = None
-    fps: Annotated[
-        float,
-        typer.Option(help="Frames a second to hold: frames are painted smaller, if need be."),
-    ] = 30.0
-    virtual_camera: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WIDTHxHEIGHT",
-            help="Send the picture to other programs, too, at this size (extra: virtualcam).",
-            show_default=False,
-        ),
-    ] = None
-    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="For photos and recordings.")] = (
-        Path()
+    style: str = option(DEFAULT_STYLE, "To begin with.", "--style", "-s", metavar="NAME")
+    strength: float = painting_option("strength")
+    stroke: float = painting_option("stroke")
+    stability: float = stability_option()
+    keep_colors: str | None = painting_option("keep_colors")
+    fps: float = option(30.0, "Frames a second to hold: frames are painted smaller, if need be.")
+    virtual_camera: str | None = option(
+        None,
+        "Send the picture to other programs, too, at this size (extra: virtualcam).",
+        metavar="WIDTHxHEIGHT",
     )
-    gallery: GalleryOption = None
-    engine: EngineOption = "auto"
-    precision: PrecisionOption = "auto"
+    folder: Path = option(Path(), "For photos and recordings.", metavar="FOLDER")
+    gallery: str | None = painting_option("gallery")
+    engine: str = painting_option("engine")
+    precision: str = painting_option("precision")
 
 
 @takes(LiveCommandOptions)

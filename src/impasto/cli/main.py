@@ -79,7 +79,7 @@ ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 """Cameras have one, and what a cluster paints; files do not."""
 
 OF_NAMES = errno.ENAMETOOLONG, errno.EACCES
-"""What is wrong with a name, whoever looks at it first; most of them say more of it."""
+"""Errors of a name, whoever looks at it first; most of them say more of it."""
 
 GLOBAL_FLAGS = {"--debug", "--quiet", "-q", "--verbose", "-v"}
 
@@ -87,7 +87,7 @@ COMPLETION = {"--install-completion", "--show-completion"}
 
 
 class _Commands(TyperGroup):
-    """The commands, one of which need not be named; for the completion of shells, too."""
+    """The commands, one of which need not be named; shells complete them, too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _with_command(args))
@@ -210,8 +210,8 @@ def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:
 
 
 def _with_command(arguments: list[str]) -> list[str]:
-    """Global flags may stand anywhere, and where no command is named, it is ``stylize``, or for a
-    video's name ``video``.
+    """Return the arguments with global flags, which may stand anywhere, in front, and with the
+    command that was left out: ``stylize``, or for a video's name ``video``.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [each for each in arguments[:end] if each in GLOBAL_FLAGS]
@@ -238,7 +238,9 @@ def _names_video(arguments: list[str]) -> bool:
 
 
 def _with_values(arguments: list[str]) -> list[str]:
-    """``--keep-colors`` alone means luminance; Typer has no options whose value may be left out."""
+    """Add values that were left out: ``--keep-colors`` alone means luminance. Typer has no such
+    options.
+    """
     valued = []
     for each, following in zip(arguments, [*arguments[1:], ""], strict=True):
         value, pattern = OPTIONAL_VALUES.get(each, ("", ""))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, field, fields
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import typer
 
 from impasto._util.atomic_files import check_writable, real_path, write_atomically
 from impasto.cli.console import console
-from impasto.defaults import DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.multiscale import MAX_SIDE_PX
 from impasto.options import StylizeOptions
@@ -24,136 +24,136 @@ if TYPE_CHECKING:
     from impasto.styles import Gallery
 
 __all__ = [
-    "HOW",
+    "REQUIRED",
     "SCHEDULE",
     "SPEED",
     "WHERE",
-    "DetailOption",
-    "DeviceOption",
-    "EngineOption",
-    "GalleryOption",
-    "InvertMaskOption",
-    "JsonOption",
-    "KeepColorsOption",
-    "MaskOption",
-    "PaletteOption",
-    "PrecisionOption",
-    "ProtectFacesOption",
-    "QualityOption",
-    "RegionsOption",
-    "SeedOption",
-    "StabilityOption",
-    "StrengthOption",
-    "StrokeOption",
-    "StyleOption",
-    "StylesOption",
-    "SubjectOption",
-    "TorchPrecisionOption",
+    "argument",
     "check_json",
     "check_target",
     "choose_gallery",
     "choose_preset",
+    "device_option",
     "flag",
+    "help_of",
+    "json_option",
+    "option",
+    "painting_option",
     "parse_size",
     "require_torch",
+    "stability_option",
     "takes",
+    "torch_precision_option",
     "was_said",
     "write_json",
 ]
 
 Options = TypeVar("Options")
+Value = TypeVar("Value")
 
+REQUIRED: Any = MISSING
 HOW, WHERE, SPEED, SCHEDULE = "How", "Where", "Speed", "Schedule"
 
+_PAINTING = {
+    "style": (None, "NAME"),
+    "strength": (HOW, None),
+    "stroke": (HOW, None),
+    "quality": (HOW, None),
+    "detail": (HOW, None),
+    "keep_colors": (HOW, "WAY"),
+    "palette": (HOW, "PICTURE"),
+    "seed": (HOW, None),
+    "mask": (WHERE, "PICTURE"),
+    "subject": (WHERE, "X,Y,W,H"),
+    "invert_mask": (WHERE, None),
+    "regions": (WHERE, "PLACE:STYLE"),
+    "protect_faces": (WHERE, "AMOUNT"),
+    "gallery": (None, "FOLDER"),
+    "engine": (SPEED, "NAME"),
+    "precision": (SPEED, "NAME"),
+}
+"""Panels of the options of `StylizeOptions`, and what stands for their values in the help."""
 
-def _painting(
-    name: str,
-    *declarations: str,
+
+def option(
+    default: Value,
+    help_: str = "",
+    *names: str,
     metavar: str | None = None,
-    panel: str | None,
-    more_help: str = "",
-) -> Any:
-    """Return an option of `StylizeOptions`, with its help; defaults of none are not shown."""
-    option = StylizeOptions.__dataclass_fields__[name]
-    return typer.Option(
-        *declarations,
+    panel: str | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    variable: str | None = None,
+) -> Value:
+    """Return a field that is an option. What can be switched off by a name shows no default."""
+    information = typer.Option(
+        ... if default is REQUIRED else default,
+        *names,
         metavar=metavar,
-        help=option.metadata["help"] + more_help,
-        show_default=option.default not in (None, ()) and not more_help,
+        help=help_,
         rich_help_panel=panel,
-        autocompletion=_style_names if name == "style" else None,
+        min=minimum,
+        max=maximum,
+        envvar=variable,
+        show_default=default != "" and not any("/" in name for name in names),
+        autocompletion=_style_names if "--style" in names else None,
     )
+    return field(default=default, metadata={"typer": information})
 
 
-def flag(name: str, help_: str, short: str | None = None, *, panel: str | None = None) -> Any:
+def flag(name: str, help_: str, short: str | None = None, *, panel: str | None = None) -> bool:
     """Return an option to switch something on, and off again where a user's defaults have it on."""
-    shorts = [short] if short else []
-    return typer.Option(
-        f"--{name}/--no-{name}", *shorts, help=help_, show_default=False, rich_help_panel=panel
+    return option(False, help_, f"--{name}/--no-{name}", *([short] if short else []), panel=panel)
+
+
+def argument(metavar: str, help_: str, default: Any = REQUIRED) -> Any:
+    """Return a field that is an argument."""
+    information = typer.Argument(
+        ... if default is REQUIRED else default, metavar=metavar, help=help_
+    )
+    return field(default=default, metadata={"typer": information})
+
+
+def help_of(name: str) -> str:
+    """Return the help of an option of `StylizeOptions`."""
+    return str(StylizeOptions.__dataclass_fields__[name].metadata["help"])
+
+
+def painting_option(name: str) -> Any:
+    """Return a field that is an option of `StylizeOptions`, with its default and its help."""
+    default, (panel, metavar) = getattr(StylizeOptions, name), _PAINTING[name]
+    if default is False:
+        return flag(name.replace("_", "-"), help_of(name), panel=panel)
+    names = {"style": ("--style", "-s"), "regions": ("--region",)}.get(name, ())
+    return option(default, help_of(name), *names, metavar=metavar, panel=panel)
+
+
+def device_option() -> str:
+    """Return the option of commands that train."""
+    return option("auto", "auto, cpu, cuda or mps.", panel=SPEED)
+
+
+def torch_precision_option() -> str:
+    """Return the option of commands that train."""
+    return option("auto", "auto (bf16 where there is hardware for it), f32 or bf16.", panel=SPEED)
+
+
+def json_option() -> str | None:
+    """Return the option of commands that measure."""
+    return option(None, "All figures as JSON; - for standard output.", "--json", metavar="FILE")
+
+
+def stability_option() -> float:
+    """Return the option of commands that paint frames."""
+    return option(
+        DEFAULT_STABILITY,
+        "How much strokes stay on the things that they are painted on, from 0 (every frame is "
+        "painted anew) to 1.",
     )
 
 
 def _style_names() -> list[str]:
     return list(choose_gallery(None).names)
-
-
-StyleOption = Annotated[str, _painting("style", "--style", "-s", metavar="NAME", panel=None)]
-StylesOption = Annotated[
-    list[str] | None,
-    _painting(
-        "style",
-        "--style",
-        "-s",
-        metavar="NAME",
-        panel=None,
-        more_help=f" Repeat for a painting in each. Default: {DEFAULT_STYLE}.",
-    ),
-]
-StrengthOption = Annotated[float, _painting("strength", panel=HOW)]
-StrokeOption = Annotated[float, _painting("stroke", panel=HOW)]
-QualityOption = Annotated[str, _painting("quality", panel=HOW)]
-DetailOption = Annotated[float, _painting("detail", panel=HOW)]
-KeepColorsOption = Annotated[str | None, _painting("keep_colors", metavar="WAY", panel=HOW)]
-PaletteOption = Annotated[str | None, _painting("palette", metavar="PICTURE", panel=HOW)]
-SeedOption = Annotated[int, _painting("seed", panel=HOW)]
-MaskOption = Annotated[str | None, _painting("mask", metavar="PICTURE", panel=WHERE)]
-SubjectOption = Annotated[str | None, _painting("subject", metavar="X,Y,W,H", panel=WHERE)]
-InvertMaskOption = Annotated[
-    bool, flag("invert-mask", "Paint all but the mask or subject.", panel=WHERE)
-]
-RegionsOption = Annotated[
-    list[str] | None, _painting("regions", "--region", metavar="PLACE:STYLE", panel=WHERE)
-]
-ProtectFacesOption = Annotated[float, _painting("protect_faces", metavar="AMOUNT", panel=WHERE)]
-GalleryOption = Annotated[str | None, _painting("gallery", metavar="FOLDER", panel=None)]
-EngineOption = Annotated[str, _painting("engine", metavar="NAME", panel=SPEED)]
-PrecisionOption = Annotated[str, _painting("precision", metavar="NAME", panel=SPEED)]
-
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=SPEED)]
-TorchPrecisionOption = Annotated[
-    str,
-    typer.Option(
-        help="auto (bf16 where there is hardware for it), f32 or bf16.", rich_help_panel=SPEED
-    ),
-]
-JsonOption = Annotated[
-    str | None,
-    typer.Option(
-        "--json",
-        metavar="FILE",
-        help="All figures as JSON; - for standard output.",
-        show_default=False,
-    ),
-]
-
-
-StabilityOption = Annotated[
-    float,
-    typer.Option(
-        help="How much strokes stay on the things that they are painted on, from 0 (every frame "
-        "is painted anew) to 1."
-    ),
-]
 
 
 def takes(
@@ -162,17 +162,19 @@ def takes(
     """Let a command take its options as one object.
 
     Args:
-        options: a dataclass, each field of which is annotated as Typer has it.
+        options: a dataclass whose fields `option`, `flag`, `argument` or `painting_option` made.
     """
-    hints = get_type_hints(options, include_extras=True)
+    hints = get_type_hints(options)
     parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
-    for field in fields(options):  # type: ignore[arg-type]
-        default = Parameter.empty if field.default is MISSING else field.default
-        parameters.append(
-            Parameter(
-                field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
-            )
+    parameters += [
+        Parameter(
+            each.name,
+            Parameter.KEYWORD_ONLY,
+            default=each.metadata["typer"],
+            annotation=hints[each.name],
         )
+        for each in fields(options)  # type: ignore[arg-type]
+    ]
 
     def decorate(run: Callable[[typer.Context, Options], None]) -> Callable[..., None]:
         def command(context: typer.Context, **given: Any) -> None:
@@ -247,7 +249,7 @@ def choose_preset(name: str) -> NetworkSpec:
 
 
 def parse_size(text: str, option: str) -> tuple[int, int]:
-    """Width and height of ``640x480``.
+    """Return width and height of ``640x480``.
 
     Raises:
         OptionError: it is no size, or out of range.
@@ -262,7 +264,7 @@ def parse_size(text: str, option: str) -> tuple[int, int]:
 
 
 def require_torch(feature: str) -> None:
-    """Torch is installed.
+    """Check that torch is installed.
 
     Raises:
         MissingExtraError: it is not installed, with the line that installs it.

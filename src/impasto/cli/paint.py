@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
     WHERE,
-    DeviceOption,
-    MaskOption,
-    TorchPrecisionOption,
+    argument,
     check_target,
+    device_option,
+    option,
+    painting_option,
     require_torch,
     takes,
+    torch_precision_option,
 )
 from impasto.errors import OptionError, OutputError
 from impasto.progress import Progress
@@ -38,170 +40,81 @@ OBJECTIVE, SEARCH = "What to paint", "How to search"
 class PaintCommandOptions:
     """The options of ``impasto paint``."""
 
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")]
-    paintings: Annotated[
-        list[Path], typer.Argument(metavar="PAINTING...", help="One painting, or several.")
-    ]
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            show_default=False,
-            help="Default: PHOTO-PAINTING beside the photo.",
-        ),
-    ] = None
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a painting that exists already.")
-    ] = False
-    size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            show_default=False,
-            help="The painting's longer side; the photo's own, 1024 at most, if not given.",
-        ),
-    ] = None
-    keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the photo's colours.")
-    ] = False
-    effect: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="How much of the painting: subtle, balanced or bold. Weights that are given win.",
-        ),
-    ] = "balanced"
-    content_weight: Annotated[
-        float | None,
-        typer.Option(
-            help="More keeps more of the photo.", rich_help_panel=OBJECTIVE, show_default=False
-        ),
-    ] = None
-    self_similarity_weight: Annotated[
-        float | None,
-        typer.Option(
-            help="More keeps more of the layout, and lets colours and forms change.",
-            rich_help_panel=OBJECTIVE,
-            show_default=False,
-        ),
-    ] = None
-    style_weight: Annotated[
-        float | None,
-        typer.Option(
-            help="More takes more of the painting.", rich_help_panel=OBJECTIVE, show_default=False
-        ),
-    ] = None
-    tv_weight: Annotated[
-        float | None,
-        typer.Option(
-            help="Total variation: more is smoother.",
-            rich_help_panel=OBJECTIVE,
-            show_default=False,
-        ),
-    ] = None
-    face_weight: Annotated[
-        float | None,
-        typer.Option(
-            help="More keeps more of faces (found with the extra faces).",
-            rich_help_panel=OBJECTIVE,
-            show_default=False,
-        ),
-    ] = None
-    painting_weight: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="How much each painting counts; once for each.",
-            rich_help_panel=OBJECTIVE,
-            show_default=False,
-        ),
-    ] = None
-    painting_scale: Annotated[
-        float, typer.Option(help="More makes larger strokes.", rich_help_panel=OBJECTIVE)
-    ] = 1.0
-    content_layer: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LAYER[:WEIGHT]",
-            help="VGG-19 layer for the content; repeat for more. Default: relu4_2.",
-            rich_help_panel=OBJECTIVE,
-            show_default=False,
-        ),
-    ] = None
-    style_layer: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LAYER[:WEIGHT]",
-            help="VGG-19 layer for the style; repeat for more. Default: relu1_1 to relu5_1.",
-            rich_help_panel=OBJECTIVE,
-            show_default=False,
-        ),
-    ] = None
-    losses: Annotated[
-        str,
-        typer.Option(help="scale-free, or paper (Gatys et al. 2016).", rich_help_panel=OBJECTIVE),
-    ] = "scale-free"
-    pooling: Annotated[str, typer.Option(help="max or average.", rich_help_panel=OBJECTIVE)] = (
-        "average"
+    photo: Path = argument("PHOTO", "The photo.")
+    paintings: list[Path] = argument("PAINTING...", "One painting, or several.")
+    output: Path | None = option(
+        None, "Default: PHOTO-PAINTING beside the photo.", "--output", "-o", metavar="FILE"
     )
-    mask: MaskOption = None
-    subject: Annotated[
-        str,
-        typer.Option(
-            metavar="X,Y,W,H",
-            help="A box around the subject, for masks and regions that speak of it.",
-            rich_help_panel=WHERE,
-            show_default=False,
-        ),
-    ] = ""
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLACE:PAINTING",
-            help="A painting for a place: MASK.png:wave.jpg, subject:wave.jpg, "
-            "background:wave.jpg; repeat for more.",
-            rich_help_panel=WHERE,
-            show_default=False,
-        ),
-    ] = None
-    steps: Annotated[
-        int,
-        typer.Option(help="At the coarsest scale; finer ones get fewer.", rich_help_panel=SEARCH),
-    ] = 200
-    start: Annotated[
-        str,
-        typer.Option(
-            metavar="WHAT", help="content, noise, or a picture's file.", rich_help_panel=SEARCH
-        ),
-    ] = "content"
-    coarsest: Annotated[
-        int,
-        typer.Option(
-            metavar="PX", help="Shorter side of the coarsest scale.", rich_help_panel=SEARCH
-        ),
-    ] = 64
-    seed: Annotated[
-        int, typer.Option(help="Of the noise and of samples.", rich_help_panel=SEARCH)
-    ] = 0
-    tile: Annotated[
-        int,
-        typer.Option(
-            metavar="PX",
-            help="Larger pictures are computed in tiles of this size: smaller takes less memory.",
-            rich_help_panel=SEARCH,
-        ),
-    ] = 832
-    device: DeviceOption = "auto"
-    precision: TorchPrecisionOption = "auto"
-    save_every: Annotated[
-        int,
-        typer.Option(
-            metavar="STEPS",
-            help="Save the picture on its way; 0 for never.",
-            rich_help_panel=SEARCH,
-        ),
-    ] = 0
+    overwrite: bool = option(False, "Replace a painting that exists already.", "--overwrite")
+    size: int | None = option(
+        None,
+        "The painting's longer side; the photo's own, 1024 at most, if not given.",
+        metavar="PX",
+    )
+    keep_colors: bool = option(False, "Keep the photo's colours.", "--keep-colors")
+    effect: str = option(
+        "balanced",
+        "How much of the painting: subtle, balanced or bold. Weights that are given win.",
+        metavar="HOW",
+    )
+    content_weight: float | None = option(None, "More keeps more of the photo.", panel=OBJECTIVE)
+    self_similarity_weight: float | None = option(
+        None, "More keeps more of the layout, and lets colours and forms change.", panel=OBJECTIVE
+    )
+    style_weight: float | None = option(None, "More takes more of the painting.", panel=OBJECTIVE)
+    tv_weight: float | None = option(None, "Total variation: more is smoother.", panel=OBJECTIVE)
+    face_weight: float | None = option(
+        None, "More keeps more of faces (found with the extra faces).", panel=OBJECTIVE
+    )
+    painting_weight: list[float] | None = option(
+        None, "How much each painting counts; once for each.", panel=OBJECTIVE
+    )
+    painting_scale: float = option(1.0, "More makes larger strokes.", panel=OBJECTIVE)
+    content_layer: list[str] | None = option(
+        None,
+        "VGG-19 layer for the content; repeat for more. Default: relu4_2.",
+        metavar="LAYER[:WEIGHT]",
+        panel=OBJECTIVE,
+    )
+    style_layer: list[str] | None = option(
+        None,
+        "VGG-19 layer for the style; repeat for more. Default: relu1_1 to relu5_1.",
+        metavar="LAYER[:WEIGHT]",
+        panel=OBJECTIVE,
+    )
+    losses: str = option("scale-free", "scale-free, or paper (Gatys et al. 2016).", panel=OBJECTIVE)
+    pooling: str = option("average", "max or average.", panel=OBJECTIVE)
+    mask: str | None = painting_option("mask")
+    subject: str = option(
+        "",
+        "A box around the subject, for masks and regions that speak of it.",
+        metavar="X,Y,W,H",
+        panel=WHERE,
+    )
+    region: list[str] | None = option(
+        None,
+        "A painting for a place: MASK.png:wave.jpg, subject:wave.jpg, "
+        "background:wave.jpg; repeat for more.",
+        metavar="PLACE:PAINTING",
+        panel=WHERE,
+    )
+    steps: int = option(200, "At the coarsest scale; finer ones get fewer.", panel=SEARCH)
+    start: str = option(
+        "content", "content, noise, or a picture's file.", metavar="WHAT", panel=SEARCH
+    )
+    coarsest: int = option(64, "Shorter side of the coarsest scale.", metavar="PX", panel=SEARCH)
+    seed: int = option(0, "Of the noise and of samples.", panel=SEARCH)
+    tile: int = option(
+        832,
+        "Larger pictures are computed in tiles of this size: smaller takes less memory.",
+        metavar="PX",
+        panel=SEARCH,
+    )
+    device: str = device_option()
+    precision: str = torch_precision_option()
+    save_every: int = option(
+        0, "Save the picture on its way; 0 for never.", metavar="STEPS", panel=SEARCH
+    )
 
 
 @takes(PaintCommandOptions)

@@ -1,33 +1,11 @@
-"""What ``impasto PHOTO...`` can be told."""
+"""The options of ``impasto PHOTO...``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-import typer
-
-from impasto.cli.options import (
-    HOW,
-    DetailOption,
-    EngineOption,
-    GalleryOption,
-    InvertMaskOption,
-    KeepColorsOption,
-    MaskOption,
-    PaletteOption,
-    PrecisionOption,
-    ProtectFacesOption,
-    QualityOption,
-    RegionsOption,
-    SeedOption,
-    StrengthOption,
-    StrokeOption,
-    StylesOption,
-    SubjectOption,
-    flag,
-)
-from impasto.options import StylizeOptions
+from impasto.cli.options import HOW, argument, flag, help_of, option, painting_option
+from impasto.defaults import DEFAULT_STYLE
 
 __all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
 
@@ -45,156 +23,109 @@ FOLDERS, FILES = "Folders", "Files"
 class PhotoOptions:
     """The options of ``impasto stylize``, in the order of its help."""
 
-    photos: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PHOTO...",
-            help="Photos, folders of photos, patterns ('trip/**/*.jpg'), or - for standard input.",
-            show_default=False,
-        ),
-    ] = None
-    styles: StylesOption = None
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            show_default=False,
-            help="A file, a folder, or - for standard output. "
-            "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
-            "In another folder, paintings in one style have the photos' names.",
-        ),
-    ] = None
-    strength: StrengthOption = StylizeOptions.strength
-    stroke: StrokeOption = StylizeOptions.stroke
-    quality: QualityOption = StylizeOptions.quality
-    detail: DetailOption = StylizeOptions.detail
-    keep_colors: KeepColorsOption = None
-    palette: PaletteOption = None
-    seed: SeedOption = StylizeOptions.seed
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="All of How and Where, as saved; or FILE.toml. Options given beside it win.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = None
-    save_preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Save How and Where under this name, or as FILE.toml.",
-            show_default=False,
-            rich_help_panel=HOW,
-        ),
-    ] = None
-    mask: MaskOption = None
-    subject: SubjectOption = None
-    invert_mask: InvertMaskOption = False
-    regions: RegionsOption = None
-    protect_faces: ProtectFacesOption = StylizeOptions.protect_faces
-    recursive: Annotated[
-        bool,
-        flag(
-            "recursive",
-            "Photos in folders below folders, too; the paintings' folders are alike.",
-            "-r",
-            panel=FOLDERS,
-        ),
-    ] = False
-    skip_existing: Annotated[
-        bool,
-        flag("skip-existing", "Leave out photos whose painting is there.", panel=FOLDERS),
-    ] = False
-    overwrite: Annotated[
-        bool,
-        flag("overwrite", "Replace paintings that exist already.", panel=FOLDERS),
-    ] = False
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            "-j",
-            min=1,
-            help="How many photos to read and write at the same time; they share the memory.",
-            rich_help_panel=FOLDERS,
-        ),
-    ] = 1
-    watch: Annotated[
-        bool,
-        flag("watch", "Go on painting what appears in the folder, until Ctrl-C.", panel=FOLDERS),
-    ] = False
-    dry_run: Annotated[
-        bool,
-        flag(
-            "dry-run",
-            "Say what would be painted, where to, how large and how; write nothing.",
-            panel=FOLDERS,
-        ),
-    ] = False
-    report: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="What became of each photo, as JSON; - for standard output.",
-            show_default=False,
-            rich_help_panel=FOLDERS,
-        ),
-    ] = None
-    max_size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PX",
-            min=1,
-            help="The longer side of paintings; larger photos are reduced, and then painted.",
-            show_default=False,
-            rich_help_panel=FILES,
-        ),
-    ] = None
-    compare: Annotated[
-        bool,
-        flag("compare", "Photo and painting side by side: PHOTO-STYLE-compared.", panel=FILES),
-    ] = False
-    file_quality: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Of JPEG, WebP and AVIF.",
-            rich_help_panel=FILES,
-        ),
-    ] = 95
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
-            show_default=False,
-            rich_help_panel=FILES,
-        ),
-    ] = None
-    strip: Annotated[
-        bool,
-        flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES),
-    ] = False
-    show: Annotated[
-        bool,
-        flag("open", "Show the painting, or the folder of several, in the system's viewer."),
-    ] = False
-    gallery: GalleryOption = None
-    engine: EngineOption = "auto"
-    precision: PrecisionOption = "auto"
-    memory: Annotated[
-        str | None,
-        typer.Option(
-            metavar="AMOUNT",
-            help="How much may be used; larger pictures are painted in tiles. Default: three "
-            "quarters of what is free.",
-            show_default=False,
-            rich_help_panel="Speed",
-        ),
-    ] = None
+    photos: list[str] | None = argument(
+        "PHOTO...",
+        "Photos, folders of photos, patterns ('trip/**/*.jpg'), or - for standard input.",
+        default=None,
+    )
+    styles: list[str] | None = option(
+        None,
+        f"{help_of('style')} Repeat for a painting in each. Default: {DEFAULT_STYLE}.",
+        "--style",
+        "-s",
+        metavar="NAME",
+    )
+    output: str | None = option(
+        None,
+        "A file, a folder, or - for standard output. "
+        "Default: PHOTO-STYLE beside the photo; for a folder, FOLDER-STYLE beside it. "
+        "In another folder, paintings in one style have the photos' names.",
+        "--output",
+        "-o",
+        metavar="PATH",
+    )
+    strength: float = painting_option("strength")
+    stroke: float = painting_option("stroke")
+    quality: str = painting_option("quality")
+    detail: float = painting_option("detail")
+    keep_colors: str | None = painting_option("keep_colors")
+    palette: str | None = painting_option("palette")
+    seed: int = painting_option("seed")
+    preset: str | None = option(
+        None,
+        "All of How and Where, as saved; or FILE.toml. Options given beside it win.",
+        metavar="NAME",
+        panel=HOW,
+    )
+    save_preset: str | None = option(
+        None, "Save How and Where under this name, or as FILE.toml.", metavar="NAME", panel=HOW
+    )
+    mask: str | None = painting_option("mask")
+    subject: str | None = painting_option("subject")
+    invert_mask: bool = painting_option("invert_mask")
+    regions: list[str] | None = painting_option("regions")
+    protect_faces: float = painting_option("protect_faces")
+    recursive: bool = flag(
+        "recursive",
+        "Photos in folders below folders, too; the paintings' folders are alike.",
+        "-r",
+        panel=FOLDERS,
+    )
+    skip_existing: bool = flag(
+        "skip-existing", "Leave out photos whose painting is there.", panel=FOLDERS
+    )
+    overwrite: bool = flag("overwrite", "Replace paintings that exist already.", panel=FOLDERS)
+    jobs: int = option(
+        1,
+        "How many photos to read and write at the same time; they share the memory.",
+        "--jobs",
+        "-j",
+        panel=FOLDERS,
+        minimum=1,
+    )
+    watch: bool = flag(
+        "watch", "Go on painting what appears in the folder, until Ctrl-C.", panel=FOLDERS
+    )
+    dry_run: bool = flag(
+        "dry-run",
+        "Say what would be painted, where to, how large and how; write nothing.",
+        panel=FOLDERS,
+    )
+    report: str | None = option(
+        None,
+        "What became of each photo, as JSON; - for standard output.",
+        metavar="FILE",
+        panel=FOLDERS,
+    )
+    max_size: int | None = option(
+        None,
+        "The longer side of paintings; larger photos are reduced, and then painted.",
+        metavar="PX",
+        panel=FILES,
+        minimum=1,
+    )
+    compare: bool = flag(
+        "compare", "Photo and painting side by side: PHOTO-STYLE-compared.", panel=FILES
+    )
+    file_quality: int = option(95, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100)
+    file_format: str | None = option(
+        None,
+        "Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
+        "--format",
+        metavar="NAME",
+        panel=FILES,
+    )
+    strip: bool = flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES)
+    show: bool = flag(
+        "open", "Show the painting, or the folder of several, in the system's viewer."
+    )
+    gallery: str | None = painting_option("gallery")
+    engine: str = painting_option("engine")
+    precision: str = painting_option("precision")
+    memory: str | None = option(
+        None,
+        "How much may be used; larger pictures are painted in tiles. Default: three "
+        "quarters of what is free.",
+        metavar="AMOUNT",
+        panel="Speed",
+    )

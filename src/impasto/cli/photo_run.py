@@ -163,7 +163,7 @@ class PhotoRun:
 
     @property
     def _streamed_name(self) -> str:
-        """Of a painting for standard output."""
+        """Name of a painting for standard output."""
         return f"painting{self._suffix or '.png'}"
 
     def _plan(

@@ -6,13 +6,13 @@ import importlib.util
 import webbrowser
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, takes
+from impasto.cli.options import option, painting_option, takes
 from impasto.errors import MissingExtraError, OptionError
 
 if TYPE_CHECKING:
@@ -28,83 +28,52 @@ SERVER_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client"
 class ServeOptions:
     """The options of ``impasto serve``."""
 
-    host: Annotated[
-        str, typer.Option(help="Another lets others in, and needs --token.", rich_help_panel=ACCESS)
-    ] = "127.0.0.1"
-    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000
-    token: Annotated[
-        str,
-        typer.Option(
-            envvar="IMPASTO_TOKEN",
-            help="Every request must show it: Authorization: Bearer TOKEN.",
-            rich_help_panel=ACCESS,
-            show_default=False,
-        ),
-    ] = ""
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="A name that this server goes by; repeat for more. Addresses in numbers and "
-            "localhost always do.",
-            rich_help_panel=ACCESS,
-            show_default=False,
-        ),
-    ] = None
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ORIGIN",
-            help="A page that may call from a browser: https://example.org; repeat for more.",
-            rich_help_panel=ACCESS,
-            show_default=False,
-        ),
-    ] = None
-    allow_uploads: Annotated[
-        bool,
-        typer.Option(
-            "--allow-uploads",
-            help="Take style files and networks (.style, .t7, .pth, .onnx) from requests.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = False
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Of jobs and their results. Default: in your data folder.",
-            show_default=False,
-        ),
-    ] = None
-    gallery: GalleryOption = None
-    painters: Annotated[
-        int, typer.Option(help="Photos that are painted at once.", rich_help_panel=LIMITS)
-    ] = 2
-    queue: Annotated[
-        int,
-        typer.Option(
-            help="Photos that may wait; more are told to come back.", rich_help_panel=LIMITS
-        ),
-    ] = 32
-    jobs: Annotated[int, typer.Option(help="That run at once.", rich_help_panel=LIMITS)] = 1
-    keep_hours: Annotated[
-        float, typer.Option(help="How long finished jobs stay.", rich_help_panel=LIMITS)
-    ] = 72
-    max_mb: Annotated[int, typer.Option(help="Of a photo's request.", rich_help_panel=LIMITS)] = 64
-    max_megapixels: Annotated[
-        float, typer.Option(help="Of a photo, and of a video's frame.", rich_help_panel=LIMITS)
-    ] = 50
-    max_frames: Annotated[int, typer.Option(help="Of a video.", rich_help_panel=LIMITS)] = 36_000
-    max_seconds: Annotated[float, typer.Option(help="Of a video.", rich_help_panel=LIMITS)] = 1200
+    host: str = option("127.0.0.1", "Another lets others in, and needs --token.", panel=ACCESS)
+    port: int = option(8000, "0 takes any that is free.")
+    token: str = option(
+        "",
+        "Every request must show it: Authorization: Bearer TOKEN.",
+        panel=ACCESS,
+        variable="IMPASTO_TOKEN",
+    )
+    allow_host: list[str] | None = option(
+        None,
+        "A name that this server goes by; repeat for more. Addresses in numbers and "
+        "localhost always do.",
+        metavar="NAME",
+        panel=ACCESS,
+    )
+    allow_origin: list[str] | None = option(
+        None,
+        "A page that may call from a browser: https://example.org; repeat for more.",
+        metavar="ORIGIN",
+        panel=ACCESS,
+    )
+    allow_uploads: bool = option(
+        False,
+        "Take style files and networks (.style, .t7, .pth, .onnx) from requests.",
+        "--allow-uploads",
+        panel=ACCESS,
+    )
+    folder: Path | None = option(
+        None, "Of jobs and their results. Default: in your data folder.", metavar="FOLDER"
+    )
+    gallery: str | None = painting_option("gallery")
+    painters: int = option(2, "Photos that are painted at once.", panel=LIMITS)
+    queue: int = option(32, "Photos that may wait; more are told to come back.", panel=LIMITS)
+    jobs: int = option(1, "That run at once.", panel=LIMITS)
+    keep_hours: float = option(72, "How long finished jobs stay.", panel=LIMITS)
+    max_mb: int = option(64, "Of a photo's request.", panel=LIMITS)
+    max_megapixels: float = option(50, "Of a photo, and of a video's frame.", panel=LIMITS)
+    max_frames: int = option(36_000, "Of a video.", panel=LIMITS)
+    max_seconds: float = option(1200, "Of a video.", panel=LIMITS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudioOptions(ServeOptions):
     """The options of ``impasto studio``."""
 
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only say where the page is.")
-    ] = False
+    no_browser: bool = option(False, "Only say where the page is.", "--no-browser")
 
 
 @takes(ServeOptions)

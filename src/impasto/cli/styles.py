@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import GalleryOption, check_target, choose_gallery, write_json
+from impasto.cli.options import (
+    argument,
+    check_target,
+    choose_gallery,
+    option,
+    painting_option,
+    takes,
+    write_json,
+)
 from impasto.errors import OptionError
 from impasto.progress import Progress
 
@@ -30,48 +38,40 @@ styles_app = typer.Typer(
 )
 
 
+@dataclass(frozen=True)
+class StylesOptions:
+    """The options of ``impasto styles``."""
+
+    as_json: bool = option(False, "As JSON.", "--json")
+    sheet: Path | None = option(
+        None, "Paint this photo in every style, all in one picture.", metavar="PHOTO", panel=SHEET
+    )
+    output: Path | None = option(
+        None,
+        "Default: PHOTO-styles.jpg beside the photo.",
+        "--output",
+        "-o",
+        metavar="FILE",
+        panel=SHEET,
+    )
+    columns: int = option(3, panel=SHEET)
+    overwrite: bool = option(False, "Replace a sheet that exists.", "--overwrite", panel=SHEET)
+    gallery: str | None = painting_option("gallery")
+
+
 @styles_app.callback()
-def styles_command(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PHOTO",
-            help="Paint this photo in every style, all in one picture.",
-            rich_help_panel=SHEET,
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Default: PHOTO-styles.jpg beside the photo.",
-            rich_help_panel=SHEET,
-            show_default=False,
-        ),
-    ] = None,
-    columns: Annotated[int, typer.Option(rich_help_panel=SHEET)] = 3,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Replace a sheet that exists.", rich_help_panel=SHEET),
-    ] = False,
-    gallery: GalleryOption = None,
-) -> None:
+@takes(StylesOptions)
+def styles_command(context: typer.Context, said: StylesOptions) -> None:
     """List the styles; with --sheet, show them all on a photo. Styles of one pack can be mixed."""
     if context.invoked_subcommand:
         return
-    chosen = choose_gallery(gallery)
-    if sheet:
-        target = output or sheet.with_name(f"{sheet.stem}-styles.jpg")
-        _write_sheet(sheet, target, chosen, columns, overwrite)
+    gallery = choose_gallery(said.gallery)
+    if said.sheet:
+        _write_sheet(said, said.sheet, gallery)
         return
-    if output:
+    if said.output:
         raise OptionError("-o is for --sheet", "give --sheet PHOTO, too")
-    _list(chosen, as_json)
+    _list(gallery, said.as_json)
 
 
 def _list(gallery: Gallery, as_json: bool) -> None:
@@ -112,32 +112,42 @@ def _list(gallery: Gallery, as_json: bool) -> None:
         console.result(f"{name}, as impasto convert installed it")
 
 
+@dataclass(frozen=True)
+class AddOptions:
+    """The options of ``impasto styles add``."""
+
+    file: Path = argument("FILE", "NAME.style, of impasto learn.")
+    name: str = option("", "Instead of its own.", metavar="NAME")
+    gallery: str | None = painting_option("gallery")
+
+
 @styles_app.command("add", short_help="Keep a style file, to be known by its name.")
-def add_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME.style, of impasto learn.")],
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="Instead of its own.", show_default=False)
-    ] = "",
-    gallery: GalleryOption = None,
-) -> None:
+@takes(AddOptions)
+def add_command(_: typer.Context, said: AddOptions) -> None:
     """Keep a copy of a style file; from then on, the style is known by its name."""
     from impasto.styles import add_style
 
-    style = add_style(file, choose_gallery(gallery), name)
+    style = add_style(said.file, choose_gallery(said.gallery), said.name)
     console.note(f"added: impasto PHOTO --style {style.name}")
 
 
+@dataclass(frozen=True)
+class ShowOptions:
+    """The options of ``impasto styles show``."""
+
+    style: str = argument("NAME", "A style's name, or its file.")
+    gallery: str | None = painting_option("gallery")
+
+
 @styles_app.command("show", short_help="Show a style's card.")
-def show_command(
-    style: Annotated[str, typer.Argument(metavar="NAME", help="A style's name, or its file.")],
-    gallery: GalleryOption = None,
-) -> None:
+@takes(ShowOptions)
+def show_command(_: typer.Context, said: ShowOptions) -> None:
     """Show what a style or style file was learned from, and which trunk it is for."""
     from impasto.styles import STYLE_SUFFIX, read_style
 
-    chosen = choose_gallery(gallery)
-    is_file = Path(style).suffix == STYLE_SUFFIX
-    found = read_style(Path(style)) if is_file else chosen.load_style(style)
+    chosen = choose_gallery(said.gallery)
+    is_file = Path(said.style).suffix == STYLE_SUFFIX
+    found = read_style(Path(said.style)) if is_file else chosen.load_style(said.style)
     fine = chosen.fine.packs if chosen.fine else ()
     fitting = [pack.name for pack in chosen.packs if pack.fits(found)]
     fitting += ["fine" for pack in fine if pack.fits(found)]
@@ -167,16 +177,15 @@ def remove_command(
     console.note(f"removed {remove_style(name)}")
 
 
-def _write_sheet(
-    photo: Path, target: Path, gallery: Gallery, columns: int, overwrite: bool
-) -> None:
+def _write_sheet(said: StylesOptions, photo: Path, gallery: Gallery) -> None:
     from impasto.images import Picture, check_format, contact_sheet, read_image, write_image
     from impasto.stylizer import Stylizer
 
-    if columns < 1:
-        raise OptionError(f"--columns is {columns}", "give 1 or more")
+    target = said.output or photo.with_name(f"{photo.stem}-styles.jpg")
+    if said.columns < 1:
+        raise OptionError(f"--columns is {said.columns}", "give 1 or more")
     check_format(target)
-    check_target(target, [photo], overwrite)
+    check_target(target, [photo], said.overwrite)
     pixels = read_image(photo).pixels
     tiles = [("the photo", pixels)]
     with console.progress() as progress:
@@ -184,6 +193,6 @@ def _write_sheet(
             with Stylizer(name, gallery=gallery) as stylizer:
                 tiles.append((name, stylizer(pixels)))
             progress(Progress("painting", number, len(gallery.names)))
-    contact = Picture(contact_sheet(tiles, columns=columns, tile_px=TILE_PX))
-    write_image(target, contact, overwrite=overwrite)
+    contact = Picture(contact_sheet(tiles, columns=said.columns, tile_px=TILE_PX))
+    write_image(target, contact, overwrite=said.overwrite)
     console.note(f"{photo} -> {target}")

@@ -137,7 +137,7 @@ def _about(styles: Mapping[str, StylizeOptions], engine: str) -> dict[str, Any]:
 
 
 def _check(options: PhotoOptions, styles: int) -> None:
-    """Options make sense together.
+    """Check that options make sense together.
 
     Raises:
         OptionError: they do not.
@@ -158,7 +158,7 @@ def _check(options: PhotoOptions, styles: int) -> None:
 
 
 def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
-    """Paintings can go where they shall.
+    """Check that paintings can go where they shall.
 
     Returns:
         the jobs whose paintings exist already, if these are to be skipped.

@@ -31,7 +31,8 @@ STREAM = "-"
 
 
 def choose_suffix(file_format: str | None, output: str | None) -> str:
-    """With the dot, of paintings whose file is not named; empty if they are as their photos.
+    """Return the suffix, with its dot, of paintings whose file is not named; empty if it is their
+    photos'.
 
     Raises:
         OptionError: there is no such format, or the output has another one.
@@ -113,7 +114,7 @@ def plan_jobs(
 
 @dataclass(frozen=True)
 class _Naming:
-    """What the paintings of a style are called.
+    """How the paintings of a style are called.
 
     Attributes:
         style: which.
@@ -138,7 +139,7 @@ class _Naming:
 
 
 def _problem_of_name(name: str) -> str:
-    """Why it can be no file's; empty if it can, be there such a file or not."""
+    """Return why a name can be no file's; empty if it can, be there such a file or not."""
     try:
         Path(name).stat()
     except OSError as error:
@@ -171,7 +172,7 @@ def names_several(photo: str) -> bool:
 
 
 def _is_pattern(photo: str) -> bool:
-    """Names of files that exist are no patterns, whatever is in them."""
+    """Return whether a name is a pattern: no existing file's is, whatever is in it."""
     return glob.has_magic(photo) and not exists(photo)
 
 
@@ -189,7 +190,7 @@ def _plan_file(photo: str, folder: Path | None, output: str | None, naming: _Nam
 
 
 def _plan_pattern(pattern: str, folder: Path | None, naming: _Naming) -> list[Job]:
-    """``trip/**/*.jpg``: the tree below the part without wildcards is mirrored."""
+    """Plan ``trip/**/*.jpg``: the tree below the part without wildcards is mirrored."""
     root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
     # Path.glob would need a root of its own, and takes no absolute pattern.
     paths = (Path(each) for each in glob.iglob(pattern, recursive=True))  # noqa: PTH207
@@ -215,17 +216,16 @@ def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: 
 
 def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) -> list[Job]:
     """Return a job for each photo below ``root``, but for those in the paintings' folder."""
-    from impasto.images import IMAGE_SUFFIXES
+    from impasto.images import is_image
     from impasto.photo_jobs import Job
 
     jobs = []
     real = real_path(folder)
     apart = real_path(root) in real.parents
     for path in sorted(paths):
-        named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
         painted = apart and real in real_path(path).parents
         below = path.relative_to(root).parent
-        if named and not painted and path.is_file() and not _goes_in_circles(root, below):
+        if is_image(path) and not painted and not _goes_in_circles(root, below):
             target = naming.painting(path, folder / below)
             beside = target.parent == path.parent
             jobs.append(Job(str(path), str(target), not beside, naming.style))
@@ -239,7 +239,7 @@ def _goes_in_circles(root: Path, below: Path) -> bool:
 
 
 def check_targets(jobs: Sequence[Job], *, overwrite: bool, skip_existing: bool) -> list[Job]:
-    """No painting replaces a photo, another painting, or (unless told to) any file.
+    """Check that no painting replaces a photo, another painting, or (unless told to) any file.
 
     Returns:
         the jobs whose paintings exist already, if these are to be skipped.

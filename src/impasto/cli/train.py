@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import SCHEDULE, choose_preset, require_torch, takes
+from impasto.cli.options import SCHEDULE, choose_preset, option, require_torch, takes
 from impasto.cli.training import (
-    CropOption,
-    LateCropOption,
-    PaintingsOption,
-    RunFolderOption,
     RunOptions,
-    ScheduleFloat,
-    ScheduleInt,
-    StartOption,
-    StylesArgument,
+    crop_option,
+    late_crop_option,
+    paintings_folder,
+    run_folder,
+    start_option,
+    styles_argument,
     training_options,
     training_run,
 )
@@ -41,80 +39,55 @@ LOSSES = "Losses"
 class TrainOptions(RunOptions):
     """The options of ``impasto train``."""
 
-    styles: StylesArgument
-    output: RunFolderOption = Path("impasto-run")
-    paintings: PaintingsOption = None
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="standard (the default, without --start-from), turbo, johnson-instance or "
-            "johnson-batch.",
-            show_default=False,
-        ),
-    ] = None
-    start_from: StartOption = None
-    styles_only: Annotated[
-        bool, typer.Option("--styles-only", help="Train style vectors; the trunk stays as it is.")
-    ] = False
-    styles_per_photo: ScheduleInt = 2
-    crop_px: CropOption = 256
-    late_crop_px: LateCropOption = 384
-    enlarge: Annotated[
-        float,
-        typer.Option(
-            help="Photos at random up to so many times as large, so that smooth ground is seen; "
-            "try 2 with small photos.",
-            rich_help_panel=SCHEDULE,
-        ),
-    ] = 1.0
-    learning_rate: ScheduleFloat = 3e-3
-    coarse_grain: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Noise of the size of strokes, over photos in training and in use, against motifs "
-            "in rows; try 0.025, where white is 1. Default: none, or that of --start-from.",
-            show_default=False,
-        ),
-    ] = None
-    content_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 1.0
-    style_weight: Annotated[float, typer.Option(rich_help_panel=LOSSES)] = 15.0
-    tv_weight: Annotated[float, typer.Option(help="Total variation.", rich_help_panel=LOSSES)] = 0.5
-    border_weight: Annotated[
-        float, typer.Option(help="Of a plain border.", rich_help_panel=LOSSES)
-    ] = 5.0
-    stability_weight: Annotated[
-        float,
-        typer.Option(
-            help="Of calm under noise and small motion, for videos; try 20.",
-            rich_help_panel=LOSSES,
-        ),
-    ] = 0.0
-    correlation_weight: Annotated[
-        float,
-        typer.Option(
-            help="Of motifs that stand in rows only where the painting's do; try 0.15.",
-            rich_help_panel=LOSSES,
-        ),
-    ] = 0.0
-    local_correlation_weight: Annotated[
-        float,
-        typer.Option(
-            help="Of motifs that stand in rows in a part of the picture; try 0.5.",
-            rich_help_panel=LOSSES,
-        ),
-    ] = 0.0
-    painting_px: Annotated[
-        int,
-        typer.Option(
-            "--painting-size",
-            metavar="PX",
-            help="The paintings' shorter side: more makes larger strokes.",
-            rich_help_panel=LOSSES,
-        ),
-    ] = 384
+    styles: Path = styles_argument()
+    output: Path = run_folder("impasto-run")
+    paintings: Path | None = paintings_folder()
+    preset: str | None = option(
+        None,
+        "standard (the default, without --start-from), turbo, johnson-instance or johnson-batch.",
+        metavar="NAME",
+    )
+    start_from: Path | None = start_option()
+    styles_only: bool = option(
+        False, "Train style vectors; the trunk stays as it is.", "--styles-only"
+    )
+    styles_per_photo: int = option(2, panel=SCHEDULE)
+    crop_px: int = crop_option(256)
+    late_crop_px: int = late_crop_option(384)
+    enlarge: float = option(
+        1.0,
+        "Photos at random up to so many times as large, so that smooth ground is seen; "
+        "try 2 with small photos.",
+        panel=SCHEDULE,
+    )
+    learning_rate: float = option(3e-3, panel=SCHEDULE)
+    coarse_grain: float | None = option(
+        None,
+        "Noise of the size of strokes, over photos in training and in use, against motifs "
+        "in rows; try 0.025, where white is 1. Default: none, or that of --start-from.",
+        minimum=0,
+        maximum=1,
+    )
+    content_weight: float = option(1.0, panel=LOSSES)
+    style_weight: float = option(15.0, panel=LOSSES)
+    tv_weight: float = option(0.5, "Total variation.", panel=LOSSES)
+    border_weight: float = option(5.0, "Of a plain border.", panel=LOSSES)
+    stability_weight: float = option(
+        0.0, "Of calm under noise and small motion, for videos; try 20.", panel=LOSSES
+    )
+    correlation_weight: float = option(
+        0.0, "Of motifs that stand in rows only where the painting's do; try 0.15.", panel=LOSSES
+    )
+    local_correlation_weight: float = option(
+        0.0, "Of motifs that stand in rows in a part of the picture; try 0.5.", panel=LOSSES
+    )
+    painting_px: int = option(
+        384,
+        "The paintings' shorter side: more makes larger strokes.",
+        "--painting-size",
+        metavar="PX",
+        panel=LOSSES,
+    )
 
 
 @takes(TrainOptions)

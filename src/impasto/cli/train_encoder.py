@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import SCHEDULE, GalleryOption, choose_gallery, require_torch, takes
+from impasto.cli.options import (
+    SCHEDULE,
+    argument,
+    choose_gallery,
+    option,
+    painting_option,
+    require_torch,
+    takes,
+)
 from impasto.cli.training import (
-    CropOption,
-    LateCropOption,
-    RunFolderOption,
     RunOptions,
-    ScheduleFloat,
-    StartOption,
+    crop_option,
+    late_crop_option,
+    run_folder,
+    start_option,
     training_options,
     training_run,
 )
@@ -28,49 +34,31 @@ __all__ = ["train_encoder_command"]
 class TrainEncoderOptions(RunOptions):
     """The options of ``impasto train-encoder``."""
 
-    paintings: Annotated[
-        list[Path], typer.Argument(metavar="PAINTINGS", help="Folders of paintings; some hundred.")
-    ]
-    output: RunFolderOption = Path("impasto-encoder")
-    gallery: GalleryOption = None
-    leave_out: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE",
-            help="A painting not to learn from, or a JSON list of them. May be repeated.",
-            show_default=False,
-        ),
-    ] = None
-    start_from: StartOption = None
-    with_trunk: Annotated[
-        bool,
-        typer.Option(
-            "--with-trunk",
-            help="Train the trunk and its styles, too, whose paintings must be in PAINTINGS. All "
-            "of them, and the encoder, end up in FOLDER/gallery.",
-        ),
-    ] = False
-    styles_per_photo: Annotated[
-        int, typer.Option("--paintings-per-photo", rich_help_panel=SCHEDULE)
-    ] = 2
-    crop_px: CropOption = 256
-    late_crop_px: LateCropOption = 320
-    painting_crop_px: Annotated[
-        int,
-        typer.Option(
-            "--painting-crop",
-            metavar="PX",
-            help="Side of the paintings' crops.",
-            rich_help_panel=SCHEDULE,
-        ),
-    ] = 256
-    learning_rate: ScheduleFloat = 1e-3
-    style_weight: Annotated[
-        float,
-        typer.Option(
-            help="Of the style loss beside content: more is closer to paintings, less to photos."
-        ),
-    ] = 15.0
+    paintings: list[Path] = argument("PAINTINGS", "Folders of paintings; some hundred.")
+    output: Path = run_folder("impasto-encoder")
+    gallery: str | None = painting_option("gallery")
+    leave_out: list[str] | None = option(
+        None,
+        "A painting not to learn from, or a JSON list of them. May be repeated.",
+        metavar="FILE",
+    )
+    start_from: Path | None = start_option()
+    with_trunk: bool = option(
+        False,
+        "Train the trunk and its styles, too, whose paintings must be in PAINTINGS. All "
+        "of them, and the encoder, end up in FOLDER/gallery.",
+        "--with-trunk",
+    )
+    styles_per_photo: int = option(2, "", "--paintings-per-photo", panel=SCHEDULE)
+    crop_px: int = crop_option(256)
+    late_crop_px: int = late_crop_option(320)
+    painting_crop_px: int = option(
+        256, "Side of the paintings' crops.", "--painting-crop", metavar="PX", panel=SCHEDULE
+    )
+    learning_rate: float = option(1e-3, panel=SCHEDULE)
+    style_weight: float = option(
+        15.0, "Of the style loss beside content: more is closer to paintings, less to photos."
+    )
 
 
 @takes(TrainEncoderOptions)

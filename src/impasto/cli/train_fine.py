@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from impasto.cli.console import console
-from impasto.cli.options import SCHEDULE, require_torch, takes
+from impasto.cli.options import SCHEDULE, option, require_torch, takes
 from impasto.cli.training import (
-    CompileOption,
-    PaintingsOption,
-    RunFolderOption,
     RunOptions,
-    ScheduleFloat,
-    ScheduleInt,
-    StartOption,
-    StylesArgument,
+    compile_option,
+    paintings_folder,
+    run_folder,
+    start_option,
+    styles_argument,
     training_options,
     training_run,
 )
@@ -30,16 +27,14 @@ __all__ = ["train_fine_command"]
 class TrainFineOptions(RunOptions):
     """The options of ``impasto train-fine``."""
 
-    styles: StylesArgument
-    output: RunFolderOption = Path("impasto-fine-run")
-    paintings: PaintingsOption = None
-    start_from: StartOption = None
-    photos_per_step: ScheduleInt = 4
-    learning_rate: ScheduleFloat = 1.6e-3
-    compile: CompileOption = False
-    steps: Annotated[int | None, typer.Option(help="Of either part.", rich_help_panel=SCHEDULE)] = (
-        2000
-    )
+    styles: Path = styles_argument()
+    output: Path = run_folder("impasto-fine-run")
+    paintings: Path | None = paintings_folder()
+    start_from: Path | None = start_option()
+    photos_per_step: int = option(4, panel=SCHEDULE)
+    learning_rate: float = option(1.6e-3, panel=SCHEDULE)
+    compile: bool | None = compile_option(False)
+    steps: int | None = option(2000, "Of either part.", panel=SCHEDULE)
 
 
 @takes(TrainFineOptions)

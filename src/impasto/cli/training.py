@@ -1,4 +1,4 @@
-"""What the commands that train have in common."""
+"""Options and runs of the commands that train."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
-
-import typer
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from impasto.cli.console import console
-from impasto.cli.options import SCHEDULE, SPEED, DeviceOption, TorchPrecisionOption
+from impasto.cli.options import (
+    REQUIRED,
+    SCHEDULE,
+    SPEED,
+    argument,
+    device_option,
+    option,
+    torch_precision_option,
+)
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -24,17 +30,15 @@ if TYPE_CHECKING:
     from impasto.training.run import TrainingRun
 
 __all__ = [
-    "CompileOption",
-    "CropOption",
-    "LateCropOption",
-    "PaintingsOption",
-    "RunFolderOption",
     "RunOptions",
-    "ScheduleFloat",
-    "ScheduleInt",
-    "StartOption",
-    "StylesArgument",
+    "compile_option",
+    "crop_option",
     "interrupt_between_steps",
+    "late_crop_option",
+    "paintings_folder",
+    "run_folder",
+    "start_option",
+    "styles_argument",
     "training_options",
     "training_run",
 ]
@@ -43,86 +47,75 @@ Kind = TypeVar("Kind", bound="TrainingOptions")
 
 WORTH_COMPILING_STEPS = 500
 
-CompileOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--compile/--no-compile",
-        help="Compile the network first: a sixth faster, after up to a minute. Default: for long "
-        "runs, where there is a C++ compiler.",
-        show_default=False,
-        rich_help_panel=SPEED,
-    ),
-]
-StylesArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STYLES", help="A painting, a folder of paintings, or a JSON list of them."
-    ),
-]
-PaintingsOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FOLDER", help="Where the JSON list's paintings are.", show_default=False),
-]
-StartOption = Annotated[
-    Path | None,
-    typer.Option(
+
+def styles_argument() -> Path:
+    """Return the argument of commands that learn styles of their own."""
+    help_ = "A painting, a folder of paintings, or a JSON list of them."
+    return cast("Path", argument("STYLES", help_))
+
+
+def paintings_folder() -> Path | None:
+    """Return the option beside it."""
+    return option(None, "Where the JSON list's paintings are.", metavar="FOLDER")
+
+
+def run_folder(default: str) -> Path:
+    """Return the option that says where a run's files are."""
+    return option(Path(default), "Of the run.", "--output", "-o", metavar="FOLDER")
+
+
+def start_option() -> Path | None:
+    """Return the option that says what a run starts from."""
+    return option(
+        None,
+        "Start from what another run, or a gallery, has learned, instead of random weights.",
         metavar="FOLDER",
-        help="Start from what another run, or a gallery, has learned, instead of random weights.",
-        show_default=False,
-    ),
-]
-RunFolderOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the run.")
-]
-ScheduleInt = Annotated[int, typer.Option(rich_help_panel=SCHEDULE)]
-ScheduleFloat = Annotated[float, typer.Option(rich_help_panel=SCHEDULE)]
-CropOption = Annotated[
-    int,
-    typer.Option("--crop", metavar="PX", help="Side of the crops.", rich_help_panel=SCHEDULE),
-]
-LateCropOption = Annotated[
-    int,
-    typer.Option(
-        "--late-crop",
-        metavar="PX",
-        help="Their side in the last 30 % of steps.",
-        rich_help_panel=SCHEDULE,
-    ),
-]
-EverySecondsOption = Annotated[float, typer.Option(metavar="SECONDS", rich_help_panel=SCHEDULE)]
+    )
+
+
+def crop_option(default_px: int) -> int:
+    """Return the option that says how large the photos' crops are."""
+    return option(default_px, "Side of the crops.", "--crop", metavar="PX", panel=SCHEDULE)
+
+
+def late_crop_option(default_px: int) -> int:
+    """Return the option that says how large they are in the end."""
+    help_ = "Their side in the last 30 % of steps."
+    return option(default_px, help_, "--late-crop", metavar="PX", panel=SCHEDULE)
+
+
+def compile_option(default: bool | None) -> bool | None:
+    """Return the option that compiles the network before it learns."""
+    return option(
+        default,
+        "Compile the network first: a sixth faster, after up to a minute. Default: for long runs, "
+        "where there is a C++ compiler.",
+        "--compile/--no-compile",
+        panel=SPEED,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What every run can be told; subclasses name their options as `TrainingOptions` does."""
+    """The options of every run; subclasses name theirs as `TrainingOptions` does."""
 
-    photos: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Photographs to learn on: some hundreds.")
-    ]
-    output: RunFolderOption
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the run in the output folder. Its own options stand; only --steps may "
-            "change.",
-        ),
-    ] = False
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            help="Of the optimiser. Default: 6000, of an encoder 12000.",
-            rich_help_panel=SCHEDULE,
-            show_default=False,
-        ),
-    ] = None
-    photos_per_step: ScheduleInt = 2
-    seed: ScheduleInt = 0
-    checkpoint_every: EverySecondsOption = 180
-    preview_every: EverySecondsOption = 300
-    device: DeviceOption = "auto"
-    precision: TorchPrecisionOption = "auto"
-    compile: CompileOption = None
+    photos: Path = option(REQUIRED, "Photographs to learn on: some hundreds.", metavar="FOLDER")
+    output: Path
+    resume: bool = option(
+        False,
+        "Go on with the run in the output folder. Its own options stand; only --steps may change.",
+        "--resume",
+    )
+    steps: int | None = option(
+        None, "Of the optimiser. Default: 6000, of an encoder 12000.", panel=SCHEDULE
+    )
+    photos_per_step: int = option(2, panel=SCHEDULE)
+    seed: int = option(0, panel=SCHEDULE)
+    checkpoint_every: float = option(180, metavar="SECONDS", panel=SCHEDULE)
+    preview_every: float = option(300, metavar="SECONDS", panel=SCHEDULE)
+    device: str = device_option()
+    precision: str = torch_precision_option()
+    compile: bool | None = compile_option(None)
 
 
 def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **more: Any) -> Kind:

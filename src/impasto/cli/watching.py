@@ -19,7 +19,7 @@ __all__ = ["appearing"]
 
 POLL_S = 1.0
 BUSY_SHARE = 0.1
-"""Of the time, looking takes no more: in folders of many thousands it is done less often."""
+"""The most of the time that looking takes: in folders of many thousands it is done less often."""
 
 
 def appearing(plan: Callable[[], list[Job]], *, overwrite: bool) -> Iterator[list[Job]]:
@@ -64,7 +64,7 @@ def appearing(plan: Callable[[], list[Job]], *, overwrite: bool) -> Iterator[lis
 
 
 def _stamp(photo: str) -> tuple[int, int] | None:
-    """Another one when the file has changed; none while there is nothing in it."""
+    """Return another stamp when the file has changed; none while there is nothing in it."""
     with suppress(OSError):
         found = Path(photo).stat()
         if found.st_size:

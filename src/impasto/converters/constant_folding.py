@@ -84,7 +84,9 @@ def _fold(model: ModelProto, node: NodeProto, values: dict[str, Array]) -> Array
 
 
 def _most_elements(node: NodeProto, inputs: list[Array]) -> float:
-    """How many elements a node's result has at most; infinitely many if it is not to be folded."""
+    """Return how many elements a node's result has at most; infinitely many if it is not to be
+    folded.
+    """
     kind = node.op_type
     if kind == "Constant":
         return 0

@@ -1,5 +1,5 @@
-"""What is around a network: the order of channels and the range of values that it was trained with,
-written into its graph, so that it takes and gives RGB in 0-1, as all of ours do.
+"""The order of channels and the range of values that a network was trained with, written into its
+graph, so that it takes and gives RGB in 0-1, as all of ours do.
 """
 
 from __future__ import annotations
@@ -111,21 +111,21 @@ def wrap(model: ModelProto, convention: Convention, lost_px: int = 0) -> bytes:
 
 
 def from_photo(photo: Array, convention: Convention) -> Array:
-    """RGB in 0-1, 1 x 3 x H x W, as a network wants it."""
+    """Convert RGB in 0-1, 1 x 3 x H x W, to what a network wants."""
     (matrix, bias), _ = _colours(convention)
     made = np.einsum("oc,ncyx->noyx", matrix, photo) + bias[:, None, None]
     return np.asarray(made, dtype=np.float32)
 
 
 def to_painting(made: Array, convention: Convention) -> Array:
-    """Return what a network made, 1 x 3 x H x W, as RGB in 0-1, clipped."""
+    """Convert what a network made, 1 x 3 x H x W, to RGB in 0-1, clipped."""
     _, (matrix, bias) = _colours(convention)
     back = np.einsum("co,noyx->ncyx", np.linalg.inv(matrix), made - bias[:, None, None])
     return np.asarray(np.clip(back, 0, 1), dtype=np.float32)
 
 
 def _colours(convention: Convention) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Matrix and bias that make the network's colours, a 3-vector, of RGB in 0-1: of those that it
+    """Return matrices and biases that make the network's colours of RGB in 0-1: of those that it
     takes, and of those that it gives.
     """
     scales = {

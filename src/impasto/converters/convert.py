@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import NETWORK_SUFFIXES, split_network
 from impasto.converters.constant_folding import fold_constants
 from impasto.converters.conventions import (
     Convention,
@@ -28,7 +27,6 @@ from impasto.converters.input_sizes import (
     picture_size,
     set_size,
 )
-from impasto.converters.network_files import read_content
 from impasto.converters.onnx_files import read_onnx
 from impasto.converters.style_inputs import choose_style
 from impasto.converters.t7 import TorchObject, parse_t7
@@ -38,6 +36,7 @@ from impasto.converters.torch7_reference import run_module
 from impasto.converters.torch7_to_onnx import convert_module, find_network
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.networks.input_spec import BakedNetwork, read_input_spec
+from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split_network
 
 if TYPE_CHECKING:
     from impasto.engines import Engine
@@ -206,7 +205,7 @@ def _convert_onnx(
 
 
 def measure_parity(network: ConvertedNetwork, engine: Engine) -> tuple[float, float]:
-    """How far what an engine paints is from what the source computes, on a picture of noise.
+    """Compare what an engine paints with what the source computes, on a picture of noise.
 
     Returns:
         mean and largest difference, in levels of 255, both rounded to whole levels.

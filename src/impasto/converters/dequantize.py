@@ -1,4 +1,4 @@
-"""From 8-bit networks back to floats, which every engine runs, and bfloat16 runs faster.
+"""Turning 8-bit networks back into floats, which every engine runs, and bfloat16 runs faster.
 
 What QuantizeLinear and DequantizeLinear do to a tensor together is rounding, which is left out, and
 clipping, which is kept: exporters hide a ReLU in it.

@@ -1,4 +1,4 @@
-"""What a style network is, in one line, told from its ONNX graph."""
+"""A style network described in one line, from its ONNX graph."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def describe(model: ModelProto) -> str:
 
 
 def _count_weights(model: ModelProto) -> int:
-    """Elements of all constants that were learned: no whole numbers, no single ones, no
+    """Count the elements of all constants that were learned: no whole numbers, no single ones, no
     statistics of batch normalisation, no scales of an enlargement, no noise.
     """
     from onnx import TensorProto

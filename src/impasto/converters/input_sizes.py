@@ -48,7 +48,7 @@ class Layout:
     channels_last: bool = False
 
     def shape(self, width: int, height: int) -> Shape:
-        """Of a tensor that holds a picture of that size."""
+        """Return the shape of a tensor that holds a picture of that size."""
         return (1, height, width, 3) if self.channels_last else (1, 3, height, width)
 
 
@@ -84,7 +84,7 @@ def set_size(model: ModelProto, layout: Layout, width: int, height: int) -> None
 def find_input_spec(
     model: ModelProto, layout: Layout, fixed_px: tuple[int, int] | None, name: str
 ) -> InputSpec:
-    """Which pictures a network takes.
+    """Return which pictures a network takes.
 
     Sides of any length in steps of `InputSpec.multiple`, if it makes pictures of the size that it
     takes; otherwise only ``fixed_px``, the size in the file.
@@ -119,7 +119,7 @@ def check_input_spec(model: ModelProto, layout: Layout, input_spec: InputSpec, n
 
 
 def find_shrinkage(model: ModelProto, layout: Layout) -> int:
-    """By how many pixels a painting is smaller than its photo, if by the same for any size."""
+    """Return by how many pixels paintings are smaller than photos, if all by as many."""
     sizes = _Sizes(model, layout)
     for multiple in MULTIPLES:
         side, other = BASE_PX + multiple, BASE_PX + 3 * multiple
@@ -166,7 +166,7 @@ class _Sizes:
         return self.output(*taken) == self._layout.shape(*made)
 
     def output(self, width: int, height: int) -> Shape | None:
-        """Shape of what becomes of a picture, if the network can be run on it."""
+        """Return the shape of what becomes of a picture, if the network can be run on it."""
         from onnx import shape_inference
 
         set_size(self._light, self._layout, width, height)

@@ -12,19 +12,17 @@ import hashlib
 from pathlib import Path
 
 from impasto._util.atomic_files import (
-    NETWORK_SUFFIXES,
     exists,
     make_folder,
-    split_network,
     user_cache_folder,
     user_data_folder,
     write_atomically,
 )
 from impasto.converters.conventions import Convention
 from impasto.converters.convert import ConvertedNetwork, convert_network
-from impasto.converters.network_files import read_content
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.networks.input_spec import BakedNetwork, read_input_spec
+from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split_network
 
 __all__ = ["install_network", "installed_networks", "load_network"]
 

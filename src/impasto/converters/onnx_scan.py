@@ -1,4 +1,4 @@
-"""What an ONNX file would cost to load, found out on its bytes before anything is built from them.
+"""Finding out what an ONNX file would cost to load, on its bytes, before anything is built of them.
 
 A file is a tree of protobuf messages; each field is a number with a wire type, then a varint, four
 or eight bytes, or a length and as many bytes. An empty message takes two bytes in the file and a

@@ -34,7 +34,7 @@ Array = NDArray[np.float32]
 
 
 def read_state_dict(content: bytes, name: str) -> dict[str, Array]:
-    """All weights in a file, by their names.
+    """Return all weights in a file, by their names.
 
     Args:
         content: the file's bytes.
@@ -67,7 +67,7 @@ def read_state_dict(content: bytes, name: str) -> dict[str, Array]:
 
 
 def _check_archive(content: bytes, name: str) -> None:
-    """Torch stores weights as they are; a compressed file might become any size."""
+    """Refuse a compressed file, which might become any size: torch stores weights as they are."""
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return
     try:
@@ -114,7 +114,7 @@ class _Weights:
     def layer(
         self, conv: str, norm: str = "", *, stride: int = 1, relu: bool = False
     ) -> list[TorchObject]:
-        """Reflection padding, convolution, normalisation, ReLU."""
+        """Return reflection padding, a convolution, normalisation, ReLU."""
         kernel = self._array(f"{conv}.conv2d.weight", 4)
         bias = self._array(f"{conv}.conv2d.bias", 1, kernel.shape[0])
         made = [

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.converters.network_files import read_content
 from impasto.converters.onnx_files import is_picture, read_onnx
 from impasto.errors import InputError, OptionError
 from impasto.images import IMAGE_SUFFIXES, read_image
+from impasto.networks.network_files import read_content
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
@@ -82,7 +82,7 @@ def predict_vector(network: str, picture: str, count: int) -> Array:
 
 
 def _makers(network: Path, count: int) -> list[ModelProto]:
-    """Networks in the same folder from a picture to so many numbers."""
+    """Return the networks in the same folder from a picture to so many numbers."""
     found = []
     for path in sorted(network.parent.glob("*.onnx")):
         if path.samefile(network):

@@ -66,7 +66,7 @@ class TorchObject:
 
 
 class _MalformedError(ValueError):
-    """The bytes are no such file."""
+    """An error of bytes that are no such file."""
 
 
 def read_t7(path: str | os.PathLike[str]) -> Any:
@@ -92,7 +92,7 @@ def read_t7(path: str | os.PathLike[str]) -> Any:
 
 
 def parse_t7(content: bytes, name: str = "the data") -> Any:
-    """As `read_t7`, for a file's content; ``name`` is what errors call it."""
+    """Parse a file's content as `read_t7` does; ``name`` is what errors call the file."""
     if re.match(rb"[0-8]\s", content):
         if len(content) > MAX_ASCII_BYTES:
             raise InputError(f"{name} is a text of {len(content) >> 20} MB", "store it as binary")

@@ -73,7 +73,7 @@ def read_variables(content: bytes, name: str) -> list[Array]:
 
 
 def _number(name: str) -> int:
-    """0 of ``Variable``, 7 of ``Variable_7`` and ``arr_7``."""
+    """Return 0 for ``Variable``, 7 for ``Variable_7`` and ``arr_7``."""
     return int(name.partition("_")[2] or 0)
 
 
@@ -114,7 +114,9 @@ def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObje
 
 
 def _same_convolution(kernel: Array, stride: int) -> list[TorchObject]:
-    """TensorFlow's padding: what is odd goes below and to the right (for even sides)."""
+    """Return a convolution padded as TensorFlow does it: what is odd goes below and to the right
+    (for even sides).
+    """
     total = max(kernel.shape[0] - stride, 0)
     before, after = total // 2, total - total // 2
     made = convolution(kernel.transpose(3, 2, 0, 1), stride=stride)

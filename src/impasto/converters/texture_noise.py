@@ -107,7 +107,7 @@ def _with_children(module: TorchObject, children: list[Any]) -> TorchObject:
 
 
 def _taken(modules: tuple[Any, ...]) -> int | None:
-    """Channels that the first convolution among modules takes."""
+    """Return how many channels the first convolution among modules takes."""
     for module in modules:
         if not isinstance(module, TorchObject):
             continue

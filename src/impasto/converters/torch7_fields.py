@@ -26,7 +26,7 @@ def kind_of(module: TorchObject) -> str:
 
 
 def kinds_of(network: TorchObject) -> set[str]:
-    """Those of a network and all modules in it."""
+    """Return the kinds of a network and of all modules in it."""
     modules = network.fields.get("modules")
     found = {kind_of(network)}
     for child in modules.values() if isinstance(modules, Mapping) else ():
@@ -51,7 +51,7 @@ class ModuleFields:
         self._where = f"{name}: {path}"
 
     def children(self) -> list[Any]:
-        """Of a container, in order."""
+        """Return a container's modules, in order."""
         modules = self.fields.get("modules")
         if not isinstance(modules, Mapping):
             raise self.wrong("modules")
@@ -72,12 +72,12 @@ class ModuleFields:
         return int(value)
 
     def sides(self, *, least: int = -LARGEST) -> tuple[int, int, int, int]:
-        """Of a padding: left, right, top, bottom."""
+        """Return a padding's left, right, top, bottom."""
         left, right, top, bottom = (self.integer(f"pad_{each}", 0, least=least) for each in "lrtb")
         return left, right, top, bottom
 
     def pooling(self) -> tuple[int, int, int, int]:
-        """Of a mean over windows: width and height, steps across and down.
+        """Return the windows of a mean: width and height, steps across and down.
 
         Padding, and windows that are cut at the border, are refused: no style network has them.
         """
@@ -93,15 +93,17 @@ class ModuleFields:
         )
 
     def check_joins_channels(self) -> None:
-        """Of a module that joins tensors: along their channels, the second dimension of four or
-        the first of three.
+        """Check that tensors are joined along their channels, the second dimension of four or the
+        first of three.
         """
         dimension = self.integer("dimension", 2)
         if dimension != 2 and (dimension, self.integer("nInputDims", 0)) != (1, 3):
             raise self.wrong("dimension")
 
     def scale_and_shift(self) -> tuple[Array, Array]:
-        """Of an instance normalisation; 1 and 0 if it has none, as texture_nets allows."""
+        """Return those of an instance normalisation; 1 and 0 if it has none, as texture_nets
+        allows.
+        """
         if self.fields.get("affine", True):
             scale = self.array("weight")
             return scale, self.array("bias", scale.shape)
@@ -109,7 +111,7 @@ class ModuleFields:
         return np.ones(channels, np.float32), np.zeros(channels, np.float32)
 
     def tile(self) -> Array:
-        """Of noise: channels x side x side, as `impasto.converters.texture_noise` lays it in."""
+        """Return noise, channels x side x side, as `texture_noise` lays it in."""
         tile = self.array(TILE)
         if tile.ndim != 3 or not tile.size or tile.shape[1] != tile.shape[2]:
             raise self.wrong(TILE)
@@ -123,7 +125,7 @@ class ModuleFields:
         return value
 
     def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Array | None:
-        """As `array`; none where the field is missing."""
+        """Return what `array` does; none where the field is missing."""
         value = self.fields.get(field)
         if value is None:
             return None

@@ -28,12 +28,12 @@ def module(kind: str, **fields: Any) -> TorchObject:
 
 
 def sequence(*children: TorchObject) -> TorchObject:
-    """One module after the other."""
+    """Return one module after the other as a module."""
     return module("Sequential", modules={float(n): each for n, each in enumerate(children, 1)})
 
 
 def residual(*children: TorchObject) -> TorchObject:
-    """``x + children(x)``."""
+    """Return ``x + children(x)`` as a module."""
     both = {1.0: sequence(*children), 2.0: module("Identity")}
     return sequence(module("ConcatTable", modules=both), module("CAddTable"))
 
@@ -77,7 +77,7 @@ def _kernel(
 
 
 def instance_normalization(scale: Array, shift: Array, epsilon: float) -> TorchObject:
-    """Instance normalisation, scaled and shifted by one number a channel."""
+    """Return instance normalisation, scaled and shifted by one number a channel."""
     return module("InstanceNormalization", weight=scale, bias=shift, eps=epsilon)
 
 
@@ -88,7 +88,8 @@ def padding(
     top: int | None = None,
     bottom: int | None = None,
 ) -> TorchObject:
-    """``Reflection``, ``Replication`` or ``Zero`` padding; all sides as the left if not given.
+    """Return ``Reflection``, ``Replication`` or ``Zero`` padding; all sides as the left if not
+    given.
 
     Negative zero padding cuts off.
     """

@@ -1,4 +1,4 @@
-"""What Torch7's modules do to an array, in NumPy, one by one: the yardstick of a conversion."""
+"""Torch7's modules in NumPy, one by one: the yardstick of a conversion."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _convolution(module: ModuleFields, x: Array) -> Array:
 
 
 def _full_convolution(module: ModuleFields, x: Array) -> Array:
-    """Every input pixel adds the kernel, times its value, to the output."""
+    """Add the kernel, times its value, to the output for every input pixel."""
     height, width = module.integer("kH"), module.integer("kW")
     down, across = module.integer("dH", 1), module.integer("dW", 1)
     outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")

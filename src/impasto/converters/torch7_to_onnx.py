@@ -1,4 +1,4 @@
-"""From Torch7's modules to an ONNX graph: the networks of Johnson et al. 2016 and their kin, and
+"""Torch7's modules as an ONNX graph: the networks of Johnson et al. 2016 and their kin, and
 the multi-scale generators of Ulyanov et al. 2016 (texture_nets).
 
 Every module becomes the same arithmetic in ONNX. Height and width stay free.
@@ -50,8 +50,8 @@ def find_network(content: Any, name: str) -> TorchObject:
 
 
 def _count_modules(module: Any, known: dict[int, float]) -> float:
-    """How many there are in a module, counting one that is shared as often as it is run; infinitely
-    many in one that contains itself.
+    """Count the modules in a module, one that is shared as often as it is run; infinitely many in
+    one that contains itself.
     """
     if not isinstance(module, TorchObject):
         return 0
@@ -167,7 +167,7 @@ class _Converter:
         return tensor
 
     def _joined(self, module: ModuleFields, branches: list[str]) -> str:
-        """Channel after channel."""
+        """Join tensors, channel after channel."""
         module.check_joins_channels()
         if not branches:
             raise module.wrong("modules")

@@ -1,4 +1,4 @@
-"""What every engine can do."""
+"""The interface of all engines."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class Engine(Closing, ABC):
 
     @abstractmethod
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
-        """As `paint`, for contiguous arrays that were checked.
+        """Run the graph, as `paint` does, on contiguous arrays that were checked.
 
         Args:
             photo: the pixels.

@@ -1,4 +1,4 @@
-"""What the CPU multiplies natively."""
+"""Types that the CPU multiplies natively."""
 
 from __future__ import annotations
 

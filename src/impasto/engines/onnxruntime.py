@@ -57,7 +57,7 @@ class OnnxRuntimeEngine(Engine):
         return np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8), given
 
     def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
-        """As the base class says."""
+        """Run the graph of a part of a network; see `Engine.run_part`."""
         try:
             given = self._session.run(self._outputs, dict(features))
         except Exception as error:

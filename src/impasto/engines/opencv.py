@@ -46,7 +46,7 @@ class OpenCVEngine(Engine):
         return np.asarray(cv2.merge(painted), dtype=np.uint8), further
 
     def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
-        """As the base class says."""
+        """Run the graph of a part of a network; see `Engine.run_part`."""
         try:
             for name, array in features.items():
                 self._net.setInput(array, name)

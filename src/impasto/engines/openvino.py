@@ -106,7 +106,7 @@ class OpenVINOEngine(Engine):
         return given.pop("painting")[0], given
 
     def run_part(self, features: Vectors) -> Vectors:
-        """As the base class says."""
+        """Run the graph of a part of a network; see `Engine.run_part`."""
         with _failures_told():
             return self._infer(self._any_size, features)
 
@@ -149,7 +149,7 @@ def has_bf16() -> bool:
 
 @cache
 def _shared_core() -> openvino.Core:
-    """Plugins take 50 ms to load: every engine uses the same."""
+    """Return the core of every engine: its plugins take 50 ms to load."""
     return openvino.Core()
 
 

@@ -60,7 +60,7 @@ def available_engines() -> dict[EngineName, str]:
 
 
 def has_bf16() -> bool:
-    """OpenVINO is installed, and this CPU multiplies bfloat16 natively."""
+    """Return whether OpenVINO is installed, and this CPU multiplies bfloat16 natively."""
     if "openvino" not in available_engines():
         return False
     from impasto.engines import openvino

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
-from impasto.images import resize
+from impasto.images.noise import natural_noise
 from impasto.live.camera import open_camera
 from impasto.live.loop import REPORT_S, LiveOptions, run_live
 from impasto.live.overlay import with_lines
@@ -163,7 +163,7 @@ class _Unseen:
 
 def _write_clip(path: Path, width: int, height: int) -> None:
     """Film a view that goes round in a circle, so that it has no cut where it begins anew."""
-    scene = _scene(width + 2 * SWAY_PX, height + 2 * SWAY_PX)
+    scene = natural_noise(width + 2 * SWAY_PX, height + 2 * SWAY_PX, seed=0)
     info = VideoInfo(width, height, Fraction(CAMERA_RATE), Fraction(1, CAMERA_RATE), 0, BT_709)
     writer = SegmentWriter(path, info, ENCODING, container=ENCODING.container)
     for number in range(CLIP_FRAMES):
@@ -171,15 +171,3 @@ def _write_clip(path: Path, width: int, height: int) -> None:
         left, top = (round(SWAY_PX * (1 + turn)) for turn in (cos(angle), sin(angle)))
         writer.write(np.ascontiguousarray(scene[top : top + height, left : left + width]), number)
     writer.close()
-
-
-def _scene(width: int, height: int) -> NDArray[np.uint8]:
-    """Make noise of all sizes, equally strong, as photographs nearly have it (Field 1987)."""
-    random = np.random.default_rng(0)
-    scene = np.zeros((height, width, 3), dtype=np.float32)
-    for grain_px in (2, 4, 8, 16, 32, 64):
-        shape = (-(-height // grain_px), -(-width // grain_px), 3)
-        scene += resize(random.integers(0, 256, shape, dtype=np.uint8), width, height)
-    low, high = np.percentile(scene, (1, 99))
-    stretched = 255 * (scene - low) / (high - low)
-    return np.asarray(stretched.clip(0, 255), dtype=np.uint8)

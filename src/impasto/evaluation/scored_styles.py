@@ -1,4 +1,4 @@
-"""What ``impasto evaluate`` measures: styles of any kind, each with its painting."""
+"""The styles that ``impasto evaluate`` measures, of any kind, each with its painting."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ScoredStyle:
 def find_scored_styles(
     styles: Sequence[str], gallery: Gallery, paintings: Path
 ) -> list[ScoredStyle]:
-    """Styles with their paintings.
+    """Return styles with their paintings.
 
     Args:
         styles: names, mixtures, files of networks or of paintings; what is there twice counts once.

@@ -181,7 +181,7 @@ def evaluate(
 
 
 def reports_to_json(reports: Sequence[StyleReport]) -> str:
-    """All figures, the curves included, as JSON text."""
+    """Return all figures, the curves included, as JSON text."""
     tree = [
         {
             "style": report.style,
@@ -209,7 +209,7 @@ def reports_to_json(reports: Sequence[StyleReport]) -> str:
 
 
 def exact_vgg(hardware: Hardware | None = None) -> Vgg19:
-    """VGG-19 in float32, in which scores are measured, on the hardware's device."""
+    """Return VGG-19 in float32, in which scores are measured, on the hardware's device."""
     return Vgg19(Hardware((hardware or choose_hardware()).device, torch.float32))
 
 
@@ -230,7 +230,7 @@ class Scorer:
 
     @torch.no_grad()
     def content(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> float:
-        """C of a painted photo; both H x W x 3, uint8, RGB."""
+        """Return C of a painted photo; both H x W x 3, uint8, RGB."""
         features, target = (
             self._vgg(to_tensor(pixels).to(self._device), (CONTENT_LAYER,))[CONTENT_LAYER]
             for pixels in (painted, photo)
@@ -238,12 +238,12 @@ class Scorer:
         return content_loss(features, target).item()
 
     def style(self, painted: NDArray[np.uint8]) -> float:
-        """S of a painted photo, without the rest of its score."""
+        """Return S of a painted photo, without the rest of its score."""
         losses = self._losses(self._features(painted))
         return statistics.fmean(losses[layer] for layer in STYLE_LAYERS)
 
     def __call__(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> Score:
-        """All of it."""
+        """Return the whole score of a painted photo."""
         features = self._features(painted)
         losses = self._losses(features)
         apart = correlation_loss(layer_correlations(features), self._correlations)
@@ -334,14 +334,14 @@ class _Curves:
 
 
 def _one_step_lbfgs(picture: Tensor) -> torch.optim.LBFGS:
-    """One iteration a call, with a line search of as many evaluations as it needs."""
+    """Return L-BFGS of one iteration a call, with as long a line search as it needs."""
     return torch.optim.LBFGS(
         [picture], max_iter=1, history_size=LBFGS_HISTORY, line_search_fn="strong_wolfe"
     )
 
 
 def _read_cache(cache: Path | None) -> dict[str, list[float]]:
-    """Curves of earlier calls. A cache that cannot be read is an empty one: it is only a cache."""
+    """Return the curves of earlier calls; none of a cache that cannot be read."""
     if cache is None or not cache.is_file():
         return {}
     try:

@@ -107,7 +107,9 @@ def _search(
 
 
 def _apply_inverse_hessian(gradient: Tensor, pairs: deque[tuple[Tensor, Tensor, float]]) -> Tensor:
-    """Two-loop recursion, Nocedal & Wright, algorithm 7.4."""
+    """Multiply a gradient by the inverse Hessian: two-loop recursion, Nocedal & Wright, algorithm
+    7.4.
+    """
     q = gradient.clone()
     alphas = []
     for moved, turned, rho in reversed(pairs):
@@ -124,7 +126,7 @@ def _apply_inverse_hessian(gradient: Tensor, pairs: deque[tuple[Tensor, Tensor, 
 
 
 def _project(vector: Tensor, position: Tensor, sign: int = 1) -> Tensor:
-    """Without the pixels that following ``-sign * vector`` would push through a wall of the box."""
+    """Leave out pixels that following ``-sign * vector`` would push through the box's wall."""
     downhill = -sign * vector
     blocked = ((position <= 0) & (downhill < 0)) | ((position >= 1) & (downhill > 0))
     return vector.masked_fill(blocked, 0)

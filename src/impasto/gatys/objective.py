@@ -1,4 +1,4 @@
-"""What Gatys' optimisation minimises, for pictures of any size and with styles in several places.
+"""The objective of Gatys' optimisation, for pictures of any size and with styles in several places.
 
 Style in several places: Gatys et al. 2017, "Controlling perceptual factors in neural style
 transfer", section 4 (guided Gram matrices): a layer's features are weighted by how much each place
@@ -45,7 +45,7 @@ GRID_PX = 16  # the coarsest layers' step; tiles begin on it
 Pixels = NDArray[np.uint8]
 PLACES = "places"
 Sums = dict[tuple[int, str], Tensor]
-"""What is summed over tiles: Gram matrices by part and layer; features of sampled places by number
+"""Sums over tiles: Gram matrices by part and layer; features of sampled places by number
 and `PLACES`."""
 
 SELF_SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
@@ -202,7 +202,7 @@ class Objective:
         return total, gradient
 
     def _at_once(self, picture: Tensor) -> tuple[float, dict[str, float], Tensor]:
-        """Content, what is made of sums, and the gradient of both under their weights."""
+        """Return content, what is made of sums, and the gradient of both under their weights."""
         picture = picture.requires_grad_()
         features = self._own(self._tiles[0], picture, self._layers)
         content, summed = self._content_part(features, 0), self._of_sums(self._sums(features, 0))
@@ -290,7 +290,7 @@ class Objective:
         return sums
 
     def _style(self, sums: Sums) -> Tensor:
-        """Mean over layers (scale-free), or equation 5: the weighted sum of equation 4."""
+        """Return the mean over layers (scale-free), or equation 5: the weighted sum of 4."""
         options = self._options
         scale_free = options.losses == "scale-free"
         loss = style_loss if scale_free else paper_style_loss
@@ -347,7 +347,7 @@ class Objective:
         return (last.rows.stop // step) * (last.columns.stop // step)
 
     def _sample_places(self, layer: str, width: int, height: int) -> Iterator[_Places]:
-        """Places all over the picture; and places in faces, if there are any."""
+        """Yield places all over the picture; and places in faces, if there are any."""
         step = feature_step_px(layer)
         allowed = [(1.0, torch.ones(height // step, width // step, device=self._device))]
         if self._faces is not None:
@@ -378,7 +378,7 @@ class Objective:
     def _pooled(
         self, guides: NDArray[np.float32] | None, layers: Iterable[str]
     ) -> dict[int, Tensor] | None:
-        """Guides at the size of each layer's features: means over areas."""
+        """Return guides at the size of each layer's features: means over areas."""
         if guides is None:
             return None
         maps = torch.from_numpy(guides).to(self._device)[None]
@@ -386,7 +386,7 @@ class Objective:
         return {step: F.avg_pool2d(maps, step)[0] for step in steps}
 
     def _part_shares(self, guides: NDArray[np.float32] | None) -> list[float]:
-        """How much of what is painted each part has."""
+        """Return how much of what is painted each part has."""
         if guides is None:
             return [1.0] * len(self._parts)
         masses = guides.sum(axis=(1, 2), dtype=np.float64)

@@ -39,7 +39,7 @@ from impasto.masks.areas import Areas, Region, find_areas
 from impasto.masks.faces import face_mask
 from impasto.masks.parse import AreaSource, as_area
 from impasto.perceptual.hardware import Hardware, choose_hardware
-from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.tensors import to_pixels, to_tensor
 from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
@@ -51,7 +51,7 @@ DRAFT_STEPS = 50
 
 @dataclass(frozen=True)
 class Iterate:
-    """One step of the optimiser is done.
+    """A finished step of the optimiser.
 
     Attributes:
         step: of all scales together, from 1.
@@ -74,7 +74,7 @@ class Iterate:
         """Return what is painted so far, at this scale's size: what `paint` gives if this is the
         end.
         """
-        return self.finish(_to_pixels(self.pixels))
+        return self.finish(to_pixels(self.pixels))
 
 
 def paint(
@@ -164,7 +164,7 @@ def _from_coarse_to_fine(
         for number, current in enumerate(_optimise(objective, start, steps), done + 1):
             event = Iterate(number, sum(plan), width, height, objective.losses, current, finish)
             on_iterate(event)
-        pixels = _to_pixels(current)
+        pixels = to_pixels(current)
         done += steps
     return finish(pixels)
 
@@ -231,7 +231,9 @@ def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
-    """How much each part's paintings have to say in each place, parts x H x W; the rest is last."""
+    """Return how much each part's paintings have to say in each place, parts x H x W; the rest is
+    last.
+    """
     if areas.shares is None and areas.cover is None:
         return None
     shares = (
@@ -252,7 +254,7 @@ def _optimise(objective: Objective, start: Tensor, steps: int) -> Iterator[Tenso
 
 
 def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, int]]:
-    """Widths and heights, from coarse to fine; sides about double from each to the next."""
+    """Return widths and heights, from coarse to fine; sides about double from each to the next."""
     longer, shorter = max(width, height), min(width, height)
     final = (options.size_px or min(longer, DEFAULT_SIZE_PX)) / longer
     doublings = math.log2(max(1.0, final * shorter / options.coarsest_px))
@@ -291,8 +293,3 @@ def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
             "give one number from 0 up for each, not all 0",
         )
     return [weight / sum(weights) for weight in weights]
-
-
-def _to_pixels(picture: Tensor) -> NDArray[np.uint8]:
-    planes = picture[0].clamp(0, 1).mul(255).round().byte()
-    return np.ascontiguousarray(planes.permute(1, 2, 0).cpu().numpy())

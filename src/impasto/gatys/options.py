@@ -19,7 +19,7 @@ SMALLEST_PX = 32
 
 Effect = Literal["subtle", "balanced", "bold"]
 Weights = Mapping[str, float]
-"""By loss; and of faces, how much more the photo counts there."""
+"""Weights by loss; and of faces, how much more the photo counts there."""
 
 WEIGHTS = {
     "content": "content_weight",
@@ -57,7 +57,7 @@ def _equal(*layers: str) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class PaintOptions:
-    """How to paint.
+    """The way to paint by optimisation.
 
     Attributes:
         effect: how much of the painting: ``subtle``, ``balanced`` or ``bold``. It is a set of
@@ -131,7 +131,9 @@ class PaintOptions:
 
     @property
     def weights(self) -> Weights:
-        """Those given; for the rest, the effect's, or the paper's with the paper's losses."""
+        """Weights that are given; for the rest the effect's, or the paper's with the paper's
+        losses.
+        """
         given = {loss: getattr(self, name) for loss, name in WEIGHTS.items()}
         usual = PAPER if self.losses == "paper" else EFFECTS[self.effect]
         return {**usual, **{loss: weight for loss, weight in given.items() if weight is not None}}

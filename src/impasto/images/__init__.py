@@ -15,7 +15,13 @@ from impasto.images.geometry import fit_within, pad_reflect, resize, scale_short
 from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
-from impasto.images.photo_file import IMAGE_SUFFIXES, PhotoFile, read_image
+from impasto.images.photo_file import (
+    IMAGE_SUFFIXES,
+    PhotoFile,
+    find_images,
+    is_image,
+    read_image,
+)
 from impasto.images.picture import Frame, Picture, check_pixels
 from impasto.images.sequence import holds_several, write_sequence
 from impasto.images.sheet import contact_sheet, side_by_side
@@ -45,9 +51,11 @@ __all__ = [
     "contact_sheet",
     "detail_radius_px",
     "encode_image",
+    "find_images",
     "fit_within",
     "grain_tile",
     "holds_several",
+    "is_image",
     "keep_colors",
     "lay_on_white",
     "luminance",

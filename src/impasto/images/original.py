@@ -27,12 +27,12 @@ __all__ = [
 ]
 
 Samples = NDArray[Any]
-"""Of uint8, uint16 or float32."""
+"""An array of uint8, uint16 or float32."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file says about its picture.
+    """A file's description of its picture.
 
     Attributes:
         exif: as JPEG files hold it, from ``Exif`` on, the orientation upright; may be empty.
@@ -65,7 +65,7 @@ NO_METADATA = Metadata()
 
 @dataclass(frozen=True, eq=False)
 class Original:
-    """Samples and how to understand them.
+    """A picture's samples, and how to understand them.
 
     Attributes:
         samples: H x W x C, uint8, uint16 or float32; C is 1 for grey, 3 for RGB, 4 for CMYK (where
@@ -100,8 +100,8 @@ class Original:
 
     @property
     def clipped_px(self) -> int:
-        """How many pixels have samples beyond 0 and white, as only floats can: they are seen as
-        these.
+        """Number of pixels with samples beyond 0 and white, as only floats can have: they are seen
+        as these.
         """
         if self.samples.dtype.kind != "f":
             return 0
@@ -110,7 +110,7 @@ class Original:
 
     @property
     def is_plain(self) -> bool:
-        """8-bit sRGB: pixels and alpha say it all."""
+        """Whether pixels and alpha say it all: 8-bit sRGB."""
         return self.samples.dtype == np.uint8 and self.mode == "RGB" and not self.profile
 
     def to_pixels(self) -> NDArray[np.uint8]:

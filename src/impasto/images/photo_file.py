@@ -39,14 +39,14 @@ from impasto.images.windows import shrink_rows
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["IMAGE_SUFFIXES", "PhotoFile", "Source", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "PhotoFile", "Source", "find_images", "is_image", "read_image"]
 
 IMAGE_SUFFIXES = (
     frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
     | {".heic", ".heif"}
     | RAW_SUFFIXES
 )
-"""File names that end so (in small letters) are taken for images in folders."""
+"""File names that end so (in small letters) are taken for images."""
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """The name of a picture's file, its content, or the file, open for reading."""
@@ -54,7 +54,7 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 MAX_STREAM_BYTES = 1 << 30
 MAX_FRAMES = 10_000
 MAX_ANIMATION_PIXELS = 4 * MAX_PIXELS
-"""In all frames: animations are written from memory. Pages are not."""
+"""The most in all frames: animations are written from memory. Pages are not."""
 PAGED = "TIFF"
 
 
@@ -78,6 +78,34 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     with PhotoFile(source, max_pixels=max_pixels) as photo:
         return photo.read()
+
+
+def is_image(path: Path) -> bool:
+    """Return whether there is such a file, and its name is that of an image that is not hidden."""
+    named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return named and path.is_file()
+
+
+def find_images(folder: Path, kind: str, *, deep: bool = False) -> list[Path]:
+    """Return the images in a folder, in alphabetical order.
+
+    Args:
+        folder: to look in.
+        kind: what they are, for errors: ``photographs``.
+        deep: look into the folders below it, too.
+
+    Raises:
+        InputError: there is no such folder, it cannot be read, or no image is in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder", f"give a folder of {kind}")
+    try:
+        found = sorted(filter(is_image, folder.rglob("*") if deep else folder.iterdir()))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read ({error.strerror})", "check it") from error
+    if not found:
+        raise InputError(f"{folder} holds no {kind}", "give a folder with JPEG or PNG files")
+    return found
 
 
 class PhotoFile(Closing):
@@ -141,7 +169,7 @@ class PhotoFile(Closing):
 
     @property
     def layout(self) -> Layout | None:
-        """How samples are stored; none if the photo cannot be read row by row."""
+        """Arrangement of the samples; none if the photo cannot be read row by row."""
         reader = self._reader
         if not reader or reader.more_pages or orientation_of(reader.metadata) != 1:
             return None
@@ -149,7 +177,7 @@ class PhotoFile(Closing):
 
     @cached_property
     def count(self) -> int:
-        """How many pictures there are; 1 for an ordinary photo.
+        """Number of pictures in the file; 1 for an ordinary photo.
 
         Raises:
             InputError: some of them are missing or damaged, or an animation is absurdly long.
@@ -227,7 +255,7 @@ class PhotoFile(Closing):
         return None if self._is_raw else open_rows(self._file)
 
     def _header(self) -> Image | None:
-        """Return the same; none if that fails: reading the photo will say why."""
+        """Return the image as Pillow opens it; none if that fails: reading it will say why."""
         if not self._is_raw:
             with contextlib.suppress(Exception):
                 return self._opened()

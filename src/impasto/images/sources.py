@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PictureSource", "as_picture"]
 
 PictureSource: TypeAlias = "Source | Picture | Image | NDArray[Any]"
-"""What `as_picture` takes."""
+"""A source that `as_picture` takes."""
 
 ROUNDING = 1e-3  # by which floats may be beyond black and white
 

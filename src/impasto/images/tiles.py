@@ -29,7 +29,7 @@ class Span:
 
     @property
     def core(self) -> slice:
-        """What the tile contributes, counted from its window's start."""
+        """The pixels that the tile contributes, counted from its window's start."""
         return slice(self.start - self.window_start, self.stop - self.window_start)
 
 

@@ -62,15 +62,15 @@ class Format:
 
 
 class Writable(Protocol):
-    """What `write_image` needs to know of a picture; `impasto.Picture` has it."""
+    """A picture as `write_image` needs it; `impasto.Picture` is one."""
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
 
     @property
     def metadata(self) -> Metadata:
@@ -93,7 +93,7 @@ FORMATS = {
     "avif": Format("AVIF", True, 65_536, lossy=True),
     "gif": Format("GIF", True, 65_535),
 }
-"""By the end of a file's name, in small letters and without the dot."""
+"""Formats by the end of a file's name, in small letters and without the dot."""
 
 
 def write_image(

@@ -32,8 +32,8 @@ ENGINE_BYTES = {
     ("onnxruntime", "f32"): (0, 9.4),
     ("opencv", "f32"): (59, 7.7),
 }
-"""Of an engine while it paints: for each pixel, and more for each number that a pixel's features
-are (`impasto.networks.stages.waiting_per_px`)."""
+"""Memory of an engine while it paints: for each pixel, and more for each number that a pixel's
+features are (`impasto.networks.stages.waiting_per_px`)."""
 REVISION_BYTES_PER_PX = {
     ("openvino", "int8"): 107,
     ("openvino", "bf16"): 86,
@@ -56,7 +56,7 @@ BY_ROWS = ", or convert it to PNG or TIFF (upright), and write one of these"
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """How a picture will be painted.
+    """The way in which a picture will be painted.
 
     Attributes:
         whole: in one piece; the other fields but the last do not matter then.

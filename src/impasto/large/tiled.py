@@ -67,7 +67,7 @@ def paint_tiled(
 
 
 class _Tiled(ABC):
-    """What both ways of painting in tiles need."""
+    """Base of both ways of painting in tiles."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ __all__ = ["Screen", "open_screen"]
 ESCAPE = 27
 TITLE = "impasto"
 LEAST_SIDE_PX = 480
-"""Of a new window, so that words on small pictures can be read."""
+"""The shorter side of a new window, so that words on small pictures can be read."""
 
 
 class Screen(Protocol):

@@ -41,7 +41,7 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class Areas:
-    """What goes where in one photo.
+    """The places of painting and of styles in one photo.
 
     Attributes:
         cover: h x w x 1, uint8: where the painting is, against the photo; none for everywhere.

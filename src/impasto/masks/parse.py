@@ -17,7 +17,7 @@ from impasto.masks.subject import Subject
 __all__ = ["BACKGROUND", "REST", "SUBJECT", "AreaSource", "as_area", "as_mask", "split_regions"]
 
 AreaSource: TypeAlias = "Area | PictureSource"
-"""What `as_area` takes."""
+"""A place that `as_area` takes."""
 
 REST, SUBJECT, BACKGROUND = "rest", "subject", "background"
 FOUND = "found"  # a subject without a box

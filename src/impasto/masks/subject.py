@@ -25,7 +25,7 @@ HAZE = 0.05
 
 @dataclass(frozen=True)
 class Subject:
-    """What a photo is of.
+    """The subject of a photo.
 
     Attributes:
         box: left, top, width and height in pixels of something around it; found by itself if not

@@ -26,10 +26,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
 from impasto.networks.graph import GraphBuilder
-from impasto.networks.tensors import read_tensors
+from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
 
 __all__ = [
     "ENCODER",
@@ -72,7 +71,7 @@ class Convolution:
 
     @property
     def stride(self) -> int:
-        """In pixels of what it sees."""
+        """Stride in pixels of what it sees."""
         return 2 if self.halves else 1
 
 
@@ -98,7 +97,7 @@ class EncoderSpec:
 
     @property
     def convolutions(self) -> list[Convolution]:
-        """One after the other."""
+        """All convolutions, in order."""
         found = []
         inputs = 3
         for size, (outputs, more) in enumerate(zip_longest(self.channels, self.more, fillvalue=0)):
@@ -216,10 +215,8 @@ class _Graph(GraphBuilder):
         return self.model("impasto-encoder", outputs={"vector": self.spec.style_size})
 
     def pool(self, tensor: str) -> tuple[str, str]:
-        """Mean and deviation of every channel, each 1 x C x 1 x 1."""
-        mean = self.node("ReduceMean", tensor, axes=[2, 3])
-        centred = self.node("Sub", tensor, mean)
-        variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=[2, 3])
+        """Return mean and deviation of every channel, each 1 x C x 1 x 1."""
+        mean, variance = self.mean_and_variance(tensor)
         return mean, self.node("Sqrt", self.node("Add", variance, self.constant(POOL_EPSILON)))
 
     def linear(self, name: str, tensor: str) -> str:
@@ -239,13 +236,8 @@ def write_encoder(path: Path, encoder: Encoder) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    from safetensors.numpy import save
-
-    weights = {name: np.ascontiguousarray(array) for name, array in encoder.weights.items()}
     metadata = {"format": FORMAT, "spec": encoder.spec.to_json(), "trunk": encoder.trunk}
-    content = save(weights, metadata=metadata)
-    with write_atomically(path) as file:
-        file.write(content)
+    write_tensors(path, encoder.weights, metadata)
 
 
 def read_encoder(path: Path) -> Encoder:
@@ -256,9 +248,5 @@ def read_encoder(path: Path) -> Encoder:
     """
     tensors, metadata = read_tensors(path, FORMAT, MAX_FILE_BYTES)
     spec = EncoderSpec.from_json(metadata.get("spec", ""))
-    weights = {}
-    for name, shape in spec.shapes().items():
-        if name not in tensors or tensors[name].shape != shape:
-            raise StyleError(f"{path} lacks {name} of shape {shape}", "get the file anew")
-        weights[name] = tensors[name].astype(np.float16)
+    weights = checked_weights(path, spec.shapes(), tensors)
     return Encoder(spec, weights, metadata.get("trunk", ""))

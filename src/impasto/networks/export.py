@@ -126,7 +126,7 @@ class NetworkGraph(GraphBuilder):
         return self.model(f"impasto-{self.spec.name}", maps=maps)
 
     def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
-        """Of a convolution, with what of its normalisation folds into them."""
+        """Return those of a convolution, with what of its normalisation folds into them."""
         kernel = np.asarray(self.weights[f"{conv.name}.weight"], dtype=np.float32)
         if kernel.shape != conv.kernel_shape:
             raise ValueError(f"{conv.name}.weight is {kernel.shape}, not {conv.kernel_shape}")
@@ -139,7 +139,7 @@ class NetworkGraph(GraphBuilder):
         raise NotImplementedError
 
     def sum(self, first: str, second: str) -> str:
-        """Of two tensors; its bounds are known if theirs are."""
+        """Add two tensors; the sum's bounds are known if theirs are."""
         tensor = self.node("Add", first, second)
         if first in self.bounds and second in self.bounds:
             self.bounds[tensor] = self.bounds[first] + self.bounds[second]
@@ -203,7 +203,7 @@ class NetworkGraph(GraphBuilder):
         return tensor
 
     def smooth(self, layer: Smooth, tensor: str) -> str:
-        """Each channel filtered."""
+        """Filter each channel."""
         reflects = self.spec.padding == "reflect"
         smoothed = self.node(
             "Conv",
@@ -219,7 +219,7 @@ class NetworkGraph(GraphBuilder):
 
 
 class _Baked(NetworkGraph):
-    """Style, and perhaps statistics, are constants."""
+    """A graph in which the style, and perhaps statistics, are constants."""
 
     def __init__(
         self,
@@ -249,7 +249,7 @@ class _Baked(NetworkGraph):
             self.frozen = {c.name: (statistics[a], statistics[b]) for c, a, b in slices}
 
     def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
-        """Constant statistics make normalisation a linear map: fold it into the convolution."""
+        """Fold normalisation into the convolution, where statistics are constant."""
         kernel, bias = super().kernel_and_bias(conv)
         if conv.name not in self.frozen:
             return kernel, bias
@@ -287,7 +287,7 @@ def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) 
 
 
 class _Steered(NetworkGraph):
-    """The style is an input, and the statistics are an output."""
+    """A graph whose style is an input, and whose statistics are an output."""
 
     def __init__(
         self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
@@ -306,9 +306,7 @@ class _Steered(NetworkGraph):
             # Times one. Without it, OpenVINO 2026.4 gives means that are too small by about the
             # kernel's step: it moves steps past sums, but not past a factor that it cannot know.
             tensor = self.node("Mul", tensor, self.one)
-        mean = self.node("ReduceMean", tensor, axes=[2, 3])
-        centred = self.node("Sub", tensor, mean)
-        variance = self.node("ReduceMean", self.node("Mul", centred, centred), axes=[2, 3])
+        mean, variance = self.mean_and_variance(tensor)
         for measured in (mean, variance):
             self.statistics.append(self.node("Reshape", measured, self.integers([-1], "flat")))
         epsilon = self.constant(INSTANCE_NORM_EPSILON)

@@ -70,11 +70,19 @@ class GraphBuilder:
         return self.node("Pad", tensor, sides, mode="reflect")
 
     def tanh(self, tensor: str) -> str:
-        """Hyperbolic tangent. OpenCV 5 gives NaN where the input is beyond 44, so it is clipped to
-        where the result is 1 in float32.
+        """Add a hyperbolic tangent. OpenCV 5 gives NaN where the input is beyond 44, so it is
+        clipped to where the result is 1 in float32.
         """
         clipped = self.node("Clip", tensor, self.constant(-20.0), self.constant(20.0))
         return self.node("Tanh", clipped)
+
+    def mean_and_variance(self, tensor: str, *outputs: str) -> tuple[str, str]:
+        """Measure every channel, each 1 x C x 1 x 1; under names of their own, if given."""
+        mean_name, variance_name = outputs or ("", "")
+        mean = self.node("ReduceMean", tensor, axes=[2, 3], output=mean_name)
+        centred = self.node("Sub", tensor, mean)
+        squared = self.node("Mul", centred, centred)
+        return mean, self.node("ReduceMean", squared, axes=[2, 3], output=variance_name)
 
     def embed(self, model: ModelProto, *tensors: str, name: str = "net") -> str:
         """Add all of a model from some tensors to one, under names of its own. Embedded again by

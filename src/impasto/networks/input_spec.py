@@ -20,7 +20,7 @@ MAX_PX = 1 << 14
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Which pictures a graph takes, and what is laid over them and around them first.
+    """The pictures that a graph takes, and what is laid over them and around them first.
 
     Attributes:
         multiple: sides must be multiples of this, in pixels.
@@ -40,7 +40,8 @@ class InputSpec:
     fixed_px: tuple[int, int] | None = None
 
     def padding_px(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Pixels to reflect around a picture before the graph sees it: left, top, right, bottom.
+        """Return the pixels to reflect around a picture before the graph sees it: left, top, right,
+        bottom.
 
         They make the padding, and sides that are multiples and large enough. A picture for a graph
         of fixed size is no larger than that (`fit`).

@@ -12,7 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +45,7 @@ Vector = NDArray[np.float32]
 Features = NDArray[np.float32]
 
 BYTES_PER_NUMBER = 24
-"""Of what goes into a stage and comes out: read ahead, converted, computed, copied, written."""
+"""Memory for what a stage takes and gives: read ahead, converted, computed, copied, written."""
 BYTES_WAITING = 2
 
 
@@ -72,7 +74,7 @@ class PaddedPhoto:
         self.height = self._top + size[1] + bottom
 
     def rows(self, top: int, bottom: int) -> Features:
-        """Those rows: 3 x n x width, float32, RGB, 0-1."""
+        """Return those rows: 3 x n x width, float32, RGB, 0-1."""
         width, height = self._size
         lines = _mirrored(np.arange(top, bottom) - self._top, height)
         columns = _mirrored(np.arange(self.width) - self._left, width)
@@ -108,7 +110,7 @@ class _WaitingFeature(Closing):
         self._file.append(np.ascontiguousarray(apart, dtype=np.float16))
 
     def rows(self, top: int, bottom: int) -> Features:
-        """Those rows: channels x n x width, float32."""
+        """Return those rows: channels x n x width, float32."""
         content = np.frombuffer(self._file.rows(top, bottom), dtype=np.float16)
         rows = content.reshape(bottom - top, -1, self.width).transpose(1, 0, 2)
         features = np.ascontiguousarray(rows, dtype=np.float32)
@@ -142,7 +144,7 @@ class _Moments:
 
 
 def waiting_bytes_per_px(spec: NetworkSpec) -> int:
-    """Of the disk, at most."""
+    """Return how many bytes wait on disk at most, for each pixel of the picture."""
     return math.ceil(BYTES_WAITING * waiting_per_px(spec))
 
 
@@ -166,11 +168,10 @@ def measure_by_layers(
         open_part: loads a graph into an engine.
         folder: for temporary files: `waiting_bytes_per_px` of them.
         strip_bytes: about how much memory a strip may take.
-        progress: told after every strip, of ``task``.
+        progress, task: told after every strip, of what.
 
     Returns:
-        mean, then variance, of every normalised layer, as a steered graph gives them
-        (`impasto.networks.export.bake_steered`).
+        mean, then variance, of every layer, as `impasto.networks.export.bake` takes them.
 
     Raises:
         OutputError: the disk is full.
@@ -183,40 +184,53 @@ def measure_by_layers(
     slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
     statistics = np.zeros(spec.style_size, dtype=np.float32)
     normalisation: dict[str, tuple[Vector, Vector]] = {}
-    done, total = 0, sum(len(tops) for tops, _ in strips)
-    with _Waiting(photo, folder) as waiting, ThreadPoolExecutor(1) as writer:
+    done, total = count(1), sum(len(tops) for tops, _ in strips)
+    with _Waiting(photo, folder) as waiting:
         for number, (stage, (tops, rows)) in enumerate(zip(stages, strips, strict=True)):
             needed = {name for name, reader in last.items() if reader > number}
             moments = _Moments(stage.conv.outputs)
             see = partial(_seen, spec, stage, waiting, rows)
-            writing: Future[None] | None = None
+            keep = partial(waiting.append_from, stage, needed)
             with (
                 open_part(bake_stage(spec, weights, stage, normalisation)) as engine,
                 map_ahead(see, tops, 1) as seen,
+                _behind(keep) as give,
             ):
                 for strip in seen:
                     given = engine.run_part(strip)
                     moments.add(given["made"][0, 0].size, given["mean"], given["variance"])
-                    if writing:
-                        writing.result()
-                    writing = writer.submit(waiting.append_from, stage, given, needed)
-                    done += 1
-                    progress(Progress(task, done, total))
-            if writing:
-                writing.result()
+                    give(given)
+                    progress(Progress(task, next(done), total))
             waiting.drop_all_but(needed)
             if stage.conv.norm:
-                mean, variance = moments.mean, moments.variance
                 first, second = slices[stage.conv.name]
-                statistics[first], statistics[second] = mean, variance
-                normalisation[stage.conv.name] = folded(
-                    vector[first], vector[second], mean, variance
-                )
+                measured = moments.mean, moments.variance
+                statistics[first], statistics[second] = measured
+                normalisation[stage.conv.name] = folded(vector[first], vector[second], *measured)
     return statistics
 
 
+@contextmanager
+def _behind(keep: Callable[[Vectors], None]) -> Iterator[Callable[[Vectors], None]]:
+    """Yield what hands features on to be kept in another thread, once those before are; at the end
+    of the block, all of them are.
+    """
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[None] | None = None
+
+        def give(given: Vectors) -> None:
+            nonlocal writing
+            if writing:
+                writing.result()
+            writing = writer.submit(keep, given)
+
+        yield give
+        if writing:
+            writing.result()
+
+
 class _Waiting(Closing):
-    """What waits on disk, and the photo."""
+    """The features that wait on disk, and the photo."""
 
     def __init__(self, photo: PaddedPhoto, folder: Path) -> None:
         self._photo = photo
@@ -226,7 +240,7 @@ class _Waiting(Closing):
     def __getitem__(self, name: str) -> PaddedPhoto | _WaitingFeature:
         return self._photo if name == "photo" else self._features[name]
 
-    def append_from(self, stage: Stage, given: Vectors, needed: Set[str]) -> None:
+    def append_from(self, stage: Stage, needed: Set[str], given: Vectors) -> None:
         """Add the next rows of what a stage gave, as far as they are needed."""
         if stage.conv.name in needed:
             self._append(stage.conv.name, given["made"][0])
@@ -245,14 +259,14 @@ class _Waiting(Closing):
             self._features.pop(name).close()
 
     def close(self) -> None:
-        """Nothing waits any more."""
+        """Delete all that waits."""
         self.drop_all_but(set())
 
 
 def _strips(
     stages: Sequence[Stage], photo: PaddedPhoto, strip_bytes: int
 ) -> Iterator[tuple[range, int]]:
-    """For each stage: where strips of what it convolves begin, and how many rows they have."""
+    """Yield for each stage where strips of what it convolves begin, and how many rows they have."""
     sizes = {"photo": (photo.width, photo.height)}
     for stage in stages:
         conv = stage.conv
@@ -296,7 +310,7 @@ def _lines(
 
 
 def _mirrored(places: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Places beyond a side of that length, mirrored into it without repeating its ends."""
+    """Mirror places beyond a side of that length into it, without repeating its ends."""
     if length == 1:
         return np.zeros_like(places)
     period = 2 * (length - 1)

@@ -26,7 +26,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Bounds:
-    """Between which values a tensor's channels lie, nearly always.
+    """The values between which a tensor's channels lie, nearly always.
 
     Attributes:
         low, high: a number per channel.
@@ -37,7 +37,7 @@ class Bounds:
 
     @classmethod
     def of_normalised(cls, scale: Array, shift: Array) -> Bounds:
-        """Of a tensor with these standard deviations (in magnitude) and means."""
+        """Return those of a tensor with these standard deviations (in magnitude) and means."""
         reach = np.float32(DEVIATIONS) * np.abs(scale)
         return cls((shift - reach).astype(np.float32), (shift + reach).astype(np.float32))
 
@@ -45,7 +45,7 @@ class Bounds:
         return Bounds(self.low + other.low, self.high + other.high)
 
     def rectified(self) -> Bounds:
-        """After a ReLU."""
+        """Return those after a ReLU."""
         return Bounds(np.maximum(self.low, 0), np.maximum(self.high, 0))
 
     def to_uint8(self) -> tuple[float, int]:

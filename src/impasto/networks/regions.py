@@ -56,7 +56,7 @@ def bake_regions(
 
 
 class _Regional(NetworkGraph):
-    """Scale and shift are maps."""
+    """A graph in which scale and shift are maps."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class _Regional(NetworkGraph):
         return self.node("Add", scaled, self._map(offset, conv))
 
     def _map(self, values: Array, conv: Conv) -> str:
-        """Styles x channels of numbers, as a map: a 1x1 convolution of the shares."""
+        """Spread styles x channels of numbers over a map: a 1x1 convolution of the shares."""
         kernel = self.constant(values.T[..., None, None])
         return self.node("Conv", self._shares_at(self.scales[conv.name]), kernel)
 

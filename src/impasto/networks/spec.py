@@ -1,4 +1,4 @@
-"""What a network looks like, as data.
+"""A network's layers, as data.
 
 A `NetworkSpec` is a list of layers. Two readers turn it into something that runs:
 `impasto.training.style_network` into a torch module to train, `impasto.networks.export` into an
@@ -166,7 +166,7 @@ class NetworkSpec:
     revises: bool = False
 
     def convs(self) -> Iterator[Conv]:
-        """All convolutions in order, those inside residual blocks included."""
+        """Yield all convolutions in order, those inside residual blocks included."""
         for layer in self.layers:
             if isinstance(layer, Conv):
                 yield layer
@@ -203,7 +203,7 @@ class NetworkSpec:
 
     @property
     def multiple(self) -> int:
-        """Sides of the padded input must be multiples of this."""
+        """The number of pixels that sides of the padded input must be multiples of."""
         scale, smallest = 1.0, 1.0
         for conv in self.convs():
             scale *= conv.scale
@@ -222,7 +222,7 @@ class NetworkSpec:
 
     @property
     def input_spec(self) -> InputSpec:
-        """Which pictures a graph of this network takes."""
+        """The pictures that a graph of this network takes."""
         return InputSpec(
             self.multiple, self.smallest_px, self.pad_px, self.grain, self.coarse_grain
         )
@@ -290,7 +290,9 @@ class NetworkSpec:
         return round(field)
 
     def style_slices(self) -> Iterator[tuple[Conv, slice, slice]]:
-        """For each normalised convolution, where its scale and its shift are in a style vector."""
+        """Yield each normalised convolution with the places of its scale and its shift in a style
+        vector.
+        """
         start = 0
         for conv in self.convs():
             if conv.norm:
@@ -353,7 +355,7 @@ def _layer(item: dict[str, Any]) -> Layer:
 
 
 def _check(spec: NetworkSpec) -> None:
-    """Channels fit together, names are unique, and every number is within its bound."""
+    """Check that channels fit together, names are unique, and every number is within its bound."""
     if spec.norm not in ("instance", "batch") or spec.output not in ("linear", "tanh"):
         raise ValueError(f"unknown norm {spec.norm!r} or output {spec.output!r}")
     if spec.padding not in ("reflect", "zero"):
@@ -453,8 +455,8 @@ TURBO = NetworkSpec(
 
 
 def johnson(norm: Literal["instance", "batch"] = "instance") -> NetworkSpec:
-    """Johnson et al. 2016, supplementary material table 1: c9s1-32, d64, d128, R128 x5, u64, u32,
-    c9s1-3, scaled tanh.
+    """Return the network of Johnson et al. 2016, supplementary material table 1: c9s1-32, d64,
+    d128, R128 x5, u64, u32, c9s1-3, scaled tanh.
 
     Departure: the paper pads by reflection once (40 px) and shrinks back through residual blocks
     without padding; we pad the same 40 px, keep the size with zeros inside, and crop at the end.

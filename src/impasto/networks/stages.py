@@ -39,7 +39,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Feature:
-    """What waits between stages, or the photo itself.
+    """A feature that waits between stages, or the photo itself.
 
     Attributes:
         name: unique within the network.
@@ -87,7 +87,7 @@ class Stage:
 
     @property
     def made(self) -> Feature:
-        """What the convolution makes."""
+        """The feature that the convolution makes."""
         return Feature(self.conv.name, self.conv.outputs, self.conv)
 
     @property
@@ -108,7 +108,7 @@ class Stage:
 
     @property
     def blanked(self) -> frozenset[int]:
-        """For how many rows beyond the strip zeros have to be laid over what is beyond the
+        """Numbers of rows beyond the strip for which zeros have to be laid over what is beyond the
         picture, in networks that see zeros there.
         """
         own = {self.halo} if self.conv.padding or self.conv.transposed else set()
@@ -116,7 +116,7 @@ class Stage:
 
 
 def cut_stages(spec: NetworkSpec) -> list[Stage]:
-    """All stages of a network, in order, up to its last normalised convolution."""
+    """Return all stages of a network, in order, up to its last normalised convolution."""
     stages: list[Stage] = []
 
     def convolve(conv: Conv, tensor: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ def cut_stages(spec: NetworkSpec) -> list[Stage]:
 
 
 def last_readers(stages: Sequence[Stage]) -> dict[str, int]:
-    """For each feature that waits, the number of the last stage that reads it."""
+    """Return for each feature that waits the number of the last stage that reads it."""
     return {
         feature.name: number for number, stage in enumerate(stages) for feature, _ in stage.reads
     }
@@ -215,10 +215,7 @@ class _StageGraph(GraphBuilder):
             self.node("Identity", entering, output="kept")
             outputs["kept"] = (1, stage.conv.inputs, f"rows {stage.halo}", "width")
         made = self.node("Identity", self.convolve(stage, entering), output="made")
-        mean = self.node("ReduceMean", made, axes=[2, 3], output="mean")
-        centred = self.node("Sub", made, mean)
-        squared = self.node("Mul", centred, centred)
-        self.node("ReduceMean", squared, axes=[2, 3], output="variance")
+        self.mean_and_variance(made, "mean", "variance")
         seen: dict[str, Shape] = {
             feature.name: (1, feature.channels, f"rows {rows}", "width")
             for feature, rows in stage.reads
@@ -229,7 +226,7 @@ class _StageGraph(GraphBuilder):
         return self.serialised(name, seen, outputs)
 
     def tensor(self, tensor: Tensor, halo: int) -> str:
-        """With so many rows beyond the strip."""
+        """Add what makes a tensor, with so many rows beyond the strip."""
         if isinstance(tensor, Sum):
             return self.node(
                 "Add", self.tensor(tensor.first, halo), self.tensor(tensor.second, halo)
@@ -239,7 +236,7 @@ class _StageGraph(GraphBuilder):
         return self.activation(tensor)
 
     def activation(self, feature: Feature) -> str:
-        """Normalised and rectified, if it is."""
+        """Normalise and rectify a feature, if its convolution is followed by that."""
         conv, tensor = feature.conv, feature.name
         if conv is None:
             return tensor
@@ -287,7 +284,7 @@ class _StageGraph(GraphBuilder):
         return tensor
 
     def without_halo(self, stage: Stage, tensor: str) -> str:
-        """Only the rows of the strip, of what a transposed convolution makes of all."""
+        """Keep only the rows of the strip, of what a transposed convolution makes of all."""
         conv = stage.conv
         above = stage.halo * conv.stride + conv.padding
         below = (stage.halo - 1) * conv.stride + conv.kernel - conv.padding
@@ -304,7 +301,7 @@ class _StageGraph(GraphBuilder):
         return self.node("Pad", tensor, sides, mode=mode)
 
     def blank_beyond(self, tensor: str, halo: int) -> str:
-        """Zeros above and below the picture, in networks that see zeros there."""
+        """Lay zeros above and below the picture, in networks that see zeros there."""
         if self.spec.padding == "reflect":
             return tensor
         return self.node("Mul", tensor, f"inside {halo}")
@@ -321,7 +318,7 @@ def _features(tensor: Tensor, halo: int) -> Iterator[tuple[Feature, int]]:
 
 
 def _smoothed(tensor: Tensor, halo: int) -> Iterator[int]:
-    """With how many rows beyond the strip something is smoothed."""
+    """Yield with how many rows beyond the strip something is smoothed."""
     if isinstance(tensor, Sum):
         yield from _smoothed(tensor.first, halo)
         yield from _smoothed(tensor.second, halo)
@@ -333,6 +330,6 @@ def _smoothed(tensor: Tensor, halo: int) -> Iterator[int]:
 def folded(
     scale: Array, shift: Array, mean: NDArray[np.float64], variance: NDArray[np.float64]
 ) -> tuple[Array, Array]:
-    """Normalisation by those statistics as a factor and an offset."""
+    """Return normalisation by those statistics as a factor and an offset."""
     factor = scale / np.sqrt(variance + INSTANCE_NORM_EPSILON)
     return factor.astype(np.float32), (shift - mean * factor).astype(np.float32)

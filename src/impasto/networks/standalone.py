@@ -128,7 +128,7 @@ class _Part:
 
 
 class _Surroundings(GraphBuilder):
-    """What is around networks, and the networks themselves, as often as they are needed."""
+    """A graph of networks, as often as they are needed, and of what is around them."""
 
     def paint(
         self, part: _Part, seen: Sequence[str], padding_px: Padding, size: Size | None = None

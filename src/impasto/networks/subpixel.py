@@ -14,7 +14,8 @@ __all__ = ["phase_filters", "phase_taps"]
 
 
 def phase_taps(kernel: int, shuffle: int) -> NDArray[np.float32]:
-    """Which tap of a kernel over enlarged pixels falls on which pixel before enlarging, one axis.
+    """Return which tap of a kernel over enlarged pixels falls on which pixel before enlarging,
+    along one axis.
 
     Args:
         kernel: side of the filters before enlarging, odd.

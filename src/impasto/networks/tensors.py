@@ -1,15 +1,17 @@
-"""Reading safetensors files that may come from anywhere."""
+"""Safetensors files: ours, and those that may come from anywhere."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
 
-__all__ = ["read_tensors"]
+__all__ = ["checked_weights", "read_tensors", "write_tensors"]
 
 
 def read_tensors(
@@ -47,3 +49,45 @@ def read_tensors(
         if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
             raise StyleError(f"{path}: {name} has values that are not finite", "get the file anew")
     return tensors, metadata
+
+
+def checked_weights(
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    tensors: Mapping[str, NDArray[np.generic]],
+    prefix: str = "",
+) -> dict[str, NDArray[np.float16]]:
+    """Return a network's weights from among a file's tensors.
+
+    Args:
+        path: of the file, for errors.
+        shapes: of the weights, by their names.
+        tensors: of the file.
+        prefix: before the names there.
+
+    Raises:
+        StyleError: one is missing, or has another shape.
+    """
+    weights = {}
+    for name, shape in shapes.items():
+        tensor = tensors.get(f"{prefix}{name}")
+        if tensor is None or tensor.shape != shape:
+            raise StyleError(f"{path} lacks {name} of shape {shape}", "get the file anew")
+        weights[name] = tensor.astype(np.float16)
+    return weights
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, NDArray[np.float16]], metadata: Mapping[str, str]
+) -> None:
+    """Write what `read_tensors` reads.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    content = save(contiguous, metadata=dict(metadata))
+    with write_atomically(path) as file:
+        file.write(content)

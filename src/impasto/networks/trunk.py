@@ -12,13 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import write_atomically
-from impasto.errors import StyleError
 from impasto.networks.export import bake, bake_steered
 from impasto.networks.regions import bake_regions
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.subpixel import phase_filters
-from impasto.networks.tensors import read_tensors
+from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
 
 __all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"]
 
@@ -118,6 +116,14 @@ class Trunk:
         """
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
+    def bake_parts(
+        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
+    ) -> tuple[bytes, bytes]:
+        """Return ONNX models of this trunk and its revision, in a style `at_effect`."""
+        assert self.revision
+        draft, revision, statistics = self.at_effect(vector, effect)
+        return self.bake(draft, int8=int8), self.revision.bake(revision, statistics, int8=int8)
+
     def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
         """Return an ONNX model of this trunk whose style is an input; see
         `impasto.networks.export.bake_steered`.
@@ -145,19 +151,12 @@ def write_trunk(path: Path, trunk: Trunk) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    from safetensors.numpy import save
-
-    weights = {name: np.ascontiguousarray(array) for name, array in trunk.weights.items()}
-    metadata = {"format": FORMAT, "spec": trunk.spec.to_json()}
+    weights, metadata = dict(trunk.weights), {"format": FORMAT, "spec": trunk.spec.to_json()}
     if trunk.revision:
         metadata["revision"] = trunk.revision.spec.to_json()
-        weights |= {
-            f"{REVISION_PREFIX}{name}": np.ascontiguousarray(array)
-            for name, array in trunk.revision.weights.items()
-        }
-    content = save(weights, metadata=metadata)
-    with write_atomically(path) as file:
-        file.write(content)
+        others = trunk.revision.weights.items()
+        weights |= {f"{REVISION_PREFIX}{name}": array for name, array in others}
+    write_tensors(path, weights, metadata)
 
 
 def read_trunk(path: Path) -> Trunk:
@@ -170,48 +169,39 @@ def read_trunk(path: Path) -> Trunk:
     trunk = checked_trunk(path, metadata.get("spec", ""), tensors)
     if "revision" not in metadata:
         return trunk
-    others = {
-        name.removeprefix(REVISION_PREFIX): array
-        for name, array in tensors.items()
-        if name.startswith(REVISION_PREFIX)
-    }
-    return replace(trunk, revision=checked_trunk(path, metadata["revision"], others))
+    others = checked_trunk(path, metadata["revision"], tensors, REVISION_PREFIX)
+    return replace(trunk, revision=others)
 
 
-def checked_trunk(path: Path, spec: str, tensors: Mapping[str, NDArray[np.generic]]) -> Trunk:
+def checked_trunk(
+    path: Path, spec: str, tensors: Mapping[str, NDArray[np.generic]], prefix: str = ""
+) -> Trunk:
     """Return a trunk of what was in a file.
 
     Args:
         path: of the file, for errors.
         spec: its network's description, as `NetworkSpec.to_json` writes it.
         tensors: its weights, perhaps among others.
+        prefix: before their names.
 
     Raises:
         StyleError: the description is damaged, or a weight is missing or has another shape.
     """
     network = NetworkSpec.from_json(spec)
-    weights = {}
-    for name, shape in _shapes(network).items():
-        if name not in tensors or tensors[name].shape != shape:
-            raise StyleError(f"{path} lacks {name} of shape {shape}", "get the file anew")
-        weights[name] = tensors[name].astype(np.float16)
-    return Trunk(network, weights)
+    return Trunk(network, checked_weights(path, _shapes(network), tensors, prefix))
 
 
 def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:
     """Return a trunk with random weights: it paints nonsense, at the speed of a trained one."""
     random = np.random.default_rng(seed)
-    weights = {}
+    weights = {
+        name: np.full(shape, 1 if name.endswith(".variance") else 0, dtype=np.float16)
+        for name, shape in _shapes(spec).items()
+    }
     for conv in spec.convs():
         spread = np.sqrt(2 / (conv.inputs * conv.kernel**2))
         kernel = random.standard_normal(conv.kernel_shape) * spread
         weights[f"{conv.name}.weight"] = kernel.astype(np.float16)
-        if not conv.norm:
-            bias = np.zeros(conv.outputs * conv.shuffle**2, dtype=np.float16)
-            weights[f"{conv.name}.bias"] = bias
-        elif spec.norm == "batch":
-            weights[f"{conv.name}.mean"] = np.zeros(conv.outputs, dtype=np.float16)
-            weights[f"{conv.name}.variance"] = np.ones(conv.outputs, dtype=np.float16)
     return Trunk(spec, weights)
 
 

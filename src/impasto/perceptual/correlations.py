@@ -43,9 +43,9 @@ FLAT = 0.002  # of the painting's own power: what varies less has no motif to re
 
 
 def deep_correlations(features: Tensor, reach: int) -> Tensor:
-    """How much each feature has to do with itself some way aside, Sendik & Cohen-Or 2017, section
-    3.1, but for what is smooth, which is taken off: clouds and hills go on for long, and what a
-    picture repeats would be hard to see beside them.
+    """Return how much each feature has to do with itself some way aside (Sendik & Cohen-Or 2017,
+    section 3.1), but for what is smooth: clouds and hills go on for long, and what a picture
+    repeats would be hard to see beside them.
 
     Args:
         features: N x C x H x W, H and W at least 4.
@@ -82,19 +82,19 @@ def _power_spectrum(features: Tensor, smooth: int, reach: int) -> Tensor:
 
 
 def _smoothed(features: Tensor, side: int) -> Tensor:
-    """Means over squares: of columns, then of rows, which takes a fraction of the time."""
+    """Return means over squares: of columns, then of rows, which takes a fraction of the time."""
     padded = functional.pad(features, (side // 2,) * 4, mode="reflect")
     columns = functional.avg_pool2d(padded, (side, 1), stride=1)
     return functional.avg_pool2d(columns, (1, side), stride=1)
 
 
 def _transformed_size(features: Tensor, reach: int) -> list[int]:
-    """So much larger that nothing goes around the border, and quick to transform."""
+    """Return a size so much larger that nothing goes around the border, and quick to transform."""
     return [-(-(side + reach) // 16) * 16 for side in features.shape[2:]]
 
 
 def _correlations(power: Tensor, features: Tensor, reach: int) -> Tensor:
-    """Means over all pairs of positions (Wiener-Khinchin) of features with that spectrum."""
+    """Return means over all pairs of positions (Wiener-Khinchin) of features with that spectrum."""
     height, width = features.shape[2:]
     sums = torch.fft.irfft2(power, s=_transformed_size(features, reach))[..., : reach + 1, :]
     sums = torch.cat([sums[..., -reach:], sums[..., : reach + 1]], dim=-1)
@@ -106,8 +106,8 @@ def _correlations(power: Tensor, features: Tensor, reach: int) -> Tensor:
 
 
 def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
-    """Scale-free: ``|R - T|^2 / |V|^2`` over all that is `FAR` aside, with the painting's variances
-    V instead of T: far aside, a painting may have nothing to do with itself.
+    """Return ``|R - T|^2 / |V|^2`` over all that is `FAR` aside, with the painting's variances V
+    instead of T: far aside, a painting may have nothing to do with itself.
 
     Args:
         correlations: of the picture, as `deep_correlations` gives them.
@@ -122,7 +122,8 @@ def correlation_loss(correlations: Tensor, target: Tensor) -> Tensor:
 
 
 def far_power(correlations: Tensor) -> tuple[Tensor, Tensor]:
-    """Joint correlations squared: of all that is `PART_FAR` aside, summed, and the variance's.
+    """Square joint correlations; return the sum of all that is `PART_FAR` aside, and the
+    variance's.
 
     Args:
         correlations: N x reach + 1 x 2 reach + 1, as `joint_correlations` gives them.
@@ -135,7 +136,8 @@ def far_power(correlations: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def cut_into_parts(features: Tensor) -> Tensor:
-    """Square parts of `PART` positions (or of all there are), overlapping, evenly over all of it.
+    """Cut out square parts of `PART` positions (or of all there are), overlapping, evenly over all
+    of it.
 
     Returns:
         N x parts x C x side x side.
@@ -176,8 +178,8 @@ def painting_regularity(far: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
 def local_correlation_loss(
     far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
 ) -> Tensor:
-    """How many times as much a picture's parts repeat themselves as the painting's do, or the photo
-    there: `excess_regularity`, which has the arguments, mean over parts.
+    """Return how many times as much a picture's parts repeat themselves as the painting's do, or
+    the photo there: the mean of `excess_regularity`, which has the arguments, over parts.
     """
     return excess_regularity(far, own, photo, regularity, power).mean(dim=1)
 
@@ -185,9 +187,9 @@ def local_correlation_loss(
 def excess_regularity(
     far: Tensor, own: Tensor, photo: Tensor, regularity: Tensor, power: Tensor
 ) -> Tensor:
-    """How many times as regular, ``|R|^2 / V^2``, each part is as the painting's, as a logarithm: 0
-    if it is no more so. A fence stays a fence: where the photo has correlations of its own, they
-    are allowed.
+    """Return how many times as regular, ``|R|^2 / V^2``, each part is as the painting's, as a
+    logarithm: 0 if it is no more so. A fence stays a fence: where the photo has correlations of its
+    own, they are allowed.
 
     Args:
         far, own: N x parts, `far_power` of the picture's parts.

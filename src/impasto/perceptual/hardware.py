@@ -12,12 +12,14 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from impasto._util.cpu import usable_cores
 from impasto.errors import OptionError
 
 __all__ = ["Hardware", "Precision", "choose_hardware", "has_compiler", "keep_freed_memory"]
 
 Precision = Literal["auto", "bf16", "f32"]
 
+MOST_LOADER_THREADS = 16
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # names and numbers of malloc.h
 
 
@@ -41,6 +43,13 @@ class Hardware:
     def __str__(self) -> str:
         return f"{self.device.type} in {'bf16' if self.dtype == torch.bfloat16 else 'f32'}"
 
+    @property
+    def loader_threads(self) -> int:
+        """Return how many threads load photos while the device computes: none beside a CPU, which
+        has its cores for the steps.
+        """
+        return 0 if self.device.type == "cpu" else min(usable_cores(), MOST_LOADER_THREADS)
+
     def compiled(self, network: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
         """Return the network as it is called in training; itself unless the hardware `compiles`."""
         if not self.compiles:
@@ -50,7 +59,7 @@ class Hardware:
         return cast("Callable[[Tensor, Tensor], Tensor]", torch.compile(network, dynamic=False))
 
     def autocast(self) -> torch.autocast:
-        """Context in which convolutions run in ``dtype``; without effect for float32."""
+        """Return a context in which convolutions run in ``dtype``; without effect for float32."""
         return torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
         )

@@ -36,7 +36,7 @@ TINY = 1e-8  # keeps the quotient finite where the target is silent (a black pic
 
 
 def gram_matrix(features: Tensor, exact: bool = True) -> Tensor:
-    """Gram matrices, Gatys et al. 2016, equation 3, divided by the number of positions.
+    """Return Gram matrices, Gatys et al. 2016, equation 3, divided by the number of positions.
 
     The division makes pictures of different size comparable: the painting need not have the photo's
     size. It is computed in float32 whatever the features' type: the sum runs over many positions.
@@ -86,12 +86,14 @@ class _GramMatrix(torch.autograd.Function):
 
 
 def _positions(features: Tensor) -> Tensor:
-    """N x C x H x W becomes N x HW x C: of channels-last features a view, not a copy."""
+    """Reshape N x C x H x W to N x HW x C: of channels-last features a view, not a copy."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Scale-free content loss: ``|F - P|^2 / |P|^2``; 0 for the photo itself, about 1 for grey."""
+    """Return the scale-free content loss: ``|F - P|^2 / |P|^2``; 0 for the photo itself, about 1
+    for grey.
+    """
     difference = (features.float() - target.float()).square().sum(dim=(1, 2, 3))
     return difference / (target.float().square().sum(dim=(1, 2, 3)) + TINY)
 
@@ -113,7 +115,7 @@ def normalised_content_loss(features: Tensor, target: Tensor) -> Tensor:
 
 
 def style_loss(gram: Tensor, target: Tensor) -> Tensor:
-    """Scale-free style loss of one layer: ``|G - A|^2 / |A|^2`` in the Frobenius norm.
+    """Return the scale-free style loss of one layer: ``|G - A|^2 / |A|^2`` in the Frobenius norm.
 
     Args:
         gram: N x C x C, of the picture.
@@ -152,7 +154,7 @@ def self_similarity_loss(distances: Tensor, target: Tensor) -> Tensor:
 
 
 def paper_style_loss(gram: Tensor, target: Tensor) -> Tensor:
-    """Gatys et al. 2016, equation 4: ``sum (G - A)^2 / (4 N^2 M^2)`` for one layer.
+    """Return Gatys et al. 2016, equation 4: ``sum (G - A)^2 / (4 N^2 M^2)`` for one layer.
 
     The paper's G is a sum over M positions, ours a mean, which is why M is not seen here. The paper
     leaves open what M is where painting and photo differ in size; with means, the question is gone.
@@ -162,7 +164,7 @@ def paper_style_loss(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def total_variation(images: Tensor) -> Tensor:
-    """Mean squared difference of neighbouring pixels, across and down.
+    """Return the mean squared difference of neighbouring pixels, across and down.
 
     Johnson et al. 2016, section 3.2, after Mahendran & Vedaldi 2015 with beta = 2; a mean where
     they have a sum, so that it does not depend on the image's size.

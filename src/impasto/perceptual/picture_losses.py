@@ -1,4 +1,4 @@
-"""What a painting should look like, and how far pictures are from it: VGG-19 and the losses joined.
+"""Targets of paintings and photos, and how far pictures are from them, by losses on VGG-19.
 
 The objective is the one that `impasto evaluate` reports: ``J = content + 15 * style``.
 """
@@ -42,16 +42,16 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STYLE_WEIGHT = 15.0
 
 CORRELATION_LAYER, CORRELATION_REACH = "relu3_1", 12
-"""In positions 4 px apart: rows of motifs that a network paints on flat ground are 16 to 32 px
-apart, multiples of its coarsest grid."""
+"""The reach is in positions 4 px apart: rows of motifs that a network paints on flat ground are 16
+to 32 px apart, multiples of its coarsest grid."""
 
 PARTS_LAYER, PARTS_REACH = "relu2_1", 24
-"""In positions 2 px apart: a ring of foam is 12 px wide."""
+"""The reach is in positions 2 px apart: a ring of foam is 12 px wide."""
 
 
 @dataclass(frozen=True)
 class StyleTargets:
-    """What some paintings look like.
+    """The style of some paintings, measured.
 
     Attributes:
         grams: Gram matrices, for each layer paintings x C x C.
@@ -124,7 +124,7 @@ class StyleTargets:
 
 @dataclass(frozen=True)
 class PhotoTargets:
-    """What pictures should keep of their photos.
+    """The content that pictures should keep of their photos.
 
     Attributes:
         content: `CONTENT_LAYER` features.
@@ -147,7 +147,7 @@ class PhotoTargets:
         return cls(features[CONTENT_LAYER], repeated)
 
     def repeat(self, times: int) -> PhotoTargets:
-        """Each photo so often, in a row."""
+        """Return the targets with each photo so often, in a row."""
         return PhotoTargets(
             self.content.repeat_interleave(times, dim=0),
             None if self.repeated is None else self.repeated.repeat_interleave(times, dim=0),
@@ -155,7 +155,7 @@ class PhotoTargets:
 
 
 class PictureLosses(NamedTuple):
-    """Each N float32 numbers, one a picture.
+    """Losses of N pictures, each N float32 numbers.
 
     Attributes:
         content: scale-free content loss.
@@ -178,7 +178,7 @@ class PictureLosses(NamedTuple):
 def picture_losses(
     vgg: Vgg19, pictures: Tensor, photos: PhotoTargets, targets: StyleTargets, exact: bool = True
 ) -> PictureLosses:
-    """How far pictures are from a photo's content and a painting's style.
+    """Measure how far pictures are from a photo's content and a painting's style.
 
     Args:
         pictures: N x 3 x H x W, 0-1.
@@ -205,12 +205,12 @@ def picture_losses(
 
 
 def layer_correlations(features: Mapping[str, Tensor]) -> Tensor:
-    """Deep correlations of `CORRELATION_LAYER`, as the correlation loss compares them."""
+    """Return deep correlations of `CORRELATION_LAYER`, as the correlation loss compares them."""
     return deep_correlations(_thinned(features[CORRELATION_LAYER]), CORRELATION_REACH)
 
 
 def part_powers(features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """`far_power` of each part of `PARTS_LAYER`, N x parts each."""
+    """Return `far_power` of each part of `PARTS_LAYER`, N x parts each."""
     cut = cut_into_parts(_thinned(features[PARTS_LAYER]))
     far, own = far_power(joint_correlations(cut.flatten(0, 1), PARTS_REACH))
     return far.reshape(cut.shape[:2]), own.reshape(cut.shape[:2])

@@ -58,7 +58,7 @@ class Vgg19(nn.Module):
         self.register_buffer("mean_bgr", mean)
 
     def forward(self, images: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """Features of images.
+        """Compute features of images.
 
         Args:
             images: float N x 3 x H x W, RGB, 0-1; H and W at least 16.
@@ -84,7 +84,7 @@ class Vgg19(nn.Module):
 
 
 def check_layers(layers: Mapping[str, float], option: str) -> None:
-    """Layers are known and weighted sensibly.
+    """Check that layers are known and weighted sensibly.
 
     Raises:
         OptionError: naming ``option``, the layer, and the layers there are.
@@ -101,7 +101,7 @@ def check_layers(layers: Mapping[str, float], option: str) -> None:
 
 
 def reach_px(layers: Collection[str]) -> int:
-    """How far around it a feature of these layers sees, at most."""
+    """Return how far around it a feature of these layers sees, at most."""
     reach, step, furthest = 0, 1, 0
     for name in LAYERS:
         if name.endswith("_1") and name != "relu1_1":
@@ -113,13 +113,13 @@ def reach_px(layers: Collection[str]) -> int:
 
 
 def feature_step_px(layer: str) -> int:
-    """Pixels from one feature of a layer to the next."""
+    """Return how many pixels there are from one feature of a layer to the next."""
     return 1 << (int(layer.removeprefix("relu")[0]) - 1)
 
 
 @cache
 def _load_weights() -> dict[str, tuple[Tensor, Tensor]]:
-    """Kernel and bias of each convolution, float32, for BGR input as trained."""
+    """Return kernel and bias of each convolution, float32, for BGR input as trained."""
     package = importlib.util.find_spec(WEIGHTS_PACKAGE)
     if package is None or not package.submodule_search_locations:
         raise MissingExtraError("VGG-19", "learn")

@@ -15,10 +15,10 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 
-from impasto._util.atomic_files import NETWORK_SUFFIXES
 from impasto._util.closeable import Closing
 from impasto.errors import InputError, MissingExtraError, OptionError, StyleError
 from impasto.large.memory_plan import default_bytes
+from impasto.networks.network_files import NETWORK_SUFFIXES
 from impasto.photos import paint_photo
 from impasto.progress import Progress
 from impasto.server.fields import (

@@ -22,7 +22,7 @@ FINE = Path(__file__).parent / "fine"
 
 
 def own_folder() -> Path:
-    """Where a user's styles are kept; it need not exist."""
+    """Return where a user's styles are kept; it need not exist."""
     return user_data_folder() / "styles"
 
 
@@ -142,7 +142,7 @@ class Gallery:
         return style.own_trunk or self.pack_of(style).trunk
 
     def styles_of(self, trunk: Trunk) -> tuple[Style, ...]:
-        """All styles that a trunk paints, the user's own among them, in alphabetical order."""
+        """Return all styles that a trunk paints, the user's own among them, by name."""
         styles = (self.load_style(name) for name in self.names)
         return tuple(style for style in styles if style.trunk == trunk.fingerprint)
 
@@ -187,7 +187,7 @@ class Gallery:
 
 
 GallerySource: TypeAlias = "Gallery | str | os.PathLike[str] | None"
-"""What `open_gallery` takes."""
+"""A gallery, or where `open_gallery` finds one."""
 
 
 def open_gallery(gallery: GallerySource = None) -> Gallery:

@@ -18,7 +18,7 @@ __all__ = ["add_style", "learning_folder", "remove_style"]
 
 
 def learning_folder(name: str) -> Path:
-    """Where the run that learns a style is kept, unless it was told where."""
+    """Return where the run that learns a style is kept, unless it was told where."""
     return user_cache_folder() / "learn" / name
 
 

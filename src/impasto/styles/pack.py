@@ -39,7 +39,7 @@ class Pack:
 
     @property
     def changed_ns(self) -> int:
-        """When the trunk's file was last written, in nanoseconds."""
+        """Time at which the trunk's file was last written, in nanoseconds."""
         return (self.folder / TRUNK_FILE).stat().st_mtime_ns
 
     @property
@@ -59,7 +59,7 @@ class Pack:
 
     @cached_property
     def encoder(self) -> Encoder:
-        """What predicts styles for its trunk.
+        """The encoder that predicts styles for its trunk.
 
         Raises:
             StyleError: there is none, it is damaged, or it is for another trunk.

@@ -1,4 +1,4 @@
-"""What people call styles: names, mixtures, files of paintings, of styles and of networks.
+"""References to styles: names, mixtures, files of paintings, of styles and of networks.
 
 ``great-wave``, ``great-wave:0.7+udnie:0.3``, ``cow.jpg``, ``cow.style``, ``net.t7`` and
 ``net.onnx#7``.
@@ -11,9 +11,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from impasto._util.atomic_files import NETWORK_SUFFIXES, exists, split_network
+from impasto._util.atomic_files import exists
 from impasto.errors import OptionError
 from impasto.images import IMAGE_SUFFIXES
+from impasto.networks.network_files import NETWORK_SUFFIXES, split_network
 from impasto.styles.style import STYLE_SUFFIX, Style
 
 __all__ = ["StyleRef", "names_painting"]

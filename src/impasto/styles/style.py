@@ -6,16 +6,14 @@ import base64
 import json
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
-from impasto.networks.tensors import read_tensors
+from impasto.networks.tensors import read_tensors, write_tensors
 from impasto.networks.trunk import Trunk, checked_trunk
 
 __all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
@@ -92,8 +90,6 @@ def write_style(path: str | os.PathLike[str], style: Style) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    from safetensors.numpy import save
-
     metadata = {
         "format": FORMAT,
         "name": style.name,
@@ -106,13 +102,9 @@ def write_style(path: str | os.PathLike[str], style: Style) -> None:
     tensors: dict[str, NDArray[np.float16]] = {"vector": style.vector.astype(np.float16)}
     if style.own_trunk:
         metadata["spec"] = style.own_trunk.spec.to_json()
-        tensors |= {
-            f"{TRUNK_PREFIX}{name}": np.ascontiguousarray(array)
-            for name, array in style.own_trunk.weights.items()
-        }
-    content = save(tensors, metadata=metadata)
-    with write_atomically(Path(path)) as file:
-        file.write(content)
+        weights = style.own_trunk.weights.items()
+        tensors |= {f"{TRUNK_PREFIX}{name}": array for name, array in weights}
+    write_tensors(Path(path), tensors, metadata)
 
 
 def read_style(path: str | os.PathLike[str]) -> Style:
@@ -133,18 +125,9 @@ def read_style(path: str | os.PathLike[str]) -> Style:
         thumbnail = base64.b64decode(metadata.get("thumbnail", ""), validate=True)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StyleError(f"{path} has a damaged description", "get the file anew") from error
-    own_trunk = _own_trunk(path, tensors, metadata) if "spec" in metadata else None
+    own_trunk = None
+    if "spec" in metadata:
+        own_trunk = checked_trunk(path, metadata["spec"], tensors, TRUNK_PREFIX)
     if own_trunk and (own_trunk.fingerprint != trunk or own_trunk.spec.style_size != vector.size):
         raise StyleError(f"{path} carries another trunk than its own", "get the file anew")
     return Style(name, vector.astype(np.float32), trunk, card, thumbnail, painting_px, own_trunk)
-
-
-def _own_trunk(
-    path: Path, tensors: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
-) -> Trunk:
-    weights = {
-        name.removeprefix(TRUNK_PREFIX): array
-        for name, array in tensors.items()
-        if name.startswith(TRUNK_PREFIX)
-    }
-    return checked_trunk(path, metadata["spec"], weights)

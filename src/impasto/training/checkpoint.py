@@ -36,7 +36,7 @@ ENCODER_FORMAT = "encoder-1"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What it takes to go on with a run as if it had never stopped.
+    """All that it takes to go on with a run as if it had never stopped.
 
     Attributes:
         spec: the network that is trained.
@@ -114,7 +114,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 @dataclass(frozen=True)
 class EncoderCheckpoint:
-    """The same of a run that trains an encoder.
+    """A checkpoint of a run that trains an encoder.
 
     Attributes:
         spec: the encoder that is trained.

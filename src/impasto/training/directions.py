@@ -85,7 +85,7 @@ def widen(
 
 
 def principal_directions(gradients: Array, known: Array, count: int) -> Array:
-    """Where most of the gradients point, beyond known directions.
+    """Find where most of the gradients point, beyond known directions.
 
     Args:
         gradients: N x size.
@@ -107,7 +107,7 @@ def principal_directions(gradients: Array, known: Array, count: int) -> Array:
 def _gradients(
     network: StyleEncoder, trainer: EncoderTrainer, progress: ProgressListener
 ) -> Iterator[Array]:
-    """Of log J by the vector, at what is predicted."""
+    """Yield gradients of log J by the vector, at what is predicted."""
     for first in range(0, GRADIENTS, BATCH):
         crops, photos, vectors = _batch(network, trainer, first)
         vectors.requires_grad_(True)
@@ -122,7 +122,7 @@ def _gradients(
 
 @torch.no_grad()
 def _visible_lengths(directions: Array, network: StyleEncoder, trainer: EncoderTrainer) -> Array:
-    """How far to go in each direction to change pictures by a style loss of `CHANGE`: N
+    """Return how far to go in each direction to change pictures by a style loss of `CHANGE`: N
     lengths, as multiples of the N x size directions.
     """
     _, photos, vectors = _batch(network, trainer, 0)
@@ -141,7 +141,7 @@ def _visible_lengths(directions: Array, network: StyleEncoder, trainer: EncoderT
 def _batch(
     network: StyleEncoder, trainer: EncoderTrainer, first: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Crops of paintings, photos, and the vectors that are predicted."""
+    """Return crops of paintings, photos, and the vectors that are predicted."""
     device = trainer.hardware.device
     crops = trainer.paintings.crops(first, BATCH).to(device)
     photos = trainer.photos.crops(first, BATCH, trainer.options.crop_px).to(device)

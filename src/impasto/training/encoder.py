@@ -31,14 +31,14 @@ from impasto.training.trainer import PerceptualTrainer
 __all__ = ["EncoderOptions", "EncoderTrainer", "PaintingCrops", "StyleEncoder"]
 
 LARGEST_SCALE = 2.0
-"""Of paintings; the mean over scales is the size at which an encoder looks at whole ones."""
+"""The largest scale of paintings; the mean is the size at which an encoder sees whole ones."""
 
 FIRST_SPREAD = 0.05  # of the first predictions about the mean vector
 
 
 @dataclass(frozen=True)
 class EncoderOptions(TrainingOptions):
-    """All that shapes a run of `EncoderTrainer`, besides its pictures.
+    """The options that shape a run of `EncoderTrainer`, besides its pictures.
 
     Border and stability count nothing unless the trunk is trained, too.
 
@@ -121,7 +121,7 @@ class StyleEncoder(nn.Module):
 
     @classmethod
     def of(cls, encoder: Encoder) -> StyleEncoder:
-        """One with the weights of an encoder, which stays as it is."""
+        """Return a network with the weights of an encoder, which stays as it is."""
         network = cls(encoder.spec, np.zeros(encoder.spec.style_size, dtype=np.float32))
         network.load_weights(encoder.weights)
         return network.eval().requires_grad_(False)
@@ -137,7 +137,7 @@ class StyleEncoder(nn.Module):
         self.load_state_dict(state)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """By the names of `EncoderSpec.shapes`."""
+        """Return the weights, by the names of `EncoderSpec.shapes`."""
         return {
             name: self.get_parameter(f"layers.{name}").detach().cpu().numpy()
             for name in self.spec.shapes()
@@ -170,7 +170,7 @@ class PaintingCrops:
         self._photos = PhotoFolder(photos, options.seed + 2, on_skip, LARGEST_SCALE)
 
     def crops(self, first: int, count: int) -> Tensor:
-        """Crops ``first`` to ``first + count - 1`` of the sequence.
+        """Return crops ``first`` to ``first + count - 1`` of the sequence.
 
         Returns:
             float32 count x 3 x S x S, RGB, 0-1.
@@ -181,7 +181,7 @@ class PaintingCrops:
         return torch.cat([self._crop(position) for position in range(first, first + count)])
 
     def plain_crops(self, count: int) -> Tensor:
-        """Crops of paintings in their own colours, the same ones every time."""
+        """Return crops of paintings in their own colours, the same ones every time."""
         return self._paintings.crops(0, count, self.options.painting_crop_px)
 
     def _crop(self, position: int) -> Tensor:
@@ -228,13 +228,13 @@ class EncoderTrainer(PerceptualTrainer):
 
     @property
     def average(self) -> StyleEncoder:
-        """What is kept of the encoder in the end."""
+        """The encoder that is kept in the end."""
         assert isinstance(self.averaged, StyleEncoder)
         return self.averaged
 
     @property
     def average_painter(self) -> StyleNetwork:
-        """What paints in the end."""
+        """The network that paints in the end."""
         return self.painter
 
     def start_from(self, weights: Mapping[str, NDArray[np.floating]]) -> None:

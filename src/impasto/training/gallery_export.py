@@ -1,4 +1,4 @@
-"""From a training run to a gallery: the averaged network as a trunk, its vectors as style files."""
+"""Galleries of training runs: the averaged network as a trunk, its vectors as style files."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ LARGEST_FACTOR = 2.0
 
 @dataclass(frozen=True)
 class Grade:
-    """What a reproduction's colours are changed by, in this order.
+    """Changes of a reproduction's colours, in this order.
 
     Attributes:
         levels: stretch each channel so that 0.5 % of the pixels are black, and as many white.

@@ -80,14 +80,14 @@ class JointTrainer(EncoderTrainer):
 
     @property
     def average(self) -> StyleEncoder:
-        """What is kept of the encoder in the end."""
+        """The encoder that is kept in the end."""
         encoder = self._averaged("encoder")
         assert isinstance(encoder, StyleEncoder)
         return encoder
 
     @property
     def average_painter(self) -> StyleNetwork:
-        """What is kept of the trunk and its styles in the end."""
+        """The trunk and its styles that are kept in the end."""
         painter = self._averaged("trunk")
         assert isinstance(painter, StyleNetwork)
         return painter
@@ -97,7 +97,7 @@ class JointTrainer(EncoderTrainer):
         return self.averaged[name]
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """For each photo, predicted styles and then a known one."""
+        """Return predicted styles for each photo, and then a known one."""
         vectors, targets = super().styles_for(photo_count)
         known = self.pick_styles(photo_count, 1)
         vectors = torch.cat([vectors.float(), self.painter.styles[known]])

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,6 +41,7 @@ from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start, TrainingRun, train
+from impasto.training.step_trainer import step_times
 from impasto.training.trainer import Trainer
 
 __all__ = ["free_photos", "learn", "learned_style", "learning_run"]
@@ -51,7 +51,6 @@ FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rock
 
 SMALLEST_MINUTES, MOST_MINUTES = 0.1, 24 * 60
 SEARCH_SHARE, TRIAL_SHARE = 0.2, 0.3  # of the time: by then, the search and the trial are over
-TRIAL_STEPS = 3  # of which the first is slow: it sets up what later ones find there
 FEW_STEPS = 60  # where time is for fewer, each is of one photo: the same work teaches as much
 TRIAL_PHOTOS = 2
 OPTIONS = TrainingOptions(
@@ -87,25 +86,22 @@ def learn(
 
     It shares the trunk of the gallery's `Gallery.open_pack`, and begins with that style of this
     pack, or that prediction of its encoder, which is nearest to the painting. When the run's
-    progress listener raises, its folder has a checkpoint, from which `learned_style` makes a style,
-    and from which ``resume`` goes on for so many minutes more.
+    progress listener raises, `learned_style` makes a style of the run's checkpoint, and ``resume``
+    goes on from it for so many minutes more.
 
     Args:
         painting: a picture of it, at least 64 px on each side.
         photos: a folder of photographs to practise on, or their files; `free_photos` if not given.
         name: of the style; after the painting's file if not given.
-        minutes: about how long the call may take; the number of steps follows from a few for trial.
-            Where the machine turns out slower, there are fewer.
+        minutes: about how long the call may take.
         gallery: whose open pack it is for; the shipped gallery if not given.
-        deep: tune the trunk, too. The style carries its own, is larger (1.2 MB), and mixes with no
-            other.
+        deep: tune the trunk, too. The style carries its own (1.2 MB), and mixes with no other.
         options: of training; ``steps`` is set by ``minutes``. `OPTIONS` or `DEEP` if not given.
         run: see `TrainingRun`; `learning_run` if not given.
 
     Raises:
         InputError: the painting, the photos or the checkpoint cannot be read.
-        OptionError: minutes are out of their range, the folder holds a run already, or the one to
-            resume was not as ``deep``, or with another trunk.
+        OptionError: minutes are out of their range, or the folder holds another run.
         StyleError: the name has no letter.
         MissingExtraError: there are no photos, and scikit-image is not installed.
         OutputError: the folder cannot be written.
@@ -116,36 +112,24 @@ def learn(
         raise OptionError(
             f"minutes is {minutes}", f"give a number from {SMALLEST_MINUTES} to {MOST_MINUTES}"
         )
-    pixels = read_painting(painting)
-    name = check_name(name or painting.stem)
+    pixels, name = read_painting(painting), check_name(name or painting.stem)
     gallery = open_gallery(gallery)
     run = run or learning_run(name)
     options = options or (DEEP if deep else OPTIONS)
     photos = free_photos() if photos is None else photos
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
     crops = PhotoFolder(chosen, options.seed, run.on_skip)
-
-    pack = gallery.open_pack
+    trunk = gallery.open_pack.trunk
     before = read_checkpoint(run.checkpoint) if run.resume else None
     if before:
-        _check_goes_on(before, options, pack.trunk, name)
+        _check_goes_on(before, options, trunk, name)
         options = before.options
     target = to_tensor(scale_shorter_side(pixels, options.painting_px))
-    trial = Trainer(pack.trunk.spec, [target], crops, options, run.hardware)
-    budget_s = 60 * minutes
-    start = None if before else _nearest(gallery, trial, pixels, began + SEARCH_SHARE * budget_s)
-    step_times = _step_times(trial, began + TRIAL_SHARE * budget_s)
-    deadline_s = began + budget_s
-    left_s = max(0.0, deadline_s - time.monotonic())  # loading and trials took their part
-    options = _for_time(left_s, options, before, *step_times)
-    checkpoint = train(
-        {name: painting},
-        chosen,
-        replace(run, deadline_s=deadline_s),
-        spec=pack.trunk.spec,
-        options=options,
-        start=start,
-    )
+    trial = Trainer(trunk.spec, [target], crops, options, run.hardware)
+    start, options = _plan(gallery, trial, pixels, before, began, 60 * minutes)
+    run = replace(run, deadline_s=began + 60 * minutes)
+    paintings = {name: painting}
+    checkpoint = train(paintings, chosen, run, spec=trunk.spec, options=options, start=start)
     return learned_style(checkpoint, painting, gallery)
 
 
@@ -198,6 +182,29 @@ def free_photos() -> list[Path]:
     return [folder / name for name in FREE_PHOTOS]
 
 
+def _plan(
+    gallery: Gallery,
+    trial: Trainer,
+    painting: NDArray[np.uint8],
+    before: Checkpoint | None,
+    began_s: float,
+    budget_s: float,
+) -> tuple[Start | None, TrainingOptions]:
+    """Return where a run begins, unless it goes on, and its options, with as many steps as there is
+    time for.
+    """
+    search_until_s = began_s + SEARCH_SHARE * budget_s
+    start = None if before else _nearest(gallery, trial, painting, search_until_s)
+    early_s, late_s = step_times(trial, began_s + TRIAL_SHARE * budget_s)
+    left_s = max(0.0, began_s + budget_s - time.monotonic())  # loading and trials took their part
+    options, done = trial.options, before.state["next_step"] if before else 0
+    steps = _steps_in(left_s, done, options, early_s, late_s)
+    if steps < FEW_STEPS and not before:
+        steps *= options.photos_per_step
+        options = replace(options, photos_per_step=1)
+    return start, replace(options, steps=done + max(1, round(steps)))
+
+
 @torch.no_grad()
 def _nearest(
     gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
@@ -242,47 +249,13 @@ def _check_goes_on(before: Checkpoint, options: TrainingOptions, trunk: Trunk, n
         )
 
 
-def _for_time(
-    left_s: float,
-    options: TrainingOptions,
-    before: Checkpoint | None,
-    early_s: float,
-    late_s: float,
-) -> TrainingOptions:
-    """Return options with as many steps as there is time for."""
-    done = before.state["next_step"] if before else 0
-    steps = _steps_in(left_s, done, options, early_s, late_s)
-    if steps < FEW_STEPS and not before:
-        steps *= options.photos_per_step
-        options = replace(options, photos_per_step=1)
-    return replace(options, steps=done + max(1, round(steps)))
-
-
 def _steps_in(
     left_s: float, done: int, options: TrainingOptions, early_s: float, late_s: float
 ) -> float:
-    """How many steps a run can go on for: its late ones, which take longer, are a part of the
-    whole run, so of a long one that is nearly over there are late ones only.
+    """Return how many steps a run can go on for: its late ones, which take longer, are a part of
+    the whole run, so of a long one that is nearly over there are late ones only.
     """
     late = 1 - options.late_from
     total = (left_s + done * early_s) / (options.late_from * early_s + late * late_s)
     only_late = options.late_from * total < done
     return left_s / late_s if only_late else total - done
-
-
-def _step_times(trial: Trainer, deadline_s: float = math.inf) -> tuple[float, float]:
-    """Seconds of a step, early and late in a run, by a trainer that is thrown away.
-
-    Args:
-        trial: the trainer; it takes early steps only, for a late one has so many times more pixels.
-        deadline_s: when, by `time.monotonic`, one step will do.
-    """
-    times: list[float] = []
-    while len(times) < TRIAL_STEPS and (not times or time.monotonic() < deadline_s):
-        began = time.monotonic()
-        trial.step()
-        times.append(time.monotonic() - began)
-    early_s = statistics.median(times)
-    options = trial.options
-    early, late = (photos * side**2 for side, photos in map(options.crop_at, (0, options.steps)))
-    return early_s, early_s * late / early

@@ -1,4 +1,4 @@
-"""What shapes a training run besides its pictures."""
+"""Options of a training run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SMALLEST_CROP_PX = 16  # VGG-19 halves them three times
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """All that shapes a run, besides its pictures.
+    """The options that shape a run, besides its pictures.
 
     Attributes:
         steps: of the optimiser, in all.
@@ -132,14 +132,16 @@ class TrainingOptions:
         return sizes
 
     def crop_at(self, step: int) -> tuple[int, int]:
-        """Side of the crops, and photos a step, at a step."""
+        """Return the side of the crops, and photos a step, at a step."""
         if step < self.late_from * self.steps:
             return self.crop_px, self.photos_per_step
         fewer = self.photos_per_step * (self.crop_px / self.late_crop_px) ** 2
         return self.late_crop_px, max(1, round(fewer))
 
     def rate_at(self, step: int) -> float:
-        """Learning rate: up over the first 3 % of steps, then down a cosine to a hundredth."""
+        """Return the learning rate: up over the first 3 % of steps, then down a cosine to a
+        hundredth.
+        """
         done = step / self.steps
         if done < 0.03:
             return self.learning_rate * (step + 1) / (0.03 * self.steps + 1)

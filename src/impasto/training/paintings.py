@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
-from impasto.images import IMAGE_SUFFIXES
+from impasto.images import find_images, is_image
 from impasto.styles.style import PAINTING_PX, StyleCard, check_name
 from impasto.training.grading import NO_GRADE, Grade
 
@@ -55,9 +55,7 @@ def read_paintings(
     if source.suffix.lower() == ".json":
         return _read_list(source, folder or source.parent, size_px)
     if source.is_dir():
-        paths = sorted(p for p in source.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-        if not paths:
-            raise InputError(f"{source} holds no paintings", "give a folder with JPEG or PNG files")
+        paths = find_images(source, "paintings")
     elif source.is_file():
         paths = [source]
     else:
@@ -82,9 +80,8 @@ def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
     """
     if card.painting and (folder / Path(card.painting).name).is_file():
         return folder / Path(card.painting).name
-    for path in sorted(folder.glob(f"{name}.*")):
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            return path
+    if found := sorted(filter(is_image, folder.glob(f"{name}.*"))):
+        return found[0]
     raise InputError(
         f"{folder} has no painting for {name}", f"put {card.painting or name + '.jpg'} there"
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -12,13 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.images import IMAGE_SUFFIXES, read_image, resize, scale_shorter_side
+from impasto.images import find_images, read_image, resize, scale_shorter_side
 from impasto.perceptual.tensors import to_tensor
 
-__all__ = ["PhotoFolder", "find_pictures"]
+__all__ = ["PhotoFolder"]
 
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
 LARGEST_SCALE = 1.5
+BATCHES_AHEAD = 2
+
+Place = tuple[int, int]  # of a crop: its position in the sequence, and its side
 
 
 class PhotoFolder:
@@ -35,6 +40,8 @@ class PhotoFolder:
         largest_scale: a photo's shorter side is at most so many crops long, and at least one.
         enlarge: by up to how much a photo may be enlarged beyond that, at random: a small photo
             shows hardly any smooth ground, a large one much.
+        threads: that make the crops which are likely to come next, so that a GPU need not wait for
+            them; with 0, a crop is made when it is asked for.
 
     Raises:
         InputError: there is no such folder, or no image in it.
@@ -47,17 +54,23 @@ class PhotoFolder:
         on_skip: Callable[[InputError], None],
         largest_scale: float = LARGEST_SCALE,
         enlarge: float = 1.0,
+        threads: int = 0,
     ) -> None:
-        self.paths = find_pictures(Path(photos)) if isinstance(photos, str | Path) else list(photos)
+        if isinstance(photos, str | Path):
+            photos = find_images(Path(photos), "photographs", deep=True)
+        self.paths = list(photos)
         self.seed = seed
         self._on_skip = on_skip
         self._largest_scale = largest_scale
         self._enlarge = enlarge
         self._unreadable: set[int] = set()
+        self._skipping = Lock()
+        self._pool = ThreadPoolExecutor(threads, "impasto-photos") if threads else None
+        self._begun: dict[Place, Future[NDArray[np.uint8]]] = {}
         self._read = lru_cache(maxsize=KEPT_PHOTOS)(self._read_reduced)
 
     def crops(self, first: int, count: int, crop_px: int) -> Tensor:
-        """Crops ``first`` to ``first + count - 1`` of the sequence.
+        """Return crops ``first`` to ``first + count - 1`` of the sequence.
 
         Returns:
             float32 count x 3 x crop_px x crop_px, RGB, 0-1.
@@ -65,9 +78,21 @@ class PhotoFolder:
         Raises:
             InputError: not one photo in the folder can be read.
         """
-        return torch.cat(
-            [to_tensor(self._crop(position, crop_px)) for position in range(first, first + count)]
-        )
+        places = [(position, crop_px) for position in range(first, first + count)]
+        if self._pool:
+            return torch.cat([to_tensor(each.result()) for each in self._begin(places)])
+        return torch.cat([to_tensor(self._crop(*place)) for place in places])
+
+    def _begin(self, places: Sequence[Place]) -> list[Future[NDArray[np.uint8]]]:
+        """Have the pool make the crops of these places, then those of some batches after them."""
+        assert self._pool
+        (first, crop_px), count = places[0], len(places)
+        ahead = range(first, first + (1 + BATCHES_AHEAD) * count)
+        self._begun = {place: each for place, each in self._begun.items() if place[0] in ahead}
+        for place in ((position, crop_px) for position in ahead):
+            if place not in self._begun:
+                self._begun[place] = self._pool.submit(self._crop, *place)
+        return [self._begun[place] for place in places]
 
     def _crop(self, position: int, crop_px: int) -> NDArray[np.uint8]:
         epoch, place = divmod(position, len(self.paths))
@@ -91,8 +116,10 @@ class PhotoFolder:
             try:
                 return self._read(index, shorter_px)
             except InputError as error:
-                self._unreadable.add(index)
-                self._on_skip(error)
+                with self._skipping:
+                    if index not in self._unreadable:
+                        self._unreadable.add(index)
+                        self._on_skip(error)
         where = self.paths[0].parent
         raise InputError(f"no photograph in {where} can be read", "give JPEG or PNG files")
 
@@ -101,21 +128,3 @@ class PhotoFolder:
         if min(pixels.shape[:2]) > shorter_px:
             pixels = scale_shorter_side(pixels, shorter_px)
         return pixels
-
-
-def find_pictures(folder: Path, kind: str = "photographs") -> list[Path]:
-    """All pictures in a folder and the folders below it, in alphabetical order.
-
-    Raises:
-        InputError: there is no such folder, or no picture of that ``kind`` in it.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder", f"give a folder of {kind}")
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    )
-    if not paths:
-        raise InputError(f"{folder} holds no {kind}", "give a folder with JPEG or PNG files")
-    return paths

@@ -61,7 +61,7 @@ LOG_EVERY_STEPS = 10
 
 @dataclass(frozen=True)
 class Start:
-    """Where a run begins instead of with random weights.
+    """The network that a run begins with, instead of random weights.
 
     Attributes:
         spec: of the network that the weights are of.
@@ -74,7 +74,7 @@ class Start:
     vectors: NDArray[np.float32]
 
     def network(self) -> StyleNetwork:
-        """As a network that can paint."""
+        """Return a network that can paint."""
         network = StyleNetwork(self.spec, len(self.vectors))
         network.load_weights(self.weights)
         network.load_styles(self.vectors)
@@ -111,7 +111,7 @@ class TrainingRun:
 
     @property
     def checkpoint(self) -> Path:
-        """Return the file from which the run goes on."""
+        """The file from which the run goes on."""
         return self.folder / CHECKPOINT_FILE
 
     def begin(self, read: Callable[[Path], Saved]) -> Saved | None:
@@ -242,7 +242,13 @@ def train(
         read_painting_tensor(path, size_px)
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
-    crops = PhotoFolder(photos, options.seed, run.on_skip, enlarge=options.enlarge)
+    crops = PhotoFolder(
+        photos,
+        options.seed,
+        run.on_skip,
+        enlarge=options.enlarge,
+        threads=run.hardware.loader_threads,
+    )
     trainer = Trainer(spec, painting_tensors, crops, options, run.hardware)
     if start and not before:
         trainer.start_from(start.weights, start.vectors)
@@ -302,7 +308,7 @@ def read_start_trunk(folder: Path) -> Trunk:
 def paint_preview(
     network: StyleNetwork, photos: PhotoFolder, hardware: Hardware
 ) -> NDArray[np.uint8]:
-    """Photos that training sees at random moments, the same ones every time, in all styles."""
+    """Paint photos in all styles, the same ones every time."""
     examples = photos.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
     return paint_grid(network, network.styles, examples, hardware)
 
@@ -315,7 +321,7 @@ def paint_grid(
     hardware: Hardware,
     paintings: torch.Tensor | None = None,
 ) -> NDArray[np.uint8]:
-    """Photos in all of some styles, as one picture.
+    """Paint photos in all of some styles, as one picture.
 
     Args:
         network: paints them.
@@ -354,7 +360,9 @@ def check_same_run(
 
 
 def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None:
-    """Single steps jump about with their photos; what is shown is a mean over some fifty."""
+    """Update the figures that are shown, means over some fifty steps: single ones jump about with
+    their photos.
+    """
     for name, value in latest.items():
         smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
 

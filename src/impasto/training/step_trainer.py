@@ -7,8 +7,12 @@ finite costs some steps, not the run.
 from __future__ import annotations
 
 import copy
+import math
+import statistics
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,16 +24,18 @@ from impasto.images import GRAIN_PX, add_grain, grain_tile
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.processes import add_up, share_of
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["StepTrainer", "check_crops"]
+__all__ = ["StepTrainer", "check_crops", "step_times"]
 
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
+TRIAL_STEPS = 3  # of which the first is slow: it sets up what later ones find there
 MOST_FAILURES = 5  # fallbacks in a row before training gives up
 
 
@@ -96,9 +102,14 @@ class StepTrainer(ABC):
         self._failures = 0
         self._good_state = self._copy_state()
 
+    @cached_property
+    def vgg(self) -> Vgg19:
+        """VGG-19, for losses that need it."""
+        return Vgg19(self.hardware)
+
     @property
     def average_painter(self) -> StyleNetwork:
-        """Return what paints in the end."""
+        """The network that paints in the end."""
         assert isinstance(self.averaged, StyleNetwork)
         return self.averaged
 
@@ -116,7 +127,7 @@ class StepTrainer(ABC):
         """
 
     def step(self) -> dict[str, float]:
-        """One step of the optimiser; after a loss that is not finite, a fallback and another try.
+        """Take one step of the optimiser; after a loss that is not finite, fall back and try again.
 
         Returns:
             figures of the step, by name.
@@ -195,8 +206,8 @@ class StepTrainer(ABC):
         return pictures.float()
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
-        """For each photo, numbers of so many different styles, or of all if there are fewer, by
-        their shares; of all photos in a row.
+        """Return for each photo the numbers of so many different styles, or of all if there are
+        fewer, by their shares; of all photos in a row.
 
         They are a function of seed, step, and the photos' place in the batch alone.
         """
@@ -230,7 +241,7 @@ class StepTrainer(ABC):
         self.rate_factor = factor
 
     def state(self) -> dict[str, Any]:
-        """All that the next steps depend on, besides pictures and options."""
+        """Return all that the next steps depend on, besides pictures and options."""
         return {
             "network": self.trained.state_dict(),
             "average": self.averaged.state_dict(),
@@ -255,3 +266,21 @@ class StepTrainer(ABC):
 
     def _copy_state(self) -> dict[str, Any]:
         return copy.deepcopy(self.state())
+
+
+def step_times(trial: StepTrainer, deadline_s: float = math.inf) -> tuple[float, float]:
+    """Return the seconds of a step, early and late in a run, by a few trial steps.
+
+    Args:
+        trial: takes early steps only, for a late one has so many times more pixels.
+        deadline_s: when, by `time.monotonic`, one step will do.
+    """
+    times: list[float] = []
+    while len(times) < TRIAL_STEPS and (not times or time.monotonic() < deadline_s):
+        began = time.monotonic()
+        trial.step()
+        times.append(time.monotonic() - began)
+    early_s = statistics.median(times)
+    options = trial.options
+    early, late = (photos * side**2 for side, photos in map(options.crop_at, (0, options.steps)))
+    return early_s, early_s * late / early

@@ -69,7 +69,7 @@ class StyleNetwork(nn.Module):
         return painted[..., top : top + height, left : left + width]
 
     def paint_padded(self, x: Tensor, vectors: Tensor) -> Tensor:
-        """As `forward`, without padding: exactly what a baked graph computes."""
+        """Paint as `forward` does, without padding: exactly what a baked graph computes."""
         enlarged = x[:, 3:]
 
         def apply(conv: Conv, x: Tensor) -> Tensor:
@@ -225,7 +225,7 @@ class _StyledConv(nn.Module):
         return F.pixel_shuffle(x, conv.shuffle) if conv.shuffle > 1 else x
 
     def _kernel(self) -> Tensor:
-        """As the graph has it: under pixel shuffle, one filter a phase."""
+        """Return the kernel as the graph has it: under pixel shuffle, one filter a phase."""
         if self.conv.shuffle == 1:
             return self.weight
         taps = self.get_buffer("phases")
@@ -236,7 +236,7 @@ class _StyledConv(nn.Module):
         return None if self.conv.norm else self.bias.repeat_interleave(self.conv.shuffle**2)
 
     def baked_weights(self) -> dict[str, Tensor]:
-        """Weights as a graph has them, by the last part of their names."""
+        """Return weights as a graph has them, by the last part of their names."""
         bias = self._bias()
         weights = {"weight": self._kernel(), **dict(self.named_buffers())}
         weights.pop("phases")
@@ -264,7 +264,7 @@ class _StyledConv(nn.Module):
                 self.get_buffer(key).copy_(tensor)
 
     def _normalise(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """Instance (or batch) normalisation, then the style's scale and shift; each N x C.
+        """Normalise by picture (or batch), then apply the style's scale and shift; each N x C.
 
         All in float32: half precision loses the statistics, and the difference from the mean.
         """
@@ -285,7 +285,7 @@ class _StyledConv(nn.Module):
 
 
 def _initial_kernel(conv: Conv) -> Tensor:
-    """He et al. 2015."""
+    """Return random weights as He et al. 2015 spread them."""
     kernel = torch.empty(conv.trained_shape)
     nn.init.kaiming_normal_(kernel, nonlinearity="relu" if conv.relu else "linear")
     if not conv.norm:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, OptionError, StyleError
+from impasto.images import find_images
 from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener
@@ -21,7 +22,7 @@ from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoi
 from impasto.training.directions import widen
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
-from impasto.training.photos import PhotoFolder, find_pictures
+from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start, TrainingRun, paint_grid
 
 __all__ = ["find_paintings", "train_encoder"]
@@ -40,36 +41,26 @@ def train_encoder(
     options: EncoderOptions | None = None,
     start_from: Path | None = None,
 ) -> Path:
-    """Train an encoder for a gallery's main trunk, or go on with it.
+    """Train an encoder for a gallery's main trunk, or go on with it; return its file.
 
     Args:
-        paintings: files, as `find_paintings` finds them; some hundred. Those of the gallery's
-            styles are among them if the trunk is trained, too.
-        photos: a folder of photographs, searched with the folders below it: to paint, and some of
-            them to be taken for paintings.
-        run: see `TrainingRun`. At every checkpoint the encoder so far is written to its folder,
-            too.
-        gallery: has the trunk, and styles whose mean is where the encoder begins. Its files stay
-            as they are.
+        paintings: files, some hundred; those of the gallery's styles are among them if the trunk is
+            trained, too.
+        photos: a folder of photographs: to paint, and some of them to be taken for paintings.
+        run: see `TrainingRun`. At every checkpoint its folder gets the encoder so far, too.
+        gallery: has the trunk, and styles whose mean is where the encoder begins.
         spec: the encoder to train, but for its ``style_size``.
         options: if not given, those of the checkpoint when the run goes on. With ``with_trunk``,
             trunk and styles are written to the folder's ``gallery``, beside their encoder.
-        start_from: the folder of another run, or of a gallery, whose encoder this one begins with.
-            It may be for another trunk: one that was trained on needs its encoder trained on, too.
-            If it combines vectors from fewer directions, more are found first
-            (`impasto.training.directions`).
-
-    Returns:
-        the encoder's file. Beside its trunk, it lets a gallery predict styles.
+        start_from: the folder of another run, or of a gallery, whose encoder this one begins with,
+            be it for another trunk. If it combines vectors from fewer directions, more are found
+            first (`impasto.training.directions`).
 
     Raises:
-        InputError: the paintings, the photos or the checkpoint cannot be read.
-        OptionError: the checkpoint is for another trunk, or there is one already; or the encoder to
-            start from has other layers; or a style's painting is missing.
-        StyleError: the gallery's trunk or the encoder to start from is damaged, or there is none;
-            or the gallery has no style.
-        OutputError: the folder cannot be written.
-        TrainingError: the loss is not finite whatever the rate.
+        OptionError: the checkpoint is for another trunk, or there is one already; the encoder to
+            start from has other layers; a style's painting is missing.
+        StyleError: the encoder to start from is damaged or missing; the gallery has no style.
+        InputError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
     before = run.begin(read_encoder_checkpoint)
     trunk = gallery.trunk
@@ -110,8 +101,14 @@ def _trainer(
     options: EncoderOptions,
     run: TrainingRun,
 ) -> EncoderTrainer:
-    photo_files = find_pictures(photos)
-    crops = PhotoFolder(photo_files, options.seed, run.on_skip, enlarge=options.enlarge)
+    photo_files = find_images(photos, "photographs", deep=True)
+    crops = PhotoFolder(
+        photo_files,
+        options.seed,
+        run.on_skip,
+        enlarge=options.enlarge,
+        threads=run.hardware.loader_threads,
+    )
     # What a style adds to the last layer is left out: one is trained for all.
     vectors = np.stack([style.vector[: trunk.spec.style_size] for style in styles])
     network = Start(trunk.spec, trunk.float32_weights(), vectors).network()
@@ -148,7 +145,7 @@ def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> li
         InputError: a folder holds no pictures, or a list cannot be read.
         OptionError: what is to be left out is in none of the folders, or nothing is left.
     """
-    found = [path for folder in folders for path in find_pictures(folder, "paintings")]
+    found = [path for each in folders for path in find_images(each, "paintings", deep=True)]
     names = {check_name(Path(name).stem) for name in _names(leave_out)}
     missing = names - {check_name(path.stem) for path in found}
     if missing:  # a slip of the pen must not let a painting in

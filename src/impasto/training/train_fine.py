@@ -20,6 +20,7 @@ from impasto.training.options import TrainingOptions
 from impasto.training.paintings import Painting
 from impasto.training.photos import PhotoFolder
 from impasto.training.run import TrainingRun, check_same_run, read_painting_tensor
+from impasto.training.step_trainer import step_times
 from impasto.training.style_network import StyleNetwork
 from impasto.training.two_parts import (
     DRAFT,
@@ -39,9 +40,8 @@ __all__ = ["learn_fine", "steps_within", "train_fine"]
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
 MEASURED_PHOTOS = 8
-TRIAL_STEPS = 3
 DRAFT_SHARE = 0.35
-"""Of the minutes: a step of the revision takes longer, and there is more to learn."""
+"""The draft's part of the minutes: the revision's steps take longer, and it has more to learn."""
 
 LEARNING = TrainingOptions(photos_per_step=2, learning_rate=3e-3, average_decay=0.99)
 
@@ -70,7 +70,9 @@ def train_fine(
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    crops = PhotoFolder(
+        photos, options.seed, run.on_skip, NEARLY_WHOLE, threads=run.hardware.loader_threads
+    )
     draft, revision = starting_parts(specs, list(paintings), start, options.seed)
     parts = _Parts(paintings, crops, run, weights, options)
     both = parts.train(draft, revision, calibrated=start is not None)
@@ -112,7 +114,9 @@ def learn_fine(
     )
     for network in (draft, revision):
         network.convs.requires_grad_(False)
-    crops = PhotoFolder(photos, options.seed, run.on_skip, NEARLY_WHOLE)
+    crops = PhotoFolder(
+        photos, options.seed, run.on_skip, NEARLY_WHOLE, threads=run.hardware.loader_threads
+    )
     card = StyleCard(title=painting.stem, painting=painting.name)
     parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
     seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
@@ -206,10 +210,7 @@ def steps_within(trainer: PartTrainer, seconds: float) -> int:
     """Return how many steps a trainer can take in a time, by some trial steps, which leave no trace
     but the time they took.
     """
-    began, state, times = time.monotonic(), copy.deepcopy(trainer.state()), []
-    for _ in range(TRIAL_STEPS):
-        before = time.monotonic()
-        trainer.step()
-        times.append(time.monotonic() - before)
+    began, state = time.monotonic(), copy.deepcopy(trainer.state())
+    step_s, _ = step_times(trainer)
     trainer.load_state(state)
-    return max(1, round((seconds - (time.monotonic() - began)) / min(times)))
+    return max(1, round((seconds - (time.monotonic() - began)) / step_s))

@@ -24,7 +24,6 @@ from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.losses import total_variation
 from impasto.perceptual.picture_losses import PhotoTargets, StyleTargets, picture_losses
-from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
 from impasto.training.processes import process_count
@@ -47,21 +46,10 @@ class PerceptualTrainer(StepTrainer):
         network, painter, photos, options, hardware: as `StepTrainer` takes them.
     """
 
-    def __init__(
-        self,
-        network: nn.Module,
-        painter: StyleNetwork,
-        photos: PhotoFolder,
-        options: TrainingOptions,
-        hardware: Hardware,
-    ) -> None:
-        super().__init__(network, painter, photos, options, hardware)
-        self.vgg = Vgg19(hardware)
-
     @abstractmethod
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """For each of the next photos some styles, alike many: vectors, and what to reach; a
-        function of seed and place in the run alone.
+        """Return some styles, equally many, for each of the next photos: vectors, and what to
+        reach; a function of seed and place in the run alone.
         """
 
     def targets_of(self, paintings: Sequence[Tensor]) -> StyleTargets:
@@ -202,7 +190,7 @@ class Trainer(PerceptualTrainer):
         self._good_state = self._copy_state()
 
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
-        """Different styles at random for each photo."""
+        """Return different styles at random for each photo."""
         styles = self.pick_styles(photo_count, self.options.styles_per_photo)
         return self.network.styles[styles], self.targets.select(styles)
 
@@ -212,7 +200,7 @@ def _inside(pictures: Tensor, border_px: int) -> Tensor:
 
 
 def _rim_difference(pictures: Tensor, others: Tensor) -> Tensor:
-    """Mean squared difference within `RIM_PX` of the border."""
+    """Return the mean squared difference within `RIM_PX` of the border."""
     rim = torch.ones_like(pictures[:1, :1])
     if min(pictures.shape[2:]) > 2 * RIM_PX:
         rim[..., RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = 0

@@ -12,7 +12,7 @@ style transfer", with arithmetic on vectors in place of a network). Style is com
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +37,6 @@ from impasto.perceptual.losses import (
 )
 from impasto.perceptual.picture_losses import CONTENT_LAYER, STYLE_LAYERS
 from impasto.perceptual.tensors import to_pixels
-from impasto.perceptual.vgg import Vgg19
 from impasto.styles import Gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -62,9 +61,13 @@ Vector = NDArray[np.float32]
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
 FINE_LAYERS = 3
 SIMILAR_PLACES = 384  # as many of a picture are compared with each other
-VECTOR_RATE = 6.0  # times that of the kernels: scales are about 1, kernels far smaller
+VECTOR_RATE = 10.0  # times that of the kernels: scales are about 1, kernels far smaller
 REVISION_RATE = 0.5  # times that of a draft alone: without normalisation it is unstable above
-DRAFT_RATE = 0.2  # while the revision learns
+DRAFT_RATE = 0.5  # while the revision learns
+BORDER_EVERY = 2  # steps; close-ups, which do not show the draft its border, are others
+BORDER_WEIGHT = 60.0
+PART_SHARE = 0.5  # of a photo's side, for the border loss
+RIM_SHARE = 0.25  # of it, at each side of the part
 CLOSE_UP_EVERY = 4  # steps: one of them looks at a part of a picture of twice the size
 CLOSE_UPS_FROM = 0.3  # of the steps
 RANGE_WEIGHT = 10.0  # pulls a painting back to 0-1: beyond it, clipping has no slope
@@ -74,7 +77,7 @@ PREVIEW_PHOTOS = 4
 
 @dataclass(frozen=True)
 class PartWeights:
-    """What a part is trained for; pairs are of the subtle and the bold form.
+    """The losses that a part is trained by; pairs are of the subtle and the bold form.
 
     Attributes:
         sizes_px: at which style is compared, from the size that the part paints down.
@@ -151,7 +154,6 @@ class PartTrainer(StepTrainer):
         )
         self.weights = weights
         self.style_count = len(painter.styles) // 2
-        self.vgg = Vgg19(hardware)
         with torch.no_grad():
             self.grams = {size: self._grams(each) for size, each in paintings.items()}
 
@@ -178,6 +180,14 @@ class PartTrainer(StepTrainer):
             photos: N x 3 x H x W, 0-1.
             styles: N numbers of styles.
             effect: N numbers, from 0 for the subtle form to 1 for the bold one.
+        """
+
+    @abstractmethod
+    def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
+        """Return the draft that is in training, and photos of its size.
+
+        Args:
+            photos: N x 3 x H x W, of the size that the part paints.
         """
 
     @torch.no_grad()
@@ -217,7 +227,26 @@ class PartTrainer(StepTrainer):
         # Bold forms have larger losses; they shall not have the larger say in what both share.
         loss = (terms / (1 + style_weight / 20)).mean()
         loss = loss + weights.tv * total_variation(painted.float()).mean()
+        if self.next_step % BORDER_EVERY == 0:
+            losses["border"] = self._border_loss(*self.draft_of(photos), styles, effect)
+            loss = loss + BORDER_WEIGHT * losses["border"]
         return loss, {name: each.mean().item() for name, each in losses.items()}
+
+    def _border_loss(
+        self, draft: StyleNetwork, photos: Tensor, styles: Tensor, effect: Tensor
+    ) -> Tensor:
+        """Return the `border_difference` at random parts of photos."""
+        random = np.random.default_rng((self.options.seed, self.next_step, 7))
+        vectors = mixed_rows(draft.styles, styles, effect)
+        side_px, step_px = photos.shape[-1], draft.spec.multiple
+        part_px = int(PART_SHARE * side_px) // step_px * step_px
+        left_px, top_px = random.integers((side_px - part_px) // step_px + 1, size=2) * step_px
+        with self.hardware.autocast():
+            return border_difference(
+                lambda seen: draft(seen, vectors),
+                self.with_grain(photos, 4, draft.spec),
+                (left_px, top_px, part_px),
+            )
 
     def _features(self, painted: Tensor) -> list[dict[str, Tensor]]:
         """Return the features of pictures at each size, as far as they are compared."""
@@ -296,8 +325,14 @@ class DraftTrainer(PartTrainer):
         super().__init__(draft, draft, *args)
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """Styles take longer steps than the kernels that they share."""
+        """Return what the optimiser changes: styles take longer steps than the kernels that they
+        share.
+        """
         return _rates(self.painter, 1.0)
+
+    def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
+        """See `PartTrainer.draft_of`."""
+        return self.painter, photos
 
     def paint_photos(
         self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
@@ -338,7 +373,9 @@ class RevisionTrainer(PartTrainer):
             self._good_state = self._copy_state()
 
     def parameters_and_rates(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """Styles take longer steps than the kernels that they share; the draft shorter ones."""
+        """Return what the optimiser changes: styles take longer steps than the kernels that they
+        share; the draft shorter ones.
+        """
         assert isinstance(self.trained, TwoParts)
         return [
             *_rates(self.trained.revision, REVISION_RATE),
@@ -356,6 +393,11 @@ class RevisionTrainer(PartTrainer):
         """See `PartTrainer.sizes_px`."""
         first, *more = self.weights.sizes_px
         return (2 * first, first) if self.is_close_up else (first, *more)
+
+    def draft_of(self, photos: Tensor) -> tuple[StyleNetwork, Tensor]:
+        """See `PartTrainer.draft_of`."""
+        assert isinstance(self.trained, TwoParts)
+        return self.trained.draft, halved(photos)
 
     def paint_photos(
         self, network: nn.Module, photos: Tensor, styles: Tensor, effect: Tensor
@@ -395,7 +437,7 @@ class RevisionTrainer(PartTrainer):
 
 
 class TwoParts(nn.Module):
-    """Both networks."""
+    """Both networks, as one to train."""
 
     def __init__(self, draft: StyleNetwork, revision: StyleNetwork) -> None:
         super().__init__()
@@ -426,6 +468,32 @@ def same_places(
     chosen = chosen.to(own.device)
     for mine, wanted in zip(own, photos, strict=True):
         yield mine.flatten(1)[:, chosen].T, wanted.flatten(1)[:, chosen].T
+
+
+def border_difference(
+    paint: Callable[[Tensor], Tensor], photos: Tensor, part: tuple[int, int, int]
+) -> Tensor:
+    """Return how far a part of each photo, painted alone, is from that part of the whole painting
+    near the part's border. A draft sees whole photos: without this loss it tells their border by
+    its mirror symmetry, and paints a sky along every top.
+
+    Args:
+        paint: makes paintings of photos, N x 3 x H x W, 0-1.
+        photos: N x 3 x H x W.
+        part: its left and top edge, and its side.
+
+    Returns:
+        a mean of squares; only the part painted alone has a gradient.
+    """
+    left_px, top_px, part_px = part
+    square = (..., slice(top_px, top_px + part_px), slice(left_px, left_px + part_px))
+    with torch.no_grad():
+        whole = paint(photos)[square].float()
+    alone = paint(photos[square]).float()
+    rim_px = round(RIM_SHARE * part_px)
+    rim = torch.ones_like(alone[:1, :1])
+    rim[..., rim_px:-rim_px, rim_px:-rim_px] = 0
+    return ((alone - whole).square() * rim).sum() / (3 * rim.sum() * len(alone))
 
 
 def mixed_rows(rows: Tensor, styles: Tensor, effect: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ RETURN_SHARE, RETURN_PX2 = 0.01, 0.5
 SAME_LEVELS, OTHER_LEVELS = 8.0, 16.0
 LOOK_PX = 1.5
 LEAST_SIDE_PX = 16
-"""Of reduced frames: smaller ones, OpenCV's DIS refuses; long and narrow ones, it crashes on."""
+"""The least side of reduced frames: OpenCV's DIS refuses smaller ones, or crashes on them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ __all__ = ["VideoKeywords", "VideoOptions"]
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """Which part of a video to paint, how calm, and how to write it.
+    """The part of a video to paint, how calm, and how to write it.
 
     Attributes:
         stability: how much strokes stay on the things that they are painted on, 0 to 1

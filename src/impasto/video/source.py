@@ -43,7 +43,7 @@ EXACT_COLORS = 0x2 | 0x2000 | 0x40000
 """How FFmpeg converts colours: SWS_BILINEAR, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND (PyAV before 18
 has no names for them)."""
 QUICK_COLORS = 0x2
-"""In less time, and a level or two too dark: SWS_BILINEAR."""
+"""How it does so in less time, a level or two too dark: SWS_BILINEAR."""
 FREE_RUNNING = 0x200  # AVFMT_TS_DISCONT
 SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0, math.inf)
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -67,7 +67,7 @@ BT_709 = Colors(matrix=1, range=1, primaries=1, transfer=1)
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video's picture stream says of itself.
+    """A picture stream's description of itself.
 
     Attributes:
         width, height: in pixels, upright.
@@ -89,7 +89,7 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class VideoHeader:
-    """What a video says of itself before any picture is decoded; all of it may be wrong.
+    """A video's description of itself before any picture is decoded; all of it may be wrong.
 
     Attributes:
         width, height: in pixels, as stored.
@@ -361,7 +361,7 @@ def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: 
 
 
 def _duration_s(container: InputContainer, stream: VideoStream) -> float:
-    """How long a stream lasts; 0 if nothing tells."""
+    """Return how long a stream lasts; 0 if nothing tells."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return 0.0 if container.duration is None else container.duration / av.time_base

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto._util.atomic_files import exists, read_toml, split_network
+from impasto._util.atomic_files import exists, read_toml
 from impasto.errors import OptionError
+from impasto.networks.network_files import split_network
 from impasto.styles import Style
 
 __all__ = ["Timeline", "TimelinePoint", "parse_time", "parse_timeline", "read_timeline"]

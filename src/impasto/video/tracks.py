@@ -27,10 +27,10 @@ from impasto.video.source import open_container
 __all__ = ["Track", "check_tracks", "kept_streams"]
 
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
-"""What a container writes text in, by FFmpeg's names."""
+"""The codec that a container writes text in, by FFmpeg's names."""
 
 PLAIN_TEXT = {"subrip", "webvtt", "mov_text", "text"}
-"""What is text without a layout of its own, and so can be written anew."""
+"""Codecs of text without a layout of its own, which can be written anew."""
 
 
 class Track:

@@ -54,7 +54,7 @@ class _Change:
 
     @property
     def keeps_last_layer(self) -> bool:
-        """Whether both styles have the same one."""
+        """Whether both styles have the same last layer."""
         first, second = (each.vector[self.style_size :] for each in (self.first, self.second))
         return np.array_equal(first, second)
 
@@ -135,7 +135,7 @@ class VideoStylizer(Closing):
 
     @property
     def memory(self) -> StrokeMemory | None:
-        """What is remembered of the frames so far."""
+        """Memory of the frames so far."""
         return self._steady.memory
 
     @property

@@ -1,4 +1,4 @@
-"""What all files that are read and written row by row have in common."""
+"""Interfaces of files that are read and written row by row, and what both need."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ READ_BYTES = 1 << 20
 CHECKSUM_BYTES = 12  # the last bits of a deflated stream, and its checksum
 
 Kind = Literal["u1", "u2", "f2", "f4", "f8"]
-"""Of a sample: bytes after whole numbers or floats."""
+"""A sample's type: whole numbers or floats, and its bytes."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file's samples are arranged.
+    """The arrangement of a file's samples.
 
     Attributes:
         width, height: in pixels, as stored: before any orientation is applied.
@@ -54,7 +54,7 @@ class Layout:
 
     @property
     def channels(self) -> int:
-        """How many there are: colours, and alpha."""
+        """Number of channels: colours, and alpha."""
         return self.colors + self.alpha
 
     @property

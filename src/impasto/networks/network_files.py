@@ -1,4 +1,4 @@
-"""Files of style networks, whatever their format."""
+"""Files of style networks, whatever their format: what they are called, and what is in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from impasto.errors import InputError
 
-__all__ = ["read_content"]
+__all__ = ["NETWORK_SUFFIXES", "read_content", "split_network"]
+
+NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
 
 MAX_FILE_BYTES = 512 << 20
 
@@ -25,3 +27,11 @@ def read_content(path: Path) -> bytes:
         raise InputError(f"{path} does not exist", "check the name") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
+
+
+def split_network(style: str) -> tuple[Path, str | None]:
+    """Return the file of ``FILE`` or ``FILE#CHOICE``, and what chooses one of the styles in it."""
+    file, mark, choice = style.rpartition("#")
+    if mark and Path(file).suffix.lower() in NETWORK_SUFFIXES:
+        return Path(file), choice
+    return Path(style), None
