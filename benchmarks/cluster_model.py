@@ -130,7 +130,7 @@ def table(cpu_s: float, dollars: float) -> None:
         hours = [photos / rate / 3600 for photos in (1e6, 1e9)]
         cost = hours[0] * painters * dollars
         print(
-            f"| {painters:,} | {rate:,.0f} | {waits} | {hours[0]:,.2g} h | {hours[1]:,.3g} h "
+            f"| {painters:,} | {rate:,.0f} | {waits} | {hours[0]:,.1f} h | {hours[1]:,.0f} h "
             f"| {cost:,.0f} $ |"
         )
 

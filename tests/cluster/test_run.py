@@ -26,6 +26,12 @@ def test_every_row_is_one_whole_file(tmp_path):
     assert sorted(named) == ["3.png", "4.png"]
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "127.0.0.1:99999"])
+def test_a_cluster_that_does_not_answer(address):
+    with pytest.raises(OptionError, match=f"no Ray answers at {address}"), run._session(address):
+        pass
+
+
 def test_targets_of_other_paintings_are_refused(tmp_path):
     batch = make_batch(tmp_path, 1, (40, 30))
     (tmp_path / "full").mkdir()
@@ -35,3 +41,11 @@ def test_targets_of_other_paintings_are_refused(tmp_path):
     run._check_recipe(batch.target, batch.options)
     with pytest.raises(OptionError, match="another file_quality"):
         run.paint_batch(replace(batch, options=replace(batch.options, file_quality=50)))
+
+
+def test_paintings_in_the_source_are_no_photos(tmp_path):
+    batch = make_batch(tmp_path, 5, (40, 30))
+    inside = Place(f"{batch.source.address}/out")
+    with inside.writing("0.png") as path:
+        path.touch()
+    assert len(list(replace(batch, target=inside).rows())) == 5 + 1

@@ -199,7 +199,7 @@ def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressList
 
     def remember(number: int, _: object) -> None:
         pressed.set()
-        signal.signal(number, previous[number])
+        signal.signal(number, previous[signal.Signals(number)])
 
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = {each: signal.signal(each, remember) for each in signals}

@@ -85,7 +85,6 @@ class PhotoPainter:
         self._target, self._options = target, options
         self._memory_bytes = default_bytes() * options.cpus // max(options.cpus, usable_cores())
         self._stylizers: dict[StylizeOptions, Stylizer] = {}
-        self._stylizer(options.look)
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         """Paint what is to be painted, and tell of all rows (`RESULTS`)."""

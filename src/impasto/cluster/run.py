@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import re
+import socket
 import time
 import warnings
 from collections import Counter
@@ -16,16 +17,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
-from ray.exceptions import RayError
 
 from impasto._util.atomic_files import write_atomically
 from impasto.cluster.films import Film, FilmCutter, FilmPainter
-from impasto.cluster.photos import RESULTS, BatchOptions, PhotoPainter, table_of
+from impasto.cluster.photos import RESULTS, BatchOptions, PhotoPainter, foreseen, table_of
 from impasto.cluster.places import Place, fetched
 from impasto.cluster.source import Row, Source
 from impasto.errors import ImpastoError, InputError, OptionError, OutputError
 from impasto.photo_jobs import Job, Outcome
-from impasto.photos import PhotoReport
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.stylizer import Stylizer
 
@@ -47,6 +46,7 @@ TRIES = 5
 MOST_DEATHS = 20
 """Painters in a row that die before they paint: what kills them is no accident."""
 
+ANSWER_S = 10.0
 TABLE_ROWS = 10_000
 RECIPE, TABLE = "batch.json", "results.parquet"
 
@@ -83,6 +83,11 @@ class Batch:
     options: BatchOptions
     painters: int | None = None
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the source's rows, but for paintings, which may lie in a folder of it."""
+        paintings = self.target.join("")
+        return (row for row in self.source.rows() if not row.path.startswith(paintings))
+
 
 def paint_batch(
     batch: Batch,
@@ -108,7 +113,7 @@ def paint_batch(
     """
     Stylizer(batch.options.look, threads=batch.options.cpus).close()  # or refuse, soon
     photos, films = 0, []
-    for row in batch.source.rows():
+    for row in batch.rows():
         if row.is_film:
             films.append(row)
         else:
@@ -166,14 +171,14 @@ def _session(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what it says is no line for users
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         quiet["include_dashboard"] = False
     try:
+        if match := re.fullmatch(r"([^:/]+):(\d+)", address or ""):  # Ray would try for minutes
+            socket.create_connection((match[1], int(match[2])), ANSWER_S).close()
         ray.init(address=address or "local", **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise OptionError(
             f"no Ray answers at {address or 'this machine'} ({reason})",
@@ -240,12 +245,12 @@ class _Table:
 
 def _painted_photos(batch: Batch) -> Iterator[pa.Table]:
     """Yield rows of `RESULTS` as they are painted."""
-    source, target, options = batch.source, batch.target, batch.options
+    target, options = batch.target, batch.options
 
     def read(_: pa.Table) -> Iterator[pa.Table]:
         done = set(target.walk())
         block: list[dict[str, Any]] = []
-        for row in source.rows():
+        for row in batch.rows():
             if row.is_film:
                 continue
             output = row.output(options.suffix)
@@ -284,26 +289,24 @@ def _painted_films(
     if not films:
         return
     pieces, errors = _pieces(batch, films, progress)
-    join = ray.remote(num_cpus=0)(Film.join)
-    joining = {
-        join.remote(film, pieces[number]): film
-        for number, film in enumerate(films)
-        if number not in errors
-    }
-    for number, error in errors.items():
-        yield table_of(Outcome(films[number].job, "failed", error=ImpastoError(error)))
+    join = ray.remote(num_cpus=0)(_join)
+    joining = []
+    for number, film in enumerate(films):
+        if number in errors:
+            yield table_of(Outcome(film.job, "failed", error=ImpastoError(errors[number])))
+        else:
+            joining.append(join.remote(film, pieces[number]))
     while joining:
-        [done], _ = ray.wait(list(joining), num_returns=1)
-        yield table_of(_joined(joining.pop(done), done))
+        [done], joining = ray.wait(joining, num_returns=1)
+        yield table_of(ray.get(done))
 
 
-def _joined(film: Film, task: ray.ObjectRef[PhotoReport]) -> Outcome:
+def _join(film: Film, pieces: int) -> Outcome:
     try:
-        return Outcome(film.job, "painted", report=ray.get(task))
-    except ImpastoError as error:  # as the task has raised it
+        with foreseen():
+            return Outcome(film.job, "painted", report=film.join(pieces))
+    except ImpastoError as error:
         return Outcome(film.job, "failed", error=error)
-    except RayError as error:
-        return Outcome(film.job, "failed", error=ImpastoError(f"joining failed ({error})"))
 
 
 def _pieces(

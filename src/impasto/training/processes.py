@@ -100,7 +100,7 @@ def add_up(parameters: Iterable[nn.Parameter], loss: Tensor, share: float) -> Te
         raise LostProcessError(
             f"another of the {process_count()} processes has ended", "see what it said; --resume"
         ) from error
-    *sums, loss = flat.split([*(each.numel() for each in trained), 1])
+    *sums, loss = torch.split(flat, [*(each.numel() for each in trained), 1])
     for parameter, total in zip(trained, sums, strict=True):
         parameter.grad = total.view_as(parameter)
     return loss[0]

@@ -149,7 +149,8 @@ class StepTrainer(ABC):
         share = share_of(photo_count)
         self.first_photo = share.start
         self.optimiser.zero_grad()
-        loss, figures = torch.zeros((), device=self.hardware.device), {}
+        loss = torch.zeros((), device=self.hardware.device)
+        figures: dict[str, float] = {}
         if share:
             loss, figures = self.losses(crop_px, len(share))
             loss.backward()  # type: ignore[no-untyped-call]
