@@ -34,6 +34,13 @@ def test_what_is_written_is_there(place, tmp_path):
     assert list(place.walk()) == ["a.jpg"]
 
 
+def test_links_in_circles_are_passed_by(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/1.jpg").touch()
+    (tmp_path / "a/up").symlink_to(tmp_path, target_is_directory=True)
+    assert [name for name in Place(str(tmp_path)).walk() if name.endswith(".jpg")] == ["a/1.jpg"]
+
+
 def test_a_block_that_fails_writes_nothing(tmp_path):
     place = Place(f"local://{tmp_path}/paintings")
 

@@ -53,7 +53,8 @@ class Place:
 
     def walk(self, folder: str = "") -> Iterator[str]:
         """Yield the names of all files in the folder and below it, in order, those of one folder
-        after the other; none if it is not there. What begins with a dot is left out.
+        after the other; none if it is not there. What begins with a dot is left out, and so is what
+        links to folders lead to.
 
         Raises:
             InputError: it cannot be read.
@@ -63,7 +64,10 @@ class Place:
         try:
             if filesystem is None:  # as pyarrow does it, but without a look at every file
                 with os.scandir(place or "/") as entries:
-                    found = sorted((entry.name, entry.is_dir()) for entry in entries)
+                    # Links to folders may lead in circles.
+                    found = sorted(
+                        (each.name, each.is_dir(follow_symlinks=False)) for each in entries
+                    )
             else:
                 infos = filesystem.get_file_info(FileSelector(place, allow_not_found=True))
                 found = sorted((each.base_name, each.type == FileType.Directory) for each in infos)
@@ -83,7 +87,7 @@ class Place:
         """Tell whether there is a file of that name."""
         filesystem, root = _filesystem(self.address)
         if filesystem is None:
-            return Path(root, name).is_file()
+            return Path(f"{root}/{name}").is_file()
         return bool(filesystem.get_file_info(f"{root}/{name}").type == FileType.File)
 
     def remove(self) -> None:
@@ -105,7 +109,7 @@ class Place:
         """
         filesystem, root = _filesystem(self.address)
         if filesystem is None:
-            path = Path(root, name)
+            path = Path(f"{root}/{name}")
             make_folder(path.parent)
             yield path
             return
@@ -130,7 +134,7 @@ def fetched(address: str) -> Iterator[Path]:
     place, _, name = address.rpartition("/")
     filesystem, root = _filesystem(place)
     if filesystem is None:
-        yield Path(root, name)
+        yield Path(f"{root}/{name}")
         return
     with TemporaryDirectory() as folder:
         copy = Path(folder, name)
