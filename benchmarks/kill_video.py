@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def counts(path: Path) -> tuple[int, int]:
-    """Frames, and packets of sound."""
+    """Count frames, and packets of sound."""
     with av.open(str(path)) as container:
         frames = sum(1 for _ in container.decode(video=0))
     with av.open(str(path)) as container:

@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def before(photo: Picture, size_px: int, steps: int) -> PaintOptions:
-    """The defaults before there were small scales."""
+    """Return the defaults of the time when there were no small scales."""
     shorter, longer = sorted((photo.width, photo.height))
     return PaintOptions(
         style_weight=15.0,

@@ -89,7 +89,7 @@ def size_of(text: str) -> tuple[int, int]:
 
 
 def run(function: Callable[..., T], *arguments: object) -> T:
-    """In a fresh process, whose peak memory is its own."""
+    """Run in a fresh process, whose peak memory is its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 

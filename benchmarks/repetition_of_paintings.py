@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def listed_paintings(folder: Path) -> dict[str, Painting]:
-    """Those of the lists in training/, by the names of their styles."""
+    """Return the paintings of the lists in training/, by the names of their styles."""
     lists = (Path(__file__).parents[1] / "training" / name for name in LISTS)
     return {name: each for path in lists for name, each in read_paintings(path, folder).items()}
 

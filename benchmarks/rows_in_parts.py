@@ -66,7 +66,7 @@ def _photo(name: str, side: int) -> NDArray[np.uint8]:
 def _above(
     vgg: Vgg19, painted: NDArray[np.uint8], photo: NDArray[np.uint8], targets: StyleTargets
 ) -> torch.Tensor:
-    """What `local_correlation_loss` is the mean of."""
+    """Return what `local_correlation_loss` is the mean of."""
     repeated = PhotoTargets.of(vgg, to_tensor(photo), parts=True).repeated
     far, own = part_powers(vgg(to_tensor(painted), STYLE_LAYERS))
     assert repeated is not None

@@ -101,7 +101,7 @@ def speed(clip: Path, output: Path, options: argparse.Namespace) -> dict[str, fl
 
 
 def memory(folder: Path, seconds: list[float], stability: float) -> dict[str, float]:
-    """Each in a process of its own, whose peak is its own."""
+    """Measure each in a process of its own, whose peak is its own."""
     figures = {}
     for each in seconds:
         clip = make_clip(folder / f"{each:g}.mp4", round(each * RATE), (320, 180))

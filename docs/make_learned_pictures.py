@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def draw_painting() -> Image.Image:
-    """Evening over a harbour, in short strokes."""
+    """Draw evening over a harbour, in short strokes."""
     random = np.random.default_rng(7)
     picture = Image.new("RGB", (WIDTH, HEIGHT), BLUES[1])
     draw = ImageDraw.Draw(picture)
@@ -68,7 +68,7 @@ def draw_painting() -> Image.Image:
 
 
 def pan(photo: np.ndarray) -> list[np.ndarray]:
-    """A camera that moves over a photo."""
+    """Move a camera over a photo."""
     large = resize(photo, FRAME_WIDTH * 3 // 2, FRAME_WIDTH * 3 // 2 * len(photo) // len(photo[0]))
     return [large[20 * n :, 60 * n :][:FRAME_HEIGHT, :FRAME_WIDTH] for n in range(FRAMES)]
 

@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def blob(width: int, height: int) -> np.ndarray:
-    """The same input as in the test."""
+    """Return the same input as in the test."""
     random = np.random.default_rng(width)
     return random.uniform(-120, 130, (1, 3, height, width)).astype(np.float32)
 

@@ -1,4 +1,3 @@
-import json
 import threading
 import time
 
@@ -6,7 +5,7 @@ import pytest
 
 from impasto.errors import InputError, OptionError
 from impasto.images import Picture, read_image, write_image
-from impasto.photo_jobs import Job, paint_jobs, report_json
+from impasto.photo_jobs import Job, paint_jobs, report_tree
 from impasto.photos import PhotoReport, paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
@@ -72,7 +71,7 @@ def test_impossible_numbers(at_once):
 
 def test_report():
     outcomes = painted(JOBS, paint)[:4]
-    report = json.loads(report_json(outcomes, planned=5, about={"engine": "fake"}))
+    report = report_tree(outcomes, planned=5, about={"engine": "fake"})
     assert {key: report[key] for key in ("painted", "skipped", "failed", "not_reached")} == {
         "painted": 3, "skipped": 0, "failed": 1, "not_reached": 1,
     }  # fmt: skip

@@ -82,7 +82,7 @@ def main() -> None:
 def column(
     folder: str, commit: str, label: str, styles: list[str], photo: np.ndarray
 ) -> list[tuple[str, np.ndarray]]:
-    """A photo in some styles, with captions, by a gallery as it was in a commit."""
+    """Paint a photo in some styles, with captions, by a gallery as it was in a commit."""
     archive = subprocess.run(
         ["git", "archive", commit, folder], cwd=ROOT, check=True, capture_output=True
     ).stdout

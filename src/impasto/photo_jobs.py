@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -12,7 +11,7 @@ from typing import Literal
 from impasto.errors import ImpastoError, OptionError
 from impasto.photos import PhotoReport
 
-__all__ = ["Job", "Outcome", "paint_jobs", "report_json"]
+__all__ = ["Job", "Outcome", "paint_jobs", "report_tree"]
 
 MAX_JOBS = 64
 REPORTED = ("width", "height", "pictures", "left_out", "clipped_px")
@@ -103,8 +102,10 @@ def _outcome(job: Job, paint: Callable[[Job], PhotoReport]) -> Outcome:
     return Outcome(job, "painted", time.perf_counter() - began, report)
 
 
-def report_json(outcomes: Sequence[Outcome], *, planned: int, about: Mapping[str, object]) -> str:
-    """Return all outcomes as JSON.
+def report_tree(
+    outcomes: Sequence[Outcome], *, planned: int, about: Mapping[str, object]
+) -> dict[str, object]:
+    """Return all outcomes, for JSON.
 
     Args:
         outcomes: in any order.
@@ -117,7 +118,7 @@ def report_json(outcomes: Sequence[Outcome], *, planned: int, about: Mapping[str
     }
     photos = [_entry(each) for each in sorted(outcomes, key=lambda each: each.job.source)]
     left = {"not_reached": planned - len(outcomes)}
-    return json.dumps({**about, **counts, **left, "photos": photos}, indent=2, ensure_ascii=False)
+    return {**about, **counts, **left, "photos": photos}
 
 
 def _entry(outcome: Outcome) -> dict[str, object]:

@@ -66,7 +66,9 @@ def read_preset(name: str | Path) -> StylizeOptions:
         default = DEFAULTS[key]
         if isinstance(default, str | None) and not isinstance(value, str):
             raise OptionError(f"{path}: {key} is {value!r}", "give a text")
-        if isinstance(default, tuple) and not _is_texts(value):
+        if isinstance(default, tuple) and not (
+            isinstance(value, list) and all(isinstance(each, str) for each in value)
+        ):
             raise OptionError(f"{path}: {key} is {value!r}", "give a list of texts")
     try:
         return StylizeOptions(**content)
@@ -124,10 +126,6 @@ def preset_values(options: StylizeOptions, *, full_paths: bool = False) -> dict[
         elif key in DEFAULTS.keys() - {"style", "regions"}:
             values[key] = value
     return values
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def preset_path(name: str | Path) -> Path:

@@ -190,7 +190,7 @@ class StyleModel(Closing):
         progress: ProgressListener = ignore_progress,
         task: str = "measuring",
     ) -> list[Vector]:
-        """Return the same of a picture that is too large for memory
+        """Measure the statistics of a picture that is too large for memory
         (`impasto.networks.norm_statistics`).
 
         Args:
@@ -344,7 +344,7 @@ class _Apart(Closing):
 
 
 def _alike(spec: NetworkSpec, other: NetworkSpec | None) -> bool:
-    """Whether networks differ in their weights and their grain at most."""
+    """Return whether networks differ in their weights and their grain at most."""
     return other is not None and spec == replace(
         other, grain=spec.grain, coarse_grain=spec.coarse_grain
     )

@@ -78,7 +78,7 @@ def test_johnsons_network_is_the_papers():
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(ALL), st.integers(1, 200), st.integers(1, 200))
 def test_borders_make_sides_that_fit(spec, width, height):
-    left, top, right, bottom = spec.padding_px(width, height)
+    left, top, right, bottom = spec.input_spec.padding_px(width, height)
     assert (left, top) == (spec.pad_px, spec.pad_px)
     assert min(right, bottom) >= spec.pad_px
     for side in (left + width + right, top + height + bottom):
@@ -87,7 +87,7 @@ def test_borders_make_sides_that_fit(spec, width, height):
 
 
 def test_no_borders_where_none_are_needed():
-    assert STANDARD.padding_px(640, 480) == (0, 0, 0, 0)
+    assert STANDARD.input_spec.padding_px(640, 480) == (0, 0, 0, 0)
 
 
 def tree():

@@ -53,8 +53,8 @@ def wait_for(client, identity: str, *states: str, timeout_s: float = 300) -> dic
 class Server:
     """``impasto serve``, or ``studio``, in a process of its own."""
 
-    def __init__(self, folder: Path, gallery: Path | None, *command: str):
-        where = ["--port", "0", "--folder", str(folder)]
+    def __init__(self, folder: Path, gallery: Path | None, *command: str, port: int = 0):
+        where = ["--port", str(port), "--folder", str(folder)]
         where += ["--gallery", str(gallery)] if gallery else []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "impasto", *(command or ("serve",)), *where],

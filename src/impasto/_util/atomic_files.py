@@ -26,6 +26,7 @@ __all__ = [
     "check_writable",
     "clear_abandoned",
     "exists",
+    "list_folder",
     "lock_folder",
     "make_folder",
     "read_toml",
@@ -85,6 +86,18 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # no TOML, or no UTF-8
         raise InputError(f"{path} is no TOML ({error})", "mend it") from error
     return table
+
+
+def list_folder(folder: Path, *, deep: bool = False) -> list[Path]:
+    """Return what is in a folder, and in those below it if that is wanted, in alphabetical order.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return sorted(folder.rglob("*") if deep else folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read ({error.strerror})", "check it") from error
 
 
 def exists(path: str | os.PathLike[str]) -> bool:

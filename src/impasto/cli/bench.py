@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from impasto.cli.bench_live import bench_live
 from impasto.cli.console import console
 from impasto.cli.options import (
     check_json,
@@ -18,8 +17,8 @@ from impasto.cli.options import (
     option,
     painting_option,
     parse_size,
+    show_figures,
     takes,
-    write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import OptionError
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.speed import Speed
+    from impasto.networks.spec import NetworkSpec
 
 __all__ = ["bench_command"]
 
@@ -82,23 +81,8 @@ def bench_command(_: typer.Context, said: BenchOptions) -> None:
     sizes = [parse_size(text, "--size") for text in said.size or ["640x480"]]
     spec = choose_preset(said.preset) if said.preset else None
     if said.live:
-        if said.threads:
-            raise OptionError("--live takes all cores", "leave --threads out")
-        engines = [_engine(text) for text in said.engine or ["auto"]]
-        bench_live(
-            said.style,
-            said.gallery,
-            spec,
-            engines,
-            sizes,
-            said.fps,
-            said.stability,
-            said.seconds,
-            json_file=said.json_file,
-        )
+        _bench_live(said, spec, sizes)
         return
-    from dataclasses import asdict
-
     from impasto.evaluation.speed import measure_speed
     from impasto.styles import StyleRef
 
@@ -116,15 +100,9 @@ def bench_command(_: typer.Context, said: BenchOptions) -> None:
             threads=said.threads,
             progress=progress,
         )
-    text = json.dumps(
-        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows], indent=2
-    )
-    if not (said.json_file and write_json(said.json_file, text)):
-        _print(rows)
-
-
-def _print(rows: Sequence[Speed]) -> None:
-    console.table(
+    show_figures(
+        [{**asdict(row), "megapixels_per_s": row.megapixels_per_s} for row in rows],
+        said.json_file,
         ("engine", "size", "ms", "fastest ms", "MPixel/s", "times Johnson"),
         [
             (
@@ -138,6 +116,44 @@ def _print(rows: Sequence[Speed]) -> None:
             for row in rows
         ],
         left=2,
+    )
+
+
+def _bench_live(
+    said: BenchOptions, spec: NetworkSpec | None, sizes: Sequence[tuple[int, int]]
+) -> None:
+    """Measure how fast the live loop is here."""
+    from tempfile import TemporaryDirectory
+
+    from impasto.evaluation.live_speed import measure_live, random_gallery
+    from impasto.live import LiveOptions
+    from impasto.options import StylizeOptions
+
+    if said.threads:
+        raise OptionError("--live takes all cores", "leave --threads out")
+    engines = [_engine(text) for text in said.engine or ["auto"]]
+    with TemporaryDirectory(prefix="impasto-") as folder, console.progress() as progress:
+        styles = random_gallery(Path(folder), spec) if spec else choose_gallery(said.gallery)
+        painting = StylizeOptions("random" if spec else said.style, gallery=styles)
+        options = LiveOptions(painting, rate=said.fps, stability=said.stability)
+        rows = measure_live(options, engines, sizes, seconds=said.seconds, progress=progress)
+    show_figures(
+        [asdict(row) for row in rows],
+        said.json_file,
+        ("engine", "camera", "painted at", "frames/s", "delay, ms", "95 % below", "in frames"),
+        [
+            (
+                row.engine,
+                f"{row.width}x{row.height}",
+                f"{row.painted_width}x{row.painted_height}",
+                f"{row.frames_per_s:.1f}",
+                f"{row.delay_ms:.0f}",
+                f"{row.long_delay_ms:.0f}",
+                f"{row.delay_frames:.1f}",
+            )
+            for row in rows
+        ],
+        left=3,
     )
 
 

@@ -9,13 +9,19 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import SCHEDULE, argument, choose_preset, option, require_torch, takes
-from impasto.cli.training import RunOptions, crop_option, run_folder, training_options, training_run
+from impasto.cli.training import (
+    CompiledRunOptions,
+    crop_option,
+    run_folder,
+    training_options,
+    training_run,
+)
 
 __all__ = ["distil_command"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistilOptions(RunOptions):
+class DistilOptions(CompiledRunOptions):
     """The options of ``impasto distil``."""
 
     gallery: Path = argument("GALLERY", "Its trunk teaches, in all of its styles.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -22,8 +21,8 @@ from impasto.cli.options import (
     option,
     painting_option,
     require_torch,
+    show_figures,
     takes,
-    write_json,
 )
 from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import OptionError
@@ -32,7 +31,7 @@ from impasto.options import StylizeOptions
 if TYPE_CHECKING:
     from impasto.defaults import Quality
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.by_size import PaintPhoto, Pixels, SizedScore
+    from impasto.evaluation.by_size import PaintPhoto, Pixels
     from impasto.evaluation.scored_styles import ScoredStyle
     from impasto.stylizer import Stylizer
 
@@ -135,18 +134,7 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
         precision=cast("Precision", said.precision),
     )
     if said.video:
-        from impasto.cli.evaluate_video import evaluate_videos
-
-        evaluate_videos(
-            said.photos,
-            styles,
-            options,
-            stability=said.stability,
-            frames=said.frames,
-            size_px=said.size or PAPERS_PX,
-            painting_px=said.painting_size,
-            json_file=said.json_file,
-        )
+        _videos(said, styles, options)
         return
     files = _files(said.photos, said.limit)
     with ExitStack() as stack:
@@ -184,9 +172,6 @@ def _by_size(
     reduced = {name: scale_shorter_side(each, size_px) for name, each in pictures.items()}
     with console.progress() as progress:
         scores = score_by_size(exact_vgg(), ways, paintings, reduced, progress)
-    text = json.dumps(_as_tree(scores), indent=2)
-    if said.json_file and write_json(said.json_file, text):
-        return
     rows = []
     for name, by_photo in scores.items():
         median = median_score(list(by_photo.values()))
@@ -194,14 +179,11 @@ def _by_size(
         rest = (median.content, median.similarity, median.repetition)
         rows.append((name, *by_size, *(f"{each:.2f}" for each in rest)))
     sizes = (f"S at {px} px" for px in COMPARED_PX)
-    console.table(("style", *sizes, "C", "self-similarity", "R"), rows)
-
-
-def _as_tree(scores: Mapping[str, Mapping[str, SizedScore]]) -> list[dict[str, object]]:
-    return [
+    tree = [
         {"style": name, "photos": {photo: asdict(each) for photo, each in by_photo.items()}}
         for name, by_photo in scores.items()
     ]
+    show_figures(tree, said.json_file, ("style", *sizes, "C", "self-similarity", "R"), rows)
 
 
 def _optimised(painting: Pixels) -> PaintPhoto:
@@ -221,7 +203,7 @@ def _as_papers_do(
     files: Sequence[Path],
 ) -> None:
     """Print J at one size."""
-    from impasto.evaluation.scores import evaluate, reports_to_json
+    from impasto.evaluation.scores import evaluate, report_tree
 
     with console.progress() as progress:
         reports = evaluate(
@@ -234,23 +216,57 @@ def _as_papers_do(
             cache=(said.cache or _default_cache()) if said.reference else None,
             progress=progress,
         )
-    text = reports_to_json(reports)
-    if said.json_file and write_json(said.json_file, text):
-        return
-    console.table(
+    show_figures(
+        report_tree(reports),
+        said.json_file,
         ("style", "C", "S", "S at relu5_1", "J", "L-BFGS iterations", "R"),
         [
             (
                 report.style,
-                f"{report.content:.3f}",
-                f"{report.style_loss:.4f}",
-                f"{report.deep_style:.4f}",
+                f"{report.median.content:.3f}",
+                f"{report.median.style:.4f}",
+                f"{report.median.deep_style:.4f}",
                 f"{report.objective:.3f}",
                 "" if report.iterations is None else _iterations(report.iterations, said.reference),
-                f"{report.repetition:.2f}",
+                f"{report.median.repetition:.2f}",
             )
             for report in reports
         ],
+    )
+
+
+def _videos(said: EvaluateOptions, styles: Sequence[ScoredStyle], options: StylizeOptions) -> None:
+    """Paint videos in several ways, and tell how they compare with painting frame by frame."""
+    from impasto.evaluation.video_scores import FRAME_BY_FRAME, score_videos
+
+    with console.progress() as progress:
+        scores = score_videos(
+            said.photos,
+            styles,
+            options,
+            stability=said.stability,
+            frames=said.frames,
+            size_px=said.size or PAPERS_PX,
+            painting_px=said.painting_size,
+            progress=progress,
+        )
+    alone = {row.style: row for row in scores if row.way == FRAME_BY_FRAME}
+    show_figures(
+        [asdict(row) for row in scores],
+        said.json_file,
+        ("style", "painted", "warping error", "of frame by frame", "S", "of frame by frame"),
+        [
+            (
+                row.style,
+                row.way,
+                f"{row.warping_error:.2f}",
+                f"{row.warping_error / max(alone[row.style].warping_error, 1e-9):.0%}",
+                f"{row.style_loss:.4f}",
+                f"{row.style_loss / max(alone[row.style].style_loss, 1e-9):.0%}",
+            )
+            for row in scores
+        ],
+        left=2,
     )
 
 

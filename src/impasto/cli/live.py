@@ -49,7 +49,7 @@ class LiveCommandOptions:
 
 
 @takes(LiveCommandOptions)
-def live_command(context: typer.Context, options: LiveCommandOptions) -> None:
+def live_command(_: typer.Context, options: LiveCommandOptions) -> None:
     """Paint a webcam in a window.
 
     Keys: n and p next and previous style, digits a style by its number (1 and 7 are 17; h shows the

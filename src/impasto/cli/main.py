@@ -157,7 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(error, str(error), error.exit_code, debug)
     except typer.TyperException as error:
         help_ = " ".join(["impasto", *_meant_command(arguments).split(), "--help"])
-        _leave(error, f"{_usage_problem(error)}: see {help_}", OptionError.exit_code, debug)
+        problem = getattr(error, "format_message", error.__str__)().rstrip(".")
+        _leave(error, f"{problem}: see {help_}", OptionError.exit_code, debug)
     except (KeyboardInterrupt, typer.Abort) as error:
         _leave(error, "interrupted", INTERRUPTED, debug)
     except (BrokenPipeError, SystemExit) as error:
@@ -193,11 +194,6 @@ def _meant_command(arguments: list[str]) -> str:
     """Return the command that is named, or meant; empty if there is none."""
     named = [each for each in _with_command(arguments) if each not in GLOBAL_FLAGS]
     return named[0] if named and named[0] in {*COMMANDS, *GROUPS} else ""
-
-
-def _usage_problem(error: typer.TyperException) -> str:
-    text: str = error.format_message() if hasattr(error, "format_message") else str(error)
-    return text.rstrip(".")
 
 
 def _leave(error: BaseException, line: str, code: int, debug: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, field, fields
 from inspect import Parameter, Signature
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from impasto.styles import Gallery
 
 __all__ = [
+    "HOW",
     "REQUIRED",
     "SCHEDULE",
     "SPEED",
@@ -41,6 +43,7 @@ __all__ = [
     "painting_option",
     "parse_size",
     "require_torch",
+    "show_figures",
     "stability_option",
     "takes",
     "torch_precision_option",
@@ -85,7 +88,7 @@ def option(
     maximum: float | None = None,
     variable: str | None = None,
 ) -> Value:
-    """Return a field that is an option. What can be switched off by a name shows no default."""
+    """Return a field that is an option; one that can be switched off by a name shows no default."""
     information = typer.Option(
         ... if default is REQUIRED else default,
         *names,
@@ -129,22 +132,22 @@ def painting_option(name: str) -> Any:
 
 
 def device_option() -> str:
-    """Return the option of commands that train."""
+    """Return the option that chooses torch's device."""
     return option("auto", "auto, cpu, cuda or mps.", panel=SPEED)
 
 
 def torch_precision_option() -> str:
-    """Return the option of commands that train."""
+    """Return the option that chooses torch's precision."""
     return option("auto", "auto (bf16 where there is hardware for it), f32 or bf16.", panel=SPEED)
 
 
 def json_option() -> str | None:
-    """Return the option of commands that measure."""
+    """Return the option that asks for all figures as JSON."""
     return option(None, "All figures as JSON; - for standard output.", "--json", metavar="FILE")
 
 
 def stability_option() -> float:
-    """Return the option of commands that paint frames."""
+    """Return the option that says how much strokes stay from frame to frame."""
     return option(
         DEFAULT_STABILITY,
         "How much strokes stay on the things that they are painted on, from 0 (every frame is "
@@ -216,16 +219,37 @@ def check_json(file: str | None) -> None:
         check_writable(Path(file))
 
 
-def write_json(file: str, text: str) -> bool:
-    """Write figures to a file, or to standard output; true if it was the latter."""
+def write_json(file: str, tree: object) -> None:
+    """Write what JSON can hold to a file, or to standard output."""
     # JSON is UTF-8 whatever the terminal; of names that are none, it has a notation.
+    text = json.dumps(tree, indent=2, ensure_ascii=False)
     content = text.encode(errors="backslashreplace") + b"\n"
     if file == "-":
         console.send(io.BytesIO(content))
-        return True
+        return
     with write_atomically(Path(file)) as stream:
         stream.write(content)
-    return False
+
+
+def show_figures(
+    tree: object,
+    json_file: str | None,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+) -> None:
+    """Write figures as JSON, if that is asked for; unless standard output holds it, print a table.
+
+    Args:
+        tree: all figures.
+        json_file: where to; ``-`` for standard output.
+        columns, rows, left: as `Console.table` takes them.
+    """
+    if json_file:
+        write_json(json_file, tree)
+    if json_file != "-":
+        console.table(columns, rows, left=left)
 
 
 def choose_gallery(folder: str | None) -> Gallery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -46,9 +46,10 @@ class PaintCommandOptions:
         None, "Default: PHOTO-PAINTING beside the photo.", "--output", "-o", metavar="FILE"
     )
     overwrite: bool = option(False, "Replace a painting that exists already.", "--overwrite")
-    size: int | None = option(
+    size_px: int | None = option(
         None,
         "The painting's longer side; the photo's own, 1024 at most, if not given.",
+        "--size",
         metavar="PX",
     )
     keep_colors: bool = option(False, "Keep the photo's colours.", "--keep-colors")
@@ -70,15 +71,17 @@ class PaintCommandOptions:
         None, "How much each painting counts; once for each.", panel=OBJECTIVE
     )
     painting_scale: float = option(1.0, "More makes larger strokes.", panel=OBJECTIVE)
-    content_layer: list[str] | None = option(
+    content_layers: list[str] | None = option(
         None,
         "VGG-19 layer for the content; repeat for more. Default: relu4_2.",
+        "--content-layer",
         metavar="LAYER[:WEIGHT]",
         panel=OBJECTIVE,
     )
-    style_layer: list[str] | None = option(
+    style_layers: list[str] | None = option(
         None,
         "VGG-19 layer for the style; repeat for more. Default: relu1_1 to relu5_1.",
+        "--style-layer",
         metavar="LAYER[:WEIGHT]",
         panel=OBJECTIVE,
     )
@@ -93,8 +96,8 @@ class PaintCommandOptions:
     )
     region: list[str] | None = option(
         None,
-        "A painting for a place: MASK.png:wave.jpg, subject:wave.jpg, "
-        "background:wave.jpg; repeat for more.",
+        "A painting for a place: MASK.png:wave.jpg, subject:wave.jpg, background:wave.jpg; repeat "
+        "for more.",
         metavar="PLACE:PAINTING",
         panel=WHERE,
     )
@@ -102,11 +105,14 @@ class PaintCommandOptions:
     start: str = option(
         "content", "content, noise, or a picture's file.", metavar="WHAT", panel=SEARCH
     )
-    coarsest: int = option(64, "Shorter side of the coarsest scale.", metavar="PX", panel=SEARCH)
+    coarsest_px: int = option(
+        64, "Shorter side of the coarsest scale.", "--coarsest", metavar="PX", panel=SEARCH
+    )
     seed: int = option(0, "Of the noise and of samples.", panel=SEARCH)
-    tile: int = option(
+    tile_px: int = option(
         832,
         "Larger pictures are computed in tiles of this size: smaller takes less memory.",
+        "--tile",
         metavar="PX",
         panel=SEARCH,
     )
@@ -184,32 +190,19 @@ def _options(said: PaintCommandOptions) -> PaintOptions:
     from impasto.gatys.optimize import PaintOptions
     from impasto.images import read_image
 
-    defaults = PaintOptions()
-    return PaintOptions(
-        effect=said.effect,  # type: ignore[arg-type]
-        content_weight=said.content_weight,
-        self_similarity_weight=said.self_similarity_weight,
-        style_weight=said.style_weight,
-        tv_weight=said.tv_weight,
-        face_weight=said.face_weight,
-        content_layers=_layers(said.content_layer, "--content-layer") or defaults.content_layers,
-        style_layers=_layers(said.style_layer, "--style-layer") or defaults.style_layers,
-        losses=said.losses,  # type: ignore[arg-type]
-        pooling=said.pooling,  # type: ignore[arg-type]
-        steps=said.steps,
-        start=said.start if said.start in ("content", "noise") else read_image(said.start),  # type: ignore[arg-type]
-        size_px=said.size,
-        coarsest_px=said.coarsest,
-        painting_scale=said.painting_scale,
-        keep_colors=said.keep_colors,
-        seed=said.seed,
-        tile_px=said.tile,
-    )
+    names = {each.name for each in fields(PaintOptions)}
+    given = {name: value for name, value in vars(said).items() if name in names}
+    if said.start not in ("content", "noise"):
+        given["start"] = read_image(said.start)
+    for name, called in (("content_layers", "--content-layer"), ("style_layers", "--style-layer")):
+        if texts := given.pop(name):
+            given[name] = _layers(texts, called)
+    return PaintOptions(**given)
 
 
-def _layers(texts: list[str] | None, option: str) -> dict[str, float]:
+def _layers(texts: list[str], option: str) -> dict[str, float]:
     layers = {}
-    for text in texts or ():
+    for text in texts:
         name, colon, number = text.partition(":")
         try:
             layers[name.strip()] = float(number) if colon else 1.0

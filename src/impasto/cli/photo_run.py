@@ -80,11 +80,11 @@ class PhotoRun:
         """Count more photos, which have appeared."""
         self._planned += len(jobs)
 
-    def report(self, about: dict[str, Any]) -> str:
-        """Return what became of each photo, as JSON, after what holds ``about`` all."""
-        from impasto.photo_jobs import report_json
+    def report(self, about: dict[str, Any]) -> dict[str, object]:
+        """Return what became of each photo, for JSON, after what holds ``about`` all."""
+        from impasto.photo_jobs import report_tree
 
-        return report_json(self.outcomes, planned=self._planned, about=about)
+        return report_tree(self.outcomes, planned=self._planned, about=about)
 
     def finish(self) -> None:
         """Say what is left to say, and open what was painted, if that was asked for.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,7 +89,7 @@ def _list(gallery: Gallery, as_json: bool) -> None:
             for pack, style in styles
         ]
         rows += [{"name": name, "installed_by": "impasto convert"} for name in installed_networks()]
-        write_json("-", json.dumps(rows, indent=2, ensure_ascii=False))
+        write_json("-", rows)
         return
     console.table(
         ("style", "pack", "photos", "painting", "artist", "year", "licence"),

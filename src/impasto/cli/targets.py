@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto._util.atomic_files import check_writable, exists, real_path
+from impasto._util.atomic_files import check_writable, exists, list_folder, real_path
 from impasto.errors import InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
@@ -202,10 +202,7 @@ def _plan_pattern(pattern: str, folder: Path | None, naming: _Naming) -> list[Jo
 
 def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: bool) -> list[Job]:
     folder = folder or folder_beside(photos, naming.label)
-    try:
-        paths = list(photos.rglob("*") if recursive else photos.iterdir())
-    except OSError as error:
-        raise InputError(f"{photos} cannot be read ({error.strerror})", "check it") from error
+    paths = list_folder(photos, deep=recursive)
     jobs = _mirrored(paths, photos, folder, naming)
     if not jobs:
         deeper = not recursive and any(each.is_dir() for each in paths)

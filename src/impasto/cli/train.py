@@ -12,7 +12,7 @@ import typer
 from impasto.cli.console import console
 from impasto.cli.options import SCHEDULE, choose_preset, option, require_torch, takes
 from impasto.cli.training import (
-    RunOptions,
+    CompiledRunOptions,
     crop_option,
     late_crop_option,
     paintings_folder,
@@ -36,7 +36,7 @@ LOSSES = "Losses"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(RunOptions):
+class TrainOptions(CompiledRunOptions):
     """The options of ``impasto train``."""
 
     styles: Path = styles_argument()

@@ -18,7 +18,7 @@ from impasto.cli.options import (
     takes,
 )
 from impasto.cli.training import (
-    RunOptions,
+    CompiledRunOptions,
     crop_option,
     late_crop_option,
     run_folder,
@@ -31,7 +31,7 @@ __all__ = ["train_encoder_command"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainEncoderOptions(RunOptions):
+class TrainEncoderOptions(CompiledRunOptions):
     """The options of ``impasto train-encoder``."""
 
     paintings: list[Path] = argument("PAINTINGS", "Folders of paintings; some hundred.")

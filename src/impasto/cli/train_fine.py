@@ -11,7 +11,6 @@ from impasto.cli.console import console
 from impasto.cli.options import SCHEDULE, option, require_torch, takes
 from impasto.cli.training import (
     RunOptions,
-    compile_option,
     paintings_folder,
     run_folder,
     start_option,
@@ -33,7 +32,6 @@ class TrainFineOptions(RunOptions):
     start_from: Path | None = start_option()
     photos_per_step: int = option(4, panel=SCHEDULE)
     learning_rate: float = option(1.6e-3, panel=SCHEDULE)
-    compile: bool | None = compile_option(False)
     steps: int | None = option(2000, "Of either part.", panel=SCHEDULE)
 
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from impasto.training.run import TrainingRun
 
 __all__ = [
+    "CompiledRunOptions",
     "RunOptions",
-    "compile_option",
     "crop_option",
     "interrupt_between_steps",
     "late_crop_option",
@@ -49,13 +49,13 @@ WORTH_COMPILING_STEPS = 500
 
 
 def styles_argument() -> Path:
-    """Return the argument of commands that learn styles of their own."""
+    """Return the argument that names the paintings to train on."""
     help_ = "A painting, a folder of paintings, or a JSON list of them."
     return cast("Path", argument("STYLES", help_))
 
 
 def paintings_folder() -> Path | None:
-    """Return the option beside it."""
+    """Return the option that says where a JSON list's paintings are."""
     return option(None, "Where the JSON list's paintings are.", metavar="FOLDER")
 
 
@@ -79,20 +79,9 @@ def crop_option(default_px: int) -> int:
 
 
 def late_crop_option(default_px: int) -> int:
-    """Return the option that says how large they are in the end."""
+    """Return the option that says how large crops are in the end."""
     help_ = "Their side in the last 30 % of steps."
     return option(default_px, help_, "--late-crop", metavar="PX", panel=SCHEDULE)
-
-
-def compile_option(default: bool | None) -> bool | None:
-    """Return the option that compiles the network before it learns."""
-    return option(
-        default,
-        "Compile the network first: a sixth faster, after up to a minute. Default: for long runs, "
-        "where there is a C++ compiler.",
-        "--compile/--no-compile",
-        panel=SPEED,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +104,19 @@ class RunOptions:
     preview_every: float = option(300, metavar="SECONDS", panel=SCHEDULE)
     device: str = device_option()
     precision: str = torch_precision_option()
-    compile: bool | None = compile_option(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompiledRunOptions(RunOptions):
+    """The options of runs whose network can be compiled."""
+
+    compile: bool | None = option(
+        None,
+        "Compile the network first: a sixth faster, after up to a minute. Default: for long runs, "
+        "where there is a C++ compiler.",
+        "--compile/--no-compile",
+        panel=SPEED,
+    )
 
 
 def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **more: Any) -> Kind:
@@ -146,7 +147,7 @@ def training_run(
     Args:
         said: on the command line.
         what: "training 3 styles", say.
-        steps: of the optimiser. Unless somebody said, many steps are compiled.
+        steps: of the optimiser. Where it can be, and unless somebody said, many are compiled.
         shared: several processes can train together.
 
     Raises:
@@ -160,8 +161,7 @@ def training_run(
 
     if not shared and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise OptionError(f"{what} takes one process", "start it without torchrun")
-
-    compiles = said.compile
+    compiles = said.compile if isinstance(said, CompiledRunOptions) else False
     if compiles is None:
         compiles = steps >= WORTH_COMPILING_STEPS and has_compiler()
     hardware = choose_hardware(said.device, cast("Precision", said.precision), compiles)

@@ -216,7 +216,9 @@ class _Sizes:
             if math.prod(shape) > MAX_ELEMENTS:
                 self.problem = f"{node.op_type} {output!r} would be too large"
                 return False
-        if node.op_type == "Pad" and _is_reflection(node):
+        if node.op_type == "Pad" and any(
+            each.name == "mode" and each.s == REFLECTED for each in node.attribute
+        ):
             before, after = shapes.get(node.input[0], ()), shapes[node.output[0]]
             # Each side adds less than there is to mirror; the sum bounds both.
             return all(b - a < 2 * a for a, b in zip(before, after, strict=True))
@@ -228,7 +230,3 @@ def _constants_of_nodes(model: ModelProto) -> Iterator[TensorProto]:
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 yield attribute.t
-
-
-def _is_reflection(node: NodeProto) -> bool:
-    return any(each.name == "mode" and each.s == REFLECTED for each in node.attribute)

@@ -46,7 +46,7 @@ def load_network(style: str) -> BakedNetwork:
     if choice is not None and Path(choice).suffix:
         digest.update(read_content(Path(choice)))
     digest.update(f"{path.suffix.lower()} {choice} {CONVERTER}".encode())
-    cached = _cache_folder() / f"{digest.hexdigest()[:40]}.onnx"
+    cached = user_cache_folder() / "networks" / f"{digest.hexdigest()[:40]}.onnx"
     with contextlib.suppress(InputError):  # it is not there, or damaged: made anew
         return _read_ours(cached)
     network = convert_network(style)
@@ -127,7 +127,3 @@ def _installed_path(style: str) -> Path:
 
 def _installed_folder() -> Path:
     return user_data_folder() / "networks"
-
-
-def _cache_folder() -> Path:
-    return user_cache_folder() / "networks"

@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
+from impasto.networks.network_files import read_content
 
 __all__ = ["TorchObject", "parse_t7", "read_t7"]
 
-MAX_FILE_BYTES = 1 << 30
 MAX_ASCII_BYTES = 96 << 20
 MAX_ASCII_NUMBERS = 4_000_000  # they take long to read; Johnson's network has 1.7 million
 MAX_OBJECTS = 200_000  # a checkpoint has a history of losses with it
@@ -79,16 +79,7 @@ def read_t7(path: str | os.PathLike[str]) -> Any:
     Raises:
         InputError: it is missing, cut off, no such file, or holds a class that is not allowed.
     """
-    path = Path(path)
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB", "check the file")
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist", "check the name") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})", "check it") from error
-    return parse_t7(content, str(path))
+    return parse_t7(read_content(Path(path)), str(path))
 
 
 def parse_t7(content: bytes, name: str = "the data") -> Any:

@@ -65,8 +65,7 @@ class Engine(Closing, ABC):
             the painting, as `paint` gives it, and the statistics that it was normalised by.
 
         Raises:
-            InputError: the array is of another type or shape.
-            EngineError: the engine fails, or the graph is not a steered one.
+            EngineError: the graph is not a steered one; and as `paint`.
         """
         painting, given = self._paint(photo, {"style": style})
         if "statistics" not in given:
@@ -82,12 +81,7 @@ class Engine(Closing, ABC):
             photo: as `paint` takes it.
             shares: styles x H x W, float32: how much of each style there is in each place.
 
-        Returns:
-            as `paint` does.
-
-        Raises:
-            InputError: the array is of another type or shape.
-            EngineError: the engine fails.
+        Returns and errors: as `paint`.
         """
         if shares.shape[1:] != photo.shape[:2]:
             raise OptionError(
@@ -102,12 +96,7 @@ class Engine(Closing, ABC):
             photo: as `paint` takes it.
             enlarged: the painting so far, as large as the photo: H x W x 3, uint8, RGB.
 
-        Returns:
-            as `paint` does.
-
-        Raises:
-            InputError: an array is of another type or shape.
-            EngineError: the engine fails.
+        Returns and errors: as `paint`.
         """
         check_pixels(enlarged)
         if enlarged.shape != photo.shape:
@@ -128,8 +117,7 @@ class Engine(Closing, ABC):
             the style vector that it predicts.
 
         Raises:
-            InputError: the array is of another type or shape.
-            EngineError: the engine fails, or the graph is no encoder.
+            EngineError: the graph is no encoder; and as `paint`.
         """
         given = self._paint(painting, {})[1]
         if "vector" not in given:

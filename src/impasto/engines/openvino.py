@@ -70,7 +70,8 @@ class OpenVINOEngine(Engine):
         try:
             core = _shared_core()
             self.precision = _preferred_precision(core) if precision == "auto" else precision
-            if self.precision == "bf16" and "BF16" not in _capabilities(core):
+            capabilities = core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+            if self.precision == "bf16" and "BF16" not in capabilities:
                 raise EngineError("this CPU has no bf16", "take precision f32")
             self.version = openvino.__version__.split("-")[0]
             # What a graph of 8 bits leaves in floats is in the floats that the plugin prefers.
@@ -151,10 +152,6 @@ def has_bf16() -> bool:
 def _shared_core() -> openvino.Core:
     """Return the core of every engine: its plugins take 50 ms to load."""
     return openvino.Core()
-
-
-def _capabilities(core: openvino.Core) -> list[str]:
-    return list(core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"))
 
 
 def _preferred_precision(core: openvino.Core) -> Precision:

@@ -12,7 +12,8 @@ import hashlib
 import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles.style import PAINTING_PX
 
-__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "reports_to_json"]
+__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "report_tree"]
 
 DEEP_STYLE_LAYER = "relu5_1"
 LBFGS_HISTORY = 10
@@ -87,25 +88,11 @@ class StyleReport:
     scores: Mapping[str, Score]
     reference: Sequence[float]
 
-    @property
-    def content(self) -> float:
-        """Median C."""
-        return statistics.median(score.content for score in self.scores.values())
-
-    @property
-    def style_loss(self) -> float:
-        """Median S."""
-        return statistics.median(score.style for score in self.scores.values())
-
-    @property
-    def deep_style(self) -> float:
-        """Median relu5_1 style loss."""
-        return statistics.median(score.deep_style for score in self.scores.values())
-
-    @property
-    def repetition(self) -> float:
-        """Median R."""
-        return statistics.median(score.repetition for score in self.scores.values())
+    @cached_property
+    def median(self) -> Score:
+        """The median of each figure."""
+        figures = zip(*(astuple(score) for score in self.scores.values()), strict=True)
+        return Score(*map(statistics.median, figures))
 
     @property
     def objective(self) -> float:
@@ -180,32 +167,28 @@ def evaluate(
     return reports
 
 
-def reports_to_json(reports: Sequence[StyleReport]) -> str:
-    """Return all figures, the curves included, as JSON text."""
-    tree = [
+def report_tree(reports: Sequence[StyleReport]) -> list[dict[str, Any]]:
+    """Return all figures, the curves included, for JSON."""
+
+    def figures(score: Score, objective: float) -> dict[str, float]:
+        return {
+            "content": score.content,
+            "style_loss": score.style,
+            "deep_style_loss": score.deep_style,
+            "repetition": score.repetition,
+            "J": objective,
+        }
+
+    return [
         {
             "style": report.style,
-            "content": report.content,
-            "style_loss": report.style_loss,
-            "deep_style_loss": report.deep_style,
-            "repetition": report.repetition,
-            "J": report.objective,
+            **figures(report.median, report.objective),
             "lbfgs_iterations": report.iterations,
             "reference": list(report.reference),
-            "photos": {
-                name: {
-                    "content": score.content,
-                    "style_loss": score.style,
-                    "deep_style_loss": score.deep_style,
-                    "repetition": score.repetition,
-                    "J": score.objective,
-                }
-                for name, score in report.scores.items()
-            },
+            "photos": {name: figures(each, each.objective) for name, each in report.scores.items()},
         }
         for report in reports
     ]
-    return json.dumps(tree, indent=2)
 
 
 def exact_vgg(hardware: Hardware | None = None) -> Vgg19:

@@ -88,7 +88,7 @@ class _Tile:
         return features[..., rows, columns]
 
     def part(self, whole: Tensor, step: int) -> Tensor:
-        """Return the same of the features of the whole picture."""
+        """Return this tile's part of the features of the whole picture."""
         rows, columns = (
             slice(span.start // step, -(-span.stop // step)) for span in (self.rows, self.columns)
         )

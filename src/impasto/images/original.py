@@ -45,7 +45,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
     def sized(self, width: int, height: int) -> Metadata:
-        """Return the same of a picture that has become another size, in pixels."""
+        """Return the metadata of a picture that has become another size, in pixels."""
         from PIL import ExifTags, Image
 
         exif = Image.Exif()

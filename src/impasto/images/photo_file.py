@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from impasto._util.atomic_files import list_folder
 from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images.decoding import (
@@ -99,10 +100,7 @@ def find_images(folder: Path, kind: str, *, deep: bool = False) -> list[Path]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder", f"give a folder of {kind}")
-    try:
-        found = sorted(filter(is_image, folder.rglob("*") if deep else folder.iterdir()))
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read ({error.strerror})", "check it") from error
+    found = list(filter(is_image, list_folder(folder, deep=deep)))
     if not found:
         raise InputError(f"{folder} holds no {kind}", "give a folder with JPEG or PNG files")
     return found

@@ -61,12 +61,8 @@ def find_faces(photo: NDArray[np.uint8]) -> list[Box]:
         scores.append(float(heat[0, y, x]))
     kept = cv2.dnn.NMSBoxes(boxes, scores, THRESHOLD, OVERLAP)
     sides = np.array([width, height, width, height])
-    return [_as_box(np.array(boxes[number]) / sides) for number in np.ravel(kept)]
-
-
-def _as_box(values: NDArray[np.float64]) -> Box:
-    left, top, width, height = (float(each) for each in values)
-    return left, top, width, height
+    found = [np.array(boxes[number]) / sides for number in np.ravel(kept)]
+    return [(left, top, across, down) for left, top, across, down in np.array(found).tolist()]
 
 
 def face_mask(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:

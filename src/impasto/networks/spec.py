@@ -227,10 +227,6 @@ class NetworkSpec:
             self.multiple, self.smallest_px, self.pad_px, self.grain, self.coarse_grain
         )
 
-    def padding_px(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """See `InputSpec.padding_px`."""
-        return self.input_spec.padding_px(width, height)
-
     @property
     def style_size(self) -> int:
         """Numbers in a style vector: a scale and a shift per normalised channel."""

@@ -58,9 +58,8 @@ def deep_correlations(features: Tensor, reach: int) -> Tensor:
 
 
 def joint_correlations(features: Tensor, reach: int) -> Tensor:
-    """Return the same of all features together, which is what vectors of features have to do with
-    each other some way aside: `deep_correlations`, summed over channels, with more taken off as
-    smooth.
+    """Return `deep_correlations` summed over channels, which is what vectors of features have to do
+    with each other some way aside; more is taken off as smooth.
 
     Args:
         features: N x C x H x W, H and W at least 7.

@@ -45,7 +45,7 @@ class Hardware:
 
     @property
     def loader_threads(self) -> int:
-        """Return how many threads load photos while the device computes: none beside a CPU, which
+        """Number of threads that load photos while the device computes: none beside a CPU, which
         has its cores for the steps.
         """
         return 0 if self.device.type == "cpu" else min(usable_cores(), MOST_LOADER_THREADS)
@@ -97,7 +97,7 @@ def choose_hardware(
 
 
 def has_compiler() -> bool:
-    """Whether networks can be compiled for the CPU."""
+    """Return whether networks can be compiled for the CPU."""
     return any(shutil.which(name) for name in ("c++", "g++", "clang++"))
 
 

@@ -98,7 +98,7 @@ class Gallery:
         return Gallery(FINE, own=self.own and self.own / FINE.name)
 
     def has(self, name: str) -> bool:
-        """Whether there is a style of that name, or one that is spelled a little otherwise."""
+        """Return whether there is a style of that name, be it spelled a little otherwise."""
         return _plain(name) in self.names
 
     def load_style(self, name: str) -> Style:

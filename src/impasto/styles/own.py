@@ -90,7 +90,9 @@ def _file(name: str, folder: Path) -> Path:
 
 
 def _remove_pack(folder: Path, name: str) -> bool:
-    """Whether there was one; other styles in it, which people put there, keep it alive."""
+    """Remove a style's pack; return whether there was one. Other styles in it, which people put
+    there, keep it alive.
+    """
     style = folder / f"{name}{STYLE_SUFFIX}"
     if not style.is_file():
         return False

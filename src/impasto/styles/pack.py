@@ -80,7 +80,7 @@ class Pack:
         return encoder
 
     def fits(self, style: Style) -> bool:
-        """Whether a style was trained with this trunk."""
+        """Return whether a style was trained with this trunk."""
         fits = style.trunk == self.trunk.fingerprint
         return fits and style.vector.size in self.trunk.vector_sizes
 

@@ -93,7 +93,7 @@ def find_style(style: str | StyleRef, gallery: Gallery) -> Style:
 
 
 def find_fine_style(style: str | Style | StyleRef, gallery: Gallery) -> Style | None:
-    """Return the same style for the gallery's trunk in two parts; None where it has none.
+    """Return a style for the gallery's trunk in two parts; None where it has none.
 
     Raises:
         OptionError: the mixture cannot be read.
@@ -128,7 +128,9 @@ def _load(name: str, gallery: Gallery) -> Style:
 
 @lru_cache(maxsize=16)
 def _predicted(path: Path, changed_ns: int, gallery: Gallery) -> Style:
-    """Return a painting that is asked for again, and has not changed, is looked at once."""
+    """Predict a style from a painting; one that is asked for again, and has not changed, is looked
+    at once.
+    """
     return predict_style(path, gallery=gallery)
 
 

@@ -63,8 +63,8 @@ class Checkpoint:
         return network
 
     def keeps_weights_of(self, trunk: Trunk) -> bool:
-        """Whether the run's weights are just a trunk's, as a run that begins with it holds them,
-        but for the last layer, if that was trained.
+        """Return whether the run's weights are just a trunk's, as a run that begins with it holds
+        them, but for the last layer, if that was trained.
         """
         if self.spec != trunk.spec:
             return False

@@ -20,10 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import OptionError, TrainingError
-from impasto.images import GRAIN_PX, add_grain, grain_tile
+from impasto.images import GRAIN_PX, grain_tile
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
-from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -46,7 +45,7 @@ def check_crops(spec: NetworkSpec, options: TrainingOptions) -> None:
         OptionError: they are too small.
     """
     for crop_px in (options.crop_px, options.late_crop_px):
-        border_px = max(spec.padding_px(crop_px, crop_px))
+        border_px = max(spec.input_spec.padding_px(crop_px, crop_px))
         if border_px >= crop_px:
             raise OptionError(
                 f"crops of {crop_px} px are too small for {spec.name}, which sees {border_px} px "
@@ -190,21 +189,6 @@ class StepTrainer(ABC):
             layers.append(share * grain[top : top + height, left : left + width])
         noise = torch.from_numpy(np.stack(layers[self.first_photo :])[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
-
-    def under_grain(self, photos: Tensor) -> Tensor:
-        """Return the photos, N x 3 x H x W, as a `StyleModel` gives them to a network: all under
-        the same grain.
-        """
-        spec = self.painter.spec
-        pixels = photos.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        seen = [to_tensor(add_grain(each, spec.grain, spec.coarse_grain)) for each in pixels]
-        return torch.cat(seen).to(photos.device)
-
-    def pictures(self, seen: Tensor, vectors: Tensor) -> Tensor:
-        """Return what the painter makes of N photos, `under_grain`, in N styles: float32, 0-1."""
-        with self.hardware.autocast():
-            pictures: Tensor = self.painter(seen, vectors).clamp(0, 1)
-        return pictures.float()
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
         """Return for each photo the numbers of so many different styles, or of all if there are

@@ -62,7 +62,7 @@ class StyleNetwork(nn.Module):
             float32 N x 3 x H x W; with a linear output it may leave 0-1 by a little.
         """
         height, width = photos.shape[2:]
-        left, top, right, bottom = self.spec.padding_px(width, height)
+        left, top, right, bottom = self.spec.input_spec.padding_px(width, height)
         seen = photos if enlarged is None else torch.cat([photos, enlarged], dim=1)
         padded = F.pad(seen, (left, right, top, bottom), mode="reflect")
         painted = self.paint_padded(padded, vectors)

@@ -15,11 +15,9 @@ from impasto.errors import InputError, OptionError, StyleError
 from impasto.images import find_images
 from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
 from impasto.networks.trunk import Trunk
-from impasto.progress import ProgressListener
 from impasto.styles import ENCODER_FILE, Gallery, Style
 from impasto.styles.style import check_name
 from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoint
-from impasto.training.directions import widen
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
 from impasto.training.photos import PhotoFolder
@@ -53,8 +51,7 @@ def train_encoder(
         options: if not given, those of the checkpoint when the run goes on. With ``with_trunk``,
             trunk and styles are written to the folder's ``gallery``, beside their encoder.
         start_from: the folder of another run, or of a gallery, whose encoder this one begins with,
-            be it for another trunk. If it combines vectors from fewer directions, more are found
-            first (`impasto.training.directions`).
+            be it for another trunk.
 
     Raises:
         OptionError: the checkpoint is for another trunk, or there is one already; the encoder to
@@ -78,7 +75,7 @@ def train_encoder(
         )
     trainer = _trainer(spec, trunk, styles, paintings, photos, options, run)
     if start_from and not before:
-        _start(trainer, start_from, run.progress)
+        _start(trainer, start_from)
     home = run.folder / PACK_FOLDER if options.with_trunk else run.folder
 
     def keep(checkpoint: EncoderCheckpoint) -> None:
@@ -119,11 +116,11 @@ def _trainer(
     return EncoderTrainer(*given)
 
 
-def _start(trainer: EncoderTrainer, folder: Path, progress: ProgressListener) -> None:
-    start, spec = read_encoder(folder / ENCODER_FILE), trainer.encoder.spec
-    if replace(start.spec, bottleneck=spec.bottleneck).shapes() != spec.shapes():
+def _start(trainer: EncoderTrainer, folder: Path) -> None:
+    start = read_encoder(folder / ENCODER_FILE)
+    if start.spec.shapes() != trainer.encoder.spec.shapes():
         raise OptionError("the encoder to start from has other layers", "start from one like this")
-    trainer.start_from(widen(start, spec.bottleneck, trainer, progress).weights)
+    trainer.start_from(start.weights)
 
 
 def _preview(trainer: EncoderTrainer) -> NDArray[np.uint8]:

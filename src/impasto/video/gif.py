@@ -75,7 +75,7 @@ def write_gif(
     def frames() -> Iterator[AvFrame]:
         nonlocal told, some_transparent
         for frame in _read(segments, start_s):
-            opaque = _is_opaque(frame)
+            opaque = bool(frame.to_ndarray()[..., 3].min() >= VISIBLE)
             some_transparent = some_transparent or not opaque
             # After the first pass, that is known of all frames.
             yield _pierced(frame) if opaque and some_transparent else frame
@@ -108,10 +108,6 @@ def _read(segments: Sequence[Path], start_s: float) -> Iterator[AvFrame]:
                 assert frame.time is not None
                 frame.pts, frame.time_base = _hundredths(frame.time, start_s), HUNDREDTH
                 yield frame
-
-
-def _is_opaque(frame: AvFrame) -> bool:
-    return bool(frame.to_ndarray()[..., 3].min() >= VISIBLE)
 
 
 def _pierced(frame: AvFrame) -> AvFrame:

@@ -111,9 +111,9 @@ class RowWriter(Protocol):
         """Complete the file, after the last row."""
 
 
-def rows_within(layout: Layout, limit_bytes: int = STRIP_BYTES) -> int:
-    """Return how many rows make a strip of so many bytes, at least one."""
-    return max(1, min(layout.height, limit_bytes // layout.row_bytes))
+def rows_within(layout: Layout) -> int:
+    """Return how many rows make a strip of `STRIP_BYTES`, at least one."""
+    return max(1, min(layout.height, STRIP_BYTES // layout.row_bytes))
 
 
 def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -> Samples:

@@ -23,7 +23,7 @@ __all__ = ["PNG_SIGNATURE", "PngReader", "check_png", "png_chunk"]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = ">IIBBBBB"
-GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6
 COLORS = {GREY: (1, False), RGB: (3, False), GREY_ALPHA: (1, True), RGB_ALPHA: (3, True)}
 MAX_METADATA_BYTES = 64 << 20
 METRES_PER_INCH = 0.0254

@@ -1,0 +1,74 @@
+"""Killing a server at random moments, with three jobs under way; all of them must end whole."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from impasto.video import stylize_video
+from server.calls import Server, encoded, pixels, wait_for
+from video.clips import make_clip, read_clip
+
+SIZE = (160, 120)
+LONGEST_S = 120.0
+KEPT = {"lock", "request.json", "video", "photo", "painting", "painting.mp4", "painting.png"}
+
+
+def kill_and_finish(
+    folder: Path, gallery: Path, kills: int, frames: int, say: Callable[[str], object] = str
+) -> None:
+    """Kill a server when the first of two videos is so far, by chance, then let it end its work.
+
+    Beside the videos a painting of the best quality is under way, which is begun anew each time.
+
+    Args:
+        folder: of all that is made.
+        gallery: has the style ``first``.
+        kills: how many.
+        frames: of each video.
+        say: told how far the jobs were at each kill.
+
+    Raises:
+        AssertionError: a result is not what would have been painted without kills, or a temporary
+            file is left.
+    """
+    chance, served = random.Random(0), folder / "server"
+    clip = make_clip(folder / "clip.mp4", frames=frames, size=SIZE)
+    video = {"data": {"kind": "video", "style": "first"}, "files": {"video": clip.read_bytes()}}
+    best = {
+        "data": {"kind": "best", "size_px": "96", "steps": "20", "format": "png"},
+        "files": {"photo": encoded(128, 96), "painting": encoded(90, 80, seed=9)},
+    }
+    server = Server(served, gallery, "serve", "--jobs", "3")
+    jobs = [server.client.post("/v1/jobs", **each).json()["id"] for each in (video, video, best)]
+    for number in range(kills):
+        share = (number + chance.random()) / kills
+        until = time.monotonic() + LONGEST_S
+        while time.monotonic() < until:
+            states = [server.client.get(f"/v1/jobs/{each}").json() for each in jobs]
+            if states[0]["progress"] >= share:
+                break
+            time.sleep(chance.uniform(0, 0.1))
+        said = ", ".join(f"{each['state']} {each['progress']:.0%}" for each in states)
+        say(f"kill {number + 1}: {said}")
+        server.end(signal.SIGKILL)
+        server = Server(served, gallery, "serve", "--jobs", "3")
+    ended = [wait_for(server.client, job, timeout_s=3600) for job in jobs]
+    assert [each["state"] for each in ended] == ["done"] * 3, ended
+    stylize_video(clip, folder / "expected.mp4", "first", gallery=gallery)
+    times, expected = read_clip(folder / "expected.mp4")
+    for job in jobs[:2]:
+        painted_times, painted = read_clip(served / "jobs" / job / "painting.mp4")
+        assert painted_times == times
+        assert np.array_equal(painted, expected)
+    painting = server.client.get(f"/v1/jobs/{jobs[2]}/result").content
+    assert pixels(painting).shape == (72, 96, 3)
+    server.end(signal.SIGTERM)
+    left = {path.name for job in jobs for path in (served / "jobs" / job).iterdir()}
+    assert left <= KEPT, left
+    assert [each.name for each in (served / "temporary").iterdir()] == ["page"]
