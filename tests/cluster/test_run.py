@@ -46,6 +46,7 @@ def test_targets_of_other_paintings_are_refused(tmp_path):
 def test_paintings_in_the_source_are_no_photos(tmp_path):
     batch = make_batch(tmp_path, 5, (40, 30))
     inside = Place(f"{batch.source.address}/out")
-    with inside.writing("0.png") as path:
-        path.touch()
+    for name in ("0.png", run.RECIPE):
+        with inside.writing(name) as path:
+            path.touch()
     assert len(list(replace(batch, target=inside).rows())) == 5 + 1

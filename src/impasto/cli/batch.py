@@ -129,7 +129,7 @@ def batch_command(_: typer.Context, options: BatchCommandOptions) -> None:
 
     def on_failure(path: str, error: str) -> None:
         if len(failures) < MOST_NAMED:
-            failures.append(ImpastoError(f"{path}: {error}"))
+            failures.append(ImpastoError(error if path in error else f"{path}: {error}"))
             console.error(failures[-1])
 
     try:

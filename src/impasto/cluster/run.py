@@ -85,8 +85,8 @@ class Batch:
 
     def rows(self) -> Iterator[Row]:
         """Yield the source's rows, but for paintings, which may lie in a folder of it."""
-        paintings = self.target.join("")
-        return (row for row in self.source.rows() if not row.path.startswith(paintings))
+        painted = self.target.join("") if self.target.holds(RECIPE) else None
+        return (row for row in self.source.rows() if not (painted and row.path.startswith(painted)))
 
 
 def paint_batch(
