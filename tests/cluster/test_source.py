@@ -26,6 +26,9 @@ def test_folders_and_patterns(tree):
     assert names(tree / "a/[0-9].*") == ["2.PNG"]
     assert names(tree / "a/film.mp4") == ["film.mp4"]
     assert names(tree / "nowhere") == []
+    (tree / "a").rename(tree / "[a]")
+    assert names(tree / "[a]") == ["2.PNG", "b/3.jpg", "film.mp4"]
+    assert names(tree / "[a]/2.PNG") == ["2.PNG"]
 
 
 def test_paths_are_of_the_manifests_folder_or_absolute(tree):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import socket
 import time
@@ -177,7 +178,8 @@ def _session(address: str | None) -> Iterator[None]:
     try:
         if match := re.fullmatch(r"([^:/]+):(\d+)", address or ""):  # Ray would try for minutes
             socket.create_connection((match[1], int(match[2])), ANSWER_S).close()
-        ray.init(address=address or "local", **quiet)
+        with _muted():
+            ray.init(address=address or "local", **quiet)
     except (OSError, OverflowError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise OptionError(
@@ -188,6 +190,19 @@ def _session(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    """Keep Ray's core from telling standard error at which level it tells nothing."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class _Table:

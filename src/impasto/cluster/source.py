@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from impasto._util.atomic_files import exists
 from impasto.cluster.places import Place, fetched, is_address
 from impasto.defaults import FILM_SUFFIXES
 from impasto.errors import InputError, OptionError
@@ -125,11 +126,14 @@ class Source:
 
     def _files(self) -> Iterator[Row]:
         folder, _, name = Place(self.address).address.rpartition("/")
-        if PurePosixPath(name).suffix.lower() in SUFFIXES and not MAGIC.search(self.address):
+        magic = MAGIC.search(self.address) and not exists(self.address)  # what exists is no pattern
+        if PurePosixPath(name).suffix.lower() in SUFFIXES and not magic:
             yield Row(f"{folder}/{name}", name)
             return
         parts = self.address.split("/")
-        plain = "/".join(itertools.takewhile(lambda part: not MAGIC.search(part), parts))
+        if magic:
+            parts = list(itertools.takewhile(lambda part: not MAGIC.search(part), parts))
+        plain = "/".join(parts)
         root = Place(plain or ("/" if self.address.startswith("/") else "."))
         pattern = _regular(self.address[len(plain) :].lstrip("/"))
         for name in root.walk():
