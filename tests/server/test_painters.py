@@ -44,6 +44,15 @@ def test_the_least_recently_used_goes(painters, look):
     assert kept[1](picture(20, 20)).shape == (20, 20, 3)
 
 
+def test_a_network_is_opened_ahead(painters, look):
+    assert not painters.prepare(look)
+    assert not painters.prepare(look)  # under way
+    painters.start(lambda: None).result()  # the one thread is through with it
+    assert painters.prepare(look.changed({"strength": 0.5}))
+    with painters.lend(look):
+        assert not painters.prepare(look)  # somebody has it
+
+
 def test_impossible_options_leave_the_stylizer_as_it_was(painters, look):
     with painters.lend(look) as first:
         pass

@@ -98,17 +98,18 @@ def studio_command(_: typer.Context, said: StudioOptions) -> None:
     _require("impasto studio", "studio", *SERVER_PACKAGES, "gradio")
     from impasto.server.api import create_app
     from impasto.server.listening import address_of, listen, run
-    from impasto.server.studio import add_page
 
     settings = _settings(said)
     with listen(said.host, said.port) as listening:
         app = create_app(settings)
-        add_page(app)
         address = address_of(listening)
-        console.note(f"the studio is at {address} (Ctrl-C ends it)")
-        if not said.no_browser:
+        if not said.no_browser:  # it starts, and waits for an answer, while Gradio is imported
             shown = f"{address}/?{urlencode({'token': said.token})}" if said.token else address
-            webbrowser.open(shown)  # the port is taken: the browser waits for the answer
+            webbrowser.open(shown)
+        from impasto.server.studio import add_page
+
+        add_page(app)
+        console.note(f"the studio is at {address} (Ctrl-C ends it)")
         run(app, listening, verbose=console.verbose)
 
 

@@ -29,7 +29,6 @@ from impasto.server.jobs import Job
 from impasto.server.painters import BusyError
 from impasto.server.service import Service
 from impasto.server.settings import ServerSettings
-from impasto.server.work import PREVIEW
 from impasto.styles import Gallery
 
 __all__ = ["create_app"]
@@ -259,7 +258,7 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
                 kind = form.texts.get("kind", [""])[0]
                 job = await run_in_threadpool(service.add_job, kind, form)
         await runner.wake()
-        return job.shown()
+        return shown(job)
 
     def found(identity: str) -> Job:
         job = jobs.find(identity)
@@ -268,7 +267,12 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
         return job
 
     def shown(job: Job) -> dict[str, Any]:
-        return job.shown(runner.seconds_left(job))
+        address, preview = f"/v1/jobs/{job.id}", jobs.preview(job)
+        return {
+            **job.shown(runner.seconds_left(job)),
+            "preview": f"{address}/preview?{preview.stem}" if preview else None,
+            "result": f"{address}/result" if job.state == "done" else None,
+        }
 
     @app.get("/v1/jobs")
     async def all_jobs() -> dict[str, Any]:
@@ -312,11 +316,15 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
 
     @app.get("/v1/jobs/{identity}/preview", responses={200: {"content": {"image/jpeg": {}}}})
     async def preview(identity: str) -> Response:
-        """Show what a job of the best quality has painted so far."""
-        path = jobs.folder_of(found(identity)) / PREVIEW
-        if not path.is_file():
+        """Show what a job has painted or learned so far."""
+        path = jobs.preview(found(identity))
+        try:
+            content = path.read_bytes() if path else b""
+        except FileNotFoundError:  # the job has just ended
+            content = b""
+        if not content:
             raise HTTPException(404)
-        return FileResponse(path, headers={"Cache-Control": "no-store"})
+        return Response(content, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.delete("/v1/jobs/{identity}", status_code=204)
     async def remove(identity: str) -> None:

@@ -27,7 +27,7 @@ from impasto._util.closeable import Closing
 from impasto.errors import InputError, OutputError
 from impasto.server.painters import BusyError
 
-__all__ = ["Job", "Jobs", "Runner", "read_request"]
+__all__ = ["RUN", "Job", "Jobs", "Runner", "read_request"]
 
 State = Literal["queued", "running", "done", "failed"]
 COLUMNS = "id, kind, state, created_s, ended_s, task, done, total, result, error"
@@ -35,7 +35,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, created_s REAL NOT NULL,
     ended_s REAL, task TEXT NOT NULL, done REAL NOT NULL, total REAL NOT NULL,
     result TEXT NOT NULL, error TEXT NOT NULL)"""
-REQUEST = "request.json"
+REQUEST, RUN = "request.json", "run"
 HOUR_S = 3600.0
 CLEAN_EVERY_S = 60.0
 BUSY_S = 60.0
@@ -128,6 +128,10 @@ class Jobs(Closing):
     def folder_of(self, job: Job) -> Path:
         """Return where a job's files are."""
         return self.folder / "jobs" / job.id
+
+    def preview(self, job: Job) -> Path | None:
+        """Return the last picture of what a job has made so far, if there is one."""
+        return max((self.folder_of(job) / RUN).glob("preview-*.jpg"), default=None)
 
     def add(self, kind: str, request: Mapping[str, Any], files: Mapping[str, Path]) -> Job:
         """Take a job on.

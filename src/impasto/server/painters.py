@@ -92,6 +92,7 @@ class Painters(Closing):
         self._threads = ThreadPoolExecutor(at_once, "impasto-paint")
         self._lock = threading.Lock()
         self._idle: list[tuple[Key, Stylizer]] = []  # the least recently used first
+        self._opening: set[Key] = set()
         self._predicted: OrderedDict[bytes, Style] = OrderedDict()
         self._mean_s = FIRST_GUESS_S
 
@@ -130,6 +131,24 @@ class Painters(Closing):
                 del self._idle[: -self._kept]
             for each in leaving:
                 each.close()
+
+    def prepare(self, options: StylizeOptions) -> bool:
+        """Return whether a stylizer is open that nobody has; if not, open one meanwhile."""
+        key = _key(options)
+        with self._lock:
+            if any(each == key for each, _ in self._idle):
+                return True
+            if key not in self._opening:
+                self._opening.add(key)
+                self._threads.submit(self._open, options, key)
+        return False
+
+    def _open(self, options: StylizeOptions, key: Key) -> None:
+        try:
+            with self.lend(options):
+                pass
+        finally:
+            self._opening.discard(key)
 
     def _take(self, key: Key) -> Stylizer | None:
         with self._lock:

@@ -1,8 +1,12 @@
-"""The page, with Gradio: photos, any painting, the best quality, videos, the webcam, and jobs."""
+"""The page, with Gradio: photos, any painting, the best quality, videos, the webcam, and jobs.
+
+Jobs are shown by `jobs.js`, which asks the API as any other client does.
+"""
 
 from __future__ import annotations
 
-import html
+import base64
+import inspect
 import os
 import shutil
 import threading
@@ -11,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from unittest import mock
 
 import numpy as np
 from fastapi import FastAPI
@@ -20,30 +24,47 @@ from numpy.typing import NDArray
 from starlette.datastructures import UploadFile
 
 from impasto.errors import ImpastoError
-from impasto.images import Picture, as_picture, read_image, write_image
+from impasto.images import Picture, encode_image, read_image, write_image
 from impasto.options import MAX_STRENGTH, StylizeOptions
 from impasto.server.fields import Form, check_style
-from impasto.server.jobs import Job
 from impasto.server.painters import BusyError
 from impasto.server.service import Painting, Service
-from impasto.server.work import PREVIEW
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = os.environ["GRADIO_RUN_HISTORY"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["HF_HUB_OFFLINE"] = "1"
 
-import gradio as gr  # it reads these variables: it would tell its makers, and keep what is painted
+_file_of = inspect.getfile
+
+
+def _not_gradios(of: Any) -> str:
+    """Gradio reads each component's source anew, to write a .pyi file beside it: half of the time
+    that its import takes. It leaves out what is in no file.
+    """
+    if str(getattr(of, "__module__", "")).startswith("gradio."):
+        raise OSError
+    return _file_of(of)
+
+
+# It reads the variables above: it would tell its makers, and keep what is painted.
+with mock.patch("inspect.getfile", _not_gradios):
+    import gradio as gr
 
 __all__ = ["add_page"]
 
+HERE = Path(__file__).parent
+EXAMPLE = HERE / "example.jpg"  # coffee, by Rachel Michetti, CC0: examples/CREDITS.md
 SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
-LIVE_EVERY_S, RATE_OVER_S, LOOK_EVERY_S = 0.05, 2.0, 1.0
+LIVE_EVERY_S, RATE_OVER_S = 0.05, 2.0
 PREVIEW_S, KEPT_S = 3, 86_400
-NO_JOB = "<p>No job is running.</p>"
 FONTS = ["system-ui", "sans-serif"]  # no font is fetched from elsewhere
+HIDDEN: dict[str, Any] = {"api_visibility": "private"}  # the API is `impasto.server.api`
+QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "minimal"}
 
 Pixels = NDArray[np.uint8]
+Shown = tuple[list[float], StylizeOptions | None]
+"""When the last frames of a camera were painted, and how the last one was."""
 
 
 def add_page(app: FastAPI) -> None:
@@ -51,13 +72,17 @@ def add_page(app: FastAPI) -> None:
     service: Service = app.state.service
     folder = service.page_folder
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    page = _Page(service)
+    page.warm_up()
     gr.mount_gradio_app(
         app,
-        _Page(service).blocks(),
+        page.blocks(),
         "/",
         max_file_size=service.settings.limits.request_bytes,
         allowed_paths=[str(folder)],
         theme=gr.themes.Soft(font=FONTS, font_mono=["monospace"]),
+        css_paths=HERE / "page.css",
+        head=f"<script>{(HERE / 'jobs.js').read_text('utf-8')}</script>",
         footer_links=[],
         run_history=False,
         ssr_mode=False,
@@ -74,13 +99,14 @@ def _sentences() -> Iterator[None]:
 
 
 @contextmanager
-def _form(files: dict[str, str], **texts: object) -> Iterator[Form]:
-    """What the API would be sent; texts that are none, and files, are left out."""
+def _form(files: dict[str, str | None], **texts: object) -> Iterator[Form]:
+    """What the API would be sent; texts and files that are none are left out."""
     said = {name: [str(text)] for name, text in texts.items() if text is not None}
     with ExitStack() as opened:
         uploads = {
             name: UploadFile(opened.enter_context(Path(path).open("rb")), filename=Path(path).name)
             for name, path in files.items()
+            if path is not None
         }
         yield Form(said, uploads)
 
@@ -94,8 +120,14 @@ class _Page:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        names = service.gallery.names
+        self._first = StylizeOptions.style if StylizeOptions.style in names else names[0]
 
-    def paint(self, files: dict[str, str], **texts: object) -> Painting:
+    def warm_up(self) -> None:
+        """Open the network that a new page paints with, while the browser loads it."""
+        self._service.painters.prepare(StylizeOptions(self._first, gallery=self._service.gallery))
+
+    def paint(self, files: dict[str, str | None], **texts: object) -> Painting:
         """Paint a photo in the painters' line."""
         service, left = self._service, threading.Event()
         with _sentences(), service.painters.place(), _form(files, **texts) as form:
@@ -122,272 +154,268 @@ class _Page:
             return None
         with _sentences(), _form({"photo": photo}) as form:
             content, _ = self._service.picture(form.files["photo"])
-            path = self._file("screen.png")
+            path = self._file("screen.jpg")
             write_image(path, read_image(content).shrunk(SCREEN_PX).without_metadata())
         return str(path)
 
-    def preview(self, screen: str | None, *look: Any) -> tuple[str, str] | None:
-        """Paint a photo at the screen's size, beside what it was."""
+    def preview(self, screen: str | None, *look: Any) -> tuple[Any, Any]:
+        """Paint a photo at the screen's size, beside what it was; a file of it is out of date."""
         if screen is None:
-            return None
-        painting = self.paint({"photo": screen}, **_look(*look), format="png")
-        return screen, self._written(painting, "painting")
+            return None, gr.File(visible=False)
+        files, texts = _look(*look)
+        painting = self.paint({"photo": screen, **files}, **texts)
+        return (screen, self._written(painting, "painting")), gr.File(visible=False)
 
-    def full_size(self, photo: str | None, *look: Any) -> str | None:
+    def full_size(self, photo: str | None, *look: Any) -> Any:
         """Paint a photo as it is, with all that its file holds."""
-        if photo is None:
-            return None
-        painting = self.paint({"photo": photo}, **_look(*look))
-        return self._written(painting, Path(photo).stem[:80])
+        files, texts = _look(*look)
+        painting = self.paint({"photo": photo, **files}, **texts)
+        return gr.File(self._written(painting, Path(str(photo)).stem[:80]), visible=True)
 
-    def try_all(self, screen: str | None) -> Iterator[list[tuple[Any, str]]]:
+    def try_all(self, screen: str | None) -> Iterator[list[tuple[str, str]]]:
         """Paint a photo in each style, small, one after the other."""
-        shown = self.thumbnails()
-        if screen is None:
-            yield shown
-            return
-        for number, (_, name) in enumerate(list(shown)):
+        shown: list[tuple[str, str]] = []
+        for name in self._service.gallery.names if screen else ():
             painting = self.paint(
                 {"photo": screen}, style=name, quality="live", longer_px=SMALL_PX, format="jpg"
             )
-            shown[number] = (self._written(painting, name), name)
+            shown.append((self._written(painting, name), name))
             yield shown
 
-    def thumbnails(self) -> list[tuple[Any, str]]:
-        """Return all styles with their paintings."""
-        gallery, shown = self._service.gallery, []
-        for name in gallery.names:
-            content = gallery.load_style(name).thumbnail
-            blank = np.full((SMALL_PX, SMALL_PX, 3), 128, np.uint8)
-            pixels = as_picture(content).pixels if content else blank
-            shown.append((pixels, name))
-        return shown
-
     def known_styles(self) -> list[Any]:
-        """Show the styles that there are by now, those that were learned among them."""
+        """Offer the styles that there are by now, those that were learned among them."""
         names = list(self._service.gallery.names)
-        mixed = gr.Dropdown(choices=[NO_STYLE, *names])
         one = gr.Dropdown(choices=names)
-        return [self.thumbnails(), one, mixed, one, one]
+        return [one, gr.Dropdown(choices=[NO_STYLE, *names]), one, one]
 
-    def predict(self, photo: str | None, painting: str | None) -> tuple[str, str] | None:
+    def predict(self, photo: str | None, painting: str | None) -> tuple[Any, Any]:
         """Paint a photo like any painting, whose style is predicted."""
         if photo is None or painting is None:
-            return None
-        files = {"photo": photo, "painting": painting}
-        painted = self.paint(files, longer_px=SCREEN_PX, format="png")
-        before = self.shrink(photo)
-        return str(before), self._written(painted, "painting")
+            return None, gr.File(visible=False)
+        files = {"photo": self.shrink(photo), "painting": painting}
+        painted = self._written(self.paint(files), "painting")
+        return (files["photo"], painted), gr.File(visible=False)
 
-    async def add_job(self, kind: str, files: dict[str, str | None], **texts: object) -> str:
+    def predict_full_size(self, photo: str | None, painting: str | None) -> Any:
+        """Do so with the photo as it is."""
+        painted = self.paint({"photo": photo, "painting": painting})
+        return gr.File(self._written(painted, Path(str(photo)).stem[:80]), visible=True)
+
+    async def add_job(self, kind: str, files: dict[str, str | None], **texts: object) -> None:
         """Take a job on, and say so."""
-        given = {name: path for name, path in files.items() if path is not None}
-        with _sentences(), _form(given, kind=kind, **texts) as form:
+        with _sentences(), _form(files, kind=kind, **texts) as form:
             await run_in_threadpool(self._service.add_job, kind, form)
         await self._service.runner.wake()
-        return "It is under way: see the jobs below. They go on if you leave this page."
+        gr.Info("It is under way: see the jobs below.")
 
-    async def learn(self, painting: str | None, name: str, minutes: float) -> str:
+    async def learn(self, painting: str | None, name: str, minutes: float) -> None:
         """Learn a style in the background."""
-        return await self.add_job("learn", {"painting": painting}, name=name, minutes=minutes)
+        await self.add_job("learn", {"painting": painting}, name=name, minutes=minutes)
 
     async def best(
         self, photo: str | None, painting: str | None, effect: str, size: float, keep: bool
-    ) -> str:
+    ) -> None:
         """Optimise a painting in the background."""
-        texts = {"effect": effect, "size_px": int(size), "keep_colors": _truth(keep)}
-        return await self.add_job("best", {"photo": photo, "painting": painting}, **texts)
+        texts = {"effect": effect, "size_px": int(size), "keep_colors": str(keep).lower()}
+        await self.add_job("best", {"photo": photo, "painting": painting}, **texts)
 
-    async def video(self, video: str | None, style: str, strength: float, stability: float) -> str:
+    async def video(
+        self,
+        video: str | None,
+        style: str,
+        strength: float,
+        stability: float,
+        end_s: float | None = None,
+    ) -> None:
         """Paint a video in the background."""
-        texts = {"style": style, "strength": strength, "stability": stability}
-        return await self.add_job("video", {"video": video}, **texts)
+        texts = {"style": style, "strength": strength, "stability": stability, "end_s": end_s}
+        await self.add_job("video", {"video": video}, **texts)
 
-    async def video_preview(
-        self, video: str | None, style: str, strength: float, stability: float
-    ) -> str:
+    async def video_preview(self, *given: Any) -> None:
         """Paint its first seconds."""
-        texts = {"style": style, "strength": strength, "stability": stability}
-        return await self.add_job("video", {"video": video}, **texts, end_s=PREVIEW_S)
+        await self.video(*given, end_s=PREVIEW_S)
 
     def live(
-        self, frame: Pixels | None, style: str, strength: float, times: list[float]
-    ) -> tuple[Pixels | None, str, list[float]]:
-        """Paint a frame of the browser's camera, and say how many came lately."""
+        self, frame: Pixels | None, style: str, strength: float, shown: Shown
+    ) -> tuple[str, Shown]:
+        """Paint a frame of the browser's camera, and say how many came lately; as the last one was
+        painted until another style's network is open.
+        """
+        times, last = shown
         if frame is None:
-            return None, "", []
-        look = StylizeOptions(style, strength=strength, gallery=self._service.gallery)
-        photo = Picture(np.ascontiguousarray(frame)).shrunk(LIVE_PX).pixels
+            return "", ([], None)
+        painters, gallery = self._service.painters, self._service.gallery
+        with _sentences():
+            check_style(style, gallery)
+            look = StylizeOptions(style, strength=strength, gallery=gallery).for_frames()
+            if not painters.prepare(look) and last:
+                look = last
+            photo = Picture(np.ascontiguousarray(frame)).shrunk(LIVE_PX).pixels
 
-        def work() -> Pixels:
-            with self._service.painters.lend(look.for_frames()) as stylizer:
-                return stylizer(photo)
+            def work() -> bytes:
+                with painters.lend(look) as stylizer:
+                    return encode_image(Picture(stylizer(photo)), "jpg")
 
-        with _sentences(), self._service.painters.place():
-            check_style(style, self._service.gallery)
-            painting = self._service.painters.start(work).result()
+            with painters.place():
+                content = base64.b64encode(painters.start(work).result()).decode()
         now = time.monotonic()
         times = [each for each in (*times, now) if now - each < RATE_OVER_S]
         rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
-        return painting, f"{rate:.1f} frames a second", times
-
-    def look_at_jobs(self, running: str, ended: str) -> tuple[Any, ...]:
-        """Show jobs; what has not changed stays, so that videos play on."""
-        jobs = list(reversed(self._service.jobs.all()))
-        new_running = "".join(self._running(job) for job in jobs if not job.has_ended)
-        new_ended = "".join(_ended(job) for job in jobs if job.has_ended)
-        same = (new_running, new_ended) == (running, ended)
-        choices = [(f"{job.kind} {job.id[:6]}, {job.state}", job.id) for job in jobs]
-        return (
-            gr.skip() if new_running == running else new_running or NO_JOB,
-            gr.skip() if new_ended == ended else new_ended,
-            gr.skip() if same else gr.Dropdown(choices=choices),
-            new_running,
-            new_ended,
-        )
-
-    def _running(self, job: Job) -> str:
-        left_s = self._service.runner.seconds_left(job)
-        left = "" if left_s is None else f", {left_s:.0f} s left"
-        share = job.done / (job.total or 1)
-        text = f"{job.kind}: {job.task or job.state}, {share:.0%}{left}"
-        shown = ""
-        preview = self._service.jobs.folder_of(job) / PREVIEW
-        if preview.is_file():
-            address = f"/v1/jobs/{job.id}/preview?{preview.stat().st_mtime_ns}"
-            shown = f'<br><img src="{address}" alt="the painting so far" style="max-width:100%">'
-        return (
-            f'<p><progress value="{share:.3f}" max="1"></progress> {html.escape(text)}{shown}</p>'
-        )
-
-    async def remove(self, identity: str | None) -> None:
-        """Stop a job, and forget it."""
-        if identity and (job := self._service.jobs.find(identity)):
-            await self._service.runner.remove(job)
+        # In the text: as files, frames would fill the disk.
+        image = f'<img src="data:image/jpeg;base64,{content}" alt="The painting">'
+        return f"{image}<p>{rate:.1f} frames a second</p>", (times, look)
 
     def blocks(self) -> Any:
         """Lay the page out."""
-        names = list(self._service.gallery.names)
-        first = StylizeOptions.style if StylizeOptions.style in names else names[0]
-        hidden: dict[str, Any] = {"api_visibility": "private"}
-
-        def picture(label: str) -> Any:
-            return gr.Image(
-                label=label, type="filepath", image_mode=None, sources=["upload", "clipboard"]
-            )
-
-        def styles(label: str = "Style") -> Any:
-            return gr.Dropdown(names, value=first, label=label)
-
-        def strength() -> Any:
-            return gr.Slider(0, MAX_STRENGTH, 1.0, step=0.05, label="Strength")
-
         with gr.Blocks(title="impasto", analytics_enabled=False) as page:
-            gr.Markdown("# impasto")
+            gr.Markdown("# impasto\nYour photos, videos and webcam as paintings.")
             with gr.Tab("Photo"):
-                with gr.Row():
-                    with gr.Column():
-                        photo = gr.Image(
-                            label="Photo",
-                            type="filepath",
-                            image_mode=None,
-                            sources=["upload", "clipboard", "webcam"],
-                        )
-                        style, second = (
-                            styles(),
-                            gr.Dropdown([NO_STYLE, *names], value=NO_STYLE, label="Mix with"),
-                        )
-                        share = gr.Slider(0.05, 0.95, 0.5, step=0.05, label="Share of the second")
-                        bold = strength()
-                        stroke = gr.Slider(0.5, 2, 1.0, step=0.05, label="Size of the strokes")
-                        keep = gr.Checkbox(label="Keep the photo's colours")
-                        subject = gr.Checkbox(label="Paint the subject only")
-                        faces = gr.Checkbox(label="Spare faces")
-                    with gr.Column():
-                        result = gr.ImageSlider(label="Before and after", type="filepath")
-                        full = gr.Button("Paint at full size", variant="primary")
-                        file = gr.File(label="Painting", interactive=False)
-                gallery = gr.Gallery(
-                    self.thumbnails(), label="Styles", columns=6, allow_preview=False, height="auto"
-                )
-                screen = gr.State(None)
-                look = [style, second, share, bold, stroke, keep, subject, faces]
-                photo.change(self.shrink, photo, screen, **hidden).then(
-                    self.preview, [screen, *look], result, **hidden
-                ).then(self.try_all, screen, gallery, **hidden)
-                gr.on(
-                    [each.change for each in look],
-                    self.preview,
-                    [screen, *look],
-                    result,
-                    trigger_mode="always_last",
-                    **hidden,
-                )
-                gallery.select(_chosen, None, style, **hidden)
-                full.click(self.full_size, [photo, *look], file, **hidden)
+                photo, shrunk, style, second = self._photo_tab(page)
             with gr.Tab("Any painting"):
-                with gr.Row():
-                    any_photo, painting = picture("Photo"), picture("Painting")
-                    predicted = gr.ImageSlider(label="Before and after", type="filepath")
-                gr.on(
-                    [any_photo.change, painting.change],
-                    self.predict,
-                    [any_photo, painting],
-                    predicted,
-                    trigger_mode="always_last",
-                    **hidden,
-                )
-                name = gr.Textbox(label="Name of the style")
-                minutes = gr.Slider(1, 60, 10, step=1, label="Minutes")
-                learn, said = gr.Button("Learn it"), gr.Markdown()
-                learn.click(self.learn, [painting, name, minutes], said, **hidden)
+                any_photo = self._any_painting_tab()
             with gr.Tab("Best quality"):
-                with gr.Row():
-                    best_photo, best_painting = picture("Photo"), picture("Painting")
-                effect = gr.Radio(["subtle", "balanced", "bold"], value="balanced", label="Effect")
-                size = gr.Slider(128, 2048, 1024, step=64, label="Longer side, pixels")
-                best_keep = gr.Checkbox(label="Keep the photo's colours")
-                best, best_said = gr.Button("Paint"), gr.Markdown()
-                given = [best_photo, best_painting, effect, size, best_keep]
-                best.click(self.best, given, best_said, **hidden)
+                best_photo = self._best_tab()
             with gr.Tab("Video"):
-                video = gr.Video(label="Video", sources=["upload"])
-                video_style = styles()
-                video_look = [video_style, strength(), gr.Slider(0, 1, 0.4, label="Calm strokes")]
-                try_it, paint_all = gr.Button("Try three seconds"), gr.Button("Paint all of it")
-                video_said = gr.Markdown()
-                given = [video, *video_look]
-                try_it.click(self.video_preview, given, video_said, **hidden)
-                paint_all.click(self.video, given, video_said, **hidden)
+                video_style = self._video_tab()
             with gr.Tab("Webcam"):
-                live_style = styles()
-                live_look = [live_style, strength()]
-                with gr.Row():
-                    camera = gr.Image(label="Camera", sources=["webcam"], streaming=True)
-                    live = gr.Image(label="Painting", streaming=True)
-                rate, times = gr.Markdown(), gr.State([])
-                camera.stream(
-                    self.live,
-                    [camera, *live_look, times],
-                    [live, rate, times],
-                    stream_every=LIVE_EVERY_S,
-                    time_limit=None,
-                    **hidden,
-                )
+                live_style = self._webcam_tab()
             gr.Markdown("## Jobs")
-            running, ended = gr.HTML(NO_JOB), gr.HTML()
-            with gr.Row():
-                which = gr.Dropdown([], label="Job")
-                stop = gr.Button("Stop and remove it")
-            was_running, was_ended = gr.State(""), gr.State("")
-            shown = [running, ended, which, was_running, was_ended]
-            gr.Timer(LOOK_EVERY_S).tick(
-                self.look_at_jobs, [was_running, was_ended], shown, show_progress="hidden", **hidden
-            )
+            gr.HTML('<p role="status"></p><div id="jobs"></div>')
+            again = gr.Button("Look for new styles", visible="hidden", elem_id="new-style")
             chosen = [style, second, video_style, live_style]
-            page.load(self.known_styles, None, [gallery, *chosen], **hidden)
-            stop.click(self.remove, which, None, **hidden)
+            gr.on([page.load, again.click], self.known_styles, None, chosen, **HIDDEN)
+            shrunk.success(lambda path: (path, path), photo, [any_photo, best_photo], **HIDDEN)
         return page
+
+    def _styles(self, label: str = "Style") -> Any:
+        return gr.Dropdown(list(self._service.gallery.names), value=self._first, label=label)
+
+    def _photo_tab(self, page: Any) -> tuple[Any, Any, Any, Any]:
+        names = list(self._service.gallery.names)
+        with gr.Row():
+            with gr.Column(scale=2):
+                photo = _picture("Photo", webcam=True, value=str(EXAMPLE))
+                with gr.Group():
+                    style = self._styles()
+                    second = gr.Dropdown([NO_STYLE, *names], value=NO_STYLE, label="Mix with")
+                    share = gr.Slider(
+                        0.05, 0.95, 0.5, step=0.05, label="Share of the second", visible=False
+                    )
+                    bold = _strength()
+                    stroke = gr.Slider(0.5, 2, 1.0, step=0.05, label="Size of the strokes")
+                    keep = gr.Checkbox(label="Keep the photo's colours")
+                with gr.Accordion("Paint a part of it", open=False):
+                    subject = gr.Checkbox(label="Paint the subject only")
+                    faces = gr.Checkbox(label="Spare faces")
+                    mask = _picture("Mask: paint where it is white")
+            with gr.Column(scale=3):
+                result = gr.ImageSlider(label="Before and after", type="filepath", max_height=640)
+                full = gr.Button("Paint at full size", variant="primary")
+                file = gr.File(label="Painting", interactive=False, visible=False)
+        thumbnails = gr.Gallery(
+            label="The photo in all styles: click one",
+            columns=6,
+            allow_preview=False,
+            height="auto",
+            buttons=[],
+        )
+        screen = gr.State(None)
+        look = [style, second, share, bold, stroke, keep, subject, faces, mask]
+        outputs = [result, file]
+        shrunk = gr.on([page.load, photo.change], self.shrink, photo, screen, **QUIET)
+        tried = shrunk.then(self.preview, [screen, *look], outputs, **QUIET).then(
+            self.try_all, screen, thumbnails, **QUIET
+        )
+        photo.change(None, cancels=[tried], **HIDDEN)
+        second.change(lambda name: gr.Slider(visible=name != NO_STYLE), second, share, **HIDDEN)
+        changes = [each.change for each in look]
+        again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+        gr.on(changes, self.preview, [screen, *look], outputs, **again)
+        thumbnails.select(_chosen, None, style, **HIDDEN)
+        full.click(self.full_size, [photo, *look], file, **HIDDEN)
+        return photo, shrunk, style, second
+
+    def _any_painting_tab(self) -> Any:
+        with gr.Row():
+            with gr.Column(scale=2):
+                photo = _picture("Photo", value=str(EXAMPLE))
+                painting = _picture("Painting")
+            with gr.Column(scale=3):
+                result = gr.ImageSlider(label="Before and after", type="filepath", max_height=640)
+                full = gr.Button("Paint at full size", variant="primary")
+                file = gr.File(label="Painting", interactive=False, visible=False)
+        gr.Markdown("Learning the painting takes minutes, comes closer, and adds it to the styles.")
+        with gr.Row(equal_height=True):
+            name = gr.Textbox(label="Name of the style", placeholder="yellow-cow")
+            minutes = gr.Slider(1, 60, 10, step=1, label="Minutes")
+            learn = gr.Button("Learn it")
+        gr.on(
+            [photo.change, painting.change],
+            self.predict,
+            [photo, painting],
+            [result, file],
+            trigger_mode="always_last",
+            **QUIET,
+        )
+        full.click(self.predict_full_size, [photo, painting], file, **HIDDEN)
+        learn.click(self.learn, [painting, name, minutes], None, **HIDDEN)
+        return photo
+
+    def _best_tab(self) -> Any:
+        gr.Markdown("The closest to a painting, by hundreds of small steps: some minutes.")
+        with gr.Row():
+            photo, painting = _picture("Photo", value=str(EXAMPLE)), _picture("Painting")
+        with gr.Row(equal_height=True):
+            effect = gr.Radio(["subtle", "balanced", "bold"], value="balanced", label="Effect")
+            size = gr.Slider(128, 2048, 1024, step=64, label="Longer side, pixels")
+            keep = gr.Checkbox(label="Keep the photo's colours")
+        paint = gr.Button("Paint it", variant="primary")
+        paint.click(self.best, [photo, painting, effect, size, keep], None, **HIDDEN)
+        return photo
+
+    def _video_tab(self) -> Any:
+        with gr.Row():
+            with gr.Column(scale=3):
+                video = gr.Video(label="Video", sources=["upload"])
+            with gr.Column(scale=2):
+                style, calm = self._styles(), gr.Slider(0, 1, 0.4, label="Calm strokes")
+                given = [video, style, _strength(), calm]
+                preview = gr.Button("Try three seconds")
+                paint = gr.Button("Paint all of it", variant="primary")
+        preview.click(self.video_preview, given, None, **HIDDEN)
+        paint.click(self.video, given, None, **HIDDEN)
+        return style
+
+    def _webcam_tab(self) -> Any:
+        with gr.Row():
+            camera = gr.Image(label="Camera", sources=["webcam"], streaming=True)
+            painting = gr.HTML(
+                "<p>The painting appears here when the camera runs.</p>", elem_id="painting-live"
+            )
+        with gr.Row():
+            style, bold = self._styles(), _strength()
+        shown = gr.State(([], None))
+        camera.stream(
+            self.live,
+            [camera, style, bold, shown],
+            [painting, shown],
+            stream_every=LIVE_EVERY_S,
+            time_limit=None,
+            **HIDDEN,
+        )
+        return style
+
+
+def _picture(label: str, *, webcam: bool = False, value: str | None = None) -> Any:
+    sources = ["upload", "clipboard", *(["webcam"] if webcam else [])]
+    image = gr.Image(value, label=label, sources=sources, height=280)
+    # As it came: Gradio would try to read it, knows fewer formats, and shows what fails as it is.
+    image.preprocess = lambda sent: sent and sent.path
+    return image
+
+
+def _strength() -> Any:
+    return gr.Slider(0, MAX_STRENGTH, 1.0, step=0.05, label="Strength")
 
 
 def _chosen(event: gr.SelectData) -> str:
@@ -403,10 +431,11 @@ def _look(
     keep: bool,
     subject: bool,
     faces: bool,
-) -> dict[str, object]:
-    """What the sliders say, as fields of a form."""
+    mask: str | None,
+) -> tuple[dict[str, str | None], dict[str, object]]:
+    """What the sliders say, as uploads and texts of a form."""
     mixed = f"{style}:{1 - share:.2f}+{second}:{share:.2f}"
-    return {
+    return {"mask": mask}, {
         "style": style if second == NO_STYLE else mixed,
         "strength": strength,
         "stroke": stroke if stroke != 1 else None,
@@ -414,21 +443,3 @@ def _look(
         "subject": "found" if subject else None,
         "protect_faces": SPARED if faces else None,
     }
-
-
-def _ended(job: Job) -> str:
-    if job.state == "failed":
-        return f"<p>{job.kind} failed: {html.escape(job.error)}</p>"
-    address, name = f"/v1/jobs/{job.id}/result", html.escape(job.result)
-    shown = ""
-    if job.kind == "video":
-        shown = f'<br><video controls src="{address}" style="max-width:100%"></video>'
-    elif job.kind == "best":
-        shown = f'<br><img src="{address}" alt="the painting" style="max-width:100%">'
-    return (
-        f'<p>{job.kind}: <a href="{address}" download="{quote(job.result)}">{name}</a>{shown}</p>'
-    )
-
-
-def _truth(checked: bool) -> str:
-    return "true" if checked else "false"

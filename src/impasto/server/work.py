@@ -18,18 +18,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from impasto._util.atomic_files import lock_folder
+from impasto._util.atomic_files import lock_folder, make_folder
 from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.progress import Progress, ProgressListener
-from impasto.server.jobs import read_request
+from impasto.server.jobs import RUN, read_request
 
 if TYPE_CHECKING:
     from impasto.gatys.optimize import Iterate
     from impasto.styles import Gallery, Style
 
-__all__ = ["PREVIEW", "do"]
+__all__ = ["do"]
 
-PREVIEW, RUN = "preview.jpg", "run"
 TELL_EVERY_S, PREVIEW_EVERY_S = 0.25, 3.0
 LOCK_WAIT_S = 20.0  # for the process of a server that was killed
 
@@ -56,7 +55,6 @@ def do(folder: Path, progress: ProgressListener) -> str:
     if not result.exists() or is_unfinished(result):
         works[request["kind"]](request, progress)
     shutil.rmtree(RUN, ignore_errors=True)
-    Path(PREVIEW).unlink(missing_ok=True)
     return result.name
 
 
@@ -136,14 +134,16 @@ def _best(request: Mapping[str, Any], progress: ProgressListener) -> None:
     from impasto.perceptual.hardware import keep_freed_memory
 
     keep_freed_memory()
-    shown_s = time.monotonic()
+    make_folder(Path(RUN))
+    shown_s, number = time.monotonic(), 0
 
     def listen(iterate: Iterate) -> None:
-        nonlocal shown_s
+        nonlocal shown_s, number
         task = f"painting at {iterate.width} x {iterate.height} px"
         progress(Progress(task, iterate.step, iterate.steps))
         if time.monotonic() - shown_s > PREVIEW_EVERY_S:
-            iterate.picture().without_metadata().save(PREVIEW)
+            number += 1
+            iterate.picture().without_metadata().save(f"{RUN}/preview-{number:06d}.jpg")
             shown_s = time.monotonic()
 
     options = PaintOptions(**request["options"])
