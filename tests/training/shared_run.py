@@ -1,4 +1,4 @@
-"""Trains the tiny network: `shared_run.py FOLDER STEPS`, alone or by torchrun."""
+"""Trains the tiny network: `shared_run.py FOLDER`, alone or by torchrun."""
 
 import os
 import sys
@@ -16,9 +16,19 @@ from impasto.training.processes import together, writes
 from impasto.training.run import TrainingRun, train
 from tiny import TINY
 
+STEPS = 20
 OPTIONS = TrainingOptions(
-    steps=int(sys.argv[2]), crop_px=32, late_crop_px=48, photos_per_step=3, stability_weight=20
+    steps=STEPS, crop_px=32, late_crop_px=48, photos_per_step=3, stability_weight=20
 )
+CPU = Hardware(torch.device("cpu"), torch.float32)
+
+
+def take_steps(folder, progress):
+    """Begin a run, or go on with it; pictures lie beside its folder."""
+    paintings = {each.stem: each for each in sorted((folder.parent / "paintings").iterdir())}
+    resume = (folder / "checkpoint.pt").exists()
+    run = TrainingRun(folder, resume, CPU, progress=progress, writes=writes())
+    return train(paintings, folder.parent / "photos", run, spec=TINY, options=OPTIONS)
 
 
 def tell(event):
@@ -26,18 +36,9 @@ def tell(event):
     sys.stdout.flush()
 
 
-def main():
-    data, hardware = Path(sys.argv[1]), Hardware(torch.device("cpu"), torch.float32)
-    paintings = {each.stem: each for each in sorted((data.parent / "paintings").iterdir())}
-    with together(hardware.device), interrupt_between_steps(tell) as listener:
-        run = TrainingRun(
-            data, (data / "checkpoint.pt").exists(), hardware, progress=listener, writes=writes()
-        )
-        train(paintings, data.parent / "photos", run, spec=TINY, options=OPTIONS)
-
-
 if __name__ == "__main__":
     try:
-        main()
+        with together(CPU.device), interrupt_between_steps(tell) as listener:
+            take_steps(Path(sys.argv[1]), listener)
     except ImpastoError as error:
         sys.exit(str(error))
