@@ -37,6 +37,7 @@ NOT_RUN = {
     r"python3 -m venv|pip |\.venv/bin/pip|apt-get": "it needs a network",
     r"scripts/check": "it runs the tests",
     r"impasto live": "it needs a camera and a window",
+    r"impasto batch|torchrun": "it starts many processes: tests/cluster, tests/training",
     r"impasto --install-completion": "it changes the files of the user's shell",
     r"impasto (serve|studio)": "it serves until Ctrl-C ends it",
     r".*curl |docker ": "it needs a server",

@@ -2,13 +2,27 @@
 
 from typing import Literal
 
-__all__ = ["DEFAULT_STABILITY", "DEFAULT_STYLE", "ColorWay", "EngineName", "Precision", "Quality"]
+__all__ = [
+    "DEFAULT_STABILITY",
+    "DEFAULT_STYLE",
+    "FILM_SUFFIXES",
+    "ColorWay",
+    "EngineName",
+    "Precision",
+    "Quality",
+]
 
 DEFAULT_STYLE = "udnie"
 """A style in every shipped gallery."""
 
 DEFAULT_STABILITY = 0.4
 """How much of the strokes stays from frame to frame (`impasto.video.temporal_consistency`)."""
+
+FILM_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
+)
+"""Of files that are taken for videos by their names; what FFmpeg reads is known when it is loaded.
+"""
 
 ColorWay = Literal["luminance", "histogram", "linear"]
 Quality = Literal["auto", "live", "fine", "best"]

@@ -108,19 +108,22 @@ class BatchError(ImpastoError):
     """Some files of a folder failed; the others are done.
 
     Args:
-        failures: one error for every file that failed, in order.
+        failures: one error for every file that failed, in order; or for the first of very many.
         done: how many files succeeded.
+        failed: how many failed, if not each has its error.
     """
 
     exit_code = 9
 
-    def __init__(self, failures: list[ImpastoError], done: int) -> None:
-        total = len(failures) + done
+    def __init__(self, failures: list[ImpastoError], done: int, failed: int | None = None) -> None:
+        self.failed = len(failures) if failed is None else failed
+        named = "each" if self.failed == len(failures) else f"the first {len(failures)}"
         super().__init__(
-            f"{len(failures)} of {total} files failed", "the lines above name each and why"
+            f"{self.failed} of {self.failed + done} files failed",
+            f"the lines above name {named} and why",
         )
         self.failures = failures
         self.done = done
 
-    def __reduce__(self) -> tuple[type[BatchError], tuple[list[ImpastoError], int]]:
-        return type(self), (self.failures, self.done)
+    def __reduce__(self) -> tuple[type[BatchError], tuple[list[ImpastoError], int, int]]:
+        return type(self), (self.failures, self.done, self.failed)

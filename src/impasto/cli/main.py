@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from impasto import __version__
 from impasto.cli import (
+    batch,
     bench,
     convert,
     distil,
@@ -35,6 +36,7 @@ from impasto.cli import (
 from impasto.cli.configuration import CONFIGURED, ConfiguredCommand, config_file, read_defaults
 from impasto.cli.console import console, open_streams
 from impasto.cli.photo_options import OPTIONAL_VALUES
+from impasto.defaults import FILM_SUFFIXES
 from impasto.errors import ImpastoError, InputError, OptionError
 
 __all__ = ["main"]
@@ -45,6 +47,7 @@ UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "stylize": (stylize.stylize_command, "Paint photos in a style, each in a moment."),
     "video": (video.video_command, "Paint videos; their sound is kept."),
+    "batch": (batch.batch_command, "Paint a million photos, or a film, on many machines."),
     "live": (live.live_command, "Paint the webcam in a window."),
     "paint": (paint.paint_command, "Paint one photo like any painting, in minutes."),
     "learn": (learn.learn_command, "Learn a style from one painting, in minutes."),
@@ -73,7 +76,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 GROUPS = {"styles": (styles.styles_app, "List the styles; keep some of your own.")}
 
 ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-"""Cameras have one, files do not."""
+"""Cameras have one, and what a cluster paints; files do not."""
 
 OF_NAMES = errno.ENAMETOOLONG, errno.EACCES
 """Errors of a name, whoever looks at it first; most of them say more of it."""
@@ -178,7 +181,7 @@ def _check(arguments: list[str]) -> None:
     would be taken for none given, and an address, which would be taken for a path.
     """
     addresses = [each for each in arguments if ADDRESS.search(each)]
-    if addresses and _meant_command(arguments) != "live":
+    if addresses and _meant_command(arguments) not in ("batch", "live"):
         raise InputError(f"{addresses[0]} is an address", "download it, and give the file")
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [each for each in arguments[:end] if re.fullmatch(r"--[\w-]+=", each)]
@@ -224,7 +227,7 @@ def _names_video(arguments: list[str]) -> bool:
     if not arguments[0].startswith("-"):
         arguments = arguments[:1]
     return any(
-        PurePath(each).suffix.lower() in video.SUFFIXES
+        PurePath(each).suffix.lower() in FILM_SUFFIXES
         for before, each in zip(["", *arguments], arguments, strict=False)
         if not each.startswith("-") and before not in ("-o", "--output")
     )

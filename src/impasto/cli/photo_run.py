@@ -20,7 +20,7 @@ from impasto.errors import BatchError, ImpastoError, OutputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.batch import Job, Outcome
+    from impasto.photo_jobs import Job, Outcome
     from impasto.photos import PhotoReport
     from impasto.stylizer import Stylizer
 
@@ -46,8 +46,8 @@ class PhotoRun:
     def __init__(
         self, options: PhotoOptions, suffix: str, jobs: Sequence[Job], skipped: Sequence[Job]
     ) -> None:
-        from impasto.batch import Outcome
         from impasto.large.memory_plan import default_bytes, parse_bytes
+        from impasto.photo_jobs import Outcome
 
         self._options = options
         self._suffix = suffix
@@ -59,7 +59,7 @@ class PhotoRun:
 
     def paint(self, stylizer: Stylizer, jobs: Sequence[Job]) -> None:
         """Paint photos in one style, or only say what would be painted."""
-        from impasto.batch import paint_batch
+        from impasto.photo_jobs import paint_jobs
 
         if not jobs:
             return
@@ -74,7 +74,7 @@ class PhotoRun:
                 if not self._alone:
                     progress(Progress("painting", len(self.outcomes), self._planned))
 
-            paint_batch(jobs, paint, tell, self._options.jobs)
+            paint_jobs(jobs, paint, tell, self._options.jobs)
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Count more photos, which have appeared."""
@@ -82,7 +82,7 @@ class PhotoRun:
 
     def report(self, about: dict[str, Any]) -> dict[str, object]:
         """Return what became of each photo, for JSON, after what holds ``about`` all."""
-        from impasto.batch import report_tree
+        from impasto.photo_jobs import report_tree
 
         return report_tree(self.outcomes, planned=self._planned, about=about)
 

@@ -22,7 +22,7 @@ from impasto.errors import OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
-    from impasto.batch import Job
+    from impasto.photo_jobs import Job
     from impasto.stylizer import Stylizer
 
 __all__ = ["stylize_command"]

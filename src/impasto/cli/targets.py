@@ -16,7 +16,7 @@ from impasto._util.atomic_files import check_writable, exists, list_folder, real
 from impasto.errors import InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
-    from impasto.batch import Job
+    from impasto.photo_jobs import Job
 
 __all__ = [
     "STREAM",
@@ -177,7 +177,7 @@ def _is_pattern(photo: str) -> bool:
 
 
 def _plan_file(photo: str, folder: Path | None, output: str | None, naming: _Naming) -> Job:
-    from impasto.batch import Job
+    from impasto.photo_jobs import Job
 
     if photo == STREAM:
         named = f"standard-input-{naming.label}{naming.suffix or '.png'}"
@@ -213,8 +213,8 @@ def _plan_folder(photos: Path, folder: Path | None, naming: _Naming, recursive: 
 
 def _mirrored(paths: Iterable[Path], root: Path, folder: Path, naming: _Naming) -> list[Job]:
     """Return a job for each photo below ``root``, but for those in the paintings' folder."""
-    from impasto.batch import Job
     from impasto.images import is_image
+    from impasto.photo_jobs import Job
 
     jobs = []
     real = real_path(folder)

@@ -96,6 +96,8 @@ def train_command(_: typer.Context, said: TrainOptions) -> None:
 
     Ctrl-C saves a checkpoint; --resume goes on exactly there. The trunk and styles end up in
     FOLDER/gallery, for impasto PHOTO --gallery FOLDER/gallery --style NAME.
+
+    torchrun --nproc-per-node 4 -m impasto train ... shares each step's photos among 4 processes.
     """
     require_torch("impasto train")
     from impasto.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
@@ -116,9 +118,12 @@ def train_command(_: typer.Context, said: TrainOptions) -> None:
     )
     start, trunk = _start(said, list(chosen), before, options.trains == "styles")
     spec = _choose_spec(said, before or start, trunk)
-    with training_run(said, f"training {len(chosen)} styles", options.steps) as run:
+    what = f"training {len(chosen)} styles"
+    with training_run(said, what, options.steps, shared=True) as run:
         paintings = {name: painting.path for name, painting in chosen.items()}
         checkpoint = train(paintings, said.photos, run, spec=spec, options=options, start=start)
+    if not run.writes:
+        return
     cards = {name: painting.card for name, painting in chosen.items()}
     gallery = export_gallery(checkpoint, cards, said.output / "gallery", trunk)
     console.note(f"impasto PHOTO --gallery {gallery.folder} --style {gallery.names[0]}")

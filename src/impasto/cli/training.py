@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -20,6 +21,7 @@ from impasto.cli.options import (
     option,
     torch_precision_option,
 )
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.perceptual.hardware import Precision
@@ -136,7 +138,9 @@ def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **
 
 
 @contextmanager
-def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRun]:
+def training_run(
+    said: RunOptions, what: str, steps: int, *, shared: bool = False
+) -> Iterator[TrainingRun]:
     """Open a run that shows its progress, and that stops by a Ctrl-C between steps; then the user
     is told how to go on.
 
@@ -144,21 +148,31 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
         said: on the command line.
         what: "training 3 styles", say.
         steps: of the optimiser. Where it can be, and unless somebody said, many are compiled.
+        shared: several processes can train together.
 
     Raises:
-        OptionError: there is no such device or precision here.
+        OptionError: there is no such device or precision here, or only one process can train.
+        TrainingError: the processes do not meet.
     """
     from impasto.perceptual.hardware import choose_hardware, has_compiler, keep_freed_memory
     from impasto.training.checkpoint import CHECKPOINT_FILE
+    from impasto.training.processes import process_count, together, writes
     from impasto.training.run import TrainingRun
 
+    if not shared and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise OptionError(f"{what} takes one process", "start it without torchrun")
     compiles = said.compile if isinstance(said, CompiledRunOptions) else False
     if compiles is None:
         compiles = steps >= WORTH_COMPILING_STEPS and has_compiler()
     hardware = choose_hardware(said.device, cast("Precision", said.precision), compiles)
     keep_freed_memory()
-    console.note(f"{what} for {steps} steps on {hardware}")
-    with console.progress() as progress, interrupt_between_steps(progress) as listener:
+    with ExitStack() as stack:
+        stack.enter_context(together(hardware.device))
+        several = f", in {process_count()} processes" if process_count() > 1 else ""
+        console.quiet |= not writes()
+        console.note(f"{what} for {steps} steps on {hardware}{several}")
+        progress = stack.enter_context(console.progress())
+        listener = stack.enter_context(interrupt_between_steps(progress))
         try:
             yield TrainingRun(
                 said.output,
@@ -168,6 +182,7 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
                 preview_every_s=said.preview_every,
                 progress=listener,
                 on_skip=console.error,
+                writes=writes(),
             )
         except KeyboardInterrupt:
             if any(said.output.rglob(CHECKPOINT_FILE)):
@@ -177,16 +192,17 @@ def training_run(said: RunOptions, what: str, steps: int) -> Iterator[TrainingRu
 
 @contextmanager
 def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressListener]:
-    """Yield a listener that raises a Ctrl-C once the step is whole; pressed again, it takes effect
-    at once.
+    """Yield a listener that raises a Ctrl-C, or a termination, once the step is whole; sent again,
+    it takes effect at once.
     """
     pressed = threading.Event()
 
-    def remember(*_: object) -> None:
+    def remember(number: int, _: object) -> None:
         pressed.set()
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(number, previous[signal.Signals(number)])
 
-    previous = signal.signal(signal.SIGINT, remember)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = {each: signal.signal(each, remember) for each in signals}
 
     def listen(event: Progress) -> None:
         progress(event)
@@ -196,4 +212,5 @@ def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressList
     try:
         yield listen
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for each in signals:
+            signal.signal(each, previous[each])

@@ -24,16 +24,13 @@ from impasto.cli.options import (
     was_said,
 )
 from impasto.cli.targets import folder_beside
-from impasto.defaults import DEFAULT_STYLE
+from impasto.defaults import DEFAULT_STYLE, FILM_SUFFIXES
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from impasto.video import Timeline, VideoReport
 
-__all__ = ["SUFFIXES", "video_command"]
-
-SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts"}
-"""Suffixes of files that are taken for videos; what FFmpeg reads is known when it is loaded."""
+__all__ = ["video_command"]
 
 FILE = "File"
 
@@ -196,7 +193,7 @@ def _videos_in(folder: Path) -> list[Path]:
     videos = [
         each
         for each in list_folder(folder)
-        if each.suffix.lower() in SUFFIXES and not each.name.startswith(".") and each.is_file()
+        if each.suffix.lower() in FILM_SUFFIXES and not each.name.startswith(".") and each.is_file()
     ]
     if not videos:
         raise InputError(f"{folder} holds no videos", "give a folder with some")

@@ -13,7 +13,7 @@ from impasto.cli.targets import check_targets
 from impasto.errors import InputError
 
 if TYPE_CHECKING:
-    from impasto.batch import Job
+    from impasto.photo_jobs import Job
 
 __all__ = ["appearing"]
 

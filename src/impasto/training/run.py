@@ -34,6 +34,7 @@ from impasto.training.checkpoint import (
 from impasto.training.grading import NO_GRADE, Grade
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
+from impasto.training.processes import LostProcessError
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 from impasto.training.trainer import Trainer
@@ -94,6 +95,8 @@ class TrainingRun:
         preview_every_s: time between preview pictures.
         progress: told after every step.
         on_skip: told of each picture that cannot be read.
+        writes: put checkpoints, previews and the log into the folder: of several processes that
+            train together (`impasto.training.processes`), one does.
     """
 
     folder: Path
@@ -104,6 +107,7 @@ class TrainingRun:
     preview_every_s: float = 300
     progress: ProgressListener = ignore_progress
     on_skip: Callable[[InputError], None] = lambda error: None
+    writes: bool = True
 
     @property
     def checkpoint(self) -> Path:
@@ -147,7 +151,8 @@ class TrainingRun:
 
         Raises:
             OutputError: the folder cannot be written.
-            TrainingError: the loss is not finite whatever the rate.
+            TrainingError: the loss is not finite whatever the rate, or another process of those
+                that train together has ended.
         """
         options = trainer.options
         began = checkpointed = previewed = time.monotonic()
@@ -157,19 +162,25 @@ class TrainingRun:
 
         def save() -> Saved:
             saved = checkpoint(trainer.state(), time.monotonic() - began)
-            write_checkpoint(self.checkpoint, saved)
-            on_save(saved)
+            if self.writes:
+                write_checkpoint(self.checkpoint, saved)
+                on_save(saved)
             return saved
 
         def write_preview() -> None:
             file = self.folder / f"preview-{trainer.next_step:06d}.jpg"
-            write_image(file, Picture(preview()))
+            if self.writes:
+                write_image(file, Picture(preview()))
 
         smooth: dict[str, float] = {}
         while trainer.next_step < options.steps:
-            _update_means(smooth, trainer.step())
+            try:
+                _update_means(smooth, trainer.step())
+            except LostProcessError:
+                save()
+                raise
             step, now = trainer.next_step, time.monotonic()
-            if step % LOG_EVERY_STEPS == 0:
+            if self.writes and step % LOG_EVERY_STEPS == 0:
                 _append_log(self.folder / LOG_FILE, trainer, now - began, smooth)
             try:
                 self.progress(Progress("training", step, options.steps, dict(smooth)))

@@ -26,6 +26,7 @@ from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
+from impasto.training.processes import add_up, share_of
 from impasto.training.style_network import StyleNetwork
 
 __all__ = ["StepTrainer", "check_crops", "step_times"]
@@ -69,6 +70,7 @@ class StepTrainer(ABC):
     Attributes:
         averaged: what is kept in the end.
         next_step: how many steps were taken.
+        first_photo: of a step's batch, the first that this process takes.
         rate_factor: of the learning rate: halved by every fallback.
     """
 
@@ -94,6 +96,7 @@ class StepTrainer(ABC):
         self._rates = [times for _, times in parts]
         self.next_step = 0
         self.next_photo = 0
+        self.first_photo = 0
         self.rate_factor = 1.0
         self._failures = 0
         self._good_state = self._copy_state()
@@ -119,7 +122,7 @@ class StepTrainer(ABC):
 
         Args:
             crop_px: side of the crops.
-            photo_count: how many photos, from ``next_photo`` on.
+            photo_count: how many photos, from ``next_photo + first_photo`` on.
         """
 
     def step(self) -> dict[str, float]:
@@ -142,9 +145,15 @@ class StepTrainer(ABC):
 
     def _try_step(self) -> dict[str, float] | None:
         crop_px, photo_count = self.options.crop_at(self.next_step)
-        loss, figures = self.losses(crop_px, photo_count)
+        share = share_of(photo_count)
+        self.first_photo = share.start
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = torch.zeros((), device=self.hardware.device)
+        figures: dict[str, float] = {}
+        if share:
+            loss, figures = self.losses(crop_px, len(share))
+            loss.backward()  # type: ignore[no-untyped-call]
+        loss = add_up(self.trained.parameters(), loss.detach(), len(share) / photo_count)
         norm = nn.utils.clip_grad_norm_(self.trained.parameters(), GRADIENT_NORM)
         if not torch.isfinite(loss + norm):
             return None
@@ -161,7 +170,7 @@ class StepTrainer(ABC):
         """Return the photos as the network will see them, each under another part of the grain.
 
         Args:
-            photos: N x 3 x H x W.
+            photos: N x 3 x H x W, those of this process.
             view: a number, different for every time that a step asks.
             spec: of the network; the painter's if not given.
         """
@@ -173,19 +182,19 @@ class StepTrainer(ABC):
         tile = grain_tile(spec.grain, spec.coarse_grain)
         grain = np.tile(tile, (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
         layers = []
-        for _ in range(len(photos)):
+        for _ in range(self.first_photo + len(photos)):
             top, left = random.integers(GRAIN_PX, size=2)
             # Up to twice the amount: what has learned to paint over more grain does well with less.
             share = random.choice(GRAIN_SHARES)
             layers.append(share * grain[top : top + height, left : left + width])
-        noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
+        noise = torch.from_numpy(np.stack(layers[self.first_photo :])[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
         """Return for each photo the numbers of so many different styles, or of all if there are
         fewer, by their shares; of all photos in a row.
 
-        They are a function of seed and step alone.
+        They are a function of seed, step, and the photos' place in the batch alone.
         """
         random = np.random.default_rng((self.options.seed, self.next_step, 1))
         style_count = len(self.painter.styles)
@@ -193,9 +202,9 @@ class StepTrainer(ABC):
         shares = np.array(self.options.shares or [1.0] * style_count)
         picks = [
             random.choice(style_count, repeats, replace=False, p=shares / shares.sum())
-            for _ in range(photo_count)
+            for _ in range(self.first_photo + photo_count)
         ]
-        return torch.from_numpy(np.concatenate(picks)).to(self.hardware.device)
+        return torch.from_numpy(np.concatenate(picks[self.first_photo :])).to(self.hardware.device)
 
     @torch.no_grad()
     def _update_average(self) -> None:

@@ -26,6 +26,7 @@ from impasto.perceptual.losses import total_variation
 from impasto.perceptual.picture_losses import PhotoTargets, StyleTargets, picture_losses
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
+from impasto.training.processes import process_count
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 
@@ -64,11 +65,12 @@ class PerceptualTrainer(StepTrainer):
     def losses(self, crop_px: int, photo_count: int) -> tuple[Tensor, dict[str, float]]:
         """Return the objective, and what keeps paintings in their range, calm, and without a frame.
 
-        The figures are means over the step's batch, each before its weight; J is that of
-        `impasto evaluate`.
+        The figures are means over this process's part of the batch, each before its weight; J is
+        that of `impasto evaluate`.
         """
         options = self.options
-        context = self.photos.crops(self.next_photo, photo_count, crop_px + 2 * CONTEXT_PX)
+        first = self.next_photo + self.first_photo
+        context = self.photos.crops(first, photo_count, crop_px + 2 * CONTEXT_PX)
         context = context.to(self.hardware.device)
         photos = _inside(context, CONTEXT_PX)
         content = PhotoTargets.of(self.vgg, photos, parts=options.local_correlation_weight > 0)
@@ -141,6 +143,10 @@ class Trainer(PerceptualTrainer):
         if options.shares and len(options.shares) != len(paintings):
             raise OptionError(
                 f"{len(options.shares)} shares for {len(paintings)} styles", "give one for each"
+            )
+        if spec.norm == "batch" and process_count() > 1:
+            raise OptionError(
+                f"the normalisation of {spec.name} looks at whole batches", "train in one process"
             )
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from impasto.errors import InputError, OptionError
 from impasto.images import bleed, resize
 from impasto.options import StyleSource, StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
-from impasto.video.encoding import Encoding, choose_encoding
+from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
 from impasto.video.gif import spaced, write_gif
 from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
 from impasto.video.muxing import join_segments
@@ -33,7 +34,7 @@ from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
 
-__all__ = ["VideoReport", "convert_video", "stylize_video"]
+__all__ = ["VideoReport", "convert_video", "paint_segment", "stylize_video"]
 
 Pixels = NDArray[np.uint8]
 
@@ -218,19 +219,13 @@ class _Conversion:
         done = self.job.frames
         total = done + _frames_in_part(info, resume_s, self.options.end_s)
 
-        def prepare(frame: VideoFrame) -> tuple[VideoFrame, Pixels]:
-            frame = _fitted(frame, width, height)
-            return frame, self.painter.paint(frame.pixels, frame.time_s)
-
         began_s = time.monotonic()
         with (
-            read_ahead(wanted) as frames,
             write_behind(self.job, info, self.encoding) as write,
-            map_ahead(prepare, frames, self.painter.workers) as paintings,
+            _painted(wanted, self.painter, (width, height)) as paintings,
         ):
-            for number, (frame, fresh) in enumerate(paintings, 1):
-                painting = self.painter.place(frame.pixels, fresh, frame.time_s)
-                write(PaintedFrame(painting, frame.alpha, frame.pts, self.painter.memory))
+            for number, painted in enumerate(paintings, 1):
+                write(painted)
                 rate = number / max(1e-9, time.monotonic() - began_s)
                 so_far = done + number
                 told = Progress("painting", so_far, max(total, so_far), {"frames/s": rate})
@@ -278,6 +273,60 @@ class _Conversion:
             f"{self.source.path} has no frame at or after {start_s:g} s{until}",
             f"it lasts about {float(info.frame_count / info.rate):.3g} s",
         )
+
+
+@contextmanager
+def _painted(
+    wanted: Iterator[VideoFrame], painter: VideoStylizer, size: tuple[int, int]
+) -> Iterator[Iterator[PaintedFrame]]:
+    """Read and paint some frames ahead, and yield all of them in their order, of that size."""
+
+    def prepare(frame: VideoFrame) -> tuple[VideoFrame, Pixels]:
+        frame = _fitted(frame, *size)
+        return frame, painter.paint(frame.pixels, frame.time_s)
+
+    def placed(paintings: Iterator[tuple[VideoFrame, Pixels]]) -> Iterator[PaintedFrame]:
+        for frame, fresh in paintings:
+            painting = painter.place(frame.pixels, fresh, frame.time_s)
+            yield PaintedFrame(painting, frame.alpha, frame.pts, painter.memory)
+
+    with read_ahead(wanted) as frames, map_ahead(prepare, frames, painter.workers) as paintings:
+        yield placed(paintings)
+
+
+def paint_segment(
+    source: VideoSource,
+    path: Path,
+    painter: VideoStylizer,
+    encoding: Encoding,
+    start_s: float,
+    end_s: float | None,
+) -> int:
+    """Paint a part of a video into a file of its own, for `join_segments`.
+
+    Args:
+        source: the video; its frames keep their times.
+        path: of the segment.
+        painter: has forgotten what it painted before.
+        encoding: of the whole.
+        start_s, end_s: the part.
+
+    Returns:
+        the number of frames.
+
+    Raises:
+        OutputError: the segment cannot be written.
+        EngineError: the engine fails.
+    """
+    writer = SegmentWriter(path, source.info, encoding)
+    size = source.info.width, source.info.height
+    try:
+        with _painted(source.frames(start_s, end_s), painter, size) as paintings:
+            for painted in paintings:
+                writer.write(painted.pixels, painted.pts, painted.alpha)
+    finally:
+        writer.close()
+    return writer.frames
 
 
 def _fitted(frame: VideoFrame, width: int, height: int) -> VideoFrame:

@@ -27,6 +27,7 @@ from impasto.video.optical_flow import LEAST_SIDE_PX, Motion, carry, find_motion
 __all__ = [
     "SteadyStylizer",
     "StrokeMemory",
+    "begins_scene",
     "check_stability",
 ]
 
@@ -37,6 +38,7 @@ REDUCED_TO_PX, QUICKLY_REDUCED_TO_PX, MOST_REDUCED = 240, 120, 4
 RENEW_FRAMES = 7
 OFTEN_BELOW = 0.4  # stability below which strokes are renewed more often, too
 ENOUGH_TRUST = 0.85  # with less, what was painted anew becomes part of the canvas at once
+LEAST_CUT_LEVELS = 8  # of 255, in the mean: frames that differ less need no search for motion
 CUT_TRUST = 0.35  # no movement leaves so little of a picture
 PATCHES = 4  # of renewed strokes, along the picture's shorter side
 MOST_CRISPNESS = 0.6
@@ -165,18 +167,12 @@ class SteadyStylizer:
 
     def _look(self, photo: Pixels) -> tuple[Pixels, Motion | None]:
         """Return the frame, reduced, and its motion to the canvas; none if a scene begins."""
-        now = reduce(photo, *self._reduced_size(photo))
+        now = _reduced(photo, QUICKLY_REDUCED_TO_PX if self._quick else REDUCED_TO_PX)
         memory = self.memory
         if memory is None or memory.canvas.shape != photo.shape:
             return now, None
         motion = find_motion(now, memory.photo, memory.motion)
         return now, motion if motion.trust.mean() >= CUT_TRUST else None
-
-    def _reduced_size(self, photo: Pixels) -> tuple[int, int]:
-        height, width = photo.shape[:2]
-        wanted_px = QUICKLY_REDUCED_TO_PX if self._quick else REDUCED_TO_PX
-        factor = max(1, min(MOST_REDUCED, min(width, height) // wanted_px))
-        return max(LEAST_SIDE_PX, width // factor), max(LEAST_SIDE_PX, height // factor)
 
     def _carry_on(self, now: Pixels, motion: Motion | None, fresh: Pixels) -> Pixels:
         """Return the painting of the next frame, which is remembered."""
@@ -194,6 +190,22 @@ class SteadyStylizer:
             memory = StrokeMemory(painting, now, None, 0, memory.renewals + 1)
         self.memory = memory
         return painting
+
+
+def begins_scene(photo: Pixels, before: Pixels) -> bool:
+    """Tell whether so little of the frame before is left in a frame, each H x W x 3, uint8, RGB,
+    that nothing painted is carried over to it.
+    """
+    if np.abs(photo[::8, ::8].astype(np.int16) - before[::8, ::8]).mean() < LEAST_CUT_LEVELS:
+        return False
+    now, then = _reduced(photo, REDUCED_TO_PX), _reduced(before, REDUCED_TO_PX)
+    return bool(find_motion(now, then, None).trust.mean() < CUT_TRUST)
+
+
+def _reduced(photo: Pixels, wanted_px: int) -> Pixels:
+    height, width = photo.shape[:2]
+    factor = max(1, min(MOST_REDUCED, min(width, height) // wanted_px))
+    return reduce(photo, max(LEAST_SIDE_PX, width // factor), max(LEAST_SIDE_PX, height // factor))
 
 
 def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:

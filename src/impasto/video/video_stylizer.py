@@ -70,7 +70,8 @@ class VideoStylizer(Closing):
         timeline: styles and times.
         options: all others.
         stability: as `SteadyStylizer` takes it.
-        workers: how many networks there are, each on its share of the cores.
+        workers: how many networks there are.
+        threads: of each; if not given, its share of the cores.
 
     Attributes:
         workers: the same.
@@ -87,13 +88,14 @@ class VideoStylizer(Closing):
         *,
         stability: float = DEFAULT_STABILITY,
         workers: int = 1,
+        threads: int | None = None,
     ) -> None:
         check_stability(stability)
         gallery = open_gallery(options.gallery)  # read once for all
         self._options = replace(options, gallery=gallery)
         self._timeline, self._stability = timeline, stability
         self._changes = _changes(timeline, gallery)
-        self.workers = workers
+        self.workers, self._threads = workers, threads
         self._pools: dict[int, tuple[WorkerPool, ...]] = {}
         self._opening = Lock()
         self._number = 0
@@ -141,8 +143,8 @@ class VideoStylizer(Closing):
         """The engine that runs the network."""
         return str(self._steady.stylizer.engine)
 
-    def recall(self, memory: StrokeMemory, time_s: float) -> None:
-        """Go on after a frame at a time, of which this was remembered."""
+    def recall(self, memory: StrokeMemory | None, time_s: float) -> None:
+        """Go on after a frame at a time, of which this was remembered; or with a new scene."""
         self._follow(time_s)
         self._steady.memory = memory
 
@@ -191,6 +193,7 @@ class VideoStylizer(Closing):
                 threads=threads,
             ),
             self.workers,
+            self._threads,
         )
 
     def close(self) -> None:

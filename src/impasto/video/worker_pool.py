@@ -39,13 +39,17 @@ class WorkerPool(Closing):
     Args:
         open_stylizer: makes one that has so many threads; all, if None.
         size: how many.
+        threads: of each; if not given, its share of the cores.
 
     Attributes:
         first: one of them, for what all have in common.
     """
 
-    def __init__(self, open_stylizer: Callable[[int | None], Stylizer], size: int) -> None:
-        threads = None if size == 1 else max(1, usable_cores() // size)
+    def __init__(
+        self, open_stylizer: Callable[[int | None], Stylizer], size: int, threads: int | None = None
+    ) -> None:
+        if threads is None and size > 1:
+            threads = max(1, usable_cores() // size)
         self._idle: SimpleQueue[Stylizer] = SimpleQueue()
         with ExitStack() as opened:
             stylizers = [opened.enter_context(open_stylizer(threads)) for _ in range(size)]

@@ -11,7 +11,7 @@ from typing import Literal
 from impasto.errors import ImpastoError, OptionError
 from impasto.photos import PhotoReport
 
-__all__ = ["Job", "Outcome", "paint_batch", "report_tree"]
+__all__ = ["Job", "Outcome", "paint_jobs", "report_tree"]
 
 MAX_JOBS = 64
 REPORTED = ("width", "height", "pictures", "left_out", "clipped_px")
@@ -52,7 +52,7 @@ class Outcome:
     error: ImpastoError | None = None
 
 
-def paint_batch(
+def paint_jobs(
     jobs: Sequence[Job],
     paint: Callable[[Job], PhotoReport],
     tell: Callable[[Outcome], None],

@@ -3,9 +3,9 @@ import time
 
 import pytest
 
-from impasto.batch import Job, paint_batch, report_tree
 from impasto.errors import InputError, OptionError
 from impasto.images import Picture, read_image, write_image
+from impasto.photo_jobs import Job, paint_jobs, report_tree
 from impasto.photos import PhotoReport, paint_photo
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
@@ -21,7 +21,7 @@ def paint(job):
 
 def painted(jobs, paint, at_once=1):
     outcomes = []
-    paint_batch(jobs, paint, outcomes.append, at_once)
+    paint_jobs(jobs, paint, outcomes.append, at_once)
     return outcomes
 
 
@@ -57,7 +57,7 @@ def test_an_interruption_begins_no_more_and_tells_of_those_begun():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        paint_batch(JOBS * 20, slow, interrupted, 2)
+        paint_jobs(JOBS * 20, slow, interrupted, 2)
     assert len(begun) < 10
     assert len(told) == len(begun)
     assert all(each.status == "painted" for each in told)

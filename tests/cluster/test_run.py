@@ -1,0 +1,52 @@
+"""A batch on three nodes, of which a painter, a node and the driver are lost on the way."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cluster.three_nodes import check, drive_and_kill, make_batch, three_nodes
+from impasto.cluster import run
+from impasto.cluster.places import Place
+from impasto.errors import OptionError, OutputError
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
+@pytest.mark.filterwarnings("ignore")  # of Ray's
+def test_every_row_is_one_whole_file(tmp_path):
+    """Whatever ends on the way; the same command goes on, and the table is right."""
+    batch = make_batch(tmp_path, 48, (400, 300))
+    named = []
+    with three_nodes() as nodes:
+        drive_and_kill(batch, nodes)
+        report = run.paint_batch(
+            batch, address=nodes.address, on_failure=lambda path, _: named.append(Path(path).name)
+        )
+    check(batch, report)
+    assert sorted(named) == ["3.png", "4.png"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "127.0.0.1:99999"])
+def test_a_cluster_that_does_not_answer(address):
+    with pytest.raises(OptionError, match=f"no Ray answers at {address}"), run._session(address):
+        pass
+
+
+def test_targets_of_other_paintings_are_refused(tmp_path):
+    batch = make_batch(tmp_path, 1, (40, 30))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").touch()
+    with pytest.raises(OutputError, match="files that no batch has left"):
+        run.paint_batch(replace(batch, target=Place(str(tmp_path / "full"))))
+    run._check_recipe(batch.target, batch.options)
+    with pytest.raises(OptionError, match="another file_quality"):
+        run.paint_batch(replace(batch, options=replace(batch.options, file_quality=50)))
+
+
+def test_paintings_in_the_source_are_no_photos(tmp_path):
+    batch = make_batch(tmp_path, 5, (40, 30))
+    inside = Place(f"{batch.source.address}/out")
+    for name in ("0.png", run.RECIPE):
+        with inside.writing(name) as path:
+            path.touch()
+    assert len(list(replace(batch, target=inside).rows())) == 5 + 1

@@ -1,0 +1,65 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from impasto.progress import ignore_progress
+from impasto.training import processes
+from impasto.training.checkpoint import read_checkpoint
+from training import shared_run
+
+SCRIPT = Path(shared_run.__file__)
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+# Rounding, which Adam enlarges: 20 steps took the weights 1e-4 of their length apart.
+TOLERANCE = 1e-3
+
+
+def weights(checkpoint):
+    assert checkpoint.state["next_step"] == shared_run.STEPS
+    return torch.cat([each.flatten() for each in checkpoint.state["average"].values()])
+
+
+def test_two_processes_take_the_steps_of_one(tmp_path, photo_folder, painting_files):
+    """One of them is killed on the way, and one alone goes on."""
+    command = [sys.executable, *TORCHRUN, str(SCRIPT), str(tmp_path / "shared")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        for line in process.stdout:
+            rank, number, step = map(int, line.split())
+            if rank == 1 and step == 12:
+                os.kill(number, signal.SIGKILL)
+        err = process.stderr.read()
+    assert process.returncode != 0
+    assert "another of the 2 processes has ended" in err
+    assert 12 <= read_checkpoint(tmp_path / "shared/checkpoint.pt").state["next_step"] <= 13
+    alone = weights(shared_run.take_steps(tmp_path / "alone", ignore_progress))
+    shared = weights(shared_run.take_steps(tmp_path / "shared", ignore_progress))
+    assert (shared - alone).norm() < TOLERANCE * alone.norm()
+
+
+@pytest.mark.parametrize("photos", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_every_photo_is_one_processs(monkeypatch, photos, count):
+    monkeypatch.setattr(processes, "_several", lambda: True)
+    monkeypatch.setattr(processes.distributed, "get_world_size", lambda: count)
+    shares = []
+    for rank in range(count):
+        monkeypatch.setattr(processes.distributed, "get_rank", lambda rank=rank: rank)
+        shares += processes.share_of(photos)
+        assert rank or shares
+    assert shares == list(range(photos))
+
+
+def test_processes_that_do_not_meet(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("RANK", raising=False)
+    with (
+        pytest.raises(processes.TrainingError, match="start them by torchrun"),
+        processes.together(torch.device("cpu")),
+    ):
+        pass
