@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 CAMERA, LATITUDE = "Camera of no make", (48.0, 51.0, 24.0)
 MODEL, ORIENTATION, GPS, EXIF = 0x0110, 0x0112, 0x8825, 0x8769
 
 
-def encode(image, file_format, **options):
+def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
     content = io.BytesIO()
     image.save(content, file_format, **options)
     return content.getvalue()
 
 
-def exif_bytes(orientation=1):
+def exif_bytes(orientation: int = 1) -> bytes:
     """A camera, a place, an exposure."""
     exif = Image.Exif()
     exif[MODEL] = CAMERA
@@ -28,7 +30,7 @@ def exif_bytes(orientation=1):
     return exif.tobytes()
 
 
-def check_exif(content):
+def check_exif(content: bytes) -> None:
     """The camera, the place and the exposure are there, and the picture is upright."""
     exif = Image.Exif()
     exif.load(content)
@@ -38,7 +40,7 @@ def check_exif(content):
     assert float(exif.get_ifd(EXIF)[0x829A]) == 0.01
 
 
-def profile_with(exchange=(), scale=None, name=b"tEST"):
+def profile_with(exchange: Any = (), scale: float | None = None, name: bytes = b"tEST") -> bytes:
     """sRGB's profile, changed: primaries exchanged, or all colours drawn apart from grey."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = bytes(12)  # its date
@@ -65,17 +67,17 @@ def profile_with(exchange=(), scale=None, name=b"tEST"):
     return bytes(profile).replace(b"sRGB", name).replace(b"s\0R\0G\0B", b"t\0E\0S\0T")
 
 
-def green_for_red_profile():
+def green_for_red_profile() -> Any:
     """A profile whose red is sRGB's green, and the other way round."""
     return profile_with(exchange=(b"rXYZ", b"gXYZ"))
 
 
-def wide_gamut_profile():
+def wide_gamut_profile() -> bytes:
     """A profile of colours one and a quarter times as far from grey as sRGB's."""
     return profile_with(scale=1.25)
 
 
-def psnr(first, second):
+def psnr(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """Peak signal to noise ratio in decibels, white being 255."""
     error = np.mean((first.astype(float) - second.astype(float)) ** 2)
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)

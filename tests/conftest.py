@@ -1,4 +1,6 @@
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 # Before anything loads torch or NumPy, and for the programs that tests start: on a busy machine,
 # threads that wait for each other by spinning make a test of a second one of minutes.
@@ -12,6 +14,7 @@ from hypothesis import settings
 
 from impasto.engines import select
 from impasto.styles import gallery
+from tiny import thin_vgg_weights
 
 commands_of = cache(typer.main.get_command)
 
@@ -20,7 +23,7 @@ settings.load_profile("any machine, however busy")
 
 
 @pytest.fixture(autouse=True)
-def user_folders(monkeypatch, tmp_path_factory):
+def user_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The user's cache, configuration and data folders, and variables: no test touches or heeds
     the real ones.
     """
@@ -37,7 +40,7 @@ def user_folders(monkeypatch, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def quick_engine(monkeypatch):
+def quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """``auto`` is the engine that opens a network soonest: OpenVINO compiles it, which takes ten
     times as long as painting small pictures. Tests of what it does name it.
     """
@@ -46,6 +49,18 @@ def quick_engine(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def commands_built_once(monkeypatch):
+def commands_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them with all their options: that takes longer than most of what they do here."""
     monkeypatch.setattr(typer.main, "get_command", commands_of)
+
+
+@pytest.fixture(scope="module")
+def quick_torch() -> Iterator[None]:
+    """A small network has VGG-19's place, for tests of what is done with its features; previews of
+    training are small, too.
+    """
+    vgg = pytest.importorskip("impasto.perceptual.vgg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vgg, "_load_weights", thin_vgg_weights)
+        patch.setattr("impasto.training.run.PREVIEW_PX", 48)
+        yield

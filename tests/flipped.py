@@ -66,10 +66,11 @@ def files() -> dict[str, bytes]:
     }
     for way in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
         made[f"{way}.tif"] = encode(photo, "TIFF", compression=way)
-    for way in (NO_COMPRESSION, LZW, DEFLATE):
-        how = [cv2.IMWRITE_TIFF_COMPRESSION, way, *(PREDICTOR if way != NO_COMPRESSION else [])]
+    for number in (NO_COMPRESSION, LZW, DEFLATE):
+        predictor = PREDICTOR if number != NO_COMPRESSION else []
+        how = [cv2.IMWRITE_TIFF_COMPRESSION, number, *predictor]
         content = cv2.imencode(".tiff", np.ascontiguousarray(deep[..., ::-1]), how)[1]
-        made[f"16-{way}.tif"] = content.tobytes()
+        made[f"16-{number}.tif"] = content.tobytes()
     return made
 
 

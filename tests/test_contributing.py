@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ BEYOND_A_MODULE = {
     "public_api",
     "server/browser",
     "server/documented_calls",
+    "server/openapi",
     "styles/strength",
     "video/alpha",
 }
@@ -29,18 +31,18 @@ BEYOND_A_MODULE = {
 
 
 @pytest.mark.parametrize(("file", "name"), HOPS)
-def test_names_are_there(file, name):
+def test_names_are_there(file: Any, name: str) -> None:
     inside = ast.parse((ROOT / "src/impasto" / file).read_text(encoding="utf-8"))
     for part in name.split("."):
         (inside,) = (each for each in inside.body if getattr(each, "name", "") == part)
 
 
-def test_walks_are_short():
+def test_walks_are_short() -> None:
     assert len(WALKS) == 5
     assert all(0 < walk.count("→") < 8 for walk in WALKS)
 
 
-def test_tests_mirror_modules():
+def test_tests_mirror_modules() -> None:
     """``tests/images/test_rows.py`` is of ``images/rows.py``, or of files in ``images/rows/``."""
     tests = (path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py"))
     tested = {(path.parent / path.stem.removeprefix("test_")).as_posix() for path in tests}

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,12 +21,12 @@ from impasto.multiscale import MAX_STROKE, MIN_STROKE, NATURAL_PX, pass_sizes
         ((1, 5), 2, [(1, 5)]),
     ],
 )
-def test_by_hand(size, stroke, expected):
+def test_by_hand(size: tuple[int, int], stroke: float, expected: list[tuple[int, int]]) -> None:
     assert pass_sizes(*size, stroke) == expected
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.floats(MIN_STROKE, MAX_STROKE))
-def test_from_coarse_to_fine(width, height, stroke):
+def test_from_coarse_to_fine(width: int, height: int, stroke: Any) -> None:
     sizes = pass_sizes(width, height, stroke)
     assert sizes == sorted(sizes)
     assert all(min(size) >= 1 for size in sizes)

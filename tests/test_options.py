@@ -1,5 +1,6 @@
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,13 @@ from tiny import picture, tiny_gallery
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     write_image(tmp_path / "mask.png", Picture(picture(20, 10)))
     return tmp_path
 
 
-def test_keywords_are_the_options():
+def test_keywords_are_the_options() -> None:
     annotations = {each.name: each.type for each in fields(StylizeOptions)}
     annotations.pop("style")
     keywords = {
@@ -29,11 +30,11 @@ def test_keywords_are_the_options():
     assert keywords == annotations
 
 
-def test_every_option_has_help_and_a_possible_default():
+def test_every_option_has_help_and_a_possible_default() -> None:
     assert all(each.metadata["help"].endswith(".") for each in fields(StylizeOptions))
     assert StylizeOptions().given() == {}
     with pytest.raises(FrozenInstanceError):
-        StylizeOptions().strength = 2
+        StylizeOptions().strength = 2  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -62,29 +63,29 @@ def test_every_option_has_help_and_a_possible_default():
         ("regions", [("sky.png", "udnie")], "a region is .*: give PLACE:STYLE, or a Region"),
     ],
 )
-def test_impossible_values(option, value, says):
+def test_impossible_values(option: str, value: Any, says: str) -> None:
     with pytest.raises(OptionError, match=says):
         StylizeOptions(**{option: value})
 
 
-def test_unknown_options():
+def test_unknown_options() -> None:
     with pytest.raises(OptionError, match="no option 'strenght': did you mean strength"):
-        Stylizer("udnie", strenght=0.5)
+        Stylizer("udnie", strenght=0.5)  # type: ignore[call-arg]
     with pytest.raises(OptionError, match="no option 'x': give one of style, strength"):
         StylizeOptions().changed({"x": 1})
 
 
-def test_numbers_of_numpy():
+def test_numbers_of_numpy() -> None:
     options = StylizeOptions(strength=np.float32(0.5), seed=np.int64(3), detail=1)
     assert [type(each) for each in (options.strength, options.seed)] == [float, int]
     assert options.given() == {"strength": 0.5, "seed": 3, "detail": 1.0}
 
 
-def test_paths_are_names():
+def test_paths_are_names() -> None:
     assert StylizeOptions(Path("candy.onnx")).style == "candy.onnx"
 
 
-def test_regions(home):
+def test_regions(home: Path) -> None:
     options = StylizeOptions(regions=["mask.png:second:1+first:2", "rest:first", "subject:second"])
     assert options.placed_styles() == (
         "first",
@@ -93,9 +94,10 @@ def test_regions(home):
     mask, regions = options.areas()
     assert mask is None
     assert [region.style for region in regions] == ["second:1+first:2", "second"]
+    assert isinstance(regions[0].area, np.ndarray)
     assert regions[0].area.shape == (10, 20)
     assert regions[1].area == Subject()
-    mixed = StylizeOptions(regions=[Region(Path("mask.png"), Path("a")), "background:b"])
+    mixed = StylizeOptions(regions=[Region(Path("mask.png"), Path("a")), "background:b"])  # type: ignore[arg-type]
     assert mixed.placed_styles()[1] == [(Path("mask.png"), "a"), ("background", "b")]
 
 
@@ -111,7 +113,7 @@ def test_regions(home):
         ({"subject": "1,2,30,40", "regions": ("subject:second",)}, None),
     ],
 )
-def test_subjects(options, expected):
+def test_subjects(options: dict[str, Any], expected: Subject | None) -> None:
     mask, regions = StylizeOptions("first", **options).areas()
     assert mask == expected
     if regions:
@@ -134,13 +136,13 @@ def test_subjects(options, expected):
         ({"style": "a.onnx", "regions": ("mask.png:first",)}, "different kinds of networks"),
     ],
 )
-def test_what_makes_no_sense_is_named(home, options, says):
+def test_what_makes_no_sense_is_named(home: Path, options: dict[str, Any], says: str) -> None:
     gallery = tiny_gallery(home / "gallery")
     with pytest.raises(ImpastoError, match=says):
         Stylizer(**{"style": "first", "gallery": gallery, **options})
 
 
-def test_options_of_photos_are_refused_for_videos():
+def test_options_of_photos_are_refused_for_videos() -> None:
     options = StylizeOptions(strength=0.5, palette="a.png", seed=1)
     assert options.for_frames() == options.changed({"quality": "live"})
     assert StylizeOptions(quality="fine").for_frames().quality == "fine"

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,9 @@ SMALL = {
     "impasto paint": "--size 64 --coarsest 64 --steps 1 --precision f32",
     "impasto learn": "--photos photos --minutes 0.1 --precision f32",
     "impasto train": f"{TRAINING} --late-crop 32 --painting-size 40",
-    "impasto train my-painting.jpg": f"{TRAINING} --crop 64 --late-crop 64 --painting-size 64",
+    "impasto train my-painting.jpg": (
+        f"{TRAINING} --photos-per-step 1 --crop 64 --late-crop 64 --painting-size 64"
+    ),
     "impasto train-fine": "--steps 1 --photos-per-step 1 --precision f32",
     "impasto train-encoder": f"{TRAINING} --late-crop 32 --painting-crop 64",
     "impasto distil": TRAINING,
@@ -73,7 +76,7 @@ SMALL = {
 """What makes commands that begin so quick; of an option that is given twice, the last counts."""
 
 
-def commands(text, inline=True):
+def commands(text: str, inline: bool = True) -> Any:
     """All commands and Python programs in order: where each ends, its kind, and its text; those in
     running text only where asked for.
     """
@@ -89,7 +92,7 @@ def commands(text, inline=True):
     return sorted(found)
 
 
-def reduced(command):
+def reduced(command: str) -> Any:
     """The same for small pictures, quick, and without its comment."""
     command = re.sub(r"\s+# .*", "", command)
     for word, meant in PLACEHOLDERS.items():
@@ -102,7 +105,7 @@ def reduced(command):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_torch: None) -> Any:
     """What the pages speak of, small."""
     pytest.importorskip("torch")
     from converters import foreign
@@ -110,6 +113,7 @@ def folder(tmp_path, monkeypatch):
     from impasto.gatys import optimize
     from impasto.training import learn as learning
     from impasto.training import train_fine as fine
+    from impasto.training.two_parts import DRAFT, REVISION
     from video.clips import make_clip
 
     monkeypatch.chdir(tmp_path)
@@ -120,7 +124,7 @@ def folder(tmp_path, monkeypatch):
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "painting_px": 64}
     for name in ("OPTIONS", "DEEP"):
         monkeypatch.setattr(learning, name, replace(getattr(learning, name), **small))
-    parts = [replace(part, sizes_px=(32, 16)) for part in (fine.DRAFT, fine.REVISION)]
+    parts = replace(DRAFT, sizes_px=(32, 16)), replace(REVISION, sizes_px=(32, 16))
     monkeypatch.setattr(fine, "train_fine", partial(fine.train_fine, weights=parts))
     monkeypatch.setattr(fine, "learn_fine", partial(fine.learn_fine, weights=parts))
     for name in ("examples", "photos", "paintings", "training", "trip/sea", "shared", "clips"):
@@ -156,7 +160,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run_shell(command):
+def run_shell(command: str) -> Any:
     """Run a line as a shell does; in this process if it is no more than a call of impasto."""
     arguments = shlex.split(command)
     if arguments[0] == "impasto" and not {"<", ">"} & set(arguments):
@@ -169,7 +173,9 @@ def run_shell(command):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_all_commands(page, folder, monkeypatch, capsys):
+def test_all_commands(
+    page: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """In order; those that are not run say why. In the README, none may find its output there
     already, and an extra that was not named so far is not installed. It takes long, as pages do.
     """
@@ -196,7 +202,7 @@ def test_all_commands(page, folder, monkeypatch, capsys):
                     assert code == 0, f"{part}: {capsys.readouterr().err.splitlines()[-1:]}"
 
 
-def test_there_are_commands():
+def test_there_are_commands() -> None:
     """Pages are read as they were meant."""
     kinds = [kind for page in PAGES for _, kind, _ in commands(page.read_text("utf-8"), False)]
     assert kinds.count("shell") > 80

@@ -7,7 +7,10 @@ import shutil
 import struct
 import sys
 import zlib
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ from awkward import (
     wide_gamut_profile,
 )
 from flipped import FILES, flipped, in_tiles, verdict
+from impasto.defaults import ColorWay
 from impasto.errors import (
     ImpastoError,
     InputError,
@@ -34,30 +38,32 @@ from impasto.errors import (
 from impasto.images import Metadata, Original, PhotoFile, Picture, encode_image, read_image
 from impasto.large.memory_plan import BASE_BYTES, MemoryPlan, margin_px
 from impasto.masks.subject import Subject
+from impasto.networks.spec import NetworkSpec
 from impasto.photos import paint_photo, plan_photo
+from impasto.styles.gallery import Gallery
 from impasto.stylizer import Stylizer
 from tiny import picture, tiny_gallery
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory):
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return tiny_gallery(tmp_path_factory.mktemp("gallery"))
 
 
 @pytest.fixture(scope="module")
-def stylizer(gallery):
+def stylizer(gallery: Gallery) -> Iterator[Stylizer]:
     with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
         yield stylizer
 
 
 @pytest.fixture(scope="module")
-def unpainted(gallery):
+def unpainted(gallery: Gallery) -> Iterator[Stylizer]:
     """Strength 0: the photo itself must come out."""
     with Stylizer("first", gallery=gallery, strength=0) as stylizer:
         yield stylizer
 
 
-def deep_file(file_format, alpha=False):
+def deep_file(file_format: str, alpha: bool = False) -> Any:
     ramp = np.linspace(0, 65535, 40 * 30 * 3).reshape(30, 40, 3).astype(np.uint16)
     original = Original(ramp, ramp[..., 0] if alpha else None, 65535.0, wide_gamut_profile())
     read = read_image(encode(Image.new("L", (1, 1)), "PNG", exif=exif_bytes(), dpi=(300, 300)))
@@ -65,7 +71,7 @@ def deep_file(file_format, alpha=False):
     return encode_image(Picture(pixels, opacity, original, read.metadata), file_format)
 
 
-def corpus():
+def corpus() -> Any:
     """Awkward files by name, the ends of the names telling their formats."""
     photo = Image.fromarray(picture(40, 30))
     cut_out = photo.copy()
@@ -114,7 +120,9 @@ CORPUS = corpus()
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_strength_zero_gives_everything_back(name, unpainted, tmp_path):
+def test_strength_zero_gives_everything_back(
+    name: str, unpainted: Stylizer, tmp_path: Path
+) -> None:
     """Samples (exactly, or at over 40 dB where the format is lossy), depth, profile, alpha, EXIF,
     resolution.
     """
@@ -129,6 +137,7 @@ def test_strength_zero_gives_everything_back(name, unpainted, tmp_path):
     if name.endswith(".jpg"):
         assert psnr(first.samples, second.samples) > 40
     elif name.endswith(".webp"):
+        assert before.alpha is not None
         assert psnr(before.pixels[before.alpha > 99], after.pixels[before.alpha > 99]) > 30
     else:
         np.testing.assert_array_equal(first.samples, second.samples)
@@ -144,7 +153,7 @@ def test_strength_zero_gives_everything_back(name, unpainted, tmp_path):
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_the_whole_corpus_can_be_painted(name, stylizer, tmp_path):
+def test_the_whole_corpus_can_be_painted(name: str, stylizer: Stylizer, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(CORPUS[name])
     target = tmp_path / f"painted-{name}"
     report = paint_photo(stylizer, tmp_path / name, target)
@@ -159,7 +168,7 @@ def test_the_whole_corpus_can_be_painted(name, stylizer, tmp_path):
     )
 
 
-def test_partial_strength_leaves_no_bands(gallery, tmp_path):
+def test_partial_strength_leaves_no_bands(gallery: Gallery, tmp_path: Path) -> None:
     """A smooth 16-bit gradient keeps more levels than 8 bits have."""
     ramp = np.linspace(20_000, 24_000, 128 * 64).reshape(64, 128)
     samples = np.repeat(ramp[..., None], 3, axis=2).astype(np.uint16)
@@ -168,12 +177,13 @@ def test_partial_strength_leaves_no_bands(gallery, tmp_path):
     with Stylizer("first", strength=0.2, gallery=gallery, precision="f32") as stylizer:
         paint_photo(stylizer, photo, tmp_path / "out.png")
     painted = read_image(tmp_path / "out.png")
+    assert painted.original is not None
     assert painted.original.samples.dtype == np.uint16
     assert len(np.unique(painted.original.samples)) > 2000
     assert len(np.unique(painted.pixels)) < 256
 
 
-def test_no_dark_fringe(gallery):
+def test_no_dark_fringe(gallery: Gallery) -> None:
     """What is hidden under transparency does not show in the painting of what is not."""
     pixels = np.full((48, 48, 3), 200, np.uint8)
     alpha = np.full((48, 48), 255, np.uint8)
@@ -187,7 +197,7 @@ def test_no_dark_fringe(gallery):
     np.testing.assert_array_equal(black, same)
 
 
-def test_animations_are_painted_whole(stylizer, tmp_path):
+def test_animations_are_painted_whole(stylizer: Stylizer, tmp_path: Path) -> None:
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     content = encode(
         frames[0], "GIF", save_all=True, append_images=frames[1:], duration=[40, 80, 120], loop=0
@@ -203,7 +213,9 @@ def test_animations_are_painted_whole(stylizer, tmp_path):
 
 
 @pytest.mark.parametrize("context", [nullcontext, in_tiles])
-def test_a_bright_pixel_does_not_make_the_rest_dark(context, unpainted, gallery, tmp_path):
+def test_a_bright_pixel_does_not_make_the_rest_dark(
+    context: Callable[..., Any], unpainted: Stylizer, gallery: Gallery, tmp_path: Path
+) -> None:
     """Floats beyond white are seen as white; where the photo stays, they stay, too."""
     samples = np.repeat(picture(40, 30).astype(np.float32)[..., :1] / 255, 3, axis=2)
     samples[3, 4, 1], samples[5, 6], samples[7, 8] = 1e30, np.nan, -1
@@ -213,6 +225,7 @@ def test_a_bright_pixel_does_not_make_the_rest_dark(context, unpainted, gallery,
         paint_photo(unpainted, content, tmp_path / "a.png")
     assert report.clipped_px == 3
     floats = read_image(tmp_path / "a.tif").original
+    assert floats is not None
     np.testing.assert_array_equal(floats.samples, samples)
     shown = read_image(tmp_path / "a.png").pixels
     expected = picture(40, 30)[..., :1].repeat(3, axis=2)
@@ -221,27 +234,32 @@ def test_a_bright_pixel_does_not_make_the_rest_dark(context, unpainted, gallery,
 
 
 @pytest.mark.parametrize("context", [nullcontext, in_tiles])
-def test_the_white_of_floats_is_kept(context, gallery, tmp_path):
+def test_the_white_of_floats_is_kept(
+    context: Callable[..., Any], gallery: Gallery, tmp_path: Path
+) -> None:
     samples = picture(40, 30).astype(np.float32)
     content = encode_image(Picture(picture(40, 30), None, Original(samples, None, 255.0)), "tif")
     with Stylizer("first", strength=0.5, gallery=gallery, precision="f32") as stylizer, context():
         report = paint_photo(stylizer, content, tmp_path / "a.tif")
     painted = read_image(tmp_path / "a.tif").original
+    assert painted is not None
     assert (painted.white, report.clipped_px) == (255, 0)
     assert 50 < painted.samples.mean() < 200
 
 
-def test_strip(stylizer, tmp_path):
+def test_strip(stylizer: Stylizer, tmp_path: Path) -> None:
     content = CORPUS["RGB.jpg"]
     paint_photo(stylizer, content, tmp_path / "kept.jpg")
     paint_photo(stylizer, content, tmp_path / "bare.jpg", strip=True)
     assert CAMERA.encode() in (tmp_path / "kept.jpg").read_bytes()
     assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
-    assert read_image(tmp_path / "bare.jpg").original.profile == wide_gamut_profile()
+    assert read_image(tmp_path / "bare.jpg").as_original().profile == wide_gamut_profile()
 
 
 @pytest.mark.parametrize(("name", "times"), [("webp", [40, 80, 120]), ("tif", [0, 0, 0])])
-def test_animations_from_bytes(stylizer, tmp_path, name, times):
+def test_animations_from_bytes(
+    stylizer: Stylizer, tmp_path: Path, name: str, times: list[int]
+) -> None:
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     moving = {"save_all": True, "append_images": frames[1:], "duration": [40, 80, 120]}
     target = tmp_path / f"a.{name}"
@@ -251,7 +269,7 @@ def test_animations_from_bytes(stylizer, tmp_path, name, times):
         assert [frame.duration_ms for frame in file.frames()] == times
 
 
-def test_interlaced_16_bits_are_kept():
+def test_interlaced_16_bits_are_kept() -> None:
     """Written by hand, as no library at hand does: one pass holds a picture of one pixel."""
     header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 1)
     body = zlib.compress(b"\0" + struct.pack(">3H", 1000, 2000, 3000))
@@ -259,10 +277,10 @@ def test_interlaced_16_bits_are_kept():
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
     )
-    assert read_image(content).original.samples.ravel().tolist() == [1000, 2000, 3000]
+    assert read_image(content).as_original().samples.ravel().tolist() == [1000, 2000, 3000]
 
 
-def test_failures_harm_nothing(stylizer, tmp_path):
+def test_failures_harm_nothing(stylizer: Stylizer, tmp_path: Path) -> None:
     (tmp_path / "old.png").write_bytes(b"precious")
     (tmp_path / "cut.tif").write_bytes(CORPUS["16.tif"][: len(CORPUS["16.tif"]) // 2])
     for source, target, error in (
@@ -276,19 +294,19 @@ def test_failures_harm_nothing(stylizer, tmp_path):
     assert (tmp_path / "old.png").read_bytes() == b"precious"
 
 
-def test_a_picture_too_long_for_its_format(stylizer, tmp_path):
+def test_a_picture_too_long_for_its_format(stylizer: Stylizer, tmp_path: Path) -> None:
     content = encode(Image.new("RGB", (16_400, 2)), "PNG")
     with pytest.raises(OutputError, match="holds 16383 px"):
         paint_photo(stylizer, content, tmp_path / "a.webp")
 
 
-def test_sixty_thousand_px_wide(stylizer, tmp_path):
+def test_sixty_thousand_px_wide(stylizer: Stylizer, tmp_path: Path) -> None:
     content = encode(Image.new("RGB", (60_000, 3), "teal"), "PNG")
     report = paint_photo(stylizer, content, tmp_path / "a.png")
     assert (report.width, report.height) == (60_000, 3)
 
 
-def test_heic(tmp_path):
+def test_heic(tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
     photo = Image.fromarray(picture(64, 48))
@@ -298,13 +316,14 @@ def test_heic(tmp_path):
     check_exif(read.metadata.exif)
 
 
-def test_heic_of_10_bits_keeps_them(unpainted, tmp_path):
+def test_heic_of_10_bits_keeps_them(unpainted: Stylizer, tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     ramp = np.linspace(0, 65535, 64 * 48 * 3).reshape(48, 64, 3).astype(np.uint16)
     stored = pillow_heif.from_bytes(mode="RGB;16", size=(64, 48), data=ramp.tobytes())
     stored.save(tmp_path / "a.heic", quality=-1, exif=exif_bytes())  # lossless
     paint_photo(unpainted, tmp_path / "a.heic", tmp_path / "a.png")
     read = read_image(tmp_path / "a.png")
+    assert read.original is not None
     samples = read.original.samples
     assert samples.dtype == np.uint16
     assert samples.max() == 65535
@@ -313,14 +332,14 @@ def test_heic_of_10_bits_keeps_them(unpainted, tmp_path):
     check_exif(read.metadata.exif)
 
 
-def test_heic_without_its_package(tmp_path, monkeypatch):
+def test_heic_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     with pytest.raises(MissingExtraError, match=r"a\.heic is a HEIC photo.*impasto\[heif\]"):
         read_image(tmp_path / "a.heic")
 
 
-def write_dng(path):
+def write_dng(path: Path) -> None:
     """The least that LibRaw develops: a grey ramp behind a Bayer filter."""
     ramp = np.repeat(np.linspace(2000, 30_000, 128)[None], 96, axis=0).astype(np.uint16)
     exif = Image.Exif()
@@ -333,11 +352,12 @@ def write_dng(path):
     Image.fromarray(ramp).save(path, "TIFF", tiffinfo=tags)
 
 
-def test_raw(tmp_path):
+def test_raw(tmp_path: Path) -> None:
     pytest.importorskip("rawpy")
     write_dng(tmp_path / "a.dng")
     read = read_image(tmp_path / "a.dng")
     assert (read.width, read.height) == (128, 96)
+    assert read.original is not None
     assert read.original.samples.dtype == np.uint16
     assert len(np.unique(read.original.samples)) > 256
     columns = read.pixels[8:-8, 8:-8].mean(axis=(0, 2))
@@ -349,7 +369,7 @@ def test_raw(tmp_path):
         read_image(tmp_path / "a.dng", max_pixels=100)
 
 
-def test_raw_without_its_package(tmp_path, monkeypatch):
+def test_raw_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rawpy", None)
     (tmp_path / "a.dng").write_bytes(b"II*\0")
     with pytest.raises(MissingExtraError, match=r"a\.dng is a raw photo.*impasto\[raw\]"):
@@ -358,15 +378,15 @@ def test_raw_without_its_package(tmp_path, monkeypatch):
         read_image(tmp_path / "b.dng")
 
 
-def test_public_names():
+def test_public_names() -> None:
     assert impasto.paint_photo is paint_photo
 
 
 @pytest.fixture
-def tight(monkeypatch):
+def tight(monkeypatch: pytest.MonkeyPatch) -> None:
     """All pictures are painted in tiles of 64 px."""
 
-    def plan(size, limit_bytes, engine, spec, **more):
+    def plan(size: Any, limit_bytes: int, engine: str, spec: NetworkSpec, **more: Any) -> Any:
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**5, 0)
 
     monkeypatch.setattr("impasto.photos.plan_memory", plan)
@@ -378,7 +398,7 @@ LARGE = {
 }
 
 
-def large_file(kind, alpha, suffix):
+def large_file(kind: str, alpha: bool, suffix: str) -> bytes:
     pixels = picture(300, 200)
     factor = 257 if kind == "u2" else 1
     white = 65535.0 if kind == "u2" else 255.0
@@ -391,12 +411,18 @@ def large_file(kind, alpha, suffix):
 
 @pytest.mark.parametrize("context", [nullcontext, in_tiles])
 @pytest.mark.parametrize("name", ["rgb.png", "animated.gif", "progressive.jpg"])
-def test_a_painting_that_appears_meanwhile_is_kept(name, context, unpainted, tmp_path, monkeypatch):
+def test_a_painting_that_appears_meanwhile_is_kept(
+    name: str,
+    context: Callable[..., Any],
+    unpainted: Stylizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Its photo takes a while: somebody else paints it first."""
     target = tmp_path / f"a{name[-4:]}"
 
-    def meanwhile(method):
-        def slow(*arguments, **options):
+    def meanwhile(method: Any) -> Any:
+        def slow(*arguments: object, **options: Any) -> Any:
             target.write_bytes(b"precious")
             return method(*arguments, **options)
 
@@ -416,10 +442,16 @@ def test_a_painting_that_appears_meanwhile_is_kept(name, context, unpainted, tmp
 
 @pytest.mark.parametrize("context", [nullcontext, in_tiles])
 @pytest.mark.parametrize("name", ["rgb.png", "animated.gif", "progressive.jpg"])
-def test_no_photo_is_blamed_for_errors_of_painting(name, context, stylizer, tmp_path, monkeypatch):
+def test_no_photo_is_blamed_for_errors_of_painting(
+    name: str,
+    context: Callable[..., Any],
+    stylizer: Stylizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     (tmp_path / name).write_bytes(FILES[name])
 
-    def fail(*_, **__):
+    def fail(*_: object, **__: object) -> None:
         raise OSError("ours")
 
     monkeypatch.setattr("impasto.stylizer.Stylizer.stylize", fail)
@@ -429,11 +461,13 @@ def test_no_photo_is_blamed_for_errors_of_painting(name, context, stylizer, tmp_
     assert [each.name for each in tmp_path.iterdir()] == [name]
 
 
-def test_no_photo_is_blamed_for_a_full_disk(stylizer, tmp_path, monkeypatch):
+def test_no_photo_is_blamed_for_a_full_disk(
+    stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Which is found full when what is pending is written."""
 
     class Full(io.BytesIO):
-        def seek(self, *_):
+        def seek(self, *_: object) -> None:  # type: ignore[override]
             raise OSError(errno.EFBIG, "File too large")
 
     (tmp_path / "a.png").write_bytes(FILES["rgb.png"])
@@ -444,12 +478,15 @@ def test_no_photo_is_blamed_for_a_full_disk(stylizer, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", LARGE)
 @pytest.mark.parametrize("strength", [0, 0.5, 1])
-def test_row_by_row_is_as_in_one_piece(name, strength, gallery, tmp_path, tight):
+def test_row_by_row_is_as_in_one_piece(
+    name: str, strength: float, gallery: Gallery, tmp_path: Path, tight: None
+) -> None:
     """With depth, profile, alpha, EXIF and resolution."""
     content = large_file(*LARGE[name])
     with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
         report = paint_photo(stylizer, content, tmp_path / name)
         expected = stylizer.stylize(read_image(content))
+    assert report.plan is not None
     assert not report.plan.whole
     read = read_image(tmp_path / name)
     first, second = expected.as_original(), read.as_original()
@@ -466,7 +503,9 @@ def test_row_by_row_is_as_in_one_piece(name, strength, gallery, tmp_path, tight)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "webp"])
-def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tight):
+def test_tiled_from_and_into_formats_without_rows(
+    suffix: str, gallery: Gallery, tmp_path: Path, tight: None
+) -> None:
     faint = Stylizer("first", strength=0.1, gallery=gallery, precision="f32")
     content = encode(Image.fromarray(picture(300, 200)), "JPEG", exif=exif_bytes(6), quality=95)
     for source in (content, large_file("u2", False, "png")):
@@ -481,7 +520,9 @@ def test_tiled_from_and_into_formats_without_rows(suffix, gallery, tmp_path, tig
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
+def test_reduced_row_by_row_is_as_in_one_piece(
+    name: str, gallery: Gallery, tmp_path: Path, tight: None
+) -> None:
     content = large_file(*LARGE[name])
     with Stylizer("first", strength=0.3, gallery=gallery, precision="f32") as stylizer:
         report = paint_photo(stylizer, content, tmp_path / name, longer_px=150)
@@ -500,7 +541,9 @@ def test_reduced_row_by_row_is_as_in_one_piece(name, gallery, tmp_path, tight):
 
 @pytest.mark.parametrize("strength", [0, 1])
 @pytest.mark.parametrize("name", ["u2-alpha.png", "u1.tif"])
-def test_photo_and_painting_side_by_side_row_by_row(name, strength, gallery, tmp_path, tight):
+def test_photo_and_painting_side_by_side_row_by_row(
+    name: str, strength: int, gallery: Gallery, tmp_path: Path, tight: None
+) -> None:
     content = large_file(*LARGE[name])
     with Stylizer("first", strength=strength, gallery=gallery, precision="f32") as stylizer:
         report = paint_photo(stylizer, content, tmp_path / f"both-{name}", compare=True)
@@ -518,7 +561,7 @@ def test_photo_and_painting_side_by_side_row_by_row(name, strength, gallery, tmp
 
 
 @pytest.mark.parametrize("name", ["L.png", "RGBA.tif", "CMYK.tif", "16-alpha.png", "turned6.jpg"])
-def test_photo_and_painting_side_by_side(name, stylizer, tmp_path):
+def test_photo_and_painting_side_by_side(name: str, stylizer: Stylizer, tmp_path: Path) -> None:
     report = paint_photo(stylizer, CORPUS[name], tmp_path / f"a-{name}", compare=True, longer_px=20)
     assert max(report.width, report.height) == 20
     photo, both = read_image(CORPUS[name]).shrunk(20), read_image(tmp_path / f"a-{name}")
@@ -529,18 +572,24 @@ def test_photo_and_painting_side_by_side(name, stylizer, tmp_path):
 
 @pytest.mark.parametrize("name", ["16.png", "L.jpg", "RGBA.tif", "turned6.jpg", "palette.png"])
 @pytest.mark.parametrize("longer_px", [None, 20])
-def test_a_plan_is_what_is_done(name, longer_px, stylizer, tmp_path):
+def test_a_plan_is_what_is_done(
+    name: str, longer_px: int | None, stylizer: Stylizer, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(CORPUS[name])
     target = tmp_path / f"a-{name}"
     planned = plan_photo(stylizer, tmp_path / name, target, longer_px=longer_px)
     assert not target.exists()
     report = paint_photo(stylizer, tmp_path / name, target, longer_px=longer_px)
     assert (planned.width, planned.height) == (report.width, report.height)
+    assert planned.plan is not None
     assert planned.plan.whole
+    assert report.plan is not None
     assert report.plan.whole
 
 
-def test_plans_in_tiles_and_of_what_is_no_photo(stylizer, tmp_path, tight):
+def test_plans_in_tiles_and_of_what_is_no_photo(
+    stylizer: Stylizer, tmp_path: Path, tight: None
+) -> None:
     for suffix in ("png", "jpg"):
         content, target = large_file("u2", True, "png"), tmp_path / f"a.{suffix}"
         planned = plan_photo(stylizer, io.BytesIO(content), target, longer_px=150, compare=True)
@@ -550,7 +599,9 @@ def test_plans_in_tiles_and_of_what_is_no_photo(stylizer, tmp_path, tight):
 
 
 @pytest.mark.parametrize("tiled", [False, True])
-def test_a_box_is_in_the_photo_and_not_in_its_reduced_copy(tiled, gallery, tmp_path, request):
+def test_a_box_is_in_the_photo_and_not_in_its_reduced_copy(
+    tiled: bool, gallery: Gallery, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     if tiled:
         request.getfixturevalue("tight")
     photo = picture(300, 200) // 4
@@ -565,7 +616,7 @@ def test_a_box_is_in_the_photo_and_not_in_its_reduced_copy(tiled, gallery, tmp_p
     assert not painted[:, :95].any()
 
 
-def test_animations_and_bytes_are_reduced(stylizer, tmp_path):
+def test_animations_and_bytes_are_reduced(stylizer: Stylizer, tmp_path: Path) -> None:
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(2)]
     content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     report = paint_photo(stylizer, content, tmp_path / "a.gif", longer_px=20)
@@ -574,7 +625,9 @@ def test_animations_and_bytes_are_reduced(stylizer, tmp_path):
         assert {(each.picture.width, each.picture.height) for each in file.frames()} == {(20, 15)}
 
 
-def test_a_large_photo_whose_painting_is_small_needs_little_memory(stylizer, tmp_path):
+def test_a_large_photo_whose_painting_is_small_needs_little_memory(
+    stylizer: Stylizer, tmp_path: Path
+) -> None:
     content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
     decoded_bytes = BASE_BYTES + len(content) + 14 * 6_000_000
     target = tmp_path / "a.png"
@@ -584,7 +637,7 @@ def test_a_large_photo_whose_painting_is_small_needs_little_memory(stylizer, tmp
     paint_photo(stylizer, content, target, longer_px=300, memory_bytes=decoded_bytes)
 
 
-def test_too_large_for_the_memory(stylizer, tmp_path):
+def test_too_large_for_the_memory(stylizer: Stylizer, tmp_path: Path) -> None:
     content = encode(Image.new("RGB", (3000, 2000)), "JPEG")
     for memory_bytes, advice in ((330_000_000, r"GB, or convert it"), (300 << 20, r"GB$")):
         says = r"3000 x 2000 px need .*: give --memory 0\.\d" + advice
@@ -593,14 +646,18 @@ def test_too_large_for_the_memory(stylizer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_room_on_the_disk(stylizer, tmp_path, tight, monkeypatch):
+def test_no_room_on_the_disk(
+    stylizer: Stylizer, tmp_path: Path, tight: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
     with pytest.raises(OutputError, match="free"):
         paint_photo(stylizer, large_file("u1", False, "png"), tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, tight):
+def test_a_large_file_that_is_cut_off_harms_nothing(
+    suffix: str, stylizer: Stylizer, tmp_path: Path, tight: None
+) -> None:
     (tmp_path / "old.png").write_bytes(b"precious")
     content = large_file("u1", False, suffix)
     with pytest.raises(InputError, match=r"damaged|not an image"):
@@ -612,7 +669,9 @@ def test_a_large_file_that_is_cut_off_harms_nothing(suffix, stylizer, tmp_path, 
 @pytest.mark.filterwarnings("ignore")  # Pillow's own, of odd metadata
 @pytest.mark.parametrize("context", [nullcontext, in_tiles])
 @pytest.mark.parametrize("name", FILES)
-def test_files_with_one_wrong_byte_are_refused_or_right(name, context, unpainted, tmp_path):
+def test_files_with_one_wrong_byte_are_refused_or_right(
+    name: str, context: Callable[..., Any], unpainted: Stylizer, tmp_path: Path
+) -> None:
     """Some places each; `benchmarks/flipped_bytes.py` looks at 500."""
     with context():
         for place, damaged in [(None, FILES[name]), *flipped(FILES[name], 3)]:
@@ -621,7 +680,9 @@ def test_files_with_one_wrong_byte_are_refused_or_right(name, context, unpainted
 
 
 @pytest.mark.parametrize("way", ["luminance", "histogram", "linear"])
-def test_colours_of_large_pictures(way, gallery, tmp_path, tight):
+def test_colours_of_large_pictures(
+    way: ColorWay, gallery: Gallery, tmp_path: Path, tight: None
+) -> None:
     content = large_file("u1", False, "png")
     with Stylizer("first", keep_colors=way, gallery=gallery, precision="f32") as stylizer:
         paint_photo(stylizer, content, tmp_path / "a.png")

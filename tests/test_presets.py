@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -6,11 +7,12 @@ from impasto.errors import InputError, OptionError
 from impasto.images import Picture, write_image
 from impasto.options import StylizeOptions
 from impasto.presets import preset_names, preset_values, read_preset, write_preset
+from impasto.styles.gallery import Gallery
 from tiny import picture, tiny_gallery
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("impasto.presets.user_data_folder", lambda: tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     write_image(tmp_path / "mask.png", Picture(picture(20, 10)))
@@ -18,11 +20,11 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def gallery(tmp_path):
+def gallery(tmp_path: Path) -> Gallery:
     return tiny_gallery(tmp_path / "gallery")
 
 
-def test_what_is_saved_comes_back(home):
+def test_what_is_saved_comes_back(home: Path) -> None:
     options = StylizeOptions(
         style='odd "name"',
         strength=0.5,
@@ -40,17 +42,17 @@ def test_what_is_saved_comes_back(home):
     assert preset_names() == ["soft one"]
 
 
-def test_only_what_differs_is_written(home):
+def test_only_what_differs_is_written(home: Path) -> None:
     path = write_preset(home / "a.toml", StylizeOptions(style="udnie", stroke=2.0))
     assert path.read_text() == 'style = "udnie"\nstroke = 2.0\n'
 
 
-def test_the_rest_becomes_the_style(home):
+def test_the_rest_becomes_the_style(home: Path) -> None:
     write_preset("a", StylizeOptions(regions=("subject:udnie", "rest:great-wave:0.7+udnie")))
     assert read_preset("a") == StylizeOptions("great-wave:0.7+udnie", regions=("subject:udnie",))
 
 
-def test_files_are_named_by_full_paths(home):
+def test_files_are_named_by_full_paths(home: Path) -> None:
     write_preset("a", StylizeOptions(palette="mask.png", regions=("mask.png:udnie",)))
     read = read_preset("a")
     assert read.palette == str(home / "mask.png")
@@ -70,13 +72,13 @@ def test_files_are_named_by_full_paths(home):
         ("#" * (1 << 20 | 1), InputError, "too large for a preset"),
     ],
 )
-def test_impossible_presets(home, text, error, says):
+def test_impossible_presets(home: Path, text: str, error: Any, says: str) -> None:
     (home / "a.toml").write_text(text)
     with pytest.raises(error, match=says):
         read_preset("a.toml")
 
 
-def test_names_that_are_none(home):
+def test_names_that_are_none(home: Path) -> None:
     with pytest.raises(OptionError, match="is no name"):
         write_preset("../a", StylizeOptions())
     write_preset("mine", StylizeOptions())
@@ -84,12 +86,12 @@ def test_names_that_are_none(home):
         read_preset("your")
 
 
-def test_whole_numbers_will_do(home):
+def test_whole_numbers_will_do(home: Path) -> None:
     (home / "a.toml").write_text("strength = 1\ndetail = 0")
     assert read_preset("a.toml") == StylizeOptions()
 
 
-def test_presets_hold_names(home):
+def test_presets_hold_names(home: Path) -> None:
     """Not the pictures themselves."""
     with pytest.raises(OptionError, match="holds names, and there is a ndarray"):
         write_preset("a", StylizeOptions(palette=picture(4, 4)))

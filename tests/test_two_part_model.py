@@ -9,6 +9,7 @@ import pytest
 
 import impasto
 from impasto import two_part_model
+from impasto.defaults import EngineName
 from impasto.engines import Engine, available_engines, open_engine
 from impasto.errors import OptionError
 from impasto.gatys import optimize
@@ -56,8 +57,8 @@ def test_sizes_double_from_the_draft_to_the_picture(
 
 
 @pytest.mark.parametrize("engine", available_engines())
-def test_engines_agree(gallery: Gallery, engine: str) -> None:
-    def painted(name: str) -> np.ndarray:
+def test_engines_agree(gallery: Gallery, engine: EngineName) -> None:
+    def painted(name: EngineName) -> np.ndarray:
         with TwoPartModel(gallery.trunk, vectors(gallery), engine=name, precision="f32") as model:
             return model.paint(PHOTO)
 
@@ -109,6 +110,7 @@ def test_best_revises_drafts_that_are_optimised_for_the_painting(
     ) as stylizer:
         painted = stylizer.stylize(PHOTO, progress=told.append).pixels
         small = resize(PHOTO, 192, 128)
+        assert isinstance(stylizer.model, TwoPartModel)
         expected = stylizer.model.revise(PHOTO, resize(drawn, 300, 200))
         assert revision_sizes(300, 200) == ((192, 128), [(300, 200)])
     assert len(opened) == 2  # the revision's engine, at either strength, and no draft's
@@ -150,12 +152,14 @@ def test_shares_choose_the_style(gallery: Gallery) -> None:
 def test_tiles_show_no_seam(gallery: Gallery, tmp_path: Path) -> None:
     photo = picture(700, 520)
     with impasto.Stylizer("first", gallery=gallery, precision="f32") as stylizer:
+        spec = stylizer.model.spec
+        assert spec
         whole = stylizer.paint(photo)
         plan = MemoryPlan(
             whole=False,
             whole_px=1000,
             tile_px=160,
-            margin_px=margin_px(stylizer.model.spec),
+            margin_px=margin_px(spec),
             strip_bytes=0,
             peak_bytes=0,
         )

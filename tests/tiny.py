@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from impasto.networks.spec import Conv, NetworkSpec, Residual, Skip, Smooth
 from impasto.networks.trunk import Trunk, random_trunk, write_trunk
 from impasto.styles import Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
+
+T = TypeVar("T")
 
 TINY = NetworkSpec(
     name="tiny",
@@ -99,7 +103,23 @@ def tiny_encoder(trunk: Trunk, seed: int = 0) -> Encoder:
     return Encoder(spec, weights, trunk.fingerprint)
 
 
-def in_run(function, folder, **given):
+def thin_vgg_weights() -> dict[str, tuple[Any, Any]]:
+    """Random weights for VGG-19, of an eighth of its channels, in proportion as He et al. begin."""
+    import torch
+
+    from impasto.perceptual.vgg import LAYERS
+
+    random = torch.Generator().manual_seed(0)
+    weights, given = {}, 3
+    for name in LAYERS:
+        channels = {"1": 8, "2": 16, "3": 32}.get(name[len("relu")], 64)
+        kernel = torch.randn(channels, given, 3, 3, generator=random) * (2 / (9 * given)) ** 0.5
+        weights[name] = kernel, torch.zeros(channels)
+        given = channels
+    return weights
+
+
+def in_run(function: Callable[..., T], folder: Path, **given: Any) -> T:
     """Call `train`, or another that takes a `TrainingRun`, with one of what is given for it."""
     from impasto.training.run import TrainingRun
 

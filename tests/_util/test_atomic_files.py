@@ -2,6 +2,8 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +18,11 @@ from impasto._util.atomic_files import (
 from impasto.errors import InputError, OutputError
 
 
-def names(folder):
+def names(folder: Path) -> Any:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_writes(tmp_path):
+def test_writes(tmp_path: Path) -> None:
     with write_atomically(tmp_path / "a.txt") as file:
         file.write(b"new")
         assert not (tmp_path / "a.txt").exists()
@@ -28,7 +30,7 @@ def test_writes(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_failure_leaves_the_old_file(tmp_path):
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
     with pytest.raises(ZeroDivisionError), write_atomically(path) as file:
@@ -37,7 +39,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_an_interrupt_leaves_the_old_file(tmp_path):
+def test_an_interrupt_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
     with pytest.raises(KeyboardInterrupt), write_atomically(path):
@@ -46,7 +48,7 @@ def test_an_interrupt_leaves_the_old_file(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def leave_behind(path):
+def leave_behind(path: Path) -> Any:
     """A process that is killed while it writes, and the names of what it leaves."""
     code = (
         "import os, signal, sys; from pathlib import Path\n"
@@ -60,7 +62,7 @@ def leave_behind(path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
-def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
     assert leave_behind(path) == [".a.txt.impasto-tmp", "a.txt"]
@@ -72,7 +74,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
-def test_a_folder_is_cleared_of_abandoned_files_only(tmp_path):
+def test_a_folder_is_cleared_of_abandoned_files_only(tmp_path: Path) -> None:
     leave_behind(tmp_path / "a.txt")
     for name in (".hidden.tmp", "a.impasto-tmp"):  # not ours
         (tmp_path / name).touch()
@@ -83,7 +85,7 @@ def test_a_folder_is_cleared_of_abandoned_files_only(tmp_path):
     assert (tmp_path / "b.txt").read_bytes() == b"whole"
 
 
-def test_two_write_the_same_file(tmp_path):
+def test_two_write_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     with write_atomically(path) as first:
         first.write(b"first")
@@ -96,7 +98,9 @@ def test_two_write_the_same_file(tmp_path):
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, links):
+def test_a_file_that_appears_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
     """Whether the file system has links or not."""
     if not links:
         monkeypatch.setattr(os, "link", refuse)
@@ -111,15 +115,17 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, links):
     assert names(tmp_path) == ["a.txt"]
 
 
-def refuse(*_, **__):
+def refuse(*_: object, **__: object) -> None:
     raise PermissionError(errno.EPERM, "Operation not permitted")
 
 
-def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path, monkeypatch):
+def test_a_full_disk_is_one_line_and_harms_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
 
-    def full(_):
+    def full(_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
@@ -132,7 +138,7 @@ def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path, monkeypatch):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_link_stays_a_link(tmp_path):
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "target").write_bytes(b"old")
     (tmp_path / "link").symlink_to("target")
     with write_atomically(tmp_path / "link") as file:
@@ -142,7 +148,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
-def test_a_pipe_stays_a_pipe(tmp_path):
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     with write_atomically(tmp_path / "pipe") as file:
@@ -152,7 +158,7 @@ def test_a_pipe_stays_a_pipe(tmp_path):
     assert (tmp_path / "pipe").is_fifo()
 
 
-def test_names_that_no_file_can_have(tmp_path):
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     with (
         pytest.raises(OutputError, match="cannot be written"),
         write_atomically(tmp_path / ("x" * 300)),
@@ -160,7 +166,7 @@ def test_names_that_no_file_can_have(tmp_path):
         pytest.fail("it opened")
 
 
-def test_make_folder(tmp_path):
+def test_make_folder(tmp_path: Path) -> None:
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
@@ -170,7 +176,7 @@ def test_make_folder(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="nothing is locked there")
-def test_lock_folder(tmp_path):
+def test_lock_folder(tmp_path: Path) -> None:
     lock = lock_folder(tmp_path / "a" / "b")
     assert lock
     assert lock_folder(tmp_path / "a" / "b") is None
@@ -183,7 +189,7 @@ def test_lock_folder(tmp_path):
         lock_folder(tmp_path / "file")
 
 
-def test_permissions_are_those_of_any_new_file(tmp_path):
+def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
     with write_atomically(tmp_path / "new"):
@@ -191,7 +197,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
     assert (tmp_path / "new").stat().st_mode == plain.stat().st_mode
 
 
-def test_permissions_of_a_replaced_file_stay(tmp_path):
+def test_permissions_of_a_replaced_file_stay(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.touch()
     path.chmod(0o640)
@@ -200,7 +206,7 @@ def test_permissions_of_a_replaced_file_stay(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_places_that_cannot_be_written(tmp_path, monkeypatch):
+def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="is a folder"):
         check_writable(tmp_path)
@@ -213,7 +219,7 @@ def test_places_that_cannot_be_written(tmp_path, monkeypatch):
         check_writable(tmp_path / "a.txt")
 
 
-def test_long_names(tmp_path):
+def test_long_names(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 250)
     with write_atomically(path) as file:
         file.write(b"1")
@@ -229,7 +235,7 @@ def test_long_names(tmp_path):
         (b"#" * (1 << 20 | 1), "is too large for a preset"),
     ],
 )
-def test_toml_that_is_none(tmp_path, content, says):
+def test_toml_that_is_none(tmp_path: Path, content: bytes | None, says: str) -> None:
     if content is not None:
         (tmp_path / "a.toml").write_bytes(content)
     with pytest.raises(InputError, match=rf"a\.toml {says}"):

@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -6,10 +8,10 @@ from impasto._util.prefetch import map_ahead
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_results_come_in_the_order_of_the_items(threads):
+def test_results_come_in_the_order_of_the_items(threads: int) -> None:
     first = threading.Event()
 
-    def double(item):
+    def double(item: Any) -> Any:
         if threads > 1 and item == 0:
             assert first.wait(timeout=20)  # the first is the last to be ready
         if item == threads - 1:
@@ -20,10 +22,10 @@ def test_results_come_in_the_order_of_the_items(threads):
         assert list(results) == [2 * item for item in range(10)]
 
 
-def test_no_more_than_a_few_items_are_taken_ahead():
+def test_no_more_than_a_few_items_are_taken_ahead() -> None:
     taken = []
 
-    def items():
+    def items() -> Iterator[Any]:
         for item in range(100):
             taken.append(item)
             yield item
@@ -34,8 +36,8 @@ def test_no_more_than_a_few_items_are_taken_ahead():
     assert len(taken) == 3  # and no more once it is left
 
 
-def test_an_error_is_raised_in_its_turn():
-    def invert(item):
+def test_an_error_is_raised_in_its_turn() -> None:
+    def invert(item: Any) -> Any:
         return 1 / item
 
     with map_ahead(invert, iter([1, 2, 0, 4]), 2) as results:
@@ -45,8 +47,8 @@ def test_an_error_is_raised_in_its_turn():
             next(results)
 
 
-def test_an_error_of_the_items_is_raised_here():
-    def items():
+def test_an_error_of_the_items_is_raised_here() -> None:
+    def items() -> Iterator[Any]:
         yield 1
         raise OSError("gone")
 

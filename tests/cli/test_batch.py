@@ -1,12 +1,16 @@
 import importlib.util
+from pathlib import Path
 
 import pytest
 
+from cli.calls import Run
 from impasto.images import Picture, write_image
 from tiny import picture
 
 
-def test_without_ray_one_line_says_how_to_get_it(impasto, monkeypatch):
+def test_without_ray_one_line_says_how_to_get_it(
+    impasto: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "ray" else find(name)
@@ -18,7 +22,9 @@ def test_without_ray_one_line_says_how_to_get_it(impasto, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")  # of Ray's
-def test_what_is_wrong_is_said_before_ray_starts(impasto, gallery, tmp_path):
+def test_what_is_wrong_is_said_before_ray_starts(
+    impasto: Run, gallery: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("ray")
     write_image(tmp_path / "1.png", Picture(picture(40, 30)))
     quick = ["--gallery", gallery, "--style", "first", "--engine", "opencv"]

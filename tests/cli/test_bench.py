@@ -1,11 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from cli.calls import Run
 from impasto.evaluation.speed import JOHNSON_NAME
 
 
-def test_bench(impasto, gallery, tmp_path):
+def test_bench(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     arguments = ["bench", "--gallery", gallery, "-s", "first", "--size", "32x24", "--runs", "1"]
     rows = json.loads(impasto(*arguments, "--json", "-").out)
     assert {row["engine"].split()[0] for row in rows} == {"OpenVINO", "ONNX", "OpenCV", "Johnson"}
@@ -22,13 +24,13 @@ def test_bench(impasto, gallery, tmp_path):
 
 
 @pytest.mark.parametrize("size", ["640", "axb", "0x10", "99999x10", "1x2x3"])
-def test_bench_sizes(impasto, size):
+def test_bench_sizes(impasto: Run, size: str) -> None:
     ran = impasto("bench", "--size", size)
     assert ran.code == 2
     assert "--size" in ran.err
 
 
-def test_bench_live(impasto, gallery):
+def test_bench_live(impasto: Run, gallery: Path) -> None:
     arguments = ["bench", "--live", "--gallery", gallery, "-s", "first", "--size", "64x48"]
     arguments += ["--seconds", 1]
     (row,) = json.loads(impasto(*arguments, "--engine", "opencv:f32", "--json", "-").out)
@@ -55,6 +57,8 @@ def test_bench_live(impasto, gallery):
         (["-s", "first", "--engine", "opencl"], 2, "did you mean opencv"),
     ],
 )
-def test_impossible_live_benches(impasto, gallery, arguments, code, says):
+def test_impossible_live_benches(
+    impasto: Run, gallery: Path, arguments: list[int | str], code: int, says: str
+) -> None:
     ran = impasto("bench", "--live", "--gallery", gallery, *arguments)
     assert (ran.code, says in ran.err) == (code, True), ran.err

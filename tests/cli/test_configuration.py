@@ -1,13 +1,17 @@
 """Defaults that users choose, and what is stronger than they are."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from cli.calls import Run
 from impasto.cli.configuration import config_file
 
 
 @pytest.fixture
-def configure():
-    def write(text):
+def configure() -> Callable[[str], object]:
+    def write(text: str) -> None:
         config_file().parent.mkdir(parents=True, exist_ok=True)
         config_file().write_text(text)
 
@@ -15,10 +19,10 @@ def configure():
 
 
 @pytest.fixture
-def plan(impasto, photo, gallery):
+def plan(impasto: Run, photo: Path, gallery: Path) -> Callable[..., str]:
     """Which painting would be painted, and how large."""
 
-    def run(*arguments):
+    def run(*arguments: object) -> str:
         ran = impasto(photo, "--gallery", gallery, "--dry-run", *arguments)
         return ran.out.partition(" -> ")[2].partition(" px")[0].rpartition("/")[2] or ran.err
 
@@ -26,8 +30,13 @@ def plan(impasto, photo, gallery):
 
 
 def test_each_layer_is_stronger_than_the_one_before(
-    plan, impasto, gallery, configure, monkeypatch, tmp_path
-):
+    plan: Callable[..., str],
+    impasto: Run,
+    gallery: Path,
+    configure: Callable[[str], object],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     monkeypatch.setattr("impasto.presets.user_data_folder", lambda: tmp_path / "data")
     assert "no style 'udnie'" in plan()
     configure('style = "first"\nmax_size = 20\n')
@@ -42,7 +51,9 @@ def test_each_layer_is_stronger_than_the_one_before(
     )
 
 
-def test_a_preset_is_whole(configure, impasto, gallery, photo, tmp_path):
+def test_a_preset_is_whole(
+    configure: Callable[[str], object], impasto: Run, gallery: Path, photo: Path, tmp_path: Path
+) -> None:
     """What it leaves out has the defaults that ship, so that it paints alike for everybody."""
     (tmp_path / "plain.toml").write_text('style = "first"\n')
     configure("strength = 0.0\n")
@@ -53,7 +64,14 @@ def test_a_preset_is_whole(configure, impasto, gallery, photo, tmp_path):
     assert (tmp_path / "faint.toml").read_text() == 'style = "first"\nstrength = 0.0\n'
 
 
-def test_lists_and_flags(plan, configure, monkeypatch, impasto, photo, gallery):
+def test_lists_and_flags(
+    plan: Callable[..., str],
+    configure: Callable[[str], object],
+    monkeypatch: pytest.MonkeyPatch,
+    impasto: Run,
+    photo: Path,
+    gallery: Path,
+) -> None:
     configure('style = ["first", "second"]\ncompare = true\n')
     ran = impasto(photo, "--gallery", gallery, "--dry-run")
     assert ran.out.count("-compared.png") == 2
@@ -64,7 +82,9 @@ def test_lists_and_flags(plan, configure, monkeypatch, impasto, photo, gallery):
     assert plan() == "photo-first.png: first, 40 x 30"
 
 
-def test_flags_are_switched_off_again(configure, impasto, photo, gallery):
+def test_flags_are_switched_off_again(
+    configure: Callable[[str], object], impasto: Run, photo: Path, gallery: Path
+) -> None:
     flags = "recursive skip_existing strip open invert_mask compare overwrite"
     configure('style = "first"\n' + "".join(f"{each} = true\n" for each in flags.split()))
     off = [f"--no-{each.replace('_', '-')}" for each in flags.split()]
@@ -73,20 +93,30 @@ def test_flags_are_switched_off_again(configure, impasto, photo, gallery):
     assert ran.err.endswith("photo-first.png\n")
 
 
-def test_flags_of_videos_are_switched_off_again(configure, impasto):
+def test_flags_of_videos_are_switched_off_again(
+    configure: Callable[[str], object], impasto: Run
+) -> None:
     flags = "overwrite", "resume"
     configure("[video]\n" + "".join(f"{each} = true\n" for each in ("no_sound", *flags)))
     ran = impasto("no.mp4", "--sound", "--subtitles", *(f"--no-{each}" for each in flags))
     assert "no.mp4 does not exist" in ran.err
 
 
-def test_tables_are_for_one_command(configure, impasto, plan):
+def test_tables_are_for_one_command(
+    configure: Callable[[str], object], impasto: Run, plan: Callable[..., str]
+) -> None:
     configure('style = "first"\n[stylize]\nmax_size = 20\n[video]\nstyle = "frist"\ncrf = 18\n')
     assert plan() == "photo-first.png: first, 20 x 15"
     assert "no style 'frist'" in impasto("video", "clip.mp4").err
 
 
-def test_what_the_command_line_excludes(plan, configure, photo, impasto, gallery):
+def test_what_the_command_line_excludes(
+    plan: Callable[..., str],
+    configure: Callable[[str], object],
+    photo: Path,
+    impasto: Run,
+    gallery: Path,
+) -> None:
     configure('style = "first"\nskip_existing = true\nkeep_colors = "linear"\n')
     photo.with_name("photo-first.png").touch()
     assert plan("--overwrite", "--palette", photo) == "photo-first.png: first, 40 x 30"
@@ -118,7 +148,9 @@ def test_what_the_command_line_excludes(plan, configure, photo, impasto, gallery
         ("strength", 3, "is no TOML"),
     ],
 )
-def test_impossible_defaults_are_one_line(impasto, photo, configure, text, code, says):
+def test_impossible_defaults_are_one_line(
+    impasto: Run, photo: Path, configure: Callable[[str], object], text: str, code: int, says: str
+) -> None:
     configure(text)
     ran = impasto(photo)
     assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
@@ -127,14 +159,18 @@ def test_impossible_defaults_are_one_line(impasto, photo, configure, text, code,
     assert impasto("--help").code == 0
 
 
-def test_only_what_comes_from_there_is_said_to(configure, impasto, photo, monkeypatch):
+def test_only_what_comes_from_there_is_said_to(
+    configure: Callable[[str], object], impasto: Run, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure("strength = 9\nstroke = 9\n")
     assert impasto(photo, "--strength", "8").err.startswith("impasto: strength is 8.0: give")
     monkeypatch.setenv("IMPASTO_STRENGTH", "7")
     assert impasto(photo).err.startswith("impasto: IMPASTO_STRENGTH: strength is 7.0: give")
 
 
-def test_impossible_defaults_of_videos_and_cameras(configure, impasto):
+def test_impossible_defaults_of_videos_and_cameras(
+    configure: Callable[[str], object], impasto: Run
+) -> None:
     for command, text in (
         ("video", "size = 'big'"),
         ("video", "start = 'now'"),
@@ -144,7 +180,9 @@ def test_impossible_defaults_of_videos_and_cameras(configure, impasto):
         assert f"{config_file()}: " in impasto(command, "clip.mp4").err
 
 
-def test_an_impossible_variable_is_one_line(impasto, photo, monkeypatch):
+def test_an_impossible_variable_is_one_line(
+    impasto: Run, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("IMPASTO_STRENGTH", "much")
     ran = impasto(photo)
     assert (ran.code, ran.err.count("\n")) == (2, 1)

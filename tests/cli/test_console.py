@@ -2,25 +2,28 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from impasto.cli import console as module
 from impasto.cli.console import Console
 from impasto.images import read_image
 from impasto.progress import Progress
 
 
 @pytest.fixture
-def clock(monkeypatch):
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that pass only when told to."""
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 
-def test_without_a_terminal_a_line_now_and_then_with_the_time_left(clock, capsys):
+def test_without_a_terminal_a_line_now_and_then_with_the_time_left(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
     with Console().progress() as progress:
         for done in range(51, 60):  # a run that goes on half way
             progress(Progress("training", done, 100, {"J": 2.0}))
@@ -32,7 +35,7 @@ def test_without_a_terminal_a_line_now_and_then_with_the_time_left(clock, capsys
     ]
 
 
-def test_quiet_shows_no_progress(clock, capsys):
+def test_quiet_shows_no_progress(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with Console(quiet=True).progress() as progress:
         for done in range(9):
             progress(Progress("painting", done, 9))
@@ -40,7 +43,7 @@ def test_quiet_shows_no_progress(clock, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_control_characters_are_shown_not_obeyed(capsys):
+def test_control_characters_are_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     console, name = Console(verbose=True), "\x1b[31mred\x07\u202egnp.jpg"
     console.note(name)
     console.detail(name)
@@ -58,10 +61,12 @@ def test_control_characters_are_shown_not_obeyed(capsys):
 
 
 @pytest.fixture
-def shell(gallery, photo, tmp_path):
+def shell(
+    gallery: Path, photo: Path, tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[bytes]]:
     """Runs ``impasto ...`` as a shell does, redirections included."""
 
-    def run(arguments, **environment):
+    def run(arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         command = f"exec {sys.executable} -m impasto {arguments}"
         return subprocess.run(
             ["sh", "-c", command.replace("GALLERY", f"--gallery {gallery}")],
@@ -90,13 +95,17 @@ PAINT = "photo.png -s first GALLERY"
         (f"{PAINT} -o - >&-", CLOSED),
     ],
 )
-def test_results_that_cannot_be_written(shell, arguments, reason):
+def test_results_that_cannot_be_written(
+    shell: Callable[..., subprocess.CompletedProcess[bytes]], arguments: str, reason: str
+) -> None:
     ran = shell(arguments)
     says = f"impasto: standard output cannot be written ({reason}): send it elsewhere\n"
     assert (ran.returncode, ran.stderr.decode()) == (4, says)
 
 
-def test_who_shows_no_results_needs_no_output(shell, tmp_path):
+def test_who_shows_no_results_needs_no_output(
+    shell: Callable[..., subprocess.CompletedProcess[bytes]], tmp_path: Path
+) -> None:
     ran = shell(f"{PAINT} -v >&-")
     assert (ran.returncode, ran.stdout) == (0, b"")
     assert b"photo.png -> photo-first.png" in ran.stderr
@@ -104,7 +113,9 @@ def test_who_shows_no_results_needs_no_output(shell, tmp_path):
 
 
 @needs_full
-def test_what_cannot_be_said_harms_no_painting(shell, tmp_path):
+def test_what_cannot_be_said_harms_no_painting(
+    shell: Callable[..., subprocess.CompletedProcess[bytes]], tmp_path: Path
+) -> None:
     assert shell(f"{PAINT} -v 2>/dev/full").returncode == 0
     assert read_image(tmp_path / "photo-first.png").width == 40
     ran = shell(f"{PAINT} -v -o - 2>&-")
@@ -114,13 +125,17 @@ def test_what_cannot_be_said_harms_no_painting(shell, tmp_path):
     assert (ran.returncode, ran.stdout) == (3, b"")
 
 
-def test_standard_input_that_is_closed(shell):
+def test_standard_input_that_is_closed(
+    shell: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
     ran = shell("- -s first GALLERY -o a.png <&-")
     says = b"impasto: standard input cannot be read (Bad file descriptor): check it\n"
     assert (ran.returncode, ran.stderr) == (3, says)
 
 
-def test_a_terminal_without_accents(shell):
+def test_a_terminal_without_accents(
+    shell: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
     """Text has question marks; JSON is UTF-8 as always."""
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     ran = shell("styles", **ascii_only)

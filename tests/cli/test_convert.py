@@ -1,10 +1,13 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import onnx
 import pytest
 
+from cli.calls import Run
 from converters import foreign
 from converters.write_t7 import johnson, module, sequence, write_t7
 from impasto.converters import installed_networks
@@ -12,13 +15,13 @@ from impasto.images import read_image
 
 
 @pytest.fixture
-def style(tmp_path):
+def style(tmp_path: Path) -> Any:
     path = tmp_path / "the_scream.t7"
     path.write_bytes(write_t7({"model": johnson()}))
     return path
 
 
-def test_installed_as_a_style(impasto, style, photo, tmp_path):
+def test_installed_as_a_style(impasto: Run, style: Path, photo: Path, tmp_path: Path) -> None:
     ran = impasto("convert", "the_scream.t7")
     assert ran.code == 0
     found, parity = ran.out.splitlines()
@@ -35,7 +38,7 @@ def test_installed_as_a_style(impasto, style, photo, tmp_path):
     assert json.loads(impasto("styles", "--json").out)[-1]["name"] == "the_scream.t7"
 
 
-def test_a_file_for_opencv_5(impasto, style, tmp_path):
+def test_a_file_for_opencv_5(impasto: Run, style: Path, tmp_path: Path) -> None:
     ran = impasto("convert", style, "-o", "style.onnx")
     assert ran.code == 0
     assert installed_networks() == []
@@ -49,7 +52,7 @@ def test_a_file_for_opencv_5(impasto, style, tmp_path):
     assert impasto("convert", style, "-o", "style.onnx").code == 4
 
 
-def test_directly_as_a_style(impasto, style, photo, tmp_path):
+def test_directly_as_a_style(impasto: Run, style: Path, photo: Path, tmp_path: Path) -> None:
     """In all that paints: photos, mixtures refused in one line, speed, export."""
     assert impasto(photo, "--style", style, "--strength", "0.5", "--keep-colors").code == 0
     assert (tmp_path / "photo-the_scream.png").is_file()
@@ -60,7 +63,7 @@ def test_directly_as_a_style(impasto, style, photo, tmp_path):
     assert ran.code == 0
 
 
-def test_a_convention(impasto, photo, tmp_path):
+def test_a_convention(impasto: Run, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(foreign.zoo_onnx(foreign.TransformerNet(blocks=1)))
     assert impasto("convert", "a.onnx", "-o", "b.onnx").code == 0
     assert impasto("convert", "a.onnx", "-o", "c.onnx", "--convention", "caffe").code == 0
@@ -81,7 +84,9 @@ def test_a_convention(impasto, photo, tmp_path):
         (["text.jpg"], 2, "text.jpg is of no format"),
     ],
 )
-def test_what_cannot_be_converted(impasto, tmp_path, arguments, code, says):
+def test_what_cannot_be_converted(
+    impasto: Run, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
     (tmp_path / "text.t7").write_text("hello")
     (tmp_path / "strange.t7").write_bytes(write_t7(sequence(module("SpatialMaxPooling"))))
     ran = impasto("convert", *arguments)

@@ -1,8 +1,10 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from cli.calls import Run
 from converters.write_t7 import johnson, write_t7
 from impasto.evaluation.by_size import SHEET_TILE_PX
 from impasto.images import Picture, read_image, write_image
@@ -11,9 +13,11 @@ from impasto.styles import ENCODER_FILE, Gallery
 from tiny import picture, tiny_encoder
 from video.clips import make_clip
 
+pytestmark = pytest.mark.usefixtures("quick_torch")
+
 
 @pytest.fixture
-def paintings(tmp_path):
+def paintings(tmp_path: Path) -> Path:
     (tmp_path / "paintings").mkdir()
     for seed, name in enumerate(("first", "second")):
         write_image(tmp_path / "paintings" / f"{name}.png", Picture(picture(70, 66, seed)))
@@ -23,7 +27,7 @@ def paintings(tmp_path):
 SMALL = ["--size", "64", "--painting-size", "48"]
 
 
-def test_evaluate_as_a_table(impasto, photo, paintings, gallery):
+def test_evaluate_as_a_table(impasto: Run, photo: Path, paintings: Path, gallery: Path) -> None:
     arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL]
     ran = impasto(*arguments, "--papers")
     assert ran.code == 0, ran.err
@@ -31,8 +35,13 @@ def test_evaluate_as_a_table(impasto, photo, paintings, gallery):
 
 
 def test_evaluate_makes_a_sheet_and_scores_by_size(
-    impasto, photo, paintings, gallery, tmp_path, monkeypatch
-):
+    impasto: Run,
+    photo: Path,
+    paintings: Path,
+    gallery: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("impasto.evaluation.by_size.COMPARED_PX", (64, 128))
     arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery]
     arguments += ["--size", "64", "--sheet-sizes", "48,96", "-s", "first"]
@@ -49,7 +58,9 @@ def test_evaluate_makes_a_sheet_and_scores_by_size(
     assert (ran.code, "--sheet-sizes has 'large'" in ran.err) == (2, True)
 
 
-def test_evaluate_as_json_with_a_reference(impasto, photo, paintings, gallery, tmp_path):
+def test_evaluate_as_json_with_a_reference(
+    impasto: Run, photo: Path, paintings: Path, gallery: Path, tmp_path: Path
+) -> None:
     arguments = ["evaluate", photo, "--paintings", paintings, "--gallery", gallery, *SMALL]
     arguments += ["--style", "second", "--reference", 3, "--cache", tmp_path / "curves.json"]
     rows = json.loads(impasto(*arguments, "--json", "-").out)
@@ -60,7 +71,9 @@ def test_evaluate_as_json_with_a_reference(impasto, photo, paintings, gallery, t
     assert json.loads((tmp_path / "out.json").read_text()) == rows
 
 
-def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_path):
+def test_evaluate_styles_of_every_kind(
+    impasto: Run, photo: Path, paintings: Path, gallery: Path, tmp_path: Path
+) -> None:
     """Whatever --style takes; a network's painting has the name of its file, or is the only one."""
     (tmp_path / "nets").mkdir()
     (tmp_path / "nets" / "scream.t7").write_bytes(write_t7({"model": johnson()}))
@@ -91,8 +104,8 @@ def test_evaluate_styles_of_every_kind(impasto, photo, paintings, gallery, tmp_p
 
 
 def test_a_style_and_the_prediction_from_a_painting_of_its_name(
-    impasto, photo, paintings, gallery, tmp_path
-):
+    impasto: Run, photo: Path, paintings: Path, gallery: Path, tmp_path: Path
+) -> None:
     own = Gallery(shutil.copytree(gallery, tmp_path / "own"))
     write_encoder(own.folder / ENCODER_FILE, tiny_encoder(own.trunk))
     styles = ["first", "paintings/first.png"]
@@ -115,8 +128,15 @@ def test_a_style_and_the_prediction_from_a_painting_of_its_name(
     ],
 )
 def test_evaluate_what_is_not_there(
-    impasto, photo, paintings, gallery, tmp_path, arguments, code, says
-):
+    impasto: Run,
+    photo: Path,
+    paintings: Path,
+    gallery: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    code: int,
+    says: str,
+) -> None:
     (tmp_path / "hollow").mkdir()
     ran = impasto("evaluate", *arguments, "--gallery", gallery)
     assert ran.code == code, ran.err
@@ -124,7 +144,7 @@ def test_evaluate_what_is_not_there(
     assert ran.err.count("\n") == 1
 
 
-def test_evaluate_videos_by_a_network(impasto, paintings, tmp_path):
+def test_evaluate_videos_by_a_network(impasto: Run, paintings: Path, tmp_path: Path) -> None:
     (tmp_path / "first.t7").write_bytes(write_t7({"model": johnson()}))
     clip = make_clip(tmp_path / "clip.mp4", frames=3)
     ran = impasto(
@@ -135,7 +155,7 @@ def test_evaluate_videos_by_a_network(impasto, paintings, tmp_path):
     assert [row["style"] for row in json.loads(ran.out)] == ["first.t7"] * 3
 
 
-def test_evaluate_videos(impasto, paintings, gallery, tmp_path):
+def test_evaluate_videos(impasto: Run, paintings: Path, gallery: Path, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=4)
     arguments = ["evaluate", clip, "--video", "--paintings", paintings, "--gallery", gallery]
     arguments += [*SMALL, "-s", "first", "--frames", 3]

@@ -4,12 +4,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 
 import impasto
+from cli.calls import Run
 from converters.write_t7 import johnson, write_t7
 from impasto.engines import open_engine
 from impasto.images import Picture, read_image, write_image
@@ -21,7 +24,7 @@ OPENCV4 = os.environ.get("IMPASTO_OPENCV4", "")
 """A folder with OpenCV 4, as scripts/check makes it."""
 
 
-def run_program(ran, folder, opencv="5"):
+def run_program(ran: Any, folder: Path, opencv: str = "5") -> NDArray[np.uint8]:
     """What the printed program paints of ``photo.jpg`` there, with that version of OpenCV."""
     assert ran.code == 0, ran.err
     assert len(ran.out.strip().splitlines()) <= 10
@@ -38,7 +41,7 @@ def run_program(ran, folder, opencv="5"):
     return read_image(folder / "painting.png").pixels
 
 
-def test_the_program_that_it_prints(impasto, gallery, tmp_path):
+def test_the_program_that_it_prints(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     """Run as printed, it paints as the engine does."""
     write_image(tmp_path / "photo.jpg", Picture(picture(69, 51)), quality=100)
     ran = impasto("export", "--style", "first:3+second", "--gallery", gallery, "-o", "mix.onnx")
@@ -53,7 +56,7 @@ def test_the_program_that_it_prints(impasto, gallery, tmp_path):
     assert np.median(np.abs(painted.astype(int) - expected)) <= 2
 
 
-def test_one_size(impasto, gallery, tmp_path):
+def test_one_size(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "photo.jpg", Picture(picture(69, 51)), quality=100)
     ran = impasto("export", "--style", "first", "--gallery", gallery, "--size", "48x32")
     assert run_program(ran, tmp_path).shape == (32, 48, 3)
@@ -76,7 +79,9 @@ def test_one_size(impasto, gallery, tmp_path):
         ["udnie", "--quality", "fine", "--gallery", FINE],
     ],
 )
-def test_the_program_runs_with_opencv_4(impasto, gallery, tmp_path, options):
+def test_the_program_runs_with_opencv_4(
+    impasto: Run, gallery: Path, tmp_path: Path, options: list[Any]
+) -> None:
     (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson()}))
     write_image(tmp_path / "photo.jpg", Picture(picture(69, 51)), quality=100)
     ran = impasto(
@@ -90,7 +95,7 @@ def test_the_program_runs_with_opencv_4(impasto, gallery, tmp_path, options):
     assert np.abs(new - old).mean() < (4 if "--int8" in options else 1)
 
 
-def test_it_says_what_opencv_4_needs(impasto, gallery):
+def test_it_says_what_opencv_4_needs(impasto: Run, gallery: Path) -> None:
     """Taking a free size for 1 while it loads, it finds that branches do not fit."""
     export = ("export", "--style", "first", "--gallery", gallery, "--overwrite")
     assert "for OpenCV 4, give --size WxH" in impasto(*export).err
@@ -105,7 +110,9 @@ def test_it_says_what_opencv_4_needs(impasto, gallery):
         ((600, 528), 1.5),  # two passes; enlarging is linear in graphs, and cubic here
     ],
 )
-def test_it_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
+def test_it_paints_as_the_command_line_does(
+    impasto: Run, tmp_path: Path, size: tuple[int, int], limit: float
+) -> None:
     """Without grain and passes, it was 14 levels off in the mean."""
     write_image(tmp_path / "photo.png", Picture(picture(*size)))
     assert impasto("photo.png", *LIVE, "-o", "own.png").code == 0
@@ -117,7 +124,9 @@ def test_it_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
 
 
 @pytest.mark.parametrize(("size", "limit"), [((160, 132), 0.01), ((300, 200), 3.5)])
-def test_fine_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
+def test_fine_paints_as_the_command_line_does(
+    impasto: Run, tmp_path: Path, size: tuple[int, int], limit: float
+) -> None:
     """A draft is the same; for a revision, resizing is linear in graphs, and cubic here."""
     write_image(tmp_path / "photo.png", Picture(picture(*size)))
     assert impasto("photo.png", "--precision", "f32", "-o", "own.png").code == 0
@@ -136,12 +145,12 @@ def test_fine_paints_as_the_command_line_does(impasto, tmp_path, size, limit):
         (["--quality", "best"], "quality is 'best': give live or fine"),
     ],
 )
-def test_fine_is_not_for_all(impasto, arguments, says):
+def test_fine_is_not_for_all(impasto: Run, arguments: list[str], says: str) -> None:
     ran = impasto("export", "-o", "a.onnx", *arguments)
     assert (ran.code, says in ran.err) == (2, True), ran.err
 
 
-def test_a_file_of_any_size_paints_as_the_command_line_does(impasto, tmp_path):
+def test_a_file_of_any_size_paints_as_the_command_line_does(impasto: Run, tmp_path: Path) -> None:
     """And loaded as a style, it lays its grain over a photo once."""
     write_image(tmp_path / "photo.png", Picture(picture(96, 64)))
     assert impasto("photo.png", *LIVE, "-o", "own.png").code == 0
@@ -156,7 +165,7 @@ def test_a_file_of_any_size_paints_as_the_command_line_does(impasto, tmp_path):
     assert np.abs(read_image(tmp_path / "again.png").pixels - own).mean() < 0.01
 
 
-def test_int8(impasto, gallery, tmp_path):
+def test_int8(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "photo.jpg", Picture(picture(64, 48)), quality=100)
     plain = impasto("export", "--style", "first", "--gallery", gallery, "-o", "float.onnx")
     expected = run_program(plain, tmp_path).astype(int)
@@ -169,7 +178,9 @@ def test_int8(impasto, gallery, tmp_path):
     assert kinds.count("QuantizeLinear") > 3
 
 
-def test_int8_without_onnxruntime(impasto, gallery, tmp_path, monkeypatch):
+def test_int8_without_onnxruntime(
+    impasto: Run, gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only networks of their own need it."""
     (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson()}))
     find_spec = importlib.util.find_spec
@@ -183,7 +194,7 @@ def test_int8_without_onnxruntime(impasto, gallery, tmp_path, monkeypatch):
     assert "pip install 'impasto[onnxruntime]'" in ran.err
 
 
-def test_networks_of_their_own(impasto, tmp_path):
+def test_networks_of_their_own(impasto: Run, tmp_path: Path) -> None:
     """An export is a style again, in its own right."""
     (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson()}))
     write_image(tmp_path / "photo.jpg", Picture(picture(64, 48)), quality=100)
@@ -198,7 +209,7 @@ def test_networks_of_their_own(impasto, tmp_path):
     assert (ran.code, "takes 64x48 only" in ran.err) == (2, True)
 
 
-def test_what_the_file_says_of_itself(impasto, gallery, tmp_path):
+def test_what_the_file_says_of_itself(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     assert impasto("export", "--style", "second", "--gallery", gallery).code == 0
     model = onnx.load(tmp_path / "second.onnx")
     onnx.checker.check_model(model, full_check=True)
@@ -219,7 +230,9 @@ def test_what_the_file_says_of_itself(impasto, gallery, tmp_path):
         (["--style", "first", "--size", "large"], 2, "write 640x480"),
     ],
 )
-def test_impossible_exports(impasto, gallery, arguments, code, says):
+def test_impossible_exports(
+    impasto: Run, gallery: Path, arguments: list[str], code: int, says: str
+) -> None:
     ran = impasto("export", *arguments, "--gallery", gallery)
     assert (ran.code, ran.err.count("\n")) == (code, 1)
     assert says in ran.err

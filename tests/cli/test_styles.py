@@ -1,27 +1,29 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from cli.calls import Run
 from impasto.cli.styles import TILE_PX
 from impasto.images import read_image
 from impasto.images.sheet import CAPTION_PX, GAP_PX
 from impasto.styles.gallery import FINE
 
 
-def test_a_table(impasto, gallery):
+def test_a_table(impasto: Run, gallery: Path) -> None:
     ran = impasto("styles", "--gallery", gallery)
     assert ran.code == 0
     for text in ("first", "second", "Painting 0", "Nobody", "CC0"):
         assert text in ran.out
 
 
-def test_json(impasto, gallery):
+def test_json(impasto: Run, gallery: Path) -> None:
     rows = json.loads(impasto("styles", "--gallery", gallery, "--json").out)
     assert [row["name"] for row in rows] == ["first", "second"]
     assert rows[1]["title"] == "Painting 1"
 
 
-def test_what_ships(impasto):
+def test_what_ships(impasto: Run) -> None:
     ran = impasto("styles", "--json")
     rows = {row["name"]: row for row in json.loads(ran.out)}
     assert rows["great-wave"]["title"] == "The Great Wave off Kanagawa"
@@ -31,7 +33,7 @@ def test_what_ships(impasto):
     assert "(pack fine)" in impasto("styles", "show", file).out
 
 
-def test_a_sheet(impasto, gallery, photo):
+def test_a_sheet(impasto: Run, gallery: Path, photo: Path) -> None:
     ran = impasto("styles", "--gallery", gallery, "--sheet", photo, "--columns", 2)
     assert ran.code == 0
     assert "photo-styles.jpg" in ran.err
@@ -53,7 +55,9 @@ def test_a_sheet(impasto, gallery, photo):
         (["-o", "sheet.jpg"], 2, "--sheet"),
     ],
 )
-def test_impossible_sheets(impasto, gallery, photo, arguments, code, says):
+def test_impossible_sheets(
+    impasto: Run, gallery: Path, photo: Path, arguments: list[str], code: int, says: str
+) -> None:
     ran = impasto("styles", "--gallery", gallery, *arguments)
     assert ran.code == code
     assert says in ran.err

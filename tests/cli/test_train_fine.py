@@ -1,14 +1,23 @@
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+import pytest
+
+from cli.calls import Run
 from impasto.images import Picture, write_image
 from impasto.training import train_fine as module
+from impasto.training.two_parts import DRAFT, REVISION
 from tiny import picture
 
+pytestmark = pytest.mark.usefixtures("quick_torch")
 
-def test_from_paintings_to_a_painting(impasto, tmp_path, monkeypatch):
+
+def test_from_paintings_to_a_painting(
+    impasto: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the networks that ship, on smaller pictures than they learn from."""
-    parts = [replace(part, sizes_px=(32, 16)) for part in (module.DRAFT, module.REVISION)]
+    parts = replace(DRAFT, sizes_px=(32, 16)), replace(REVISION, sizes_px=(32, 16))
     monkeypatch.setattr(module, "train_fine", partial(module.train_fine, weights=parts))
     (tmp_path / "photos").mkdir()
     for number in range(2):

@@ -1,12 +1,18 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
+from cli.calls import Run
 from impasto.video.video_stylizer import VideoStylizer
 from video.clips import damage_packet, make_clip, read_clip
 from video.test_muxing import make_film, read_film
 
 
-def test_a_video(impasto, gallery, tmp_path):
+def test_a_video(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     make_clip(tmp_path / "clip.mp4", frames=10)
     ran = impasto(
         "-v", "video", "clip.mp4", "--style", "first", "--gallery", gallery, "--end", ".2"
@@ -34,7 +40,9 @@ def test_a_video(impasto, gallery, tmp_path):
         (["clip.mp4", "--timeline", "none.toml"], 3, "none.toml cannot be read"),
     ],
 )
-def test_impossible_videos(impasto, gallery, tmp_path, arguments, code, says):
+def test_impossible_videos(
+    impasto: Run, gallery: Path, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
     make_clip(tmp_path / "clip.mp4", frames=2)
     if not {"--style", "--timeline"} & set(arguments):
         arguments = [*arguments, "--style", "first"]
@@ -43,13 +51,13 @@ def test_impossible_videos(impasto, gallery, tmp_path, arguments, code, says):
     assert says in ran.err
 
 
-def test_no_command_is_needed_for_a_video(impasto, gallery, tmp_path):
+def test_no_command_is_needed_for_a_video(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     make_clip(tmp_path / "clip.MP4", frames=2)
     ran = impasto("clip.MP4", "--style", "first", "--gallery", gallery)
     assert (ran.code, ran.err) == (0, "clip.MP4 -> clip-first.MP4\n")
 
 
-def test_into_a_folder(impasto, gallery, tmp_path):
+def test_into_a_folder(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     make_clip(tmp_path / "clip.mp4", frames=2)
     for output in ("out/", "out"):
         ran = impasto("video", "clip.mp4", "-s", "first", "--gallery", gallery, "-o", output)
@@ -57,7 +65,7 @@ def test_into_a_folder(impasto, gallery, tmp_path):
         (tmp_path / "out" / "clip.mp4").unlink()
 
 
-def test_several_videos(impasto, gallery, tmp_path):
+def test_several_videos(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     """One that fails is named, and does not keep the others from it."""
     for name in ("a.mp4", "c.avi"):
         make_clip(tmp_path / name, frames=2, codec="mpeg4")
@@ -79,7 +87,9 @@ def test_several_videos(impasto, gallery, tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["clips", ".", ".."])
-def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
+def test_a_folder_of_videos(
+    impasto: Run, gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
     """What is no video, and what is hidden, is left alone."""
     (tmp_path / "clips").mkdir()
     for name in ("a.mp4", "b.MKV", ".hidden.mp4"):
@@ -95,7 +105,9 @@ def test_a_folder_of_videos(impasto, gallery, tmp_path, monkeypatch, folder):
     assert sorted(each.name for each in painted.iterdir()) == ["a.mp4", "b.MKV"]
 
 
-def test_paintings_of_an_earlier_run_are_not_painted(impasto, gallery, tmp_path):
+def test_paintings_of_an_earlier_run_are_not_painted(
+    impasto: Run, gallery: Path, tmp_path: Path
+) -> None:
     make_clip(tmp_path / "clip.mp4", frames=1)
     for _ in range(2):
         names = sorted(each.name for each in tmp_path.glob("*.mp4"))
@@ -115,7 +127,9 @@ def test_paintings_of_an_earlier_run_are_not_painted(impasto, gallery, tmp_path)
         (["a/clip.mp4", "-o", "x" * 300 + ".mp4"], 4, "name too long"),
     ],
 )
-def test_impossible_sets_of_videos(impasto, gallery, tmp_path, arguments, code, says):
+def test_impossible_sets_of_videos(
+    impasto: Run, gallery: Path, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
     for folder in ("a", "b", "empty"):
         (tmp_path / folder).mkdir()
     make_clip(tmp_path / "a" / "clip.mp4", frames=1)
@@ -125,7 +139,7 @@ def test_impossible_sets_of_videos(impasto, gallery, tmp_path, arguments, code, 
     assert says in ran.err.replace("File name", "name")
 
 
-def test_sound_and_subtitles_can_be_left_out(impasto, gallery, tmp_path):
+def test_sound_and_subtitles_can_be_left_out(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     make_film(tmp_path)
     ran = impasto("video", "film.mkv", "-s", "first", "--gallery", gallery, "-o", "out.webm")
     assert ran.code == 4
@@ -136,7 +150,7 @@ def test_sound_and_subtitles_can_be_left_out(impasto, gallery, tmp_path):
     assert read_film(tmp_path / "out.webm")[2] == [("video", None)]
 
 
-def test_styles_from_a_file(impasto, gallery, tmp_path):
+def test_styles_from_a_file(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     make_clip(tmp_path / "clip.mp4", frames=5)
     (tmp_path / "styles.toml").write_text(
         '[[point]]\nat = 0\nstyle = "first"\n[[point]]\nat = 0.1\nstyle = "second"\n'
@@ -146,9 +160,9 @@ def test_styles_from_a_file(impasto, gallery, tmp_path):
     assert len(read_clip(tmp_path / "clip-first+second.mp4")[0]) == 5
 
 
-def test_gifs_stay_gifs(impasto, gallery, tmp_path):
+def test_gifs_stay_gifs(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     frames = [Image.new("RGB", (64, 48), (40 * number, 90, 160)) for number in range(3)]
-    options = {"append_images": frames[1:], "duration": [50, 200, 90], "loop": 2}
+    options: dict[str, Any] = {"append_images": frames[1:], "duration": [50, 200, 90], "loop": 2}
     frames[0].save(tmp_path / "clip.gif", save_all=True, **options)
     ran = impasto("video", "clip.gif", "--style", "first", "--gallery", gallery)
     assert ran.code == 0
@@ -157,14 +171,14 @@ def test_gifs_stay_gifs(impasto, gallery, tmp_path):
         assert (image.n_frames, image.info["loop"], image.info["duration"]) == (3, 2, 50)
 
 
-def test_damage_is_told(impasto, gallery, tmp_path):
+def test_damage_is_told(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     damage_packet(make_clip(tmp_path / "clip.mp4", frames=10, size=(320, 240)), 5, size=30)
     ran = impasto("video", "clip.mp4", "--style", "first", "--gallery", gallery)
     assert ran.code == 0
     assert "clip.mp4: 1 damaged packets or frames were bridged" in ran.err
 
 
-def test_a_video_that_is_cut_off(impasto, gallery, tmp_path):
+def test_a_video_that_is_cut_off(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     """What there is of it is painted, and the code tells that it is not all."""
     video = make_clip(tmp_path / "clip.mkv", frames=20)
     video.write_bytes(video.read_bytes()[: video.stat().st_size * 4 // 5])
@@ -180,15 +194,22 @@ def test_a_video_that_is_cut_off(impasto, gallery, tmp_path):
 @pytest.mark.parametrize("painted", [False, True])
 @pytest.mark.parametrize("old", [False, True])
 def test_interrupted_before_and_after_the_first_frames(
-    impasto, gallery, tmp_path, monkeypatch, painted, old
-):
+    impasto: Run,
+    gallery: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    painted: bool,
+    old: bool,
+) -> None:
     """What was painted becomes the output, unless a whole one is there."""
     make_clip(tmp_path / "clip.mp4", frames=6)
     if old:
         make_clip(tmp_path / "out.mp4", frames=2)
     place = VideoStylizer.place
 
-    def interrupted(self, photo, fresh, time_s):
+    def interrupted(
+        self: Any, photo: NDArray[np.uint8], fresh: NDArray[np.uint8], time_s: float
+    ) -> Any:
         if not painted or time_s > 0.1:
             raise KeyboardInterrupt
         return place(self, photo, fresh, time_s)

@@ -2,9 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.calls import Run
 from impasto.cli.targets import plan_jobs
 from impasto.cli.watching import appearing
 from impasto.errors import OptionError
@@ -13,13 +17,13 @@ from tiny import picture
 
 
 @pytest.fixture
-def happening(monkeypatch):
+def happening(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """What happens between two looks, one after the other; then comes Ctrl-C."""
 
-    def set_events(*events):
+    def set_events(*events: Callable[[], object] | None) -> None:
         left = list(events)
 
-        def sleep(seconds):
+        def sleep(seconds: float) -> None:
             assert seconds >= 1
             if not left:
                 raise KeyboardInterrupt
@@ -32,26 +36,26 @@ def happening(monkeypatch):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
     return tmp_path / "in"
 
 
-def put(path, seed=0):
+def put(path: Path, seed: int = 0) -> Callable[..., Any]:
     return lambda: write_image(path, Picture(picture(40, 30, seed)))
 
 
-def looks(output="out", overwrite=False):
+def looks(output: str = "out", overwrite: bool = False) -> list[list[str]]:
     """Which paintings are due at each look."""
 
-    def plan():
+    def plan() -> Any:
         return plan_jobs(["in"], output, {"first": "first"}, recursive=True)
 
     return [[job.target for job in due] for due in appearing(plan, overwrite=overwrite)]
 
 
-def test_photos_are_due_when_they_stand_still(folder, happening):
+def test_photos_are_due_when_they_stand_still(folder: Path, happening: Callable[..., None]) -> None:
     put(folder / "old.png")()
     content = (folder / "old.png").read_bytes()
     happening(
@@ -65,7 +69,9 @@ def test_photos_are_due_when_they_stand_still(folder, happening):
     assert looks() == [[], ["out/old.png"], [], [], [], ["out/new.png"], []]
 
 
-def test_photos_whose_painting_exists_are_left_out(folder, happening):
+def test_photos_whose_painting_exists_are_left_out(
+    folder: Path, happening: Callable[..., None]
+) -> None:
     put(folder / "a.png")()
     put(folder.parent / "out.png")()
     shutil.copytree(folder, "out")
@@ -73,14 +79,18 @@ def test_photos_whose_painting_exists_are_left_out(folder, happening):
     assert looks() == [[]] * 5
 
 
-def test_changed_photos_are_due_again_where_paintings_may_be_replaced(folder, happening):
+def test_changed_photos_are_due_again_where_paintings_may_be_replaced(
+    folder: Path, happening: Callable[..., None]
+) -> None:
     put(folder / "a.png")()
     shutil.copytree(folder, "out")
     happening(None, None, put(folder / "a.png", 1), None, None)
     assert looks(overwrite=True) == [[], ["out/a.png"], [], [], ["out/a.png"], []]
 
 
-def test_paintings_are_no_photos_even_if_theirs_are_gone(folder, happening):
+def test_paintings_are_no_photos_even_if_theirs_are_gone(
+    folder: Path, happening: Callable[..., None]
+) -> None:
     put(folder / "a.png")()
 
     painted = folder / "a-first.png"
@@ -88,7 +98,7 @@ def test_paintings_are_no_photos_even_if_theirs_are_gone(folder, happening):
     assert looks("in") == [[], ["in/a-first.png"], [], [], []]
 
 
-def test_two_photos_with_one_painting(folder, happening):
+def test_two_photos_with_one_painting(folder: Path, happening: Callable[..., None]) -> None:
     """The first counts, unless it could be replaced by the other."""
     put(folder / "a.png")()
     shutil.copy(folder / "a.png", folder / "a.heic")
@@ -100,18 +110,22 @@ def test_two_photos_with_one_painting(folder, happening):
         looks(overwrite=True)
 
 
-def test_an_empty_folder_and_one_that_goes(folder, happening):
+def test_an_empty_folder_and_one_that_goes(folder: Path, happening: Callable[..., None]) -> None:
     happening(folder.rmdir, None)
     assert looks() == [[], [], []]
 
 
-def test_a_painting_whose_name_is_too_long_is_left_to_fail_once(folder, happening):
+def test_a_painting_whose_name_is_too_long_is_left_to_fail_once(
+    folder: Path, happening: Callable[..., None]
+) -> None:
     put(folder / f"{'a' * 248}.png")()
     happening(None, None)
     assert [len(due) for due in looks("in")] == [0, 1, 0]
 
 
-def test_painting_what_appears(impasto, gallery, folder, happening):
+def test_painting_what_appears(
+    impasto: Run, gallery: Path, folder: Path, happening: Callable[..., None]
+) -> None:
     style = ["--gallery", gallery, "--style", "first", "--style", "second"]
     happening(
         put(folder / "a.png"), None, lambda: (folder / "b.png").write_text("no photo"), None, None
@@ -149,7 +163,15 @@ def test_painting_what_appears(impasto, gallery, folder, happening):
         (["in", "-o", "all.png"], "give -o FOLDER"),
     ],
 )
-def test_what_cannot_be_watched(impasto, gallery, photo, folder, happening, arguments, says):
+def test_what_cannot_be_watched(
+    impasto: Run,
+    gallery: Path,
+    photo: Path,
+    folder: Path,
+    happening: Callable[..., None],
+    arguments: list[str],
+    says: str,
+) -> None:
     happening()
     ran = impasto(*arguments, "--watch", "--gallery", gallery, "--style", "first")
     assert (ran.code, says in ran.err.splitlines()[-1]) == (2, True), ran.err

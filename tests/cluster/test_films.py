@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,31 +16,31 @@ from video.clips import read_clip, sound_packets
 
 
 @pytest.fixture
-def film(tmp_path):
+def film(tmp_path: Path) -> Film:
     source = make_film(tmp_path / "film.mp4")
     tiny_gallery(tmp_path / "gallery")
     look = StylizeOptions("first", gallery=tmp_path / "gallery", engine="opencv").for_frames()
     return Film(Job(str(source), "film.mp4"), Place(str(tmp_path / "out")), look, 0.4)
 
 
-def paint(film, pieces):
+def paint(film: Any, pieces: Any) -> None:
     painter = FilmPainter([film], 1)
     for piece in pieces:
         piece.paint(painter._painter_of(film))
 
 
-def test_scenes_begin_pieces(film):
+def test_scenes_begin_pieces(film: Film) -> None:
     pieces = list(film.cut())
     assert [(each.start_s, each.end_s) for each in pieces] == [(0, 2), (2, 4), (4, None)]
 
 
-def test_without_stability_cuts_go_anywhere(film, monkeypatch):
+def test_without_stability_cuts_go_anywhere(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impasto.cluster.films.MOST_FRAMES", 60)
     still = Film(film.job, film.target, film.look, stability=0)
     assert [each.start_s for each in still.cut()] == [0, 2.4, 4.8]
 
 
-def test_pieces_become_the_film_of_one_machine(film, tmp_path):
+def test_pieces_become_the_film_of_one_machine(film: Film, tmp_path: Path) -> None:
     pieces = list(film.cut())
     paint(film, pieces[::-1])  # in any order, by whatever painter
     report = film.join(len(pieces))
@@ -54,14 +57,14 @@ def test_pieces_become_the_film_of_one_machine(film, tmp_path):
     assert sound_packets(tmp_path / "out/film.mp4") == sound_packets(tmp_path / "one.mp4")
 
 
-def test_pieces_that_are_there_are_not_painted_again(film):
+def test_pieces_that_are_there_are_not_painted_again(film: Film) -> None:
     first, *_ = film.cut()
     painter = FilmPainter([film], 1)._painter_of(film)
     assert first.paint(painter) == 50
     assert first.paint(painter) == 0
 
 
-def test_a_film_that_has_changed(film):
+def test_a_film_that_has_changed(film: Film) -> None:
     painter = FilmPainter([film], 1)._painter_of(film)
     with pytest.raises(InputError, match="has changed meanwhile"):
         Piece(film, 7, 99.0, None).paint(painter)

@@ -13,7 +13,7 @@ from tiny import picture, tiny_gallery
 
 
 @pytest.fixture
-def options(tmp_path):
+def options(tmp_path: Path) -> BatchOptions:
     tiny_gallery(tmp_path / "gallery")
     write_image(tmp_path / "1.png", Picture(picture(40, 30)))
     gallery = str(tmp_path / "gallery")
@@ -21,7 +21,7 @@ def options(tmp_path):
 
 
 @pytest.mark.parametrize("scheme", ["", "local://"])
-def test_rows_of_their_own(tmp_path, options, scheme):
+def test_rows_of_their_own(tmp_path: Path, options: BatchOptions, scheme: str) -> None:
     """A row that is wrong is no other row's business."""
     asked = [
         ("1.png", "a.png", {}),
@@ -53,8 +53,10 @@ def test_rows_of_their_own(tmp_path, options, scheme):
     assert (read_image(tmp_path / "out/c.png").pixels == stylize(photo, look).pixels).all()
 
 
-def test_whatever_a_row_meets_is_told(tmp_path, options, monkeypatch):
-    def fail(*_, **__):
+def test_whatever_a_row_meets_is_told(
+    tmp_path: Path, options: BatchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise MemoryError("no room")
 
     monkeypatch.setattr("impasto.cluster.photos.paint_photo", fail)

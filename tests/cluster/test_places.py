@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from impasto.cluster.places import Place, fetched
@@ -5,17 +8,17 @@ from impasto.errors import InputError, OptionError, OutputError
 
 
 @pytest.fixture(params=["", "file://", "local://"])
-def place(request, tmp_path):
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """The same folder as a path, and by fsspec, as one on another machine is reached."""
     return Place(f"{request.param}{tmp_path}/paintings")
 
 
-def write(place, name, content):
+def write(place: Any, name: str, content: bytes) -> None:
     with place.writing(name) as path:
         path.write_bytes(content)
 
 
-def test_what_is_written_is_there(place, tmp_path):
+def test_what_is_written_is_there(place: Place, tmp_path: Path) -> None:
     assert list(place.walk()) == []
     write(place, "b/1.jpg", b"one")
     write(place, "a.jpg", b"two")
@@ -34,17 +37,17 @@ def test_what_is_written_is_there(place, tmp_path):
     assert list(place.walk()) == ["a.jpg"]
 
 
-def test_links_in_circles_are_passed_by(tmp_path):
+def test_links_in_circles_are_passed_by(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/1.jpg").touch()
     (tmp_path / "a/up").symlink_to(tmp_path, target_is_directory=True)
     assert [name for name in Place(str(tmp_path)).walk() if name.endswith(".jpg")] == ["a/1.jpg"]
 
 
-def test_a_block_that_fails_writes_nothing(tmp_path):
+def test_a_block_that_fails_writes_nothing(tmp_path: Path) -> None:
     place = Place(f"local://{tmp_path}/paintings")
 
-    def fail():
+    def fail() -> None:
         with place.writing("a.jpg") as path:
             path.write_bytes(b"half")
             raise OutputError("no")
@@ -54,7 +57,7 @@ def test_a_block_that_fails_writes_nothing(tmp_path):
     assert list(place.walk()) == []
 
 
-def test_errors_name_the_address(tmp_path):
+def test_errors_name_the_address(tmp_path: Path) -> None:
     address = f"local://{tmp_path}/1.jpg"
     with pytest.raises(InputError, match=r"local://.*1\.jpg cannot be read"), fetched(address):
         pass
@@ -65,7 +68,7 @@ def test_errors_name_the_address(tmp_path):
         Place("nowhere://bucket/x")
 
 
-def test_a_bucket(monkeypatch, tmp_path):
+def test_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0)
     server.start()
     try:

@@ -13,7 +13,7 @@ from impasto.errors import OptionError, OutputError
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
 @pytest.mark.filterwarnings("ignore")  # of Ray's
-def test_every_row_is_one_whole_file(tmp_path):
+def test_every_row_is_one_whole_file(tmp_path: Path) -> None:
     """Whatever ends on the way; the same command goes on, and the table is right."""
     batch = make_batch(tmp_path, 48, (400, 300))
     named = []
@@ -27,12 +27,12 @@ def test_every_row_is_one_whole_file(tmp_path):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "127.0.0.1:99999"])
-def test_a_cluster_that_does_not_answer(address):
+def test_a_cluster_that_does_not_answer(address: str) -> None:
     with pytest.raises(OptionError, match=f"no Ray answers at {address}"), run._session(address):
         pass
 
 
-def test_targets_of_other_paintings_are_refused(tmp_path):
+def test_targets_of_other_paintings_are_refused(tmp_path: Path) -> None:
     batch = make_batch(tmp_path, 1, (40, 30))
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine.txt").touch()
@@ -43,7 +43,7 @@ def test_targets_of_other_paintings_are_refused(tmp_path):
         run.paint_batch(replace(batch, options=replace(batch.options, file_quality=50)))
 
 
-def test_paintings_in_the_source_are_no_photos(tmp_path):
+def test_paintings_in_the_source_are_no_photos(tmp_path: Path) -> None:
     batch = make_batch(tmp_path, 5, (40, 30))
     inside = Place(f"{batch.source.address}/out")
     for name in ("0.png", run.RECIPE):

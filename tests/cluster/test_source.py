@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -7,18 +10,18 @@ from impasto.errors import InputError, OptionError
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Any:
     for name in ("1.jpg", "a/2.PNG", "a/b/3.jpg", "a/film.mp4", "a/notes.txt", ".hidden.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     return tmp_path
 
 
-def names(address):
+def names(address: Any) -> Any:
     return [row.name for row in Source(str(address)).rows()]
 
 
-def test_folders_and_patterns(tree):
+def test_folders_and_patterns(tree: Path) -> None:
     assert names(tree) == ["1.jpg", "a/2.PNG", "a/b/3.jpg", "a/film.mp4"]
     assert names(tree / "a") == ["2.PNG", "b/3.jpg", "film.mp4"]
     assert names(tree / "**/*.jpg") == ["1.jpg", "a/b/3.jpg"]
@@ -31,7 +34,7 @@ def test_folders_and_patterns(tree):
     assert names(tree / "[a]/2.PNG") == ["2.PNG"]
 
 
-def test_paths_are_of_the_manifests_folder_or_absolute(tree):
+def test_paths_are_of_the_manifests_folder_or_absolute(tree: Path) -> None:
     (tree / "list.csv").write_text("path\na/2.PNG\n/data/x.jpg\ns3://bucket/y.jpg\n../z.jpg\n")
     rows = list(Source(str(tree / "list.csv")).rows())
     assert [row.path for row in rows] == [
@@ -41,7 +44,7 @@ def test_paths_are_of_the_manifests_folder_or_absolute(tree):
     assert [row.name for row in rows] == ["a/2.PNG", "data/x.jpg", "bucket/y.jpg", outside]
 
 
-def test_rows_have_options_of_their_own(tmp_path):
+def test_rows_have_options_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(
         'path,style,strength,seed,invert_mask,regions\n1.jpg,udnie,0.5,3,true,"[""subject:udnie""]"\n'
         "2.jpg,,,,,\n"
@@ -68,13 +71,13 @@ def test_rows_have_options_of_their_own(tmp_path):
         ("path\n\xff", "is no CSV"),
     ],
 )
-def test_manifests_that_are_wrong(tmp_path, content, problem):
+def test_manifests_that_are_wrong(tmp_path: Path, content: str, problem: str) -> None:
     (tmp_path / "list.csv").write_bytes(content.encode("latin-1"))
     with pytest.raises((InputError, OptionError), match=problem):
         list(Source(str(tmp_path / "list.csv")).rows())
 
 
-def test_names_are_functions_of_the_row():
+def test_names_are_functions_of_the_row() -> None:
     assert Row("x/1.JPG", "1.JPG").output() == "1.JPG"
     assert Row("x/1.JPG", "1.JPG").output(".webp") == "1.JPG.webp"
     assert Row("x/1.heic", "1.heic").output() == "1.heic.jpg"

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import ray
@@ -25,7 +27,7 @@ BROKEN = (3, 4)
 
 
 @contextmanager
-def three_nodes():
+def three_nodes() -> Iterator[Any]:
     nodes = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
         for _ in range(2):
@@ -36,7 +38,7 @@ def three_nodes():
         nodes.shutdown()
 
 
-def make_batch(folder, photos, size):
+def make_batch(folder: Path, photos: int, size: tuple[int, int]) -> Any:
     """Photos, two of which cannot be read, and a film."""
     tiny_gallery(folder / "gallery")
     (folder / "photos/below").mkdir(parents=True)
@@ -49,7 +51,7 @@ def make_batch(folder, photos, size):
     return batch_of(*(str(folder / name) for name in ("photos", "out", "gallery")))
 
 
-def kill_a_painter(_):
+def kill_a_painter(_: object) -> None:
     for folder in Path("/proc").glob("[0-9]*"):
         name = (folder / "cmdline").read_bytes() if folder.exists() else b""
         if name.startswith(b"ray::MapWorker"):
@@ -57,25 +59,28 @@ def kill_a_painter(_):
             return
 
 
-def lose_a_node(cluster):
+def lose_a_node(cluster: Any) -> None:
     cluster.remove_node(min(cluster.worker_nodes, key=id))
 
 
-def gain_a_node(cluster):
+def gain_a_node(cluster: Any) -> None:
     cluster.add_node(**NODE)
 
 
-def drive_and_kill(batch, cluster):
+def drive_and_kill(batch: Any, cluster: Any) -> None:
     """Lose a painter after an eighth of the rows, a node after a quarter, gain one after three
     eighths, and lose the driver after half of them.
     """
     script = Path(__file__).with_name("drive.py")
     places = batch.source.address, batch.target.address, batch.options.look.gallery
     command = [sys.executable, str(script), *places, cluster.address]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     eighth = batch.source.count() // 8
     events = [(1, kill_a_painter), (2, lose_a_node), (3, gain_a_node)]
     with subprocess.Popen(command, text=True, **pipes) as driver:
+        assert driver.stdin
+        assert driver.stdout
+        assert driver.stderr
         for line in driver.stdout:
             while events and int(line) >= events[0][0] * eighth:
                 events.pop(0)[1](cluster)
@@ -87,7 +92,7 @@ def drive_and_kill(batch, cluster):
         assert not events, driver.stderr.read()
 
 
-def check(batch, report):
+def check(batch: Any, report: Any) -> None:
     """Every row has one whole file, the painting of its photo, and the table tells of it."""
     out = Path(batch.target.address)
     table = pq.read_table(out / run.TABLE).to_pylist()

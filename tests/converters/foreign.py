@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,32 +14,34 @@ from torch.nn import functional as F
 
 
 class ConvLayer(nn.Module):
-    def __init__(self, inputs, outputs, kernel, stride=1, upsample=1):
+    def __init__(
+        self, inputs: Any, outputs: Any, kernel: Any, stride: int = 1, upsample: int = 1
+    ) -> None:
         super().__init__()
         self.upsample = upsample
         self.reflection_pad = nn.ReflectionPad2d(kernel // 2)
         self.conv2d = nn.Conv2d(inputs, outputs, kernel, stride)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         if self.upsample > 1:
             x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
         return self.conv2d(self.reflection_pad(x))
 
 
 class Block(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels: Any) -> None:
         super().__init__()
         self.conv1, self.conv2 = ConvLayer(channels, channels, 3), ConvLayer(channels, channels, 3)
         self.in1, self.in2 = (nn.InstanceNorm2d(channels, affine=True) for _ in range(2))
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return x + self.in2(self.conv2(torch.relu(self.in1(self.conv1(x)))))
 
 
 class TransformerNet(nn.Module):
     """The architecture and the keys of pytorch/examples' fast_neural_style."""
 
-    def __init__(self, width=4, blocks=5, seed=0):
+    def __init__(self, width: int = 4, blocks: int = 5, seed: int = 0) -> None:
         torch.manual_seed(seed)
         super().__init__()
         sizes = (width, 2 * width, 4 * width)
@@ -58,10 +61,10 @@ class TransformerNet(nn.Module):
                 nn.init.uniform_(array, 0.2, 1.0)
         with torch.no_grad():  # outputs all over 0-255
             self.deconv3.conv2d.weight *= 40
-            self.deconv3.conv2d.bias += 100
+            self.deconv3.conv2d.get_parameter("bias").add_(100)
 
     @torch.no_grad()
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         x = torch.relu(self.in1(self.conv1(x)))
         x = torch.relu(self.in2(self.conv2(x)))
         x = torch.relu(self.in3(self.conv3(x)))
@@ -72,7 +75,7 @@ class TransformerNet(nn.Module):
         return self.deconv3(x)
 
 
-def state_dict(network, age="new"):
+def state_dict(network: Any, age: str = "new") -> Any:
     """A network's weights as a file of torch.
 
     Args:
@@ -94,7 +97,7 @@ def state_dict(network, age="new"):
     return file.getvalue()
 
 
-def lengstrom_variables(seed=0, width=4, blocks=5):
+def lengstrom_variables(seed: int = 0, width: int = 4, blocks: int = 5) -> Any:
     """Kernel, shift and scale of every convolution of lengstrom/fast-style-transfer, in order."""
     random = np.random.default_rng(seed)
     sizes = [(9, 3, width), (3, width, 2 * width), (3, 2 * width, 4 * width)]
@@ -109,11 +112,11 @@ def lengstrom_variables(seed=0, width=4, blocks=5):
     return [each.astype(np.float32) for each in variables]
 
 
-def lengstrom_by_torch(variables, x):
+def lengstrom_by_torch(variables: Any, x: Any) -> Any:
     """What TensorFlow does with them, for RGB in 0-255 and sides that are multiples of 4."""
     count = len(variables) // 3
 
-    def conv(number, x):
+    def conv(number: Any, x: Any) -> Any:
         kernel, shift, scale = map(torch.from_numpy, variables[3 * number : 3 * number + 3])
         side = kernel.shape[0]
         if number in (count - 3, count - 2):
@@ -137,7 +140,7 @@ def lengstrom_by_torch(variables, x):
     return torch.tanh(conv(count - 1, x)) * 150 + 127.5
 
 
-def npz(variables, names="Variable"):
+def npz(variables: Any, names: str = "Variable") -> Any:
     file = io.BytesIO()
     keys = [f"{names}_{n}" if n or names == "arr" else names for n in range(len(variables))]
     arrays = dict(zip(keys, variables, strict=True))
@@ -148,20 +151,22 @@ def npz(variables, names="Variable"):
 class OnnxWriter:
     """A graph of an old exporter: constants among the inputs, sizes fixed, Upsample."""
 
-    def __init__(self, opset):
-        self.opset, self.nodes, self.constants = opset, [], []
+    def __init__(self, opset: Any) -> None:
+        self.opset = opset
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
 
-    def add(self, kind, *inputs, **attributes):
+    def add(self, kind: Any, *inputs: str, **attributes: Any) -> str:
         output = str(len(self.nodes) + 100)
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    def constant(self, values, dtype=np.float32):
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
         return name
 
-    def conv(self, x, layer):
+    def conv(self, x: Any, layer: Any) -> Any:
         weight, bias = (each.detach().numpy() for each in layer.conv2d.parameters())
         side = weight.shape[2] // 2
         if layer.upsample > 1:
@@ -187,11 +192,11 @@ class OnnxWriter:
         inputs = (x, self.constant(weight), self.constant(bias))
         return self.add("Conv", *inputs, kernel_shape=weight.shape[2:], strides=stride)
 
-    def norm(self, x, layer):
+    def norm(self, x: Any, layer: Any) -> Any:
         constants = [self.constant(each.detach().numpy()) for each in layer.parameters()]
         return self.add("InstanceNormalization", x, *constants, epsilon=1e-5)
 
-    def network(self, x, net):
+    def network(self, x: Any, net: Any) -> Any:
         """`TransformerNet`, node by node."""
         for number in (1, 2, 3):
             x = self.conv(x, getattr(net, f"conv{number}"))
@@ -205,7 +210,7 @@ class OnnxWriter:
             x = self.add("Relu", self.norm(x, getattr(net, f"in{number + 3}")))
         return self.conv(x, net.deconv3)
 
-    def file(self, output, inputs, *, old=False, made=None):
+    def file(self, output: Any, inputs: Any, *, old: bool = False, made: Any = None) -> Any:
         """The model's bytes; ``inputs`` are names, shapes and element types, ``made`` is the
         output's shape, if it is not the first input's.
         """
@@ -228,14 +233,14 @@ class OnnxWriter:
         return model.SerializeToString()
 
 
-def zoo_onnx(net, width=64, height=64):
+def zoo_onnx(net: Any, width: int = 64, height: int = 64) -> Any:
     """As the ONNX zoo's fast-neural-style networks: fixed size, opset 9, RGB in 0-255."""
     writer = OnnxWriter(9)
     output = writer.network("input1", net)
     return writer.file(output, [("input1", [1, 3, height, width], TensorProto.FLOAT)], old=True)
 
 
-def many_styles_onnx(tables, *, whole=False):
+def many_styles_onnx(tables: Any, *, whole: bool = False) -> Any:
     """A 1x1 convolution whose bias is one row of a table, chosen by weights, RGB in 0-1.
 
     Args:
@@ -258,7 +263,7 @@ def many_styles_onnx(tables, *, whole=False):
     return writer.file(output, [("image", [1, 3, "h", "w"], TensorProto.FLOAT), second])
 
 
-def magenta_onnx(matrix, side=32):
+def magenta_onnx(matrix: Any, side: int = 32) -> Any:
     """Channels last, fixed size, and a style vector that makes the shift of each channel.
 
     Args:
@@ -275,7 +280,7 @@ def magenta_onnx(matrix, side=32):
     return writer.file(output, [(*each, TensorProto.FLOAT) for each in inputs])
 
 
-def predictor_onnx(matrix, side=16):
+def predictor_onnx(matrix: Any, side: int = 16) -> Any:
     """From a picture, channels last, its mean colour, times a matrix: numbers x 3."""
     writer = OnnxWriter(13)
     planes = writer.add("Transpose", "style_image", perm=[0, 3, 1, 2])
@@ -286,7 +291,7 @@ def predictor_onnx(matrix, side=16):
     return writer.file(output, inputs, made=[1, 1, 1, len(matrix)])
 
 
-def two_pictures_onnx():
+def two_pictures_onnx() -> Any:
     """A photo whose colours move towards the mean colour of a second picture, RGB in 0-1."""
     writer = OnnxWriter(13)
     colour = writer.add("GlobalAveragePool", "style_picture")
@@ -298,7 +303,7 @@ def two_pictures_onnx():
     return writer.file(output, [(*each, TensorProto.FLOAT) for each in inputs], made=free)
 
 
-def unfree_onnx(side=32):
+def unfree_onnx(side: int = 32) -> Any:
     """A network whose size is written into it, so that it cannot be freed."""
     writer = OnnxWriter(13)
     flat = writer.add("Reshape", "image", writer.constant([1, 3, side * side], np.int64))
@@ -309,5 +314,5 @@ def unfree_onnx(side=32):
     return writer.file(output, [("image", [1, 3, side, side], TensorProto.FLOAT)])
 
 
-def check(content):
+def check(content: Any) -> None:
     onnx.checker.check_model(onnx.load_from_string(content), full_check=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +16,12 @@ from converters.write_t7 import module, sequence, write_t7
 MEGA = 1 << 20
 
 
-def field(number, content):
+def field(number: int, content: bytes) -> Any:
     """A protobuf field of bytes."""
     return varint(number << 3 | 2) + varint(len(content)) + content
 
 
-def varint(value):
+def varint(value: Any) -> Any:
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -27,7 +29,7 @@ def varint(value):
     return bytes([*out, value])
 
 
-def onnx_graph(*nodes, constants=(), sides=("h", "w"), opset=17):
+def onnx_graph(*nodes: Any, constants: Any = (), sides: Any = ("h", "w"), opset: int = 17) -> Any:
     """A model from ``image`` to ``out``, whatever its nodes are."""
     shape = [1, 3, *sides]
     graph = helper.make_graph(
@@ -42,7 +44,7 @@ def onnx_graph(*nodes, constants=(), sides=("h", "w"), opset=17):
     return model.SerializeToString()
 
 
-def onnx_bombs():
+def onnx_bombs() -> Iterator[Any]:
     """By name; all of them shall be refused."""
     node = helper.make_node
     long = np.int64
@@ -114,7 +116,7 @@ def onnx_bombs():
     yield "an operator of its own", onnx_graph(node("Run", ["image"], ["out"], domain="evil"))
 
 
-def npz_bombs():
+def npz_bombs() -> Iterator[Any]:
     for name, shape in (("zeros", (MEGA * 64,)), ("many", (8,))):
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -136,7 +138,7 @@ def npz_bombs():
     yield "a pickle", pickled.getvalue()
 
 
-def pth_bombs():
+def pth_bombs() -> Iterator[Any]:
     plain = io.BytesIO()
     torch.save({"x": torch.zeros(MEGA * 32)}, plain)
     packed = io.BytesIO()
@@ -152,7 +154,7 @@ def pth_bombs():
     yield "a function", evil.getvalue()
 
 
-def t7_bombs():
+def t7_bombs() -> Iterator[Any]:
     yield "tables in tables", b"\x03\x00\x00\x00" * MEGA
     content = write_t7(np.ones((2, 2), np.float32))
     huge = np.array([1 << 40, 1 << 20], dtype="<i8").tobytes()

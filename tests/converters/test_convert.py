@@ -1,12 +1,17 @@
 """Every format against a reference in torch, through files, at sizes that are not in them."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from converters import foreign
 from converters.write_t7 import johnson, write_t7
 from impasto.converters import convert_network, measure_parity
+from impasto.defaults import EngineName
 from impasto.engines import open_engine
 from impasto.errors import InputError, MissingExtraError, OptionError
 from impasto.images import Picture, write_image
@@ -15,18 +20,18 @@ from tiny import picture
 PHOTO = picture(64, 48)
 
 
-def painted(network, photo=PHOTO, engine="openvino"):
+def painted(network: Any, photo: NDArray[np.uint8] = PHOTO, engine: EngineName = "openvino") -> Any:
     with open_engine(network.baked.graph, engine=engine, precision="f32") as opened:
         return opened.paint(photo).astype(float)
 
 
-def expected(run, photo=PHOTO):
+def expected(run: Any, photo: NDArray[np.uint8] = PHOTO) -> Any:
     """What a function of 1 x 3 x H x W in 0-255 makes of a photo."""
     made = run(torch.from_numpy(photo.transpose(2, 0, 1)[None].astype(np.float32)))
     return np.rint(made.numpy()[0].transpose(1, 2, 0).clip(0, 255))
 
 
-def same(found, wanted):
+def same(found: Any, wanted: Any) -> None:
     """Equal but for the rounding of single values."""
     assert wanted.std() > 15
     assert np.abs(found - wanted).max() <= 1
@@ -35,7 +40,7 @@ def same(found, wanted):
 
 @pytest.mark.parametrize("age", ["new", "old", "oldest"])
 @pytest.mark.parametrize("suffix", [".pth", ".model"])
-def test_pytorch_examples(tmp_path, age, suffix):
+def test_pytorch_examples(tmp_path: Path, age: str, suffix: str) -> None:
     net = foreign.TransformerNet()
     path = tmp_path / f"candy{suffix}"
     path.write_bytes(foreign.state_dict(net, age))
@@ -48,7 +53,7 @@ def test_pytorch_examples(tmp_path, age, suffix):
 
 
 @pytest.mark.parametrize("names", ["Variable", "arr"])
-def test_lengstroms_variables(tmp_path, names):
+def test_lengstroms_variables(tmp_path: Path, names: str) -> None:
     variables = foreign.lengstrom_variables()
     (tmp_path / "wave.npz").write_bytes(foreign.npz(variables, names))
     network = convert_network(tmp_path / "wave.npz")
@@ -56,7 +61,7 @@ def test_lengstroms_variables(tmp_path, names):
     same(painted(network), expected(lambda x: foreign.lengstrom_by_torch(variables, x)))
 
 
-def test_the_zoos_networks_are_freed(tmp_path):
+def test_the_zoos_networks_are_freed(tmp_path: Path) -> None:
     net = foreign.TransformerNet()
     (tmp_path / "mosaic-9.onnx").write_bytes(foreign.zoo_onnx(net))
     network = convert_network(tmp_path / "mosaic-9.onnx")
@@ -67,7 +72,7 @@ def test_the_zoos_networks_are_freed(tmp_path):
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_one_of_many_styles(tmp_path, whole):
+def test_one_of_many_styles(tmp_path: Path, whole: bool) -> None:
     tables = np.random.default_rng(0).normal(0, 2, (5, 3)).astype(np.float32)
     path = tmp_path / "many.onnx"
     path.write_bytes(foreign.many_styles_onnx(tables, whole=whole))
@@ -83,7 +88,7 @@ def test_one_of_many_styles(tmp_path, whole):
             convert_network(f"{path}#5")
 
 
-def test_a_style_vector(tmp_path):
+def test_a_style_vector(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     matrix = random.normal(0, 1, (3, 10)).astype(np.float32)
     vector = random.normal(0, 1, (1, 1, 1, 10)).astype(np.float32)
@@ -102,7 +107,7 @@ def test_a_style_vector(tmp_path):
         convert_network(f"{tmp_path}/magenta.onnx#{tmp_path}/no.npy")
 
 
-def test_a_painting_as_the_style(tmp_path):
+def test_a_painting_as_the_style(tmp_path: Path) -> None:
     """The network that makes vectors of paintings lies beside the one that takes them."""
     random = np.random.default_rng(0)
     matrix = random.normal(0, 3, (3, 10)).astype(np.float32)
@@ -116,7 +121,7 @@ def test_a_painting_as_the_style(tmp_path):
         convert_network(style)
     (tmp_path / "predict.onnx").write_bytes(foreign.predictor_onnx(other))
     network = convert_network(style)
-    shift = torch.from_numpy(matrix @ other @ np.float32([0.2, 0.4, 0.8]))[:, None, None]
+    shift = torch.from_numpy(matrix @ other @ np.array([0.2, 0.4, 0.8], np.float32))[:, None, None]
     same(painted(network), expected(lambda x: 255 * torch.sigmoid(x / 255 + shift)))
     with pytest.raises(InputError, match=r"none\.jpg does not exist"):
         convert_network(f"{tmp_path}/transform.onnx#{tmp_path}/none.jpg")
@@ -125,7 +130,7 @@ def test_a_painting_as_the_style(tmp_path):
         convert_network(style)
 
 
-def test_a_painting_as_the_second_input(tmp_path):
+def test_a_painting_as_the_second_input(tmp_path: Path) -> None:
     (tmp_path / "two.onnx").write_bytes(foreign.two_pictures_onnx())
     write_image(tmp_path / "blue.png", Picture(np.full((9, 9, 3), (0, 51, 255), np.uint8)))
     network = convert_network(f"{tmp_path}/two.onnx#{tmp_path}/blue.png")
@@ -136,7 +141,7 @@ def test_a_painting_as_the_second_input(tmp_path):
         convert_network(tmp_path / "two.onnx")
 
 
-def test_a_size_that_cannot_be_freed(tmp_path):
+def test_a_size_that_cannot_be_freed(tmp_path: Path) -> None:
     (tmp_path / "fixed.onnx").write_bytes(foreign.unfree_onnx())
     network = convert_network(tmp_path / "fixed.onnx")
     assert network.family == "ONNX, of 32x32 px only"
@@ -146,7 +151,7 @@ def test_a_size_that_cannot_be_freed(tmp_path):
 
 
 @pytest.mark.parametrize("border", ["reflect-start", "none"])
-def test_paintings_are_as_large_as_photos(tmp_path, border):
+def test_paintings_are_as_large_as_photos(tmp_path: Path, border: str) -> None:
     """Without padding the network itself makes smaller ones."""
     (tmp_path / "style.t7").write_bytes(write_t7({"model": johnson(border=border)}))
     network = convert_network(tmp_path / "style.t7")
@@ -156,7 +161,7 @@ def test_paintings_are_as_large_as_photos(tmp_path, border):
 
 
 @pytest.mark.parametrize("engine", ["openvino", "opencv", "onnxruntime"])
-def test_parity(tmp_path, engine):
+def test_parity(tmp_path: Path, engine: EngineName) -> None:
     net = foreign.TransformerNet(blocks=1)
     files = {
         "a.t7": write_t7({"model": johnson(border="none", norm_kind="batch", blocks=5)}),
@@ -173,7 +178,7 @@ def test_parity(tmp_path, engine):
         assert (mean < 0.01, most <= 1) == (True, True), name
 
 
-def test_parity_finds_a_difference(tmp_path):
+def test_parity_finds_a_difference(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(foreign.unfree_onnx())
     (tmp_path / "b.t7").write_bytes(write_t7(johnson()))
     right, other = convert_network(tmp_path / "a.onnx"), convert_network(tmp_path / "b.t7")
@@ -183,7 +188,7 @@ def test_parity_finds_a_difference(tmp_path):
     assert most > 50
 
 
-def test_what_we_write_is_read_as_it_is(tmp_path):
+def test_what_we_write_is_read_as_it_is(tmp_path: Path) -> None:
     """The convention is inside by then, and its input spec and description come with the file."""
     (tmp_path / "a.t7").write_bytes(write_t7(johnson()))
     first = convert_network(tmp_path / "a.t7")
@@ -194,12 +199,12 @@ def test_what_we_write_is_read_as_it_is(tmp_path):
     np.testing.assert_array_equal(painted(second), painted(first))
 
 
-def test_conventions_of_onnx_files(tmp_path):
+def test_conventions_of_onnx_files(tmp_path: Path) -> None:
     """An end that says nothing is taken for 0-255, and anything else may be asked for."""
     net = foreign.TransformerNet(blocks=1)
     (tmp_path / "a.onnx").write_bytes(foreign.zoo_onnx(net))
 
-    def caffe(x):
+    def caffe(x: Any) -> Any:
         means = torch.tensor([103.939, 116.779, 123.68])[:, None, None]
         return (net(x.flip(1) - means) + means).flip(1)
 
@@ -209,7 +214,7 @@ def test_conventions_of_onnx_files(tmp_path):
     assert np.abs(found - tanh).max() <= 1
 
 
-def test_without_torch(tmp_path, monkeypatch):
+def test_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.pth").write_bytes(b"anything")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"a\.pth needs packages .*impasto\[learn\]"):
@@ -231,7 +236,7 @@ def test_without_torch(tmp_path, monkeypatch):
         ("j.onnx", "missing", "does not exist"),
     ],
 )
-def test_what_is_refused(tmp_path, name, content, says):
+def test_what_is_refused(tmp_path: Path, name: str, content: Any, says: str) -> None:
     path = tmp_path / name
     if content is None:
         torch.save({"x": torch.zeros(3)}, path)
@@ -241,7 +246,7 @@ def test_what_is_refused(tmp_path, name, content, says):
         convert_network(path)
 
 
-def test_options_for_other_formats(tmp_path):
+def test_options_for_other_formats(tmp_path: Path) -> None:
     (tmp_path / "a.t7").write_bytes(write_t7(johnson()))
     with pytest.raises(OptionError, match=r"a\.t7 takes no style's number \(#3\)"):
         convert_network(f"{tmp_path}/a.t7#3")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -12,12 +14,12 @@ from impasto.engines.int8 import quantize_int8
 from impasto.images.noise import natural_noise
 
 
-def run(model, planes):
+def run(model: Any, planes: Any) -> Any:
     session = onnxruntime.InferenceSession(model.SerializeToString())
     return session.run(None, {session.get_inputs()[0].name: planes})[0]
 
 
-def test_floats_again():
+def test_floats_again() -> None:
     """As near to the network of floats as the rounding of its weights allows."""
     net = foreign.TransformerNet(blocks=1)
     model = onnx.load_from_string(foreign.zoo_onnx(net))
@@ -34,7 +36,7 @@ def test_floats_again():
     assert np.abs(again - original).mean() < np.abs(in_8_bits - original).mean() < 0.1
 
 
-def test_clipping_is_kept():
+def test_clipping_is_kept() -> None:
     """A ReLU that is hidden in the least value."""
     node = helper.make_node
     constants = [("s", np.float32(1 / 64)), ("z", np.uint8(0))]
@@ -50,7 +52,7 @@ def test_clipping_is_kept():
     np.testing.assert_allclose(run(model, planes), expected, atol=1 / 128 + 1e-6)
 
 
-def test_scales_that_are_no_constants():
+def test_scales_that_are_no_constants() -> None:
     model = onnx.load_from_string(
         onnx_graph(helper.make_node("DequantizeLinear", ["image", "image"], ["out"]))
     )

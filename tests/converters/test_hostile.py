@@ -3,6 +3,8 @@ benchmarks/hostile_files.py.
 """
 
 import contextlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +24,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_are_refused(tmp_path, name):
+def test_bombs_are_refused(tmp_path: Path, name: str) -> None:
     suffix, content = BOMBS[name]
     path = tmp_path / f"bomb.{suffix}"
     path.write_bytes(content)
@@ -34,7 +36,7 @@ def test_bombs_are_refused(tmp_path, name):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.sampled_from(sorted(WHOLE)), st.data())
-def test_damaged_anywhere(tmp_path, suffix, data):
+def test_damaged_anywhere(tmp_path: Path, suffix: str, data: Any) -> None:
     damaged = bytearray(WHOLE[suffix])
     for _ in range(data.draw(st.integers(1, 6))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -15,7 +17,7 @@ from impasto.converters.torch7_to_onnx import convert_module
 from impasto.errors import InputError
 
 
-def model_of(network):
+def model_of(network: Any) -> Any:
     return onnx.load_from_string(convert_module(network, "net"))
 
 
@@ -24,23 +26,23 @@ def model_of(network):
     # A picture must be larger than what is mirrored; blocks of 3x3 at a quarter mirror one.
     [("reflect-start", 20), ("reflect", 8), ("replicate", 4), ("zero", 4)],
 )
-def test_framings(border, smallest_px):
+def test_framings(border: str, smallest_px: int) -> None:
     input_spec = find_input_spec(model_of(johnson(border=border)), Layout(), None, "net")
     assert (input_spec.multiple, input_spec.smallest_px) == (4, smallest_px)
 
 
-def test_any_size():
+def test_any_size() -> None:
     input_spec = find_input_spec(model_of(sequence(padding("Zero", 0))), Layout(), None, "net")
     assert (input_spec.multiple, input_spec.smallest_px) == (1, 1)
 
 
-def test_shrinkage():
+def test_shrinkage() -> None:
     """Two blocks that shave 2 pixels on each side at a quarter of the size."""
     assert find_shrinkage(model_of(johnson(border="none")), Layout()) == 32
     assert find_shrinkage(model_of(johnson()), Layout()) == 0
 
 
-def test_no_picture():
+def test_no_picture() -> None:
     content = onnx_graph(helper.make_node("Relu", ["image"], ["out"])).replace(b"image", b"input")
     model = read_onnx(content, "net")
     model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 7
@@ -50,7 +52,7 @@ def test_no_picture():
     assert picture_size(model, "net") == (Layout(channels_last=True), None)
 
 
-def test_folding():
+def test_folding() -> None:
     """The choice of a style becomes a constant, and what depends on the photo stays."""
     tables = np.arange(15, dtype=np.float32).reshape(5, 3)
     model = read_onnx(foreign.many_styles_onnx(tables), "net")
@@ -75,7 +77,7 @@ def test_folding():
         ([("Sigmoid", {}), ("Clip", {"min": 0.0, "max": 0.996})], "rgb1"),
     ],
 )
-def test_guesses(nodes, convention):
+def test_guesses(nodes: list[tuple[str, dict[str, Any]]], convention: str) -> None:
     names = ["image", *(str(n) for n in range(len(nodes) - 1)), "out"]
     made = [
         helper.make_node(kind, [before], [after], **more)
@@ -84,7 +86,7 @@ def test_guesses(nodes, convention):
     assert guess_convention(onnx.load_from_string(onnx_graph(*made, opset=9))) == convention
 
 
-def test_descriptions():
+def test_descriptions() -> None:
     text = describe(model_of(johnson(width=32, blocks=5, norm_kind="batch")))
     assert text == (
         "c9s1-32,d64,d128,R128x5,u64,u32,c9s1-3; batch normalisation; 1,679,235 weights"

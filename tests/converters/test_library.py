@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,11 +14,11 @@ from tiny import picture
 
 
 @pytest.fixture
-def conversions(monkeypatch):
+def conversions(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was converted, one by one."""
     done = []
 
-    def convert(style, convention=None):
+    def convert(style: Any, convention: Any = None) -> Any:
         done.append(style)
         return convert_network(style, convention)
 
@@ -24,13 +27,15 @@ def conversions(monkeypatch):
 
 
 @pytest.fixture
-def style(tmp_path):
+def style(tmp_path: Path) -> str:
     path = tmp_path / "the_scream.t7"
     path.write_bytes(write_t7({"model": johnson()}))
     return str(path)
 
 
-def test_converted_once(style, conversions, user_folders, tmp_path):
+def test_converted_once(
+    style: str, conversions: list[Any], user_folders: Path, tmp_path: Path
+) -> None:
     first = load_network(style)
     assert conversions == [style]
     copy = tmp_path / "under another name.t7"
@@ -44,7 +49,7 @@ def test_converted_once(style, conversions, user_folders, tmp_path):
     assert len(list((user_folders / "cache" / "networks").iterdir())) == 2
 
 
-def test_each_choice_is_cached_apart(tmp_path, conversions):
+def test_each_choice_is_cached_apart(tmp_path: Path, conversions: list[Any]) -> None:
     tables = np.eye(3, dtype=np.float32)
     (tmp_path / "many.onnx").write_bytes(foreign.many_styles_onnx(tables))
     paintings = []
@@ -56,7 +61,9 @@ def test_each_choice_is_cached_apart(tmp_path, conversions):
     assert (paintings[0] != paintings[1]).any()
 
 
-def test_a_damaged_cache_is_made_anew(style, conversions, user_folders):
+def test_a_damaged_cache_is_made_anew(
+    style: str, conversions: list[Any], user_folders: Path
+) -> None:
     load_network(style)
     (cached,) = (user_folders / "cache" / "networks").iterdir()
     for damage in (b"", b"hello", cached.read_bytes()[:99]):
@@ -65,14 +72,16 @@ def test_a_damaged_cache_is_made_anew(style, conversions, user_folders):
     assert len(conversions) == 4
 
 
-def test_a_cache_that_cannot_be_written(style, conversions, user_folders):
+def test_a_cache_that_cannot_be_written(
+    style: str, conversions: list[Any], user_folders: Path
+) -> None:
     (user_folders / "cache").write_text("a file in the folder's place")
     load_network(style)
     load_network(style)
     assert len(conversions) == 2
 
 
-def test_installed(style, monkeypatch, tmp_path):
+def test_installed(style: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert installed_networks() == []
     install_network(style)
     assert installed_networks() == ["the_scream.t7"]
@@ -84,7 +93,7 @@ def test_installed(style, monkeypatch, tmp_path):
         np.testing.assert_array_equal(stylizer(picture(40, 30)), expected)
 
 
-def test_installed_again(style, tmp_path):
+def test_installed_again(style: str, tmp_path: Path) -> None:
     install_network(style)
     install_network(style)  # the same: nothing to say
     (tmp_path / "the_scream.t7").write_bytes(write_t7({"model": johnson(seed=1)}))
@@ -93,7 +102,7 @@ def test_installed_again(style, tmp_path):
     install_network(style, overwrite=True)
 
 
-def test_installed_choices(tmp_path):
+def test_installed_choices(tmp_path: Path) -> None:
     (tmp_path / "many.onnx").write_bytes(foreign.many_styles_onnx(np.eye(3, dtype=np.float32)))
     for choice in (0, 2):
         install_network(f"{tmp_path}/many.onnx#{choice}")
@@ -106,11 +115,11 @@ def test_installed_choices(tmp_path):
 @pytest.mark.parametrize(
     "mixture", ["{}:0.5", "{}+great-wave", "great-wave:0.3+{}", "{}:0.5+great-wave", "{}+{}"]
 )
-def test_no_mixtures(style, mixture):
+def test_no_mixtures(style: str, mixture: str) -> None:
     with pytest.raises(OptionError, match="only styles of one gallery can be mixed"):
         Stylizer(mixture.format(style, style))
 
 
-def test_a_name_with_a_plus(style, tmp_path):
+def test_a_name_with_a_plus(style: str, tmp_path: Path) -> None:
     (tmp_path / "the_scream.t7").rename(tmp_path / "a+b.t7")
     load_network(f"{tmp_path}/a+b.t7")

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "my-t7-stopped-working.md"
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_there_are_three():
+def test_there_are_three() -> None:
     assert len(PROGRAMS) == 3
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=["tutorial", "sample", "onnx"])
-def test_programs(program, tmp_path):
+def test_programs(program: Any, tmp_path: Path) -> None:
     (tmp_path / "the_scream.t7").write_bytes(write_t7({"model": johnson()}))
     (tmp_path / "the_scream.onnx").write_bytes(
         convert_network(tmp_path / "the_scream.t7").to_file()

@@ -1,12 +1,15 @@
 """Converted networks against the same arithmetic in torch."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from converters.write_t7 import conv, full_conv, johnson, module, norm, padding, sequence, write_t7
@@ -17,10 +20,10 @@ from impasto.engines import open_engine
 from impasto.errors import InputError
 
 
-def by_torch(node, x):
+def by_torch(node: Any, x: Any) -> Any:
     """What a module does, module by module."""
     kind = node.kind.removeprefix("nn.")
-    fields = {
+    fields: dict[str, Any] = {
         key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
         for key, value in node.fields.items()
     }
@@ -49,7 +52,8 @@ def by_torch(node, x):
         return F.instance_norm(x, weight=fields["weight"], bias=fields["bias"], eps=fields["eps"])
     if kind == "SpatialBatchNormalization":
         names = ("running_mean", "running_var", "weight", "bias")
-        return F.batch_norm(x, *(fields[name] for name in names), eps=fields["eps"])
+        mean, variance, weight, bias = (fields[name] for name in names)
+        return F.batch_norm(x, mean, variance, weight, bias, eps=fields["eps"])
     if kind.endswith("Padding"):
         mode = {"Reflection": "reflect", "Replication": "replicate", "Zero": "constant"}
         sides = [fields["pad_l"], fields["pad_r"], fields["pad_t"], fields["pad_b"]]
@@ -59,7 +63,7 @@ def by_torch(node, x):
         return x[..., size:-size, size:-size]
     if kind == "SpatialUpSamplingNearest":
         return F.interpolate(x, scale_factor=fields["scale_factor"], mode="nearest")
-    simple = {
+    simple: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
         "ReLU": torch.relu,
         "Tanh": torch.tanh,
         "Identity": lambda x: x,
@@ -73,7 +77,7 @@ def by_torch(node, x):
     return simple[kind](x)
 
 
-def run(graph, blob):
+def run(graph: bytes, blob: NDArray[np.float32]) -> Any:
     net = cv2.dnn.readNetFromONNX(np.frombuffer(graph, np.uint8))
     net.setInput(blob)
     return net.forward()
@@ -110,7 +114,7 @@ MODULES = {
 
 
 @pytest.mark.parametrize("node", MODULES.values(), ids=MODULES)
-def test_every_module(node):
+def test_every_module(node: Any) -> None:
     blob = np.random.default_rng(0).normal(size=(1, 3, 16, 20)).astype(np.float32)
     expected = by_torch(node, torch.from_numpy(blob)).numpy()
     np.testing.assert_allclose(run(convert_module(node, "net"), blob), expected, atol=1e-4)
@@ -119,7 +123,7 @@ def test_every_module(node):
 
 @pytest.mark.parametrize("border", ["reflect-start", "reflect", "replicate", "zero", "none"])
 @pytest.mark.parametrize("norm_kind", ["instance", "batch"])
-def test_johnsons_networks(tmp_path, border, norm_kind):
+def test_johnsons_networks(tmp_path: Path, border: str, norm_kind: str) -> None:
     """Through the file, at three sizes; mean difference within 1 of 255 levels."""
     network = johnson(norm_kind=norm_kind, border=border)
     (tmp_path / "style.t7").write_bytes(write_t7({"model": network, "opt": {}}))
@@ -136,7 +140,7 @@ GOLDEN = np.load(Path(__file__).parent / "golden.npz")
 
 
 @pytest.mark.parametrize("name", GOLDEN.files)
-def test_what_opencv_4_gave(tmp_path, name):
+def test_what_opencv_4_gave(tmp_path: Path, name: str) -> None:
     """Arrays of its own readNetFromTorch (`scripts/legacy_golden.py`); 1/255 in the mean."""
     norm_kind, border, size = name.split()
     width, height = map(int, size.split("x"))
@@ -148,7 +152,7 @@ def test_what_opencv_4_gave(tmp_path, name):
     assert np.abs(net.forward() - GOLDEN[name]).mean() < 1
 
 
-def test_preprocessing_is_in_the_graph(tmp_path):
+def test_preprocessing_is_in_the_graph(tmp_path: Path) -> None:
     """RGB in 0-1 in and out, where the network itself has BGR minus means, 0-255."""
     identity = np.eye(3, dtype=np.float32)[..., None, None]
     copy = conv(RANDOM, 3, 3, 1, weight=identity, bias=np.zeros(3, np.float32))
@@ -160,7 +164,7 @@ def test_preprocessing_is_in_the_graph(tmp_path):
         with open_engine(graph, engine=engine, precision="f32") as opened:
             np.testing.assert_array_equal(opened.paint(photo), photo)
 
-    copy.fields["bias"] = np.float32([10, 0, -20])  # blue more, red less
+    copy.fields["bias"] = np.array([10, 0, -20], np.float32)  # blue more, red less
     (tmp_path / "copy.t7").write_bytes(write_t7(sequence(copy)))
     graph = convert_t7(tmp_path / "copy.t7")
     with open_engine(graph, engine="openvino", precision="f32") as opened:
@@ -168,7 +172,7 @@ def test_preprocessing_is_in_the_graph(tmp_path):
     assert painted[0, 0].tolist() == [80, 100, 110]
 
 
-def test_older_fields():
+def test_older_fields() -> None:
     """Kernels in rows (…MM), one over the deviation, no bias, no scale."""
     kernel = conv(RANDOM, 3, 4, 3, 1, 1)
     rows = conv(RANDOM, 3, 4, 3, 1, 1, **kernel.fields)
@@ -191,7 +195,7 @@ def test_older_fields():
     )
 
 
-def test_what_cannot_be_converted(tmp_path):
+def test_what_cannot_be_converted(tmp_path: Path) -> None:
     inner = sequence(module("ReLU"), module("SpatialMaxPooling"))
     with pytest.raises(
         InputError, match=r"nn\.SpatialMaxPooling at Sequential\[2\]/Sequential\[2\]/SpatialMax"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import numpy as np
+from numpy.random._generator import Generator
+from numpy.typing import NDArray
 
 from impasto.converters.t7 import TorchObject
 
@@ -12,15 +15,17 @@ CLASSES = {"f4": "Float", "f8": "Double", "f2": "Half", "u1": "Byte", "i4": "Int
 
 
 class Writer:
-    def __init__(self, *, text=False, long_bytes=8, version=True, cuda=False):
+    def __init__(
+        self, *, text: bool = False, long_bytes: int = 8, version: bool = True, cuda: bool = False
+    ) -> None:
         self.text, self.long, self.version, self.cuda = text, long_bytes, version, cuda
-        self.parts = []
-        self.numbers = {}
+        self.parts: list[bytes] = []
+        self.numbers: dict[Any, Any] = {}
 
-    def int(self, value):
+    def int(self, value: int) -> None:
         self.parts.append(f"{value}\n".encode() if self.text else struct.pack("<i", value))
 
-    def longs(self, values):
+    def longs(self, values: Any) -> None:
         if self.text:
             self.parts.append((" ".join(map(str, values)) + "\n").encode())
         else:
@@ -28,11 +33,11 @@ class Writer:
                 struct.pack(f"<{len(values)}{'q' if self.long == 8 else 'i'}", *values)
             )
 
-    def string(self, text):
+    def string(self, text: str) -> None:
         self.int(len(text.encode()))
         self.parts.append(text.encode() + (b"\n" if self.text else b""))
 
-    def array(self, values):
+    def array(self, values: NDArray[np.float32]) -> None:
         if not self.text:
             kind = "<i4" if values.dtype == np.int64 and self.long == 4 else values.dtype
             self.parts.append(values.astype(kind).tobytes())
@@ -41,7 +46,7 @@ class Writer:
         else:
             self.parts.append((" ".join(repr(float(each)) for each in values) + "\n").encode())
 
-    def shared(self, tag, value):
+    def shared(self, tag: Any, value: Any) -> bool:
         """Tag and number; true if the value was written before."""
         self.int(tag)
         known = id(value) in self.numbers
@@ -49,12 +54,12 @@ class Writer:
         self.int(number)
         return known
 
-    def kind(self, name):
+    def kind(self, name: str) -> None:
         if self.version:
             self.string("V 1")
         self.string(name)
 
-    def object(self, value):
+    def object(self, value: object) -> None:
         if value is None:
             self.int(0)
         elif isinstance(value, bool):
@@ -83,7 +88,7 @@ class Writer:
         else:
             raise TypeError(value)
 
-    def tensor(self, value):
+    def tensor(self, value: NDArray[np.float32]) -> None:
         if self.shared(4, value):
             return
         name = CLASSES[value.dtype.str[1:]]
@@ -103,21 +108,29 @@ class Writer:
         self.array(value.ravel())
 
 
-def write_t7(value, **options) -> bytes:
+def write_t7(value: Any, **options: Any) -> bytes:
     writer = Writer(**options)
     writer.object(value)
     return b"".join(writer.parts)
 
 
-def module(kind, **fields) -> TorchObject:
+def module(kind: str, **fields: Any) -> TorchObject:
     return TorchObject(f"nn.{kind}", fields)
 
 
-def sequence(*children) -> TorchObject:
+def sequence(*children: TorchObject) -> TorchObject:
     return module("Sequential", modules={float(n): each for n, each in enumerate(children, 1)})
 
 
-def conv(random, inputs, outputs, kernel, stride=1, padding=0, **changes):
+def conv(
+    random: Generator,
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int = 1,
+    padding: int = 0,
+    **changes: Any,
+) -> TorchObject:
     spread = np.sqrt(2 / (inputs * kernel**2))
     weight = random.normal(0, spread, (outputs, inputs, kernel, kernel)).astype(np.float32)
     fields = {
@@ -135,7 +148,7 @@ def conv(random, inputs, outputs, kernel, stride=1, padding=0, **changes):
     return module("SpatialConvolution", **{**fields, **changes})
 
 
-def full_conv(random, inputs, outputs):
+def full_conv(random: Generator, inputs: int, outputs: int) -> TorchObject:
     made = conv(random, inputs, outputs, 3, stride=2, padding=1)
     made.kind = "nn.SpatialFullConvolution"
     made.fields |= {"weight": made.fields["weight"].reshape(inputs, outputs, 3, 3)}
@@ -143,7 +156,7 @@ def full_conv(random, inputs, outputs):
     return made
 
 
-def norm(random, channels, kind):
+def norm(random: Generator, channels: int, kind: str) -> TorchObject:
     fields = {
         "weight": random.uniform(0.5, 1.5, channels).astype(np.float32),
         "bias": random.normal(0, 0.2, channels).astype(np.float32),
@@ -157,11 +170,18 @@ def norm(random, channels, kind):
     return module("InstanceNormalization", nOutput=channels, **fields)
 
 
-def padding(kind, size):
+def padding(kind: str, size: int) -> TorchObject:
     return module(f"Spatial{kind}Padding", pad_l=size, pad_r=size, pad_t=size, pad_b=size)
 
 
-def johnson(seed=0, *, norm_kind="instance", border="reflect-start", width=4, blocks=2):
+def johnson(
+    seed: int = 0,
+    *,
+    norm_kind: str = "instance",
+    border: str = "reflect-start",
+    width: int = 4,
+    blocks: int = 2,
+) -> TorchObject:
     """Johnson et al.'s network as jcjohnson/fast-neural-style builds it, narrower.
 
     Args:
@@ -173,13 +193,13 @@ def johnson(seed=0, *, norm_kind="instance", border="reflect-start", width=4, bl
     shaves = border in ("reflect-start", "none")
     inside = {"reflect": "Reflection", "replicate": "Replication"}.get(border)
 
-    def padded(inputs, outputs, kernel, in_block=False):
+    def padded(inputs: Any, outputs: Any, kernel: Any, in_block: bool = False) -> Any:
         if inside:
             return [padding(inside, kernel // 2), conv(random, inputs, outputs, kernel)]
         zeros = 0 if in_block and shaves else kernel // 2
         return [conv(random, inputs, outputs, kernel, padding=zeros)]
 
-    def block(channels):
+    def block(channels: Any) -> Any:
         inner = []
         for number in range(2):
             inner += padded(channels, channels, 3, in_block=True)
@@ -205,8 +225,14 @@ def johnson(seed=0, *, norm_kind="instance", border="reflect-start", width=4, bl
 
 
 def pyramid(
-    seed=0, *, norm_kind="instance", noise=0, width=4, ratios=(8, 4, 2, 1), pads="Replication"
-):
+    seed: int = 0,
+    *,
+    norm_kind: str = "instance",
+    noise: int = 0,
+    width: int = 4,
+    ratios: Any = (8, 4, 2, 1),
+    pads: str = "Replication",
+) -> TorchObject:
     """Ulyanov et al.'s generator of many scales as texture_nets builds it, narrower.
 
     Args:
@@ -215,7 +241,7 @@ def pyramid(
     """
     random = np.random.default_rng(seed)
 
-    def block(inputs, outputs):
+    def block(inputs: Any, outputs: Any) -> Any:
         layers = []
         for kernel in (3, 3, 1):
             convolution = conv(random, inputs, outputs, kernel)
@@ -225,7 +251,7 @@ def pyramid(
             inputs = outputs
         return layers
 
-    layers = []
+    layers: list[Any] = []
     for number, ratio in enumerate(ratios, 1):
         sides = {"kW": ratio, "kH": ratio, "dW": ratio, "dH": ratio, "padW": 0, "padH": 0}
         scale = [module("SpatialAveragePooling", **sides)]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
+from impasto.defaults import EngineName, Precision
 from impasto.engines import available_engines, has_bf16, open_engine
 from impasto.errors import EngineError, InputError
 from impasto.networks.export import bake, bake_steered
@@ -34,29 +38,29 @@ IN_INT8 = ["openvino", "onnxruntime"]
 each_engine = pytest.mark.parametrize(("name", "precision"), ENGINES)
 
 
-def network(spec, seed=0):
+def network(spec: NetworkSpec, seed: int = 0) -> Any:
     torch.manual_seed(seed)
     made = StyleNetwork(spec, 1)
     with torch.no_grad():
-        made.styles += 0.3 * torch.randn_like(made.styles)
-        made.convs["paint"].weight *= 5
+        made.styles.add_(0.3 * torch.randn_like(made.styles))
+        made.convs["paint"].get_parameter("weight").mul_(5)
         for name, buffer in made.named_buffers():
             buffer.uniform_(0.5, 1.5) if "variance" in name else buffer.normal_(0, 0.2)
     return made.eval()
 
 
-def graph(made):
+def graph(made: Any) -> bytes:
     vector = made.styles.detach().numpy()[0]
     return bake(made.spec, made.weights(), vector)
 
 
-def by_torch(made, photo):
+def by_torch(made: Any, photo: NDArray[np.uint8]) -> Any:
     with torch.no_grad():
         painted = made.paint_padded(to_tensor(photo), made.styles)[0].clamp(0, 1)
     return painted.permute(1, 2, 0).numpy() * 255
 
 
-def assert_close(painted, expected, precision):
+def assert_close(painted: Any, expected: Any, precision: Precision) -> None:
     """Within 2/255 of torch; bf16 in the mean."""
     difference = np.abs(painted - expected)
     assert (difference.mean() if precision == "bf16" else difference.max()) <= 2
@@ -64,13 +68,15 @@ def assert_close(painted, expected, precision):
     assert painted.flags.c_contiguous
 
 
-def test_there_are_engines():
+def test_there_are_engines() -> None:
     assert [name for name, _ in ENGINES][:3] == ["openvino", "onnxruntime", "opencv"]
 
 
 @each_engine
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_against_torch_at_changing_sizes(name, precision, spec):
+def test_against_torch_at_changing_sizes(
+    name: EngineName, precision: Precision, spec: NetworkSpec
+) -> None:
     made = network(spec)
     with open_engine(graph(made), engine=name, precision=precision) as engine:
         for width, height in [(32, 24), (64, 40), (24, 24), (32, 24)]:
@@ -79,7 +85,7 @@ def test_against_torch_at_changing_sizes(name, precision, spec):
 
 
 @each_engine
-def test_the_shipped_trunk_against_torch(name, precision):
+def test_the_shipped_trunk_against_torch(name: EngineName, precision: Precision) -> None:
     gallery = open_gallery()
     vector = gallery.load_style("starry-night").vector
     made = StyleNetwork(gallery.trunk.spec, 1).eval()
@@ -92,7 +98,7 @@ def test_the_shipped_trunk_against_torch(name, precision):
 
 
 @each_engine
-def test_a_stream_of_one_size(name, precision):
+def test_a_stream_of_one_size(name: EngineName, precision: Precision) -> None:
     """More calls than it takes to be compiled for one size, then another size."""
     made = network(TINY)
     with open_engine(graph(made), engine=name, precision=precision) as engine:
@@ -103,7 +109,7 @@ def test_a_stream_of_one_size(name, precision):
 
 @each_engine
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_flat_pictures(name, precision, level):
+def test_flat_pictures(name: EngineName, precision: Precision, level: int) -> None:
     """Without variance, normalisation blows rounding errors up: engines may differ, not fail."""
     photo = np.full((24, 32, 3), level, np.uint8)
     with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
@@ -113,7 +119,7 @@ def test_flat_pictures(name, precision, level):
 
 
 @each_engine
-def test_the_same_picture_gives_the_same_painting(name, precision):
+def test_the_same_picture_gives_the_same_painting(name: EngineName, precision: Precision) -> None:
     photo = picture(32, 24)
     with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
         first = engine.paint(photo)
@@ -124,7 +130,7 @@ def test_the_same_picture_gives_the_same_painting(name, precision):
 
 
 @each_engine
-def test_arrays_that_are_not_contiguous(name, precision):
+def test_arrays_that_are_not_contiguous(name: EngineName, precision: Precision) -> None:
     photo = picture(32, 24)
     with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
         expected = engine.paint(np.ascontiguousarray(photo[:, ::-1]))
@@ -132,7 +138,7 @@ def test_arrays_that_are_not_contiguous(name, precision):
 
 
 @each_engine
-def test_it_says_what_it_is(name, precision):
+def test_it_says_what_it_is(name: EngineName, precision: Precision) -> None:
     with open_engine(graph(network(TINY)), engine=name, precision=precision, threads=1) as engine:
         assert (engine.name, engine.precision) == (name, precision)
         assert engine.version in str(engine)
@@ -140,15 +146,15 @@ def test_it_says_what_it_is(name, precision):
 
 
 @each_engine
-def test_wrong_arrays(name, precision):
+def test_wrong_arrays(name: EngineName, precision: Precision) -> None:
     with open_engine(graph(network(TINY)), engine=name, precision=precision) as engine:
         for array in (np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32)):
             with pytest.raises(InputError):
-                engine.paint(array)
+                engine.paint(array)  # type: ignore[arg-type]
 
 
 @each_engine
-def test_sides_that_do_not_fit(name, precision):
+def test_sides_that_do_not_fit(name: EngineName, precision: Precision) -> None:
     with (
         open_engine(graph(network(TINY)), engine=name, precision=precision) as engine,
         pytest.raises(EngineError),
@@ -158,20 +164,20 @@ def test_sides_that_do_not_fit(name, precision):
 
 @each_engine
 @pytest.mark.parametrize("damage", [b"", b"no graph at all", b"\x08\x08"])
-def test_damaged_graphs_are_one_line(name, precision, damage):
+def test_damaged_graphs_are_one_line(name: EngineName, precision: Precision, damage: bytes) -> None:
     with pytest.raises(EngineError, match="cannot load the graph") as caught:
         open_engine(damage, engine=name, precision=precision)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["opencv", "onnxruntime"])
-def test_bf16_where_there_is_none(name):
+def test_bf16_where_there_is_none(name: EngineName) -> None:
     with pytest.raises(EngineError, match="no bf16"):
         open_engine(graph(network(TINY)), engine=name, precision="bf16")
 
 
 @each_engine
-def test_a_steered_graph(name, precision):
+def test_a_steered_graph(name: EngineName, precision: Precision) -> None:
     """It paints as the baked one does, and the statistics that it gives can be frozen."""
     made = network(TINY)
     style = made.styles.detach().numpy()[0]
@@ -192,7 +198,7 @@ def test_a_steered_graph(name, precision):
 
 
 @each_engine
-def test_a_plain_graph_cannot_be_steered(name, precision):
+def test_a_plain_graph_cannot_be_steered(name: EngineName, precision: Precision) -> None:
     made = network(TINY)
     vector = np.zeros(TINY.style_size, np.float32)
     with (
@@ -202,13 +208,13 @@ def test_a_plain_graph_cannot_be_steered(name, precision):
         engine.paint_steered(picture(32, 32), vector)
 
 
-def in_8_bits(made, statistics=None):
+def in_8_bits(made: Any, statistics: Any = None) -> bytes:
     return bake(made.spec, made.weights(), made.styles.detach().numpy()[0], statistics, int8=True)
 
 
 @pytest.mark.parametrize("name", IN_INT8)
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_int8_against_torch_at_changing_sizes(name, spec):
+def test_int8_against_torch_at_changing_sizes(name: EngineName, spec: NetworkSpec) -> None:
     """Within 2/255 in the mean."""
     made = network(spec)
     with open_engine(in_8_bits(made), engine=name, precision="int8") as engine:
@@ -221,7 +227,7 @@ def test_int8_against_torch_at_changing_sizes(name, spec):
 
 @pytest.mark.parametrize("name", IN_INT8)
 @pytest.mark.parametrize("style", ["great-wave", "starry-night", "udnie"])
-def test_the_shipped_trunk_in_int8(name, style):
+def test_the_shipped_trunk_in_int8(name: EngineName, style: str) -> None:
     gallery = open_gallery()
     trunk, vector = gallery.trunk, gallery.load_style(style).vector
     photo = picture(160, 120)
@@ -232,7 +238,7 @@ def test_the_shipped_trunk_in_int8(name, style):
 
 
 @pytest.mark.parametrize("name", IN_INT8)
-def test_a_stream_of_one_size_in_int8(name):
+def test_a_stream_of_one_size_in_int8(name: EngineName) -> None:
     """Exactly the same each time, in more calls than it takes to be compiled for one size."""
     gallery = open_gallery()
     graph = gallery.trunk.bake(gallery.load_style("udnie").vector, int8=True)
@@ -244,7 +250,7 @@ def test_a_stream_of_one_size_in_int8(name):
 
 
 @pytest.mark.parametrize("name", IN_INT8)
-def test_steered_and_frozen_in_int8(name):
+def test_steered_and_frozen_in_int8(name: EngineName) -> None:
     """Statistics that a steered graph measures, frozen, give the same painting."""
     made = network(TINY)
     style, photo = made.styles.detach().numpy()[0], picture(32, 24)
@@ -256,7 +262,7 @@ def test_steered_and_frozen_in_int8(name):
         assert np.abs(engine.paint(photo).astype(int) - painted).mean() <= 2
 
 
-def test_int8_is_refused_where_there_is_none():
+def test_int8_is_refused_where_there_is_none() -> None:
     made = network(TINY)
     with pytest.raises(EngineError, match="not made for int8"):
         open_engine(graph(made), engine="openvino", precision="int8")

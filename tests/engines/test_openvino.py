@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 from PIL import Image
 
@@ -23,7 +24,7 @@ main(sys.argv[1:])
 """
 
 
-def test_nothing_is_sent_and_nothing_kept(tmp_path):
+def test_nothing_is_sent_and_nothing_kept(tmp_path: Path) -> None:
     """Not even tried."""
     home = tmp_path / "home"
     home.mkdir()
@@ -58,7 +59,7 @@ deque(calls, maxlen=0)
 """
 
 
-def test_first_calls_at_once_do_not_wait_for_each_other():
+def test_first_calls_at_once_do_not_wait_for_each_other() -> None:
     subprocess.run([sys.executable, "-c", RACE], check=True, timeout=60)
 
 
@@ -73,5 +74,5 @@ assert sys.modules["openvino_telemetry"] is openvino_telemetry
 """
 
 
-def test_others_keep_their_telemetry():
+def test_others_keep_their_telemetry() -> None:
     subprocess.run([sys.executable, "-c", TOGETHER], check=True)

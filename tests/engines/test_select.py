@@ -1,7 +1,11 @@
+import platform
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto.engines import (
     FASTEST_FIRST,
@@ -21,12 +25,12 @@ COPY = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, norm=False, relu=False
 
 
 @pytest.fixture
-def quick_engine():
+def quick_engine() -> None:
     """None: here, the order counts."""
 
 
 @pytest.fixture
-def graph():
+def graph() -> bytes:
     weights = {
         "paint.weight": np.eye(3, dtype=np.float32)[..., None, None],
         "paint.bias": np.full(3, -0.5, np.float32),
@@ -34,14 +38,14 @@ def graph():
     return bake(COPY, weights, np.zeros(0, np.float32))
 
 
-def uninstall(monkeypatch, *packages):
+def uninstall(monkeypatch: pytest.MonkeyPatch, *packages: object) -> None:
     version = select._version
     monkeypatch.setattr(
         select, "_version", lambda package: None if package in packages else version(package)
     )
 
 
-def test_auto_is_the_fastest_installed(graph, monkeypatch):
+def test_auto_is_the_fastest_installed(graph: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_engine(graph).name == "openvino"
     uninstall(monkeypatch, "openvino")
     assert open_engine(graph).name == "onnxruntime"
@@ -50,29 +54,29 @@ def test_auto_is_the_fastest_installed(graph, monkeypatch):
     assert list(available_engines()) == ["opencv"]
 
 
-def test_versions_without_loading():
+def test_versions_without_loading() -> None:
     assert tuple(available_engines()) == FASTEST_FIRST
     assert all(version[0].isdigit() for version in available_engines().values())
 
 
-def test_a_missing_engine_is_never_replaced(graph, monkeypatch):
+def test_a_missing_engine_is_never_replaced(graph: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.delitem(sys.modules, "impasto.engines.onnxruntime", raising=False)
     with pytest.raises(EngineError, match=r"pip install 'impasto\[onnxruntime\]'"):
         open_engine(graph, engine="onnxruntime")
 
 
-def test_typing_errors(graph):
+def test_typing_errors(graph: bytes) -> None:
     with pytest.raises(OptionError, match="did you mean openvino"):
-        open_engine(graph, engine="openvin")
+        open_engine(graph, engine="openvin")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="one of auto, f32, bf16, int8"):
-        open_engine(graph, precision="double")
+        open_engine(graph, precision="double")  # type: ignore[arg-type]
     for threads in (0, "2", 1.5):
         with pytest.raises(OptionError, match="threads"):
-            open_engine(graph, threads=threads)
+            open_engine(graph, threads=threads)  # type: ignore[arg-type]
 
 
-def test_the_copying_graph_copies(graph):
+def test_the_copying_graph_copies(graph: bytes) -> None:
     photo = picture(17, 9)
     for name in available_engines():
         with open_engine(graph, engine=name, precision="f32") as engine:
@@ -85,14 +89,14 @@ class Half(Engine):
     name = title = "half"
     precision, version = "f32", "0"
 
-    def _run(self, photo, vectors):
+    def _run(self, photo: NDArray[np.uint8], vectors: Any) -> tuple[Any, dict[str, Any]]:
         return photo[:4], {}
 
-    def run_part(self, features):
+    def run_part(self, features: Any) -> Any:
         return features
 
 
-def test_a_painting_of_another_size_is_refused():
+def test_a_painting_of_another_size_is_refused() -> None:
     with pytest.raises(EngineError, match="multiples"):
         Half().paint(picture(8, 8))
 
@@ -110,7 +114,9 @@ def test_a_painting_of_another_size_is_refused():
         (False, "", "f32"),
     ],
 )
-def test_auto_precision_follows_the_cpu(monkeypatch, bf16, flags, chosen):
+def test_auto_precision_follows_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, bf16: bool, flags: str, chosen: str
+) -> None:
     monkeypatch.setattr(select, "has_bf16", lambda: bf16)
     monkeypatch.setattr(cpu, "cpu_flags", lambda: frozenset(flags.split()))
     assert choose_precision("openvino", "auto") == chosen
@@ -121,10 +127,10 @@ def test_auto_precision_follows_the_cpu(monkeypatch, bf16, flags, chosen):
         assert choose_precision("auto", asked) == asked
 
 
-def test_cpu_flags_from_linux(monkeypatch, tmp_path):
+def test_cpu_flags_from_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     monkeypatch.setattr(cpu, "CPUINFO", cpuinfo)
-    monkeypatch.setattr(cpu.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     cpu.cpu_flags.cache_clear()
     assert not cpu.has_vnni()  # no such file: another system
     cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu avx2 avx_vnni\n\nprocessor\t: 1\n")

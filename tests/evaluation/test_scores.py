@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -7,13 +9,16 @@ from impasto.errors import OptionError
 from impasto.evaluation.scores import Score, StyleReport, evaluate, report_tree
 from impasto.images import Picture, read_image, write_image
 from impasto.perceptual.hardware import Hardware
+from impasto.progress import Progress
 from tiny import picture
+
+pytestmark = pytest.mark.usefixtures("quick_torch")
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def pictures(tmp_path: Path) -> list[Path]:
     paths = []
     for seed in (1, 2):
         paths.append(tmp_path / f"{seed}.png")
@@ -21,7 +26,7 @@ def pictures(tmp_path):
     return paths
 
 
-def test_the_photo_has_no_content_loss_and_the_painting_no_style_loss(pictures):
+def test_the_photo_has_no_content_loss_and_the_painting_no_style_loss(pictures: list[Path]) -> None:
     photo, painting = pictures
     painter = {"identity": lambda pixels: pixels, "copy": lambda _: read_image(painting).pixels}
     reports = evaluate(
@@ -42,7 +47,7 @@ def test_the_photo_has_no_content_loss_and_the_painting_no_style_loss(pictures):
     assert identity.median.repetition > 0.01
 
 
-def test_photos_of_one_name_in_two_folders_are_two(pictures, tmp_path):
+def test_photos_of_one_name_in_two_folders_are_two(pictures: list[Path], tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     twin = tmp_path / "below" / pictures[0].name
     write_image(twin, Picture(picture(66, 70, 3)))
@@ -57,17 +62,19 @@ def test_photos_of_one_name_in_two_folders_are_two(pictures, tmp_path):
     assert list(report.scores) == [str(pictures[0]), str(twin)]
 
 
-def test_a_reference_that_is_stuck_starts_afresh(pictures, monkeypatch):
+def test_a_reference_that_is_stuck_starts_afresh(
+    pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A step that does not move, as rounding may make it, is taken once, not for ever."""
     made = []
 
     class Stuck(torch.optim.LBFGS):
-        def __init__(self, *arguments, **options):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             made.append(self)
 
-        def step(self, closure):
-            return closure().detach() if len(made) == 1 else super().step(closure)
+        def step(self, closure: Any) -> Any:  # type: ignore[override]
+            return closure().detach() if len(made) == 1 else super().step(closure)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(torch.optim, "LBFGS", Stuck)
     (report,) = evaluate(
@@ -83,10 +90,10 @@ def test_a_reference_that_is_stuck_starts_afresh(pictures, monkeypatch):
     assert report.reference[-1] < 0.9 * report.reference[1]
 
 
-def test_reference_falls_and_is_cached(pictures, tmp_path):
-    events = []
+def test_reference_falls_and_is_cached(pictures: list[Path], tmp_path: Path) -> None:
+    events: list[Progress] = []
 
-    def evaluate_with_reference(progress):
+    def evaluate_with_reference(progress: Any) -> Any:
         return evaluate(
             {"identity": lambda pixels: pixels},
             {"identity": pictures[1]},
@@ -113,8 +120,8 @@ def test_reference_falls_and_is_cached(pictures, tmp_path):
     assert tree[0]["photos"][str(pictures[0])]["J"] == pytest.approx(report.objective)
 
 
-def test_iterations_are_counted_on_the_curve():
-    def report(objective, reference):
+def test_iterations_are_counted_on_the_curve() -> None:
+    def report(objective: Any, reference: Any) -> Any:
         return StyleReport("x", {"photo": Score(objective, 0.0, 0.0, 0.0)}, reference)
 
     curve = [9.0, 5.0, 3.0, 2.0]
@@ -125,14 +132,14 @@ def test_iterations_are_counted_on_the_curve():
     assert report(1.0, []).iterations is None
 
 
-def test_medians_and_objective():
+def test_medians_and_objective() -> None:
     scores = {str(n): Score(n, n / 10, n, n / 2) for n in (1.0, 2.0, 9.0)}
     report = StyleReport("x", scores, [])
     assert report.median == Score(2.0, 0.2, 2.0, 1.0)
     assert report.objective == pytest.approx(2 + 15 * 0.2)
 
 
-def test_impossible_requests(pictures):
+def test_impossible_requests(pictures: list[Path]) -> None:
     with pytest.raises(OptionError, match="nothing to evaluate"):
         evaluate({}, {}, pictures)
     with pytest.raises(OptionError, match="no painting for a"):

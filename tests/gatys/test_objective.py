@@ -1,8 +1,11 @@
 """In tiles as in one piece; regions."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from impasto.gatys import objective as losses_of_pictures
 from impasto.gatys.objective import Objective, Part
@@ -20,17 +23,24 @@ FACE[20:60, 30:70] = 255
 
 
 @pytest.fixture(scope="module")
-def vgg():
+def vgg() -> Vgg19:
     return Vgg19(CPU)
 
 
-def halves(width, height):
+def halves(width: int, height: int) -> NDArray[np.float32]:
     left = np.zeros((height, width), np.float32)
     left[:, : width // 2] = 1
     return np.stack([left, 1 - left])
 
 
-def objective(vgg, parts, guides, size=SIZE, faces=None, **options):
+def objective(
+    vgg: Vgg19,
+    parts: list[Part],
+    guides: NDArray[np.float32] | None,
+    size: tuple[int, int] = SIZE,
+    faces: NDArray[np.uint8] | None = None,
+    **options: Any,
+) -> Objective:
     photo = picture(*size, 1)
     return Objective(vgg, photo, parts, guides, size, size, PaintOptions(**options), faces)
 
@@ -41,10 +51,15 @@ TWO = [Part([picture(90, 80, 2)], [1.0]), Part([picture(60, 70, 3)], [1.0])]
 
 @pytest.mark.parametrize("losses", ["scale-free", "paper"])
 @pytest.mark.parametrize("guided", [False, True])
-def test_tiles_add_up_to_the_whole(vgg, losses, guided):
+def test_tiles_add_up_to_the_whole(vgg: Vgg19, losses: str, guided: bool) -> None:
     parts, guides = (TWO, halves(*SIZE)) if guided else (ONE, None)
     at = to_tensor(picture(*SIZE, 4))
-    options = {"losses": losses, "self_similarity_weight": 0.0, "face_weight": 2.0, **SHALLOW}
+    options: dict[str, Any] = {
+        "losses": losses,
+        "self_similarity_weight": 0.0,
+        "face_weight": 2.0,
+        **SHALLOW,
+    }
     whole = objective(vgg, parts, guides, faces=FACE, **options)
     tiled = objective(vgg, parts, guides, faces=FACE, tile_px=32, **options)
     assert (len(whole._tiles), len(tiled._tiles)) == (1, 9)
@@ -56,11 +71,11 @@ def test_tiles_add_up_to_the_whole(vgg, losses, guided):
     assert (same_gradient - gradient).abs().max() < 1e-3 * gradient.abs().max()
 
 
-def test_self_similarity_in_tiles(vgg, monkeypatch):
+def test_self_similarity_in_tiles(vgg: Vgg19, monkeypatch: pytest.MonkeyPatch) -> None:
     """At relu3_1 alone: tiles whose layers see far are larger than a quick test."""
     monkeypatch.setattr(losses_of_pictures, "SELF_SIMILARITY_LAYERS", ("relu3_1",))
     at = to_tensor(picture(*SIZE, 4))
-    options = {"self_similarity_weight": 5.0, "face_weight": 1.0, **SHALLOW}
+    options: dict[str, Any] = {"self_similarity_weight": 5.0, "face_weight": 1.0, **SHALLOW}
     whole = objective(vgg, ONE, None, faces=FACE, **options)
     tiled = objective(vgg, ONE, None, faces=FACE, tile_px=32, **options)
     assert (len(whole._tiles), len(tiled._tiles)) == (1, 9)
@@ -70,16 +85,21 @@ def test_self_similarity_in_tiles(vgg, monkeypatch):
     assert (same_gradient - gradient).abs().max() < 1e-3 * gradient.abs().max()
 
 
-def test_the_photo_itself_resembles_itself(vgg):
+def test_the_photo_itself_resembles_itself(vgg: Vgg19) -> None:
     judge = objective(vgg, ONE, None, faces=FACE)
     judge(to_tensor(picture(*SIZE, 1)))
     assert judge.losses["content"] == 0
     assert judge.losses["self-similarity"] == pytest.approx(0, abs=1e-5)
 
 
-def test_faces_count_for_more(vgg):
+def test_faces_count_for_more(vgg: Vgg19) -> None:
     """A change in a face costs more by its weight; elsewhere, it costs what it did."""
-    options = {"style_weight": 0.0, "tv_weight": 0.0, "self_similarity_weight": 0.0, **SHALLOW}
+    options: dict[str, Any] = {
+        "style_weight": 0.0,
+        "tv_weight": 0.0,
+        "self_similarity_weight": 0.0,
+        **SHALLOW,
+    }
     photo = to_tensor(picture(*SIZE, 1))
     costs = {}
     for place, columns in {"face": slice(44, 56), "corner": slice(0, 12)}.items():
@@ -92,7 +112,7 @@ def test_faces_count_for_more(vgg):
     assert costs["corner", 2.0] == pytest.approx(costs["corner", 0.0], rel=1e-4)
 
 
-def test_a_guide_of_ones_is_none(vgg):
+def test_a_guide_of_ones_is_none(vgg: Vgg19) -> None:
     size, at = (96, 80), to_tensor(picture(96, 80, 4))
     plain = objective(vgg, ONE, None, size)
     guided = objective(vgg, ONE, np.ones((1, 80, 96), np.float32), size)
@@ -100,11 +120,15 @@ def test_a_guide_of_ones_is_none(vgg):
     np.testing.assert_allclose(guided(at)[1], plain(at)[1], atol=1e-6)
 
 
-def test_regions_have_styles_of_their_own(vgg):
+def test_regions_have_styles_of_their_own(vgg: Vgg19) -> None:
     """Each painting on its side is nearly free; on the other side it costs."""
     one, other = picture(96, 96, 2), 255 - picture(96, 96, 3)
     size = (192, 96)
-    options = {"content_weight": 0.0, "tv_weight": 0.0, "self_similarity_weight": 0.0}
+    options: dict[str, Any] = {
+        "content_weight": 0.0,
+        "tv_weight": 0.0,
+        "self_similarity_weight": 0.0,
+    }
     judge = objective(
         vgg, [Part([one], [1.0]), Part([other], [1.0])], halves(*size), size, **options
     )
@@ -113,7 +137,7 @@ def test_regions_have_styles_of_their_own(vgg):
     assert right < 0.2 * wrong
 
 
-def test_a_region_counts_by_its_size(vgg):
+def test_a_region_counts_by_its_size(vgg: Vgg19) -> None:
     """Of which a picture in two equal halves of one style has none to notice."""
     size, at = (96, 80), to_tensor(picture(96, 80, 4))
     part = Part([picture(90, 80, 2)], [1.0])
@@ -123,7 +147,7 @@ def test_a_region_counts_by_its_size(vgg):
     assert twice(at)[0] == pytest.approx(once(at)[0], rel=1e-4)
 
 
-def test_an_empty_region_is_nothing(vgg):
+def test_an_empty_region_is_nothing(vgg: Vgg19) -> None:
     guides = halves(96, 80)
     guides[0], guides[1] = 0, 1
     at = to_tensor(picture(96, 80, 4))
@@ -131,7 +155,7 @@ def test_an_empty_region_is_nothing(vgg):
     assert value == pytest.approx(objective(vgg, TWO[1:], None, (96, 80))(at)[0], rel=1e-5)
 
 
-def test_how_far_layers_see():
+def test_how_far_layers_see() -> None:
     assert reach_px(["relu1_1"]) == 1
     assert reach_px(["relu1_2"]) == 2
     assert reach_px(["relu2_1"]) == 2 + 1 + 2
@@ -139,7 +163,7 @@ def test_how_far_layers_see():
     assert [feature_step_px(f"relu{block}_1") for block in range(1, 6)] == [1, 2, 4, 8, 16]
 
 
-def test_reach_is_enough(vgg):
+def test_reach_is_enough(vgg: Vgg19) -> None:
     """A pixel beyond it changes no feature."""
     photo = torch.rand(1, 3, 16, 256)
     changed = photo.clone()

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,17 +17,19 @@ from tiny import picture
         ((0, 0, 255), (0.45201, -0.03246, -0.31153)),
     ],
 )
-def test_oklab_of_known_colours(rgb, oklab):
+def test_oklab_of_known_colours(
+    rgb: tuple[int, int, int], oklab: tuple[float, float, float]
+) -> None:
     lab = to_oklab(np.array([[rgb]], np.uint8))[0, 0]
     np.testing.assert_allclose(lab, oklab, atol=2e-4)
 
 
-def test_oklab_there_and_back():
+def test_oklab_there_and_back() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8)
     np.testing.assert_array_equal(from_oklab(to_oklab(pixels)), pixels)
 
 
-def test_linear_transfer_has_the_models_mean_and_covariance():
+def test_linear_transfer_has_the_models_mean_and_covariance() -> None:
     """Up to rounding, where nothing is clipped."""
     random = np.random.default_rng(0)
     painting = random.integers(100, 150, (80, 80, 3), dtype=np.uint8)
@@ -36,12 +40,12 @@ def test_linear_transfer_has_the_models_mean_and_covariance():
     np.testing.assert_allclose(np.cov(matched.T), np.cov(wanted.T), atol=2e-5)
 
 
-def test_linear_transfer_to_itself_changes_nothing():
+def test_linear_transfer_to_itself_changes_nothing() -> None:
     pixels = picture(40, 30)
     assert np.abs(match_linearly(pixels, pixels)(pixels).astype(int) - pixels).max() <= 1
 
 
-def test_histograms_become_the_models():
+def test_histograms_become_the_models() -> None:
     painting, model = picture(80, 60, 1), picture(70, 50, 2)
     matched = match_histograms(painting, model)(painting)
     for channel in range(3):
@@ -52,7 +56,7 @@ def test_histograms_become_the_models():
         assert np.abs(quantiles[0] - quantiles[1]).max() <= 4
 
 
-def test_histograms_by_hand():
+def test_histograms_by_hand() -> None:
     painting = np.array([[10, 20], [30, 40]], np.uint8)[..., None].repeat(3, axis=2)
     model = np.array([[100, 110], [120, 200]], np.uint8)[..., None].repeat(3, axis=2)
     matched = match_histograms(painting, model)(painting)
@@ -60,7 +64,7 @@ def test_histograms_by_hand():
 
 
 @pytest.mark.parametrize("way", [match_histograms, match_linearly])
-def test_flat_pictures(way):
+def test_flat_pictures(way: Any) -> None:
     flat, model = np.full((5, 5, 3), 77, np.uint8), picture(20, 20)
     for painting, target in ((flat, model), (model, flat), (flat, flat)):
         matched = way(painting, target)(painting)
@@ -69,7 +73,7 @@ def test_flat_pictures(way):
 
 
 @pytest.mark.parametrize("way", [match_histograms, match_linearly])
-def test_a_map_works_on_rows_as_on_the_whole(way):
+def test_a_map_works_on_rows_as_on_the_whole(way: Any) -> None:
     painting, model = picture(40, 30, 1), picture(40, 30, 2)
     apply = way(painting, model)
     np.testing.assert_array_equal(apply(painting)[7:12], apply(painting[7:12]))

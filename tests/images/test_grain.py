@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ BOTH_KINDS = pytest.mark.parametrize("amounts", [(0.5, 0), (0, 0.5)], ids=["all 
 
 
 @BOTH_KINDS
-def test_grain_has_mean_0_and_the_deviation_asked_for(amounts):
+def test_grain_has_mean_0_and_the_deviation_asked_for(amounts: Any) -> None:
     tile = grain_tile(*amounts)
     assert tile.shape == (GRAIN_PX, GRAIN_PX)
     assert abs(tile.mean()) < 1e-3
@@ -15,7 +17,7 @@ def test_grain_has_mean_0_and_the_deviation_asked_for(amounts):
 
 
 @BOTH_KINDS
-def test_grain_joins_with_itself(amounts):
+def test_grain_joins_with_itself(amounts: Any) -> None:
     """Across the seam, neighbours differ no more than elsewhere."""
     tile = grain_tile(*amounts)
     seam = np.abs(tile[:, 0] - tile[:, -1]).mean()
@@ -23,7 +25,7 @@ def test_grain_joins_with_itself(amounts):
     assert seam == pytest.approx(inside, rel=0.15)
 
 
-def test_coarse_grain_is_of_the_size_of_strokes():
+def test_coarse_grain_is_of_the_size_of_strokes() -> None:
     """Neighbours are nearly alike, places 32 px apart are not; and it is no part of the other."""
     fine, coarse = grain_tile(1), grain_tile(0, 1)
     assert (coarse * np.roll(coarse, 1, axis=1)).mean() > 0.95
@@ -35,7 +37,7 @@ def test_coarse_grain_is_of_the_size_of_strokes():
 
 @pytest.mark.parametrize(("width", "height"), [(5, 3), (GRAIN_PX + 9, 20), (20, 2 * GRAIN_PX + 1)])
 @pytest.mark.parametrize("coarse_amount", [0, 0.1])
-def test_grain_over_a_picture(width, height, coarse_amount):
+def test_grain_over_a_picture(width: Any, height: Any, coarse_amount: float) -> None:
     grey = np.full((height, width, 3), 128, np.uint8)
     grainy = add_grain(grey, 0.04, coarse_amount)
     assert grainy.shape == grey.shape
@@ -47,20 +49,20 @@ def test_grain_over_a_picture(width, height, coarse_amount):
     np.testing.assert_array_equal(grainy[..., 1], 128 + levels[np.ix_(rows, columns)])
 
 
-def test_grain_stays_within_black_and_white():
+def test_grain_stays_within_black_and_white() -> None:
     for level in (0, 255):
         grainy = add_grain(np.full((64, 64, 3), level, np.uint8), 0.5)
         assert (grainy == level).mean() > 0.3
         assert len(np.unique(grainy)) > 20
 
 
-def test_no_grain():
+def test_no_grain() -> None:
     photo = np.full((4, 4, 3), 7, np.uint8)
     assert add_grain(photo, 0) is photo
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (500, 3), (GRAIN_PX - 1, 2 * GRAIN_PX + 1)])
-def test_grain_lies_still_in_the_larger_picture(left, top):
+def test_grain_lies_still_in_the_larger_picture(left: int, top: int) -> None:
     photo = np.random.default_rng(1).integers(0, 256, (600, 700, 3)).astype(np.uint8)
     levels = np.rint(255 * grain_tile(0.04, 0.02))
     rows, columns = (top + np.arange(600)) % GRAIN_PX, (left + np.arange(700)) % GRAIN_PX

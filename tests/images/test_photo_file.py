@@ -4,11 +4,14 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from awkward import encode, green_for_red_profile
@@ -21,7 +24,7 @@ PHOTOMETRIC, SMAX_SAMPLE_VALUE = 262, 341
 
 
 @pytest.fixture(scope="module")
-def photo():
+def photo() -> NDArray[np.uint8]:
     return picture(40, 30)
 
 
@@ -37,7 +40,9 @@ def photo():
         ("AVIF", {"quality": 100, "subsampling": "4:4:4"}, 2),
     ],
 )
-def test_formats(photo, file_format, options, tolerance):
+def test_formats(
+    photo: NDArray[np.uint8], file_format: str, options: dict[str, Any], tolerance: int
+) -> None:
     read = read_image(encode(Image.fromarray(photo), file_format, **options))
     assert read.alpha is None
     assert read.pixels.dtype == np.uint8
@@ -45,7 +50,7 @@ def test_formats(photo, file_format, options, tolerance):
     assert np.abs(read.pixels.astype(int) - photo).mean() <= tolerance
 
 
-def test_from_a_path_and_a_stream(photo, tmp_path):
+def test_from_a_path_and_a_stream(photo: NDArray[np.uint8], tmp_path: Path) -> None:
     content = encode(Image.fromarray(photo), "PNG")
     (tmp_path / "photo").write_bytes(content)
     for source in (tmp_path / "photo", str(tmp_path / "photo"), io.BytesIO(content), content):
@@ -53,7 +58,7 @@ def test_from_a_path_and_a_stream(photo, tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation(orientation):
+def test_orientation(orientation: int) -> None:
     upright = np.zeros((2, 3, 3), np.uint8)
     upright[0, 0] = 255  # a light in the upper left corner
     image = Image.fromarray(upright)
@@ -75,7 +80,7 @@ def test_orientation(orientation):
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr"])
-def test_modes(photo, mode):
+def test_modes(photo: NDArray[np.uint8], mode: str) -> None:
     """Each mode shows what Pillow shows (JPEG for CMYK and YCbCr, which PNG cannot hold)."""
     image = Image.fromarray(photo).convert(mode)
     if mode in ("CMYK", "YCbCr"):
@@ -92,13 +97,13 @@ ALPHA = np.arange(40 * 30, dtype=np.uint16).reshape(30, 40).astype(np.uint8)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_alpha(photo, mode):
+def test_alpha(photo: NDArray[np.uint8], mode: str) -> None:
     image = Image.fromarray(photo).convert(mode)
     image.putalpha(Image.fromarray(ALPHA))
     np.testing.assert_array_equal(read_image(encode(image, "PNG")).alpha, ALPHA)
 
 
-def test_palette_with_alpha(photo):
+def test_palette_with_alpha(photo: NDArray[np.uint8]) -> None:
     """No format here is read as PA; other sources of Pillow images are."""
     image = Image.fromarray(photo).quantize(16).convert("PA")
     image.putalpha(Image.fromarray(ALPHA))
@@ -106,27 +111,28 @@ def test_palette_with_alpha(photo):
     np.testing.assert_array_equal(Picture.of(*decode_image(image)).alpha, ALPHA)
 
 
-def test_transparent_palette(photo):
+def test_transparent_palette(photo: NDArray[np.uint8]) -> None:
     image = Image.fromarray(photo).quantize(8)
     read = read_image(encode(image, "PNG", transparency=0))
     np.testing.assert_array_equal(read.alpha == 0, np.asarray(image) == 0)
 
 
-def test_16_bit_grey_is_scaled_not_clipped():
+def test_16_bit_grey_is_scaled_not_clipped() -> None:
     samples = np.array([[0, 257, 32768, 65535]], dtype=np.uint16)
     for file_format in ("PNG", "TIFF"):
         read = read_image(encode(Image.fromarray(samples), file_format))
         assert read.pixels[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
-def test_16_bit_grey_with_a_transparent_level():
+def test_16_bit_grey_with_a_transparent_level() -> None:
     samples = np.array([[0, 257, 32768, 65535]], dtype=np.uint16)
     read = read_image(encode(Image.fromarray(samples), "PNG", transparency=257))
     assert read.pixels[0, :, 0].tolist() == [0, 1, 128, 255]
+    assert read.alpha is not None
     assert read.alpha[0].tolist() == [255, 0, 255, 255]
 
 
-def test_16_bit_of_both_byte_orders():
+def test_16_bit_of_both_byte_orders() -> None:
     samples = np.array([[0, 100 * 257, 200 * 257]])
     for mode, order in (("I;16", "<u2"), ("I;16B", ">u2")):
         image = Image.frombytes(mode, (3, 1), samples.astype(order).tobytes())
@@ -142,7 +148,7 @@ def test_16_bit_of_both_byte_orders():
     ],
 )
 @pytest.mark.parametrize("said", [None, 1.0, 255.0, 65535.0])
-def test_float_tiff(samples, expected, said):
+def test_float_tiff(samples: list[Any], expected: list[int], said: float | None) -> None:
     """White is 1, or what the file says."""
     scaled = np.array([samples], dtype=np.float32) * (said or 1)
     tags = TiffImagePlugin.ImageFileDirectory_v2()
@@ -150,17 +156,18 @@ def test_float_tiff(samples, expected, said):
         tags[SMAX_SAMPLE_VALUE], tags.tagtype[SMAX_SAMPLE_VALUE] = said, 12
     read = read_image(encode(Image.fromarray(scaled), "TIFF", tiffinfo=tags))
     assert read.pixels[0, :, 0].tolist() == expected
+    assert read.original is not None
     np.testing.assert_array_equal(read.original.samples[..., 0], scaled)
     assert read.original.clipped_px == sum(not 0 <= each <= 1 for each in samples)
 
 
-def test_floats_where_0_is_white():
+def test_floats_where_0_is_white() -> None:
     image = Image.fromarray(np.array([[0, 0.2, 1]], np.float32))
     read = read_image(encode(image, "TIFF", tiffinfo={PHOTOMETRIC: 0}))
     assert read.pixels[0, :, 0].tolist() == [255, 204, 0]
 
 
-def test_profile_is_honoured():
+def test_profile_is_honoured() -> None:
     """With red and green exchanged in the profile, a red picture is green in sRGB."""
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 255
@@ -172,39 +179,39 @@ def test_profile_is_honoured():
     assert np.abs(read.pixels[0, 0].astype(int) - [0, 255, 0]).max() <= 3
 
 
-def test_pixels_can_be_written_to(photo):
+def test_pixels_can_be_written_to(photo: NDArray[np.uint8]) -> None:
     for mode in ("RGB", "L", "RGBA", "CMYK"):
         image = Image.fromarray(photo).convert(mode)
         read_image(encode(image, "TIFF")).pixels[0, 0] = 1
 
 
-def test_damaged_exif_does_not_matter(photo):
+def test_damaged_exif_does_not_matter(photo: NDArray[np.uint8]) -> None:
     exif = b"Exif\0\0nonsense" * 3
     for file_format in ("PNG", "WEBP"):
         content = encode(Image.fromarray(photo), file_format, exif=exif, lossless=True)
         np.testing.assert_array_equal(read_image(content).pixels, photo)
 
 
-def test_damaged_profile_does_not_matter(photo):
+def test_damaged_profile_does_not_matter(photo: NDArray[np.uint8]) -> None:
     read = read_image(encode(Image.fromarray(photo), "PNG", icc_profile=b"nonsense" * 20))
     np.testing.assert_array_equal(read.pixels, photo)
 
 
-def test_animation_gives_its_first_frame(photo):
+def test_animation_gives_its_first_frame(photo: NDArray[np.uint8]) -> None:
     frames = [Image.fromarray(photo).quantize(64), Image.fromarray(255 - photo).quantize(64)]
     content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert np.abs(read_image(content).pixels.astype(int) - photo).mean() < 12
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1)])
-def test_thin_pictures(size):
+def test_thin_pictures(size: tuple[int, int]) -> None:
     assert read_image(encode(Image.new("RGB", size), "PNG")).pixels.shape == (size[1], size[0], 3)
 
 
 # What goes wrong.
 
 
-def bomb_header(width, height):
+def bomb_header(width: int, height: int) -> Any:
     """A PNG that says it is huge, and holds nothing."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
@@ -216,19 +223,19 @@ def bomb_header(width, height):
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (20_000, 10_000)])
-def test_bombs_are_refused_by_their_header(size):
+def test_bombs_are_refused_by_their_header(size: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="pixels"):
         read_image(bomb_header(*size))
 
 
-def test_a_bound_of_ones_own(photo):
+def test_a_bound_of_ones_own(photo: NDArray[np.uint8]) -> None:
     content = encode(Image.fromarray(photo), "PNG")
     with pytest.raises(InputError, match=r"40 x 30 pixels, more than 1,199"):
         read_image(content, max_pixels=1199)
     assert read_image(content, max_pixels=1200)
 
 
-def test_missing_folder_empty(tmp_path):
+def test_missing_folder_empty(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.jpg does not exist"):
         read_image(tmp_path / "nothing.jpg")
     with pytest.raises(InputError, match="is a folder"):
@@ -240,14 +247,16 @@ def test_missing_folder_empty(tmp_path):
         read_image(io.BytesIO())
 
 
-def test_names_are_told_as_they_were_given():
+def test_names_are_told_as_they_were_given() -> None:
     with pytest.raises(InputError, match=r"^https://a\.org//b\.jpg does not exist"):
         read_image("https://a.org//b.jpg")
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize(("file_format", "mode"), [("JPEG", "L"), ("PNG", "P"), ("TIFF", "P")])
-def test_the_header_says_what_will_be_read(photo, file_format, mode, orientation):
+def test_the_header_says_what_will_be_read(
+    photo: NDArray[np.uint8], file_format: str, mode: str, orientation: int
+) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = encode(Image.fromarray(photo).convert(mode), file_format, exif=exif)
@@ -258,41 +267,40 @@ def test_the_header_says_what_will_be_read(photo, file_format, mode, orientation
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF", "GIF", "JPEG"])
-def test_a_file_is_opened_once(photo, file_format, tmp_path, monkeypatch):
+def test_a_file_is_opened_once(
+    photo: NDArray[np.uint8], file_format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a").write_bytes(encode(Image.fromarray(photo), file_format))
-    opened = []
-    for module, name in ((Path, "open"), (Image, "open")):
-        open_ = getattr(module, name)
-        monkeypatch.setattr(
-            module, name, lambda *args, f=open_, **how: opened.append(f) or f(*args, **how)
-        )
+    openers = [Mock(side_effect=Path.open), Mock(side_effect=Image.open)]
+    monkeypatch.setattr(Path, "open", lambda *args, **how: openers[0](*args, **how))
+    monkeypatch.setattr(Image, "open", openers[1])
     with PhotoFile(tmp_path / "a") as file:
         assert (file.size, file.count) == ((40, 30), 1)
         assert [frame.picture.width for frame in file.frames()] == [file.read().width] == [40]
-    assert len(opened) == len(set(opened)) == 2
+    assert [each.call_count for each in openers] == [1, 1]
 
 
-def test_no_image(tmp_path):
+def test_no_image(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("I am no photograph")
     with pytest.raises(InputError, match=r"text\.jpg is not an image"):
         read_image(tmp_path / "text.jpg")
 
 
-def test_formats_that_start_other_programs_are_not_read():
+def test_formats_that_start_other_programs_are_not_read() -> None:
     with pytest.raises(InputError, match="not an image"):
         read_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF"])
-def test_cut_off(photo, file_format):
+def test_cut_off(photo: NDArray[np.uint8], file_format: str) -> None:
     content = encode(Image.fromarray(photo), file_format)
     with pytest.raises(InputError, match=r"damaged or cut off|not an image"):
         read_image(content[: len(content) * 6 // 10])
 
 
-def test_only_decoders_are_blamed_on_files():
+def test_only_decoders_are_blamed_on_files() -> None:
     """Whatever is done with what they give is not."""
-    items = decoded(iter([1, 2]), "a.png", 100)
+    items: Any = decoded(iter([1, 2]), "a.png", 100)
     assert next(items) == 1
     with pytest.raises(ZeroDivisionError):
         items.throw(ZeroDivisionError)
@@ -303,16 +311,22 @@ def test_only_decoders_are_blamed_on_files():
 
 
 @pytest.mark.parametrize("way", ["a path", "content", "a stream"])
-def test_what_a_block_raises_while_a_file_is_open_passes(photo, tmp_path, way):
+def test_what_a_block_raises_while_a_file_is_open_passes(
+    photo: NDArray[np.uint8], tmp_path: Path, way: str
+) -> None:
     content = encode(Image.fromarray(photo), "PNG")
     (tmp_path / "a.png").write_bytes(content)
-    sources = {"a path": tmp_path / "a.png", "content": content, "a stream": io.BytesIO(content)}
+    sources: dict[str, Any] = {
+        "a path": tmp_path / "a.png",
+        "content": content,
+        "a stream": io.BytesIO(content),
+    }
     with pytest.raises(FileNotFoundError, match="ours"), PhotoFile(sources[way]):
         raise FileNotFoundError("ours")
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "x\0.png"])
-def test_names_that_no_file_can_have(name):
+def test_names_that_no_file_can_have(name: str) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_image(name)
 
@@ -323,7 +337,9 @@ def test_names_that_no_file_can_have(name):
     file_format=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"]),
     changes=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), max_size=8),
 )
-def test_damage_gives_a_picture_or_an_input_error(photo, file_format, changes):
+def test_damage_gives_a_picture_or_an_input_error(
+    photo: NDArray[np.uint8], file_format: str, changes: Any
+) -> None:
     content = bytearray(encode(Image.fromarray(photo), file_format))
     for at, byte in changes:
         content[int(at * len(content))] = byte
@@ -334,7 +350,7 @@ def test_damage_gives_a_picture_or_an_input_error(photo, file_format, changes):
     assert read.pixels.ndim == 3
 
 
-def test_the_images_in_a_folder(tmp_path):
+def test_the_images_in_a_folder(tmp_path: Path) -> None:
     for name in ("b.PNG", "a.jpeg", ".hidden.png", "notes.txt", "deep/c.tif", "deep.png/d.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

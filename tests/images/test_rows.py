@@ -3,6 +3,7 @@
 import io
 import itertools
 import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,13 +15,14 @@ from PIL import Image
 from awkward import check_exif, encode, exif_bytes
 from impasto.images.original import Metadata
 from impasto.images.rows import Layout, PngReader, PngWriter, TiffReader, TiffWriter, layout
+from impasto.images.rows.layout import Kind
 from tiny import picture
 
 BOTH = {"png": (PngWriter, PngReader), "tiff": (TiffWriter, TiffReader)}
 METADATA = Metadata(exif_bytes(), b"<xmp/>", (300.0, 150.0))
 
 
-def noise(form: Layout, seed: int = 0):
+def noise(form: Layout, seed: int = 0) -> Any:
     random = np.random.default_rng(seed)
     shape = (form.height, form.width, form.channels)
     if form.kind == "f4":
@@ -30,7 +32,14 @@ def noise(form: Layout, seed: int = 0):
     return samples
 
 
-def write(name, form, samples, step=7, metadata=METADATA, profile=b"a profile"):
+def write(
+    name: str,
+    form: Any,
+    samples: Any,
+    step: int = 7,
+    metadata: Metadata = METADATA,
+    profile: bytes = b"a profile",
+) -> Any:
     file = io.BytesIO()
     writer = BOTH[name][0](file, form, metadata, profile)
     for top in range(0, form.height, step):
@@ -39,22 +48,21 @@ def write(name, form, samples, step=7, metadata=METADATA, profile=b"a profile"):
     return file.getvalue()
 
 
-def read(name, content):
+def read(name: str, content: bytes) -> tuple[Any, Any]:
     reader = BOTH[name][1](io.BytesIO(content))
     return reader, np.concatenate(list(reader.strips()))
 
 
+KINDS: tuple[Kind, ...] = ("u1", "u2", "f4")
 LAYOUTS = [
     (name, Layout(37, 141, colors, alpha, kind))
-    for name, colors, alpha, kind in itertools.product(
-        BOTH, (1, 3, 4), (False, True), ("u1", "u2", "f4")
-    )
+    for name, colors, alpha, kind in itertools.product(BOTH, (1, 3, 4), (False, True), KINDS)
     if name == "tiff" or (colors < 4 and kind != "f4")
 ]
 
 
 @pytest.mark.parametrize(("name", "form"), LAYOUTS)
-def test_round_trip(name, form, monkeypatch):
+def test_round_trip(name: str, form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """In several strips, with all that is said beside the samples."""
     monkeypatch.setattr(layout.rows_within, "__defaults__", (10 * form.row_bytes,))
     samples = noise(form)
@@ -71,7 +79,7 @@ def test_round_trip(name, form, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "form"), [each for each in LAYOUTS if each[1].kind == "u1" and each[1].channels < 5]
 )
-def test_pillow_reads_what_we_write(name, form):
+def test_pillow_reads_what_we_write(name: str, form: Any) -> None:
     samples = noise(form)
     with Image.open(io.BytesIO(write(name, form, samples, profile=b""))) as image:
         np.testing.assert_array_equal(np.array(image).reshape(samples.shape), samples)
@@ -80,16 +88,17 @@ def test_pillow_reads_what_we_write(name, form):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("png", "u2"), ("tiff", "u2"), ("tiff", "f4")])
-def test_opencv_reads_what_we_write(name, kind):
+def test_opencv_reads_what_we_write(name: str, kind: Kind) -> None:
     form = Layout(23, 90, 3, False, kind)
     samples = noise(form)
     content = write(name, form, samples, profile=b"", metadata=Metadata())
     decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
     np.testing.assert_array_equal(decoded[..., ::-1], samples)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
-def test_png_of_pillow(mode):
+def test_png_of_pillow(mode: str) -> None:
     image = Image.fromarray(picture(50, 40)).convert("RGBA").convert(mode)
     _, samples = read("png", encode(image, "PNG"))
     np.testing.assert_array_equal(samples, np.array(image).reshape(samples.shape))
@@ -97,7 +106,7 @@ def test_png_of_pillow(mode):
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK"])
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
-def test_tiff_of_pillow(mode, compression):
+def test_tiff_of_pillow(mode: str, compression: str | None) -> None:
     image = Image.fromarray(picture(50, 40)).convert("RGBA").convert(mode)
     _, samples = read("tiff", encode(image, "TIFF", compression=compression))
     np.testing.assert_array_equal(samples, np.array(image).reshape(samples.shape))
@@ -105,7 +114,7 @@ def test_tiff_of_pillow(mode, compression):
 
 @pytest.mark.parametrize("compression", [1, 5, 8])  # none, LZW, deflate
 @pytest.mark.parametrize(("kind", "predictor"), [("u2", 1), ("u2", 2), ("f4", 1), ("f4", 3)])
-def test_tiff_of_opencv(compression, kind, predictor):
+def test_tiff_of_opencv(compression: int, kind: Kind, predictor: int) -> None:
     samples = noise(Layout(31, 60, 3, False, kind))
     how = [cv2.IMWRITE_TIFF_COMPRESSION, compression, cv2.IMWRITE_TIFF_PREDICTOR, predictor]
     _, content = cv2.imencode(".tiff", np.ascontiguousarray(samples[..., ::-1]), how)
@@ -113,7 +122,7 @@ def test_tiff_of_opencv(compression, kind, predictor):
 
 
 @pytest.mark.parametrize("predictor", [1, 3])
-def test_tiff_of_doubles(predictor):
+def test_tiff_of_doubles(predictor: int) -> None:
     samples = noise(Layout(31, 60, 3, False, "f4")).astype(np.float64) / 3
     how = [cv2.IMWRITE_TIFF_COMPRESSION, 8, cv2.IMWRITE_TIFF_PREDICTOR, predictor]
     _, content = cv2.imencode(".tiff", np.ascontiguousarray(samples[..., ::-1]), how)
@@ -122,7 +131,7 @@ def test_tiff_of_doubles(predictor):
     np.testing.assert_array_equal(again, samples.astype(np.float32))
 
 
-def test_tiff_pages():
+def test_tiff_pages() -> None:
     forms = [Layout(9, 70, 3), Layout(20, 5, 1, False, "u2"), Layout(3, 3, 3, True)]
     file, page = io.BytesIO(), None
     for number, form in enumerate(forms):
@@ -139,7 +148,7 @@ def test_tiff_pages():
         TiffReader(file, 3)
 
 
-def test_big_tiff(monkeypatch):
+def test_big_tiff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impasto.images.rows.tiff_writer.BIG_FROM_BYTES", 10)
     form = Layout(30, 100, 3)
     content = write("tiff", form, noise(form), profile=b"")
@@ -151,7 +160,7 @@ def test_big_tiff(monkeypatch):
         np.testing.assert_array_equal(np.array(image), samples)
 
 
-def test_premultiplied_alpha_is_made_straight():
+def test_premultiplied_alpha_is_made_straight() -> None:
     file = io.BytesIO()
     straight = np.array([[[200, 100, 50, 128], [255, 0, 9, 255], [0, 0, 0, 0]]], np.uint8)
     shared = np.rint(straight[..., :3] * (straight[..., 3:] / 255)).astype(np.uint8)
@@ -164,7 +173,7 @@ def test_premultiplied_alpha_is_made_straight():
     np.testing.assert_allclose(samples.astype(int), straight, atol=1)
 
 
-def test_white_is_zero():
+def test_white_is_zero() -> None:
     image = Image.fromarray(picture(20, 10)[..., 0])
     content = encode(image, "TIFF", tiffinfo={262: 0})
     _, samples = read("tiff", content)
@@ -175,7 +184,7 @@ def test_white_is_zero():
 @pytest.mark.parametrize("name", BOTH)
 @settings(max_examples=60, deadline=None)
 @given(changes=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), max_size=6))
-def test_damage_gives_samples_or_an_ordinary_error(name, changes):
+def test_damage_gives_samples_or_an_ordinary_error(name: str, changes: Any) -> None:
     form = Layout(20, 30, 3, False, "u2")
     content = bytearray(write(name, form, noise(form)))
     for at, byte in changes:
@@ -191,14 +200,14 @@ def test_damage_gives_samples_or_an_ordinary_error(name, changes):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", BOTH)
-def test_cut_off(name):
+def test_cut_off(name: str) -> None:
     form = Layout(20, 300, 3)
     content = write(name, form, noise(form))
     with pytest.raises((ValueError, EOFError)):
         read(name, content[: len(content) // 2])
 
 
-def test_checksums_of_deflated_tiffs_are_looked_at(monkeypatch):
+def test_checksums_of_deflated_tiffs_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the blocks end that the file is read in."""
     pixels = picture(30, 20)
     content = bytearray(encode(Image.fromarray(pixels), "TIFF", compression="tiff_adobe_deflate"))
@@ -209,7 +218,7 @@ def test_checksums_of_deflated_tiffs_are_looked_at(monkeypatch):
             read("tiff", bytes(content))
 
 
-def test_blocks_of_what_compresses_best():
+def test_blocks_of_what_compresses_best() -> None:
     """zlib holds back some of it when all input is read."""
     packed = zlib.compress(bytes(100_000), 9)
     for block in (1, 100, 99_999, 100_000, 200_000):
@@ -222,7 +231,7 @@ def test_blocks_of_what_compresses_best():
         list(layout.inflate(iter([packed[:-1], b"!"]), 100_000, 100))
 
 
-def test_tiffs_that_do_not_say_what_their_samples_mean():
+def test_tiffs_that_do_not_say_what_their_samples_mean() -> None:
     image = Image.fromarray(picture(20, 10))
     unsaid = encode(image, "TIFF").replace(b"\x06\x01\3\0", b"\x06\x81\3\0")  # another tag
     with pytest.raises(ValueError, match="not read row by row"):
@@ -230,12 +239,12 @@ def test_tiffs_that_do_not_say_what_their_samples_mean():
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_not_such_a_file(name):
+def test_not_such_a_file(name: str) -> None:
     for content in (b"", b"something else entirely", b"II*\0", b"\x89PNG\r\n\x1a\n"):
         with pytest.raises((ValueError, OSError)):
             BOTH[name][1](io.BytesIO(content))
 
 
-def test_png_without_floats():
+def test_png_without_floats() -> None:
     with pytest.raises(ValueError, match="PNG has no"):
         PngWriter(io.BytesIO(), Layout(1, 1, 3, False, "f4"), Metadata(), b"")

@@ -1,4 +1,7 @@
 import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,20 +21,20 @@ from impasto.images import (
 from tiny import picture
 
 
-def animation(file_format, **options):
+def animation(file_format: str, **options: Any) -> Any:
     frames = [Image.fromarray(picture(40, 30, seed)) for seed in range(3)]
     return encode(
         frames[0], file_format, save_all=True, append_images=frames[1:], loop=0, **options
     )
 
 
-def frames_of(content):
+def frames_of(content: bytes) -> tuple[Any, Any, Any]:
     with PhotoFile(content) as file:
         return file.count, file.loop, list(file.frames())
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG"])
-def test_animations(file_format, tmp_path):
+def test_animations(file_format: str, tmp_path: Path) -> None:
     """Every frame with its time, there and back."""
     count, loop, frames = frames_of(animation(file_format, duration=[40, 80, 120], lossless=True))
     assert (count, loop) == (3, 0)
@@ -48,7 +51,7 @@ def test_animations(file_format, tmp_path):
         assert np.abs(before.picture.pixels.astype(int) - after.picture.pixels).mean() < 6
 
 
-def test_transparent_frames_of_a_gif(tmp_path):
+def test_transparent_frames_of_a_gif(tmp_path: Path) -> None:
     frames = []
     for left in (0, 20):
         alpha = np.zeros((30, 40), np.uint8)
@@ -60,7 +63,7 @@ def test_transparent_frames_of_a_gif(tmp_path):
         np.testing.assert_array_equal(before.picture.alpha, after.picture.alpha)
 
 
-def test_pages_of_all_kinds(tmp_path):
+def test_pages_of_all_kinds(tmp_path: Path) -> None:
     deep = Original(np.arange(600, dtype=np.uint16).reshape(20, 10, 3) * 100, None, 65535.0)
     pages = [
         read_image(encode(Image.fromarray(picture(40, 30)), "PNG", exif=exif_bytes())),
@@ -76,20 +79,20 @@ def test_pages_of_all_kinds(tmp_path):
     assert again[2].picture.original.mode == "L"
 
 
-def test_an_ordinary_photo_is_a_sequence_of_one():
+def test_an_ordinary_photo_is_a_sequence_of_one() -> None:
     count, _, frames = frames_of(encode(Image.fromarray(picture(40, 30)), "PNG"))
     assert count == 1
     np.testing.assert_array_equal(frames[0].picture.pixels, picture(40, 30))
 
 
-def test_which_formats_hold_several():
+def test_which_formats_hold_several() -> None:
     assert [holds_several(each) for each in ("gif", "webp", "tif", "png", "jpg", "bmp")] == [
         *[True] * 4,
         *[False] * 2,
     ]
 
 
-def test_damage():
+def test_damage() -> None:
     content = animation("WEBP")
     with pytest.raises(InputError, match=r"damaged|not an image"):
         frames_of(content[: len(content) * 7 // 10])
@@ -100,7 +103,7 @@ def test_damage():
         list(too_large.frames())
 
 
-def test_a_document_whose_later_pages_are_gone(tmp_path):
+def test_a_document_whose_later_pages_are_gone(tmp_path: Path) -> None:
     """It is not taken for its first page."""
     write_sequence(tmp_path / "a.tif", [Frame(Picture(picture(40, 30))) for _ in range(3)])
     content = (tmp_path / "a.tif").read_bytes()
@@ -110,7 +113,7 @@ def test_a_document_whose_later_pages_are_gone(tmp_path):
         frames_of(first_pages)
 
 
-def test_an_animation_whose_later_frames_are_damaged():
+def test_an_animation_whose_later_frames_are_damaged() -> None:
     """It is not taken for its first frame."""
     content = animation("GIF")
     cut = content[: content.rindex(b"\x2c") + 4]  # in the last frame's size
@@ -119,17 +122,17 @@ def test_an_animation_whose_later_frames_are_damaged():
         frames_of(cut)
 
 
-def test_an_animation_that_is_too_long(monkeypatch):
+def test_an_animation_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impasto.images.photo_file.MAX_ANIMATION_PIXELS", 3000)
     with pytest.raises(InputError, match="as a video"):
         frames_of(animation("GIF"))
 
 
-def test_a_failure_leaves_the_old_file(tmp_path):
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(b"precious")
 
-    def frames():
+    def frames() -> Iterator[Any]:
         yield Frame(Picture(picture(4, 4)))
         raise InputError("the second is damaged")
 
@@ -141,7 +144,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         write_sequence(tmp_path / "none" / "a.tif", frames())
 
 
-def test_streams():
+def test_streams() -> None:
     assert frames_of(animation("WEBP"))[0] == 3
     with PhotoFile(io.BytesIO(animation("GIF"))) as file:
         assert file.count == 3

@@ -1,4 +1,6 @@
 import io
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ GREY = PIXELS[..., 0]
 ALPHA = np.where(np.arange(12) < 6, 255, 100).astype(np.uint8) * np.ones((8, 1), np.uint8)
 
 
-def test_arrays():
+def test_arrays() -> None:
     for array in (PIXELS, PIXELS / 255, PIXELS.astype(np.float32) / 255, PIXELS[:, ::-1][:, ::-1]):
         np.testing.assert_array_equal(as_picture(array).pixels, PIXELS)
     for array in (GREY, GREY[..., None], GREY / 255, GREY.astype(np.uint16) * 257):
@@ -26,12 +28,12 @@ def test_arrays():
     assert as_picture(np.dstack([PIXELS, np.full_like(GREY, 255)])).alpha is None
 
 
-def test_their_depth_stays():
+def test_their_depth_stays() -> None:
     deep = np.random.default_rng(0).integers(0, 65536, (8, 12, 3)).astype(np.uint16)
-    np.testing.assert_array_equal(as_picture(deep).original.samples, deep)
+    np.testing.assert_array_equal(as_picture(deep).as_original().samples, deep)
 
 
-def test_images_of_pillow(tmp_path):
+def test_images_of_pillow(tmp_path: Path) -> None:
     image = Image.fromarray(PIXELS)
     np.testing.assert_array_equal(as_picture(image).pixels, PIXELS)
     image.putalpha(Image.fromarray(ALPHA))
@@ -48,16 +50,22 @@ def test_images_of_pillow(tmp_path):
     assert turned.pixels.shape == (12, 8, 3)
 
 
-def test_files_and_their_content(tmp_path):
+def test_files_and_their_content(tmp_path: Path) -> None:
     Picture(PIXELS).save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     with (tmp_path / "a.png").open("rb") as file:
-        sources = [file, content, bytearray(content), memoryview(content), io.BytesIO(content)]
+        sources: list[Any] = [
+            file,
+            content,
+            bytearray(content),
+            memoryview(content),
+            io.BytesIO(content),
+        ]
         for source in [*sources, tmp_path / "a.png", str(tmp_path / "a.png"), Picture(PIXELS)]:
             np.testing.assert_array_equal(as_picture(source).pixels, PIXELS)
 
 
-def closed():
+def closed() -> Any:
     file = io.BytesIO(b"x")
     file.close()
     return file
@@ -83,12 +91,12 @@ def closed():
         (b"", "is empty"),
     ],
 )
-def test_what_is_no_picture(source, says):
+def test_what_is_no_picture(source: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
         as_picture(source)
 
 
-def test_images_of_pillow_whose_file_is_gone(tmp_path):
+def test_images_of_pillow_whose_file_is_gone(tmp_path: Path) -> None:
     Picture(PIXELS).save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as image:
         pass

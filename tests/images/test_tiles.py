@@ -1,4 +1,5 @@
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -12,7 +13,7 @@ margins = st.integers(0, 200)
 
 
 @given(length=sides, core_px=cores, margin_px=margins, multiple=st.sampled_from([1, 2, 4, 8]))
-def test_spans_cover_a_side_once(length, core_px, margin_px, multiple):
+def test_spans_cover_a_side_once(length: int, core_px: Any, margin_px: Any, multiple: Any) -> None:
     spans = cut(length, core_px, margin_px, multiple)
     assert spans[0].start == 0
     assert spans[-1].stop == length
@@ -31,6 +32,6 @@ def test_spans_cover_a_side_once(length, core_px, margin_px, multiple):
         assert len(window[span.core]) == span.stop - span.start
 
 
-def test_tiles_are_of_about_equal_length():
+def test_tiles_are_of_about_equal_length() -> None:
     lengths = [span.stop - span.start for span in cut(2100, 1024, 96, 8)]
     assert lengths == [704, 704, 692]

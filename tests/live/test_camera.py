@@ -5,7 +5,9 @@ import socket
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -21,16 +23,16 @@ BLUE_FIRST = np.full((4, 6, 3), (10, 20, 30), dtype=np.uint8)
 class Plug:
     """Whether the camera is plugged in, and what time it is: nothing really waits."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.plugged_in = True
         self.now_s = 1000.0
-        self.captures = []
-        self.opened_s = []
+        self.captures: list[Any] = []
+        self.opened_s: list[float] = []
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self.now_s += seconds
 
-    def wait_for_frame(self, camera):
+    def wait_for_frame(self, camera: Any) -> tuple[Any, int]:
         """The frame that comes next, and how often there was none before."""
         missing = 0
         while (frame := camera.read()) is None:
@@ -40,40 +42,42 @@ class Plug:
 
 
 @pytest.fixture
-def plug(monkeypatch):
+def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
     plug = Plug()
 
     class Capture:
         """As `cv2.VideoCapture`: one that lost its device stays without it until it is opened."""
 
-        def __init__(self):
+        def __init__(self) -> None:
             plug.captures.append(self)
 
-        def open(self, source, *backend_and_limits):
+        def open(self, source: Any, *backend_and_limits: object) -> Any:
             plug.opened_s.append(plug.now_s)
             self.source, self.alive, self.broken = source, plug.plugged_in, False
             return self.alive
 
-        def isOpened(self):  # noqa: N802 - OpenCV's name
+        def isOpened(self) -> Any:  # noqa: N802 - OpenCV's name
             return self.alive
 
-        def read(self):
+        def read(self) -> Any:
             if not plug.plugged_in:
                 self.broken = True
             works = self.alive and not self.broken
             return works, BLUE_FIRST if works else None
 
-        def release(self):
+        def release(self) -> None:
             self.alive = False
 
-    monkeypatch.setattr(module.cv2, "VideoCapture", Capture)
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
     clock = SimpleNamespace(monotonic=lambda: plug.now_s, sleep=plug.sleep)
     monkeypatch.setattr(module, "time", clock)
     return plug
 
 
 @pytest.mark.parametrize(("source", "opened"), [("2", 2), ("rtsp://door/1", "rtsp://door/1")])
-def test_frames_are_rgb_from_the_source_that_was_named(plug, source, opened):
+def test_frames_are_rgb_from_the_source_that_was_named(
+    plug: Plug, source: str, opened: int | str
+) -> None:
     camera = open_camera(source)
     assert plug.captures[0].source == opened
     np.testing.assert_array_equal(camera.read(), BLUE_FIRST[..., ::-1])
@@ -81,7 +85,7 @@ def test_frames_are_rgb_from_the_source_that_was_named(plug, source, opened):
     assert not plug.captures[0].alive
 
 
-def test_a_network_camera_that_does_not_answer(monkeypatch):
+def test_a_network_camera_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes the connection, and is silent; OpenCV alone would wait for half a
     minute.
     """
@@ -94,7 +98,7 @@ def test_a_network_camera_that_does_not_answer(monkeypatch):
 
 
 @pytest.mark.parametrize("source", ["77", "rtsp://127.0.0.1:1/stream"])
-def test_opencv_says_nothing_of_cameras_that_are_not_there(source):
+def test_opencv_says_nothing_of_cameras_that_are_not_there(source: str) -> None:
     """In a process of its own: its FFmpeg learns only once how much to say."""
     program = (
         "from impasto.errors import InputError\n"
@@ -108,13 +112,13 @@ def test_opencv_says_nothing_of_cameras_that_are_not_there(source):
     assert (done.stdout, done.stderr) == (f"{name} cannot be opened\n", "")
 
 
-def test_no_camera_to_begin_with(plug):
+def test_no_camera_to_begin_with(plug: Plug) -> None:
     plug.plugged_in = False
     with pytest.raises(InputError, match="camera 0 cannot be opened: plug it in"):
         open_camera("0")
 
 
-def test_unplugged_and_plugged_in_again(plug):
+def test_unplugged_and_plugged_in_again(plug: Plug) -> None:
     camera = open_camera("0")
     assert camera.read() is not None
     for _ in range(2):  # again and again
@@ -135,7 +139,7 @@ def test_unplugged_and_plugged_in_again(plug):
     camera.close()
 
 
-def test_a_single_frame_that_fails_costs_no_second(plug):
+def test_a_single_frame_that_fails_costs_no_second(plug: Plug) -> None:
     camera = open_camera("0")
     plug.captures[0].broken = True
     began_s = plug.now_s

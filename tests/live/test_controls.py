@@ -1,4 +1,6 @@
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from tiny import TINY, tiny_gallery, tiny_style
 START = LiveSettings([("first", "second", "third")])
 
 
-def after(keys, settings=START):
+def after(keys: str, settings: LiveSettings = START) -> Any:
     for key in keys:
         settings = press(settings, key)
     return settings
@@ -29,38 +31,38 @@ def after(keys, settings=START):
         ("mm", "first"),
     ],
 )
-def test_styles(keys, style):
+def test_styles(keys: str, style: str) -> None:
     assert after(keys).style == style
 
 
-def test_strength_stays_in_its_range():
+def test_strength_stays_in_its_range() -> None:
     assert after("--").strength == pytest.approx(0.8)
     assert after("-" * 30).strength == 0
     assert after("+" * 30).strength == 1.5
     assert after("-=").strength == 1
 
 
-def test_switches():
+def test_switches() -> None:
     assert after("k").keep_colors
     assert after("c").compare
     assert after("h").help
     assert after("kchkch") == START
 
 
-def test_other_keys_do_nothing():
+def test_other_keys_do_nothing() -> None:
     assert after("xyz sfrq?019") == START
     assert press(START, "escape") == START
 
 
-def test_one_style_mixes_with_nothing():
+def test_one_style_mixes_with_nothing() -> None:
     assert after("mnp", LiveSettings([("only",)])).style == "only"
 
 
-def test_the_help_names_every_key():
+def test_the_help_names_every_key() -> None:
     assert "".join(keys for keys, _ in HELP).replace(" ", "") == "np0-9m+-[]kcsrfhq"
 
 
-def test_strokes_from_fine_to_large_and_no_further():
+def test_strokes_from_fine_to_large_and_no_further() -> None:
     settings = LiveSettings([("first",)])
     seen = []
     for key in "[[[]]]]]":
@@ -72,7 +74,7 @@ def test_strokes_from_fine_to_large_and_no_further():
 PACKS = LiveSettings([("first", "second"), ("the_scream.t7",), ("third", "fourth", "fifth")])
 
 
-def test_styles_go_pack_by_pack():
+def test_styles_go_pack_by_pack() -> None:
     settings, seen = PACKS, []
     for _ in range(7):
         seen.append(settings.style)
@@ -86,7 +88,7 @@ def test_styles_go_pack_by_pack():
     ]
 
 
-def test_each_mixes_with_the_next_of_its_own_pack():
+def test_each_mixes_with_the_next_of_its_own_pack() -> None:
     settings, seen = after("m", PACKS), []
     for _ in range(6):
         seen.append(settings.style)
@@ -101,12 +103,12 @@ def test_each_mixes_with_the_next_of_its_own_pack():
     ]
 
 
-def test_a_mixture_is_one_half_of_the_next():
+def test_a_mixture_is_one_half_of_the_next() -> None:
     settings = LiveSettings([("first:3+second", "first", "second")])
     assert after("m", settings).style == "first:0.75+second:0.25+first:1"
 
 
-def test_packs_of_a_gallery(tmp_path):
+def test_packs_of_a_gallery(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path, "first", "last")
     tiny_gallery(tmp_path / "oils", "irises", "tulips", seed=3)
     packs = [["first", "last"], ["irises", "tulips"]]

@@ -1,15 +1,17 @@
+from typing import Any
+
 import pytest
 
 from impasto.live.frame_budget import SETTLE_FRAMES, SHARES, FrameBudget
 
 
-def paint(budget, whole_s, frames):
+def paint(budget: FrameBudget, whole_s: float, frames: Any) -> None:
     """Frames that take ``whole_s`` at full size, and in proportion to their area."""
     for _ in range(frames):
         budget.add(whole_s * budget.share**2)
 
 
-def test_fast_enough_as_it_is():
+def test_fast_enough_as_it_is() -> None:
     budget = FrameBudget(30)
     paint(budget, 0.02, 100)
     assert budget.share == 1
@@ -17,7 +19,7 @@ def test_fast_enough_as_it_is():
 
 
 @pytest.mark.parametrize("whole_s", [0.05, 0.1, 0.3])
-def test_it_settles_where_the_rate_holds(whole_s):
+def test_it_settles_where_the_rate_holds(whole_s: float) -> None:
     budget = FrameBudget(30)
     paint(budget, whole_s, 200)
     level = SHARES.index(budget.share)
@@ -30,13 +32,13 @@ def test_it_settles_where_the_rate_holds(whole_s):
     assert len(shares) == 1
 
 
-def test_a_slow_machine_is_not_kept_waiting_at_every_size():
+def test_a_slow_machine_is_not_kept_waiting_at_every_size() -> None:
     budget = FrameBudget(30)
     paint(budget, 0.2, SETTLE_FRAMES)
     assert budget.share == 0.4
 
 
-def test_it_grows_again_when_the_machine_is_quiet():
+def test_it_grows_again_when_the_machine_is_quiet() -> None:
     budget = FrameBudget(30)
     paint(budget, 0.2, 100)
     assert budget.share < 0.5
@@ -44,7 +46,7 @@ def test_it_grows_again_when_the_machine_is_quiet():
     assert budget.share == 1
 
 
-def test_one_slow_frame_changes_nothing():
+def test_one_slow_frame_changes_nothing() -> None:
     budget = FrameBudget(30)
     paint(budget, 0.02, 20)
     budget.add(0.08)
@@ -52,7 +54,7 @@ def test_one_slow_frame_changes_nothing():
     assert budget.share == 1
 
 
-def test_engines_compile_among_the_first_frames_of_a_size():
+def test_engines_compile_among_the_first_frames_of_a_size() -> None:
     """The fourth frame of each size takes two seconds more: sizes come to rest all the same."""
     budget = FrameBudget(30)
     in_a_row, last, shares = 0, None, []
@@ -67,7 +69,7 @@ def test_engines_compile_among_the_first_frames_of_a_size():
     assert set(shares[200:]) == {1}
 
 
-def test_sizes_are_multiples_and_never_tiny():
+def test_sizes_are_multiples_and_never_tiny() -> None:
     budget = FrameBudget(30)
     paint(budget, 10, 500)
     assert budget.share == SHARES[-1]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,15 +7,15 @@ from hypothesis import strategies as st
 from impasto.live.number_entry import PAUSE_S, NumberEntry
 
 
-def typed(largest, *presses):
+def typed(largest: int, *presses: tuple[float, str]) -> list[tuple[int, float]]:
     """The numbers that count, and when: digits at their times, looked at ten times a second."""
     entry, numbers = NumberEntry(largest), []
-    presses = dict(presses)
+    pressed = dict(presses)
     for tenth in range(60):
         now_s = tenth / 10
         for number in (
             entry.after(now_s),
-            entry.press(presses[now_s], now_s) if now_s in presses else None,
+            entry.press(pressed[now_s], now_s) if now_s in pressed else None,
         ):
             if number is not None:
                 numbers.append((number, now_s))
@@ -35,23 +37,23 @@ def typed(largest, *presses):
         ([(0.0, "0"), (0.1, "0")], []),
     ],
 )
-def test_of_24_styles(presses, numbers):
+def test_of_24_styles(presses: list[tuple[float, str]], numbers: list[tuple[int, float]]) -> None:
     assert typed(24, *presses) == numbers
 
 
-def test_up_to_nine_styles_count_at_once():
+def test_up_to_nine_styles_count_at_once() -> None:
     assert typed(9, (0.0, "1"), (0.1, "9"), (0.2, "0")) == [(1, 0.0), (9, 0.1)]
     assert typed(3, (0.0, "4"), (0.1, "2")) == [(2, 0.1)]
 
 
-def test_three_digits():
+def test_three_digits() -> None:
     presses = [(0.0, "1"), (0.5, "2"), (1.0, "0")]
     assert typed(120, *presses) == [(120, 1.0)]
     assert typed(120, *presses[:2]) == [(12, 1.2)]
     assert typed(119, *presses) == [(12, 0.5)]
 
 
-def test_another_key_does_not_wait():
+def test_another_key_does_not_wait() -> None:
     entry = NumberEntry(24)
     assert entry.press("1", 0) is None
     assert entry.typed == "1"
@@ -60,7 +62,7 @@ def test_another_key_does_not_wait():
 
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))))
-def test_every_number_can_be_typed(numbers):
+def test_every_number_can_be_typed(numbers: Any) -> None:
     largest, wanted = numbers
     entry = NumberEntry(largest)
     counted = [entry.press(digit, 0) for digit in str(wanted)]

@@ -1,32 +1,35 @@
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto.live import open_screen
 from tiny import picture
 
 
 @pytest.fixture
-def qt(monkeypatch):
+def qt(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """OpenCV's window functions, as Qt's behave: whether a window is open, its size in pixels, and
     the picture in it.
     """
     monkeypatch.setenv("DISPLAY", ":0")
     qt = SimpleNamespace(is_open=False, size=(0, 0), shown=None)
 
-    def if_open(function):
-        def call(title, *arguments):
+    def if_open(function: Any) -> Any:
+        def call(title: Any, *arguments: object) -> Any:
             if not qt.is_open:
                 raise cv2.error("NULL guiReceiver (please create a window)")
             return function(*arguments)
 
         return call
 
-    def show(title, pixels):
+    def show(title: Any, pixels: NDArray[np.uint8]) -> None:
         qt.shown = pixels
 
-    def resize(width, height):
+    def resize(width: int, height: int) -> None:
         qt.size = (width, height)
 
     monkeypatch.setattr(cv2, "namedWindow", lambda title, flags: setattr(qt, "is_open", True))
@@ -39,7 +42,7 @@ def qt(monkeypatch):
 
 
 @pytest.mark.parametrize("shown", [False, True])
-def test_a_window_closed_by_its_button(qt, shown):
+def test_a_window_closed_by_its_button(qt: SimpleNamespace, shown: bool) -> None:
     """Before and after its first picture; a key that arrives with it harms nothing."""
     screen = open_screen()
     if shown:
@@ -50,7 +53,7 @@ def test_a_window_closed_by_its_button(qt, shown):
     screen.toggle_full_screen()
 
 
-def test_pictures_and_words_are_as_large_as_the_window(qt):
+def test_pictures_and_words_are_as_large_as_the_window(qt: SimpleNamespace) -> None:
     screen = open_screen()
     screen.show(picture(32, 24), ["first"])
     assert qt.size == (640, 480)  # not so small that words could not be read

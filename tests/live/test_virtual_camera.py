@@ -1,10 +1,13 @@
 """The virtual camera, with stand-ins for the device: no machine here has one."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto.errors import MissingExtraError, OutputError
 from impasto.live import LiveOptions, open_virtual_camera, run_live
@@ -15,17 +18,18 @@ from tiny import picture, tiny_gallery
 
 
 class Device:
-    def __init__(self, *arguments):
-        self.arguments, self.sent, self.closed = arguments, [], False
+    def __init__(self, *arguments: object) -> None:
+        self.sent: list[NDArray[np.uint8]] = []
+        self.arguments, self.closed = arguments, False
 
-    def send(self, pixels):
+    def send(self, pixels: NDArray[np.uint8]) -> None:
         self.sent.append(pixels)
 
-    def close(self):
+    def close(self) -> None:
         self.closed = True
 
 
-def test_it_gets_the_painting_without_the_words(tmp_path):
+def test_it_gets_the_painting_without_the_words(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "gallery")
     photo, device = picture(96, 96), Device()
     options = LiveOptions(StylizeOptions("first", gallery=gallery, precision="f32"))
@@ -36,9 +40,9 @@ def test_it_gets_the_painting_without_the_words(tmp_path):
         np.testing.assert_array_equal(device.sent[-1], stylizer(photo))
 
 
-def test_pictures_are_scaled_to_the_device(monkeypatch):
+def test_pictures_are_scaled_to_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyvirtualcam", SimpleNamespace(Camera=Device))
-    camera = open_virtual_camera(64, 48, 30)
+    camera: Any = open_virtual_camera(64, 48, 30)
     camera.send(picture(96, 96))
     camera.close()
     assert camera._device.arguments == (64, 48, 30)
@@ -46,8 +50,8 @@ def test_pictures_are_scaled_to_the_device(monkeypatch):
     assert camera._device.closed
 
 
-def test_no_device_and_no_package(monkeypatch):
-    def fails(*arguments):
+def test_no_device_and_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: object) -> None:
         raise RuntimeError("no device")
 
     monkeypatch.setitem(sys.modules, "pyvirtualcam", SimpleNamespace(Camera=fails))

@@ -11,10 +11,14 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto.images import read_image
 from impasto.live import open_camera
@@ -34,7 +38,7 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISS
 
 
 @pytest.fixture(scope="module")
-def display():
+def display() -> Iterator[str]:
     """The name of a new X server's display."""
     reader, writer = os.pipe()
     arguments = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "640x480x24"]
@@ -56,7 +60,7 @@ def display():
 class Live:
     """The process, its window, and the hand on the keyboard."""
 
-    def __init__(self, display, folder, *arguments):
+    def __init__(self, display: Any, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self.log = folder / "log.txt"
         kept = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
@@ -77,7 +81,7 @@ class Live:
             )
         self.until(self.focus, "a window")
 
-    def until(self, condition, what):
+    def until(self, condition: Any, what: Any) -> Any:
         """Wait for it, as long as the process lives."""
         deadline_s = time.monotonic() + DEADLINE_S
         while not (result := condition()):
@@ -86,7 +90,7 @@ class Live:
             time.sleep(POLL_S)
         return result
 
-    def xdotool(self, *arguments):
+    def xdotool(self, *arguments: str) -> Any:
         done = subprocess.run(
             ["xdotool", *arguments],
             env=self.environment,
@@ -97,25 +101,25 @@ class Live:
         return done.stdout.split() if done.returncode == 0 else []
 
     @property
-    def windows(self):
+    def windows(self) -> Any:
         return self.xdotool("search", "--onlyvisible", "--name", "^impasto$")
 
-    def focus(self):
+    def focus(self) -> bool:
         """There is no window manager that would give the window the keyboard."""
         for window in self.windows[:1]:
             self.xdotool("windowfocus", window)
             return window in self.xdotool("getwindowfocus")
         return False
 
-    def press(self, key):
+    def press(self, key: Any) -> None:
         self.xdotool("key", key)
 
-    def photo(self):
+    def photo(self) -> NDArray[np.uint8]:
         """What the window shows, as s saves it; pressed again until there is something to save."""
         before = set(self.folder.glob("impasto-*.png"))
-        pressed_s = -PATIENCE_S
+        pressed_s = float(-PATIENCE_S)
 
-        def new():
+        def new() -> Any:
             nonlocal pressed_s
             if time.monotonic() > pressed_s + PATIENCE_S:
                 self.press("s")
@@ -124,13 +128,13 @@ class Live:
 
         return read_image(max(self.until(new, "photo"))).pixels
 
-    def changes(self, before, key, after):
+    def changes(self, before: Any, key: Any, after: Any) -> None:
         """A key turns the one picture into the other, by and by. It is pressed again if nothing
         comes of it: of keys that a busy window takes in together, OpenCV gives the last one only.
         """
-        pressed_s = -LOST_S
+        pressed_s = float(-LOST_S)
 
-        def changed():
+        def changed() -> Any:
             nonlocal pressed_s
             photo = self.photo()
             if same(photo, before) and time.monotonic() > pressed_s + LOST_S:
@@ -140,7 +144,7 @@ class Live:
 
         self.until(changed, f"change by {key}")
 
-    def close(self):
+    def close(self) -> None:
         """As the button of a window manager does, and no program that xdotool has."""
         x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
         x11.XOpenDisplay.restype = display_type = ctypes.c_void_p
@@ -155,17 +159,17 @@ class Live:
         x11.XSendEvent(display, ctypes.c_ulong(window), False, ctypes.c_long(0), event)
         x11.XCloseDisplay(display)
 
-    def ends(self):
+    def ends(self) -> Any:
         """The code with which the process ends."""
         return self.process.wait(timeout=DEADLINE_S)
 
 
-def same(pixels, expected):
+def same(pixels: NDArray[np.uint8], expected: Any) -> Any:
     return pixels.shape == expected.shape and np.abs(pixels.astype(int) - expected).mean() < 0.5
 
 
 @pytest.fixture
-def arguments(tmp_path):
+def arguments(tmp_path: Path) -> list[Any]:
     """For a process that paints one frame over and over."""
     folder = tiny_gallery(tmp_path / "gallery").folder
     clip = make_clip(tmp_path / "clip.mp4", frames=1)
@@ -174,20 +178,21 @@ def arguments(tmp_path):
 
 
 @pytest.fixture
-def live(display, tmp_path, arguments):
+def live(display: str, tmp_path: Path, arguments: list[Any]) -> Iterator[Live]:
     live = Live(display, tmp_path, *arguments)
     yield live
     live.process.kill()
     live.process.wait()
 
 
-def test_keys_in_a_real_window(live, tmp_path):
+def test_keys_in_a_real_window(live: Live, tmp_path: Path) -> None:
     camera = open_camera(str(tmp_path / "clip.mp4"))
     frame = camera.read()
+    assert frame is not None
     camera.close()
     gallery = tiny_gallery(tmp_path / "gallery")
 
-    def painted(style, strength=1.0):
+    def painted(style: Any, strength: float = 1.0) -> Any:
         with Stylizer(
             style, strength=strength, gallery=gallery, engine="opencv", precision="f32"
         ) as stylizer:
@@ -213,6 +218,7 @@ def test_keys_in_a_real_window(live, tmp_path):
     live.until(lambda: video.name in live.log.read_text(), "end of the recording")
     _, recorded = read_clip(video)
     assert len(recorded) >= 2
+    assert frame is not None
     assert recorded[0].shape == frame.shape
 
     live.press("q")
@@ -221,7 +227,9 @@ def test_keys_in_a_real_window(live, tmp_path):
     assert said == {path.name for path in tmp_path.glob("impasto-*")}
 
 
-def test_the_button_of_the_window_quits_and_finishes_the_recording(live, tmp_path):
+def test_the_button_of_the_window_quits_and_finishes_the_recording(
+    live: Live, tmp_path: Path
+) -> None:
     live.photo()
     live.press("r")
     (video,) = live.until(lambda: list(tmp_path.glob("impasto-*.mkv")), "recording")

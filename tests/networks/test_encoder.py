@@ -1,8 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from impasto.defaults import EngineName
 from impasto.engines import open_engine
 from impasto.errors import EngineError, StyleError
 from impasto.networks.encoder import (
@@ -18,11 +22,11 @@ from tiny import TINY, picture, tiny_encoder
 
 
 @pytest.fixture(scope="module")
-def encoder():
+def encoder() -> Any:
     return tiny_encoder(random_trunk(TINY))
 
 
-def by_hand(encoder, painting):
+def by_hand(encoder: Any, painting: NDArray[np.uint8]) -> Any:
     """The same in NumPy, one tap after the other."""
     weights = {name: array.astype(np.float64) for name, array in encoder.weights.items()}
     x = (painting.transpose(2, 0, 1) / 255 - 0.5) * 4
@@ -47,21 +51,23 @@ def by_hand(encoder, painting):
 
 @pytest.mark.parametrize("engine", ["opencv", "openvino", "onnxruntime"])
 @pytest.mark.parametrize("size", [(64, 64), (97, 70)])
-def test_every_engine_computes_what_numpy_does(encoder, engine, size):
+def test_every_engine_computes_what_numpy_does(
+    encoder: Any, engine: EngineName, size: tuple[int, int]
+) -> None:
     painting = picture(*size)
     with open_engine(encoder.graph, engine=engine, precision="f32") as opened:
         vector = opened.encode(painting)
     np.testing.assert_allclose(vector, by_hand(encoder, painting), rtol=1e-3, atol=1e-3)
 
 
-def test_a_graph_that_paints_predicts_nothing():
+def test_a_graph_that_paints_predicts_nothing() -> None:
     trunk = random_trunk(TINY)
     graph = trunk.bake(np.ones(trunk.spec.style_size, dtype=np.float32))
     with open_engine(graph) as engine, pytest.raises(EngineError, match="predicts no style"):
         engine.encode(picture(64, 64))
 
 
-def test_written_and_read(encoder, tmp_path):
+def test_written_and_read(encoder: Any, tmp_path: Path) -> None:
     write_encoder(tmp_path / "e.safetensors", encoder)
     again = read_encoder(tmp_path / "e.safetensors")
     assert (again.spec, again.trunk) == (encoder.spec, encoder.trunk)
@@ -69,7 +75,7 @@ def test_written_and_read(encoder, tmp_path):
         np.testing.assert_array_equal(again.weights[name], array)
 
 
-def test_the_one_that_ships_is_small(tmp_path):
+def test_the_one_that_ships_is_small(tmp_path: Path) -> None:
     spec = replace(ENCODER, style_size=1648)
     weights = {name: np.zeros(shape, np.float16) for name, shape in spec.shapes().items()}
     write_encoder(tmp_path / "e.safetensors", Encoder(spec, weights, "0"))
@@ -92,19 +98,19 @@ def test_the_one_that_ships_is_small(tmp_path):
         '{"channels": [4], "colour": 3}',
     ],
 )
-def test_absurd_descriptions(text):
+def test_absurd_descriptions(text: str) -> None:
     with pytest.raises(StyleError, match="damaged description"):
         EncoderSpec.from_json(text)
 
 
-def test_encoders_from_before_there_were_more_convolutions_a_size():
+def test_encoders_from_before_there_were_more_convolutions_a_size() -> None:
     spec = EncoderSpec.from_json('{"channels": [4, 6], "hidden": 8, "style_size": 3}')
     assert [each.name for each in spec.convolutions] == ["down1", "down2"]
     spec = EncoderSpec((4, 6), more=(2,))
     assert [each.name for each in spec.convolutions] == ["down1", "more1_1", "more1_2", "down2"]
 
 
-def test_damaged_files(encoder, tmp_path):
+def test_damaged_files(encoder: Any, tmp_path: Path) -> None:
     path = tmp_path / "e.safetensors"
     lacking = {k: v for k, v in encoder.weights.items() if k != "code.bias"}
     write_encoder(path, replace(encoder, weights=lacking))

@@ -17,24 +17,24 @@ INPUT_SPECS = [
 ]
 
 
-def baked(input_spec):
+def baked(input_spec: InputSpec) -> BakedNetwork:
     return BakedNetwork(random_trunk(TINY).bake(np.ones(TINY.style_size, np.float32)), input_spec)
 
 
 @pytest.mark.parametrize("input_spec", INPUT_SPECS)
-def test_it_travels_with_the_file(input_spec):
+def test_it_travels_with_the_file(input_spec: InputSpec) -> None:
     model = onnx.load_from_string(baked(input_spec).to_file({"style": "first"}))
     onnx.checker.check_model(model, full_check=True)
     assert read_input_spec(model, "a.onnx") == input_spec
     assert {entry.key: entry.value for entry in model.metadata_props}["style"] == "first"
 
 
-def test_a_file_without():
+def test_a_file_without() -> None:
     assert read_input_spec(onnx.load_from_string(baked(InputSpec()).graph), "a.onnx") is None
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
-def test_a_fixed_size_holds_the_whole_picture(width, height):
+def test_a_fixed_size_holds_the_whole_picture(width: int, height: int) -> None:
     input_spec = InputSpec(fixed_px=(224, 160))
     fitted = input_spec.fit(width, height)
     left, top, right, bottom = input_spec.padding_px(*fitted)
@@ -63,7 +63,7 @@ def test_a_fixed_size_holds_the_whole_picture(width, height):
         '{"unknown": 1}',
     ],
 )
-def test_damaged_descriptions(text):
+def test_damaged_descriptions(text: str) -> None:
     model = onnx.load_from_string(baked(InputSpec()).graph)
     onnx.helper.set_model_props(model, {"impasto": text})
     with pytest.raises(InputError, match=r"a\.onnx has a damaged description"):

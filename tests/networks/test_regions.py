@@ -1,16 +1,20 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from impasto.defaults import EngineName
 from impasto.engines import open_engine
 from impasto.networks.regions import bake_regions
-from impasto.networks.spec import JOHNSON, johnson
+from impasto.networks.spec import JOHNSON, NetworkSpec, johnson
 from impasto.networks.trunk import random_trunk
 from tiny import TINY, picture, tiny_style
 
 WIDTH, HEIGHT = 96, 64
 
 
-def styles_of(trunk):
+def styles_of(trunk: Any) -> tuple[Any, Any]:
     """Two style vectors, and statistics that a picture might have."""
     vectors = [tiny_style(trunk, "a", seed).vector for seed in (0, 1)]
     random = np.random.default_rng(5)
@@ -18,21 +22,23 @@ def styles_of(trunk):
     return vectors, statistics
 
 
-def paint(graph, photo, shares=None, engine="openvino"):
+def paint(
+    graph: bytes, photo: NDArray[np.uint8], shares: Any = None, engine: EngineName = "openvino"
+) -> Any:
     with open_engine(graph, engine=engine, precision="f32") as opened:
         return (
             opened.paint(photo) if shares is None else opened.paint_regions(photo, shares)
         ).astype(int)
 
 
-def halves(width=WIDTH):
+def halves(width: int = WIDTH) -> Any:
     left = np.zeros((HEIGHT, width), np.float32)
     left[:, : width // 2] = 1
     return np.stack([left, 1 - left])
 
 
 @pytest.mark.parametrize("spec", [TINY, JOHNSON, johnson("batch")], ids=lambda spec: spec.name)
-def test_a_region_is_its_styles_own_painting(spec):
+def test_a_region_is_its_styles_own_painting(spec: NetworkSpec) -> None:
     """But for half a receptive field along the border, where there is neither one nor the other."""
     reach = -(-spec.receptive_field_px // 2 // spec.multiple) * spec.multiple + spec.multiple
     width = 2 * (reach + 24)
@@ -48,7 +54,7 @@ def test_a_region_is_its_styles_own_painting(spec):
 
 
 @pytest.mark.parametrize("engine", ["openvino", "opencv", "onnxruntime"])
-def test_even_shares_are_a_mixture_of_scales_and_shifts(engine):
+def test_even_shares_are_a_mixture_of_scales_and_shifts(engine: EngineName) -> None:
     """Everywhere alike, shares mix what the styles do to normalised features."""
     if engine == "onnxruntime":
         pytest.importorskip("onnxruntime")
@@ -61,7 +67,7 @@ def test_even_shares_are_a_mixture_of_scales_and_shifts(engine):
     assert np.abs(painted - expected).max() <= 1
 
 
-def test_shapes_are_checked():
+def test_shapes_are_checked() -> None:
     trunk = random_trunk(TINY)
     vectors, statistics = styles_of(trunk)
     weights = trunk.float32_weights()

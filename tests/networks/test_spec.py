@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,11 +24,11 @@ ALL = [STANDARD, TURBO, JOHNSON, johnson("batch"), TINY]
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.name)
-def test_json_round_trip(spec):
+def test_json_round_trip(spec: NetworkSpec) -> None:
     assert NetworkSpec.from_json(spec.to_json()) == spec
 
 
-def test_figures_by_hand():
+def test_figures_by_hand() -> None:
     spec = NetworkSpec(
         "hand",
         (
@@ -44,7 +46,7 @@ def test_figures_by_hand():
     assert slices == [("a", 0, 16), ("b", 16, 32), ("c", 32, 48)]
 
 
-def test_transposed_convolutions_count_at_their_inputs_size():
+def test_transposed_convolutions_count_at_their_inputs_size() -> None:
     spec = NetworkSpec(
         "up", (Conv("down", 3, 4, stride=2), Conv("up", 4, 3, stride=2, transposed=True))
     )
@@ -53,20 +55,20 @@ def test_transposed_convolutions_count_at_their_inputs_size():
     assert list(spec.convs())[1].kernel_shape == (4, 3, 3, 3)
 
 
-def test_the_standard_trunk_keeps_its_budget():
+def test_the_standard_trunk_keeps_its_budget() -> None:
     assert STANDARD.multiply_adds_per_px <= 12_000
     assert 2 * STANDARD.parameters <= 1_500_000  # bytes in float16
     assert 2 * STANDARD.style_size <= 8_000
     assert STANDARD.multiple == 8
 
 
-def test_turbo_is_within_its_budget():
+def test_turbo_is_within_its_budget() -> None:
     assert TURBO.multiply_adds_per_px <= 5_000
     assert TURBO.receptive_field_px >= 160
     assert TURBO.multiple == 8
 
 
-def test_johnsons_network_is_the_papers():
+def test_johnsons_network_is_the_papers() -> None:
     """Johnson et al. 2016: c9s1-32, d64, d128, R128 x5, u64, u32, c9s1-3: 1.68 M parameters."""
     channels = [(conv.outputs, conv.kernel, conv.stride) for conv in JOHNSON.convs()]
     assert channels[:3] == [(32, 9, 1), (64, 3, 2), (128, 3, 2)]
@@ -77,7 +79,7 @@ def test_johnsons_network_is_the_papers():
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(ALL), st.integers(1, 200), st.integers(1, 200))
-def test_borders_make_sides_that_fit(spec, width, height):
+def test_borders_make_sides_that_fit(spec: NetworkSpec, width: int, height: int) -> None:
     left, top, right, bottom = spec.input_spec.padding_px(width, height)
     assert (left, top) == (spec.pad_px, spec.pad_px)
     assert min(right, bottom) >= spec.pad_px
@@ -86,15 +88,15 @@ def test_borders_make_sides_that_fit(spec, width, height):
         assert side >= spec.smallest_px
 
 
-def test_no_borders_where_none_are_needed():
+def test_no_borders_where_none_are_needed() -> None:
     assert STANDARD.input_spec.padding_px(640, 480) == (0, 0, 0, 0)
 
 
-def tree():
+def tree() -> Any:
     return json.loads(TINY.to_json())
 
 
-def hostile():
+def hostile() -> Iterator[Any]:
     """Descriptions that are damaged or absurd."""
     yield ""
     yield "[]"
@@ -135,12 +137,12 @@ def hostile():
 
 
 @pytest.mark.parametrize("text", list(hostile()))
-def test_hostile_descriptions_are_refused(text):
+def test_hostile_descriptions_are_refused(text: str) -> None:
     with pytest.raises(StyleError, match="description of a network"):
         NetworkSpec.from_json(text)
 
 
-def test_skips_must_fit():
+def test_skips_must_fit() -> None:
     for source in ("nowhere", "down2"):
         changed = tree()
         changed["layers"][5] = {"kind": "Skip", "source": source}
@@ -149,7 +151,7 @@ def test_skips_must_fit():
     assert isinstance(TINY.layers[5], Skip)
 
 
-def test_smoothing_must_fit():
+def test_smoothing_must_fit() -> None:
     changed = tree()
     changed["layers"][4] = {"kind": "Smooth", "channels": 5}
     with pytest.raises(StyleError, match="smoothing of 5 channels"):
@@ -157,21 +159,21 @@ def test_smoothing_must_fit():
     assert isinstance(TINY.layers[4], Smooth)
 
 
-def test_the_last_layer_makes_a_picture_as_it_is():
+def test_the_last_layer_makes_a_picture_as_it_is() -> None:
     changed = tree()
     del changed["layers"][-1]["norm"]  # by default, it is normalised
     with pytest.raises(StyleError, match="or is normalised"):
         NetworkSpec.from_json(json.dumps(changed))
 
 
-def test_numbers_of_the_last_layer_by_hand():
+def test_numbers_of_the_last_layer_by_hand() -> None:
     """Sixteen channels to three, at twice the size: a kernel of five over enlarged pixels."""
     assert STANDARD.last.trained_shape == (3, 16, 5, 5)
     assert STANDARD.last_layer_size == 3 * 16 * 25 + 3 == 1203
     assert STANDARD.vector_sizes == (1648, 2851)
 
 
-def test_what_has_its_default_is_left_out():
+def test_what_has_its_default_is_left_out() -> None:
     """So that a field added later changes no older network's text, nor its fingerprint."""
     assert set(tree()) == {"name", "layers", "grain", "coarse_grain"}
     assert tree()["layers"][0] == {

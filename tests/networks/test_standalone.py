@@ -1,12 +1,16 @@
 """What is around a network, in its graph: painted by all engines as impasto paints."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 
 from converters import foreign
+from impasto.defaults import EngineName
 from impasto.engines import open_engine
 from impasto.errors import OptionError
 from impasto.multiscale import pass_sizes
@@ -24,12 +28,12 @@ NATURAL_PX = 40
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory):
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return tiny_gallery(tmp_path_factory.mktemp("gallery"))
 
 
 @pytest.fixture(scope="module")
-def padded(tmp_path_factory):
+def padded(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     """A gallery whose network wants 10 px of reflection around a picture."""
     folder = tmp_path_factory.mktemp("padded")
     trunk = random_trunk(replace(TINY, pad_px=10))
@@ -38,14 +42,14 @@ def padded(tmp_path_factory):
     return Gallery(folder)
 
 
-def paint(network, photo, engine):
+def paint(network: Any, photo: NDArray[np.uint8], engine: EngineName) -> Any:
     with open_engine(network.graph, engine=engine, precision="f32") as opened:
         return opened.paint(photo).astype(int)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("size", [(48, 36), (47, 33), (600, 12)])
-def test_one_pass(gallery, engine, size):
+def test_one_pass(gallery: Gallery, engine: EngineName, size: tuple[int, int]) -> None:
     """Grain and borders; sides need not be multiples. Grain repeats after 512 px."""
     network = stand_alone(open_network("first", gallery), [size])
     assert network.input_spec == InputSpec(fixed_px=size)
@@ -55,7 +59,7 @@ def test_one_pass(gallery, engine, size):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_any_size(gallery, engine):
+def test_any_size(gallery: Gallery, engine: EngineName) -> None:
     network = stand_alone(open_network("first", gallery))
     assert network.input_spec == InputSpec(multiple=4, smallest_px=12)
     with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
@@ -65,7 +69,7 @@ def test_any_size(gallery, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_reflection(padded, engine):
+def test_reflection(padded: Gallery, engine: EngineName) -> None:
     network = open_network("first", padded)
     photo = picture(48, 32)
     with Stylizer("first", gallery=padded, precision="f32") as stylizer:
@@ -77,7 +81,7 @@ def test_reflection(padded, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("size", [(90, 66), (300, 200)])
-def test_passes(gallery, engine, size):
+def test_passes(gallery: Gallery, engine: EngineName, size: tuple[int, int]) -> None:
     """Linear enlargement is nearly cubic; one pass would be far off. Weights are there once."""
     passes = pass_sizes(*size, 1, NATURAL_PX)
     assert len(passes) > 1
@@ -94,11 +98,14 @@ def test_passes(gallery, engine, size):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("size", [(90, 66), (300, 201), (412, 256)])
-def test_a_draft_and_its_revisions(tmp_path, engine, size):
+def test_a_draft_and_its_revisions(
+    tmp_path: Path, engine: EngineName, size: tuple[int, int]
+) -> None:
     """Linear resizing is nearly what impasto does; a draft alone would be far off."""
     gallery = tiny_gallery(tmp_path, trunk=tiny_two_part_trunk())
     style, trunk = gallery.load_style("first"), gallery.trunk
     draft, revision, statistics = trunk.at_effect(style.vector, 0.5)
+    assert trunk.revision is not None
     parts = (
         BakedNetwork(trunk.bake(draft), trunk.spec.input_spec),
         BakedNetwork(trunk.revision.bake(revision, statistics), trunk.revision.spec.input_spec),
@@ -114,14 +121,14 @@ def test_a_draft_and_its_revisions(tmp_path, engine, size):
     assert apart.max() <= 1 if not larger else apart.mean() < 3
 
 
-def test_graphs_are_sound(gallery, padded):
+def test_graphs_are_sound(gallery: Gallery, padded: Gallery) -> None:
     for network in (open_network("first", gallery), open_network("first", padded, int8=True)):
         for passes in ([], [(60, 60)], [(60, 60), (90, 90)]):
             model = onnx.load_from_string(stand_alone(network, passes).graph)
             onnx.checker.check_model(model, full_check=True)
 
 
-def test_networks_of_one_size():
+def test_networks_of_one_size() -> None:
     network = BakedNetwork(foreign.unfree_onnx(32), InputSpec(fixed_px=(32, 32)))
     assert stand_alone(network).input_spec == stand_alone(network, [(32, 32)]).input_spec
     with pytest.raises(OptionError, match="takes 32x32 only"):

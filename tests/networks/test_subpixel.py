@@ -7,7 +7,7 @@ from impasto.networks.spec import Conv
 from impasto.networks.subpixel import phase_filters, phase_taps
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     """Two pixels for one, filters of three: a kernel of five over enlarged pixels. The first phase
     has its middle tap on the left half of its own pixel.
     """
@@ -16,13 +16,13 @@ def test_by_hand():
     np.testing.assert_array_equal(second, [[1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]])
 
 
-def test_without_shuffle_a_kernel_is_as_it_was():
+def test_without_shuffle_a_kernel_is_as_it_was() -> None:
     kernel = np.random.default_rng(0).standard_normal((2, 3, 3, 3)).astype(np.float32)
     np.testing.assert_array_equal(phase_filters(kernel, 1), kernel)
 
 
 @pytest.mark.parametrize(("side", "shuffle"), [(1, 2), (3, 2), (3, 4), (5, 3)])
-def test_it_is_a_convolution_of_the_enlarged_picture(side, shuffle):
+def test_it_is_a_convolution_of_the_enlarged_picture(side: int, shuffle: int) -> None:
     """Tap by tap, at every enlarged pixel that sees no border."""
     conv = Conv("it", 2, 3, kernel=side, shuffle=shuffle)
     random = np.random.default_rng(1)

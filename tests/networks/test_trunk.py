@@ -1,14 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from impasto.errors import StyleError
-from impasto.networks.spec import johnson
+from impasto.networks.spec import NetworkSpec, johnson
 from impasto.networks.trunk import Trunk, random_trunk, read_trunk, write_trunk
 from tiny import TINY
 
 
 @pytest.mark.parametrize("spec", [TINY, johnson("batch")], ids=["tiny", "johnson-batch"])
-def test_round_trip(tmp_path, spec):
+def test_round_trip(tmp_path: Path, spec: NetworkSpec) -> None:
     trunk = random_trunk(spec)
     write_trunk(tmp_path / "trunk", trunk)
     again = read_trunk(tmp_path / "trunk")
@@ -19,7 +21,7 @@ def test_round_trip(tmp_path, spec):
         np.testing.assert_array_equal(again.weights[name], array)
 
 
-def test_fingerprint_depends_on_every_weight_and_on_the_layers():
+def test_fingerprint_depends_on_every_weight_and_on_the_layers() -> None:
     trunk = random_trunk(TINY)
     changed = {name: array.copy() for name, array in trunk.weights.items()}
     changed["paint.bias"][-1] += 1
@@ -28,19 +30,19 @@ def test_fingerprint_depends_on_every_weight_and_on_the_layers():
     assert len(trunk.fingerprint) == 16
 
 
-def test_missing(tmp_path):
+def test_missing(tmp_path: Path) -> None:
     with pytest.raises(StyleError, match=r"trunk cannot be read"):
         read_trunk(tmp_path / "trunk")
 
 
-def test_another_kind_of_file(tmp_path):
+def test_another_kind_of_file(tmp_path: Path) -> None:
     path = tmp_path / "trunk"
     path.write_bytes(b"not a tensor in sight" * 10)
     with pytest.raises(StyleError, match="damaged or not an impasto file"):
         read_trunk(path)
 
 
-def test_cut_file(tmp_path):
+def test_cut_file(tmp_path: Path) -> None:
     path = tmp_path / "trunk"
     write_trunk(path, random_trunk(TINY))
     content = path.read_bytes()
@@ -49,7 +51,7 @@ def test_cut_file(tmp_path):
         read_trunk(path)
 
 
-def test_a_weight_is_missing(tmp_path):
+def test_a_weight_is_missing(tmp_path: Path) -> None:
     trunk = random_trunk(TINY)
     weights = {name: array for name, array in trunk.weights.items() if name != "paint.bias"}
     write_trunk(tmp_path / "trunk", Trunk(TINY, weights))
@@ -57,7 +59,7 @@ def test_a_weight_is_missing(tmp_path):
         read_trunk(tmp_path / "trunk")
 
 
-def test_a_weight_is_not_finite(tmp_path):
+def test_a_weight_is_not_finite(tmp_path: Path) -> None:
     trunk = random_trunk(TINY)
     trunk.weights["paint.bias"][0] = np.inf
     write_trunk(tmp_path / "trunk", trunk)
@@ -65,7 +67,9 @@ def test_a_weight_is_not_finite(tmp_path):
         read_trunk(tmp_path / "trunk")
 
 
-def test_too_large_a_file_is_refused_unread(tmp_path, monkeypatch):
+def test_too_large_a_file_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("impasto.networks.trunk.MAX_FILE_BYTES", 100)
     write_trunk(tmp_path / "trunk", random_trunk(TINY))
     with pytest.raises(StyleError, match="more than 100"):
@@ -73,7 +77,7 @@ def test_too_large_a_file_is_refused_unread(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("spec", [TINY, johnson()], ids=["tiny", "johnson"])
-def test_what_a_style_adds_to_the_last_layer(spec):
+def test_what_a_style_adds_to_the_last_layer(spec: NetworkSpec) -> None:
     """A kernel of one tap, 0.5 in the middle, and a bias of 0.25 on each channel."""
     trunk = random_trunk(spec)
     vector = np.ones(spec.style_size, dtype=np.float32)

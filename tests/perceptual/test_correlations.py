@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from impasto.perceptual.correlations import (
 from impasto.perceptual.losses import gram_matrix
 
 
-def test_deep_correlations_are_sums_over_pairs():
+def test_deep_correlations_are_sums_over_pairs() -> None:
     """By hand, from features less their means over 7 x 7 positions."""
     features = torch.rand(1, 2, 9, 10)
     mirrored = torch.nn.functional.pad(features, (3, 3, 3, 3), mode="reflect")
@@ -38,7 +39,7 @@ def test_deep_correlations_are_sums_over_pairs():
         assert torch.allclose(got[0, :, down, 4 + across], expected, atol=1e-5)
 
 
-def test_correlation_loss():
+def test_correlation_loss() -> None:
     target = torch.zeros(1, 1, 5, 9)
     target[0, 0, 0, 4] = 2  # the variance
     other = target.clone()
@@ -48,7 +49,7 @@ def test_correlation_loss():
     assert correlation_loss(other, target).tolist() == pytest.approx([2 / 4])
 
 
-def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn():
+def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn() -> None:
     """Which is what the correlation loss is for."""
     places = torch.randperm(64 * 64, generator=torch.Generator().manual_seed(0))
     strewn, others, rows = torch.zeros(3, 1, 1, 64, 64)
@@ -61,7 +62,7 @@ def test_rows_of_one_motif_have_the_gram_matrix_of_the_same_motifs_strewn():
     assert correlation_loss(deep_correlations(others, 12), target) < 0.5
 
 
-def test_joint_correlations_are_of_vectors():
+def test_joint_correlations_are_of_vectors() -> None:
     """By hand, from feature vectors less their means over 13 x 13 positions."""
     features = torch.rand(2, 3, 16, 18, generator=torch.Generator().manual_seed(0))
     around = (PART_SMOOTH // 2,) * 4
@@ -75,7 +76,7 @@ def test_joint_correlations_are_of_vectors():
         assert torch.allclose(got[:, down, 5 + across], expected, atol=1e-4)
 
 
-def test_far_power():
+def test_far_power() -> None:
     correlations = torch.zeros(2, 8, 15)
     correlations[0, 0, 7] = 3  # the variance
     correlations[0, 5, 9] = 5  # too near to count
@@ -85,7 +86,7 @@ def test_far_power():
 
 
 @pytest.mark.parametrize(("height", "width"), [(48, 48), (50, 128), (224, 180), (20, 80)])
-def test_parts_cover_all_and_overlap(height, width):
+def test_parts_cover_all_and_overlap(height: int, width: int) -> None:
     positions = torch.arange(height * width, dtype=torch.float32).reshape(1, 1, height, width)
     cut = cut_into_parts(positions)
     side = min(PART, height, width)
@@ -98,7 +99,7 @@ def test_parts_cover_all_and_overlap(height, width):
     assert len(set(corners)) == len(corners)
 
 
-def test_local_correlation_loss():
+def test_local_correlation_loss() -> None:
     """By hand: a part is as regular as the painting, one as the photo, two are more so."""
     own = torch.ones(1, 4)
     far = torch.tensor([[2.0, 6.0, 6.0, 10.0]])
@@ -112,7 +113,7 @@ def test_local_correlation_loss():
     assert flat.tolist() == [0]
 
 
-def test_regularity_of_a_painting():
+def test_regularity_of_a_painting() -> None:
     """Of the part that a quarter of the others stay below."""
     far, own = torch.tensor([[1.0, 0.0, 6.0, 6.0, 9.0]]), torch.tensor([[1.0, 0.0, 2.0, 1.0, 1.0]])
     regularity, power = painting_regularity(far, own)
@@ -120,7 +121,7 @@ def test_regularity_of_a_painting():
     assert regularity.tolist() == pytest.approx([1 / (1 + FLAT)])
 
 
-def test_one_motif_in_rows_is_told_from_chance():
+def test_one_motif_in_rows_is_told_from_chance() -> None:
     """All channels of a motif repeat at once, those of noise each at its own distances."""
     random = torch.Generator().manual_seed(0)
     noise = torch.randn(1, 32, 48, 48, generator=random)
@@ -131,23 +132,23 @@ def test_one_motif_in_rows_is_told_from_chance():
     assert regular > 20 * chance
 
 
-def test_a_patch_of_rows_counts_for_more_by_itself_than_in_the_whole():
+def test_a_patch_of_rows_counts_for_more_by_itself_than_in_the_whole() -> None:
     random = torch.Generator().manual_seed(0)
     painting, strewn = ((torch.rand(2, 1, 1, 224, 224, generator=random) < 1 / 64) * 1.0).unbind()
     patch = strewn.clone()
     patch[..., :48, :48] = 0
     patch[..., :48:8, :48:8] = 1
 
-    def whole(features):
+    def whole(features: Any) -> Any:
         return correlation_loss(deep_correlations(features, 12), deep_correlations(painting, 12))
 
-    def first_part(features):
-        powers = [
+    def first_part(features: Any) -> Any:
+        (power, total), of_painting = (
             [power[None] for power in far_power(joint_correlations(cut_into_parts(each)[0], 24))]
             for each in (features, painting)
-        ]
-        target = painting_regularity(*powers[1])
-        return excess_regularity(*powers[0], torch.zeros(1, 1), *target)[0, 0]
+        )
+        target = painting_regularity(*of_painting)
+        return excess_regularity(power, total, torch.zeros(1, 1), *target)[0, 0]
 
     assert whole(patch) < 1.7 * whole(strewn)
     assert first_part(strewn) < 0.5

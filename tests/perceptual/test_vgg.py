@@ -13,11 +13,11 @@ CPU = Hardware(torch.device("cpu"), torch.float32)
 
 
 @pytest.fixture(scope="module")
-def vgg():
+def vgg() -> Vgg19:
     return Vgg19(CPU)
 
 
-def test_shapes(vgg):
+def test_shapes(vgg: Vgg19) -> None:
     features = vgg(torch.rand(2, 3, 32, 48), LAYERS)
     assert list(features) == list(LAYERS)
     assert len(LAYERS) == 16
@@ -32,7 +32,7 @@ def test_shapes(vgg):
         assert features[name].min() >= 0
 
 
-def test_first_layer_by_hand(vgg):
+def test_first_layer_by_hand(vgg: Vgg19) -> None:
     """BGR, 0-255, minus the means; then the stored kernel."""
     image = torch.rand(1, 3, 16, 16)
     stored = module._load_weights()["relu1_1"]
@@ -42,14 +42,14 @@ def test_first_layer_by_hand(vgg):
     assert torch.allclose(vgg(image, ["relu1_1"])["relu1_1"], expected, atol=1e-3)
 
 
-def test_the_weights_are_imagenets(vgg):
+def test_the_weights_are_imagenets(vgg: Vgg19) -> None:
     """A trained network tells an edge from noise: features are sparse, not half of them on."""
     image = torch.zeros(1, 3, 64, 64)
     image[..., 32:] = 1
     assert (vgg(image, ["relu4_2"])["relu4_2"] > 0).float().mean() < 0.45
 
 
-def test_pooling_is_chosen(vgg):
+def test_pooling_is_chosen(vgg: Vgg19) -> None:
     image = torch.rand(1, 3, 16, 16)
     average = Vgg19(CPU, "average")
     assert torch.equal(vgg(image, ["relu1_2"])["relu1_2"], average(image, ["relu1_2"])["relu1_2"])
@@ -57,17 +57,18 @@ def test_pooling_is_chosen(vgg):
         vgg(image, ["relu2_1"])["relu2_1"], average(image, ["relu2_1"])["relu2_1"]
     )
     with pytest.raises(OptionError, match="one of max, average"):
-        Vgg19(CPU, "median")
+        Vgg19(CPU, "median")  # type: ignore[arg-type]
 
 
-def test_only_the_picture_has_a_gradient(vgg):
+def test_only_the_picture_has_a_gradient(vgg: Vgg19) -> None:
     assert not list(vgg.parameters())
     image = torch.rand(1, 3, 16, 16, requires_grad=True)
     vgg(image, ["relu3_1"])["relu3_1"].sum().backward()
+    assert image.grad is not None
     assert image.grad.abs().sum() > 0
 
 
-def test_bf16_is_near_f32(vgg):
+def test_bf16_is_near_f32(vgg: Vgg19) -> None:
     image = torch.rand(1, 3, 32, 32)
     half = Vgg19(Hardware(CPU.device, torch.bfloat16))(image, ["relu4_2"])["relu4_2"]
     assert half.dtype == torch.bfloat16
@@ -75,14 +76,14 @@ def test_bf16_is_near_f32(vgg):
     assert (half - exact).norm() < 0.05 * exact.norm()
 
 
-def test_missing_weights(monkeypatch):
+def test_missing_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     module._load_weights.cache_clear()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[learn\]'"):
         Vgg19(CPU)
 
 
-def test_check_layers():
+def test_check_layers() -> None:
     check_layers({"relu1_1": 1.0, "relu5_4": 0.0}, "layers")
     for layers in (
         {"conv1": 1.0},
@@ -95,11 +96,11 @@ def test_check_layers():
             check_layers(layers, "--style-layer")
 
 
-def test_choose_hardware():
+def test_choose_hardware() -> None:
     assert choose_hardware("cpu", "f32").dtype == torch.float32
     assert choose_hardware("cpu", "bf16").dtype == torch.bfloat16
     assert str(choose_hardware("cpu", "f32")) == "cpu in f32"
     with pytest.raises(OptionError, match="no device"):
         choose_hardware("abacus")
     with pytest.raises(OptionError, match="unknown precision"):
-        choose_hardware("cpu", "f64")
+        choose_hardware("cpu", "f64")  # type: ignore[arg-type]

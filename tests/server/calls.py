@@ -9,9 +9,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
+from fastapi.testclient import TestClient
+from httpx2 import Client, Response
 from PIL import Image
 
 from impasto.images import Picture, write_image
@@ -28,22 +31,35 @@ def pixels(content: bytes) -> np.ndarray:
     return np.array(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
-def paint(client, photo: bytes | None = None, files: dict | None = None, **fields):
+def paint(
+    client: TestClient,
+    photo: bytes | None = None,
+    files: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Response:
     """POST a photo, with other uploads and fields."""
     uploads = {"photo": ("photo.png", encoded() if photo is None else photo), **(files or {})}
     return client.post("/v1/paint", data=fields, files=uploads)
 
 
-def is_a_sentence(answer) -> bool:
+def service_of(client: TestClient) -> Any:
+    """What the application behind a client works with."""
+    app: Any = client.app
+    return app.state.service
+
+
+def is_a_sentence(answer: Response) -> bool:
     """Whether an answer is an error that says in one line what is wrong."""
     said = answer.json()
     return 400 <= answer.status_code < 500 and list(said) == ["error"] and "\n" not in said["error"]
 
 
-def wait_for(client, identity: str, *states: str, timeout_s: float = 300) -> dict:
+def wait_for(
+    client: Client | TestClient, identity: str, *states: str, timeout_s: float = 300
+) -> dict[str, Any]:
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
-        job = client.get(f"/v1/jobs/{identity}").json()
+        job: dict[str, Any] = client.get(f"/v1/jobs/{identity}").json()
         if job["state"] in (states or ("done", "failed")):
             return job
         time.sleep(0.05)
@@ -53,7 +69,7 @@ def wait_for(client, identity: str, *states: str, timeout_s: float = 300) -> dic
 class Server:
     """``impasto serve``, or ``studio``, in a process of its own."""
 
-    def __init__(self, folder: Path, gallery: Path | None, *command: str, port: int = 0):
+    def __init__(self, folder: Path, gallery: Path | None, *command: str, port: int = 0) -> None:
         where = ["--port", str(port), "--folder", str(folder)]
         where += ["--gallery", str(gallery)] if gallery else []
         self.process = subprocess.Popen(
@@ -79,5 +95,6 @@ class Server:
         self.process.send_signal(number)
         self.process.wait(60)
         self._rest.join()
+        assert self.process.stderr is not None
         self.process.stderr.close()
         self.client.close()

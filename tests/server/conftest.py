@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,21 +14,21 @@ from tiny import tiny_gallery
 
 
 @pytest.fixture(scope="session")
-def gallery_folder(tmp_path_factory):
+def gallery_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_gallery(tmp_path_factory.mktemp("gallery")).folder
 
 
 @pytest.fixture
-def settings(gallery_folder, tmp_path):
+def settings(gallery_folder: Path, tmp_path: Path) -> ServerSettings:
     return ServerSettings(folder=tmp_path / "server", gallery_folder=str(gallery_folder))
 
 
 @pytest.fixture
-def serve(settings):
+def serve(settings: ServerSettings) -> Iterator[Callable[..., TestClient]]:
     """Opens a server, with other settings if need be, and gives a client."""
     opened = []
 
-    def open_server(**changes) -> TestClient:
+    def open_server(**changes: Any) -> TestClient:
         client = TestClient(
             create_app(replace(settings, **changes)), base_url="http://127.0.0.1:8000"
         )
@@ -39,5 +42,5 @@ def serve(settings):
 
 
 @pytest.fixture
-def client(serve):
+def client(serve: Callable[..., TestClient]) -> TestClient:
     return serve()

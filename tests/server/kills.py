@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,9 +40,12 @@ def kill_and_finish(
     """
     chance, served = random.Random(0), folder / "server"
     clip = make_clip(folder / "clip.mp4", frames=frames, size=SIZE)
-    look = {"style": "first", "engine": "opencv"}
-    video = {"data": {"kind": "video", **look}, "files": {"video": clip.read_bytes()}}
-    best = {
+    look: dict[str, Any] = {"style": "first", "engine": "opencv"}
+    video: dict[str, Any] = {
+        "data": {"kind": "video", **look},
+        "files": {"video": clip.read_bytes()},
+    }
+    best: dict[str, Any] = {
         "data": {"kind": "best", "size_px": "96", "steps": "20", "format": "png"},
         "files": {"photo": encoded(128, 96), "painting": encoded(90, 80, seed=9)},
     }

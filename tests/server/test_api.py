@@ -2,11 +2,15 @@
 
 import io
 import re
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from impasto.networks.encoder import write_encoder
@@ -15,11 +19,11 @@ from impasto.server.settings import Limits
 from impasto.styles import ENCODER_FILE, Gallery, write_style
 from impasto.styles.predict import predict_style
 from impasto.stylizer import Stylizer
-from server.calls import encoded, is_a_sentence, paint, pixels
+from server.calls import encoded, is_a_sentence, paint, pixels, service_of
 from tiny import TINY, picture, tiny_encoder, tiny_gallery, tiny_style
 
 
-def test_a_painting_is_what_the_library_paints(client, gallery_folder):
+def test_a_painting_is_what_the_library_paints(client: TestClient, gallery_folder: Path) -> None:
     answer = paint(client, style="first", strength="0.8")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "image/png"
@@ -29,7 +33,7 @@ def test_a_painting_is_what_the_library_paints(client, gallery_folder):
     assert again.content == answer.content
 
 
-def test_exif_profile_and_format_are_kept(client):
+def test_exif_profile_and_format_are_kept(client: TestClient) -> None:
     image = Image.fromarray(picture(40, 30))
     exif = image.getexif()
     exif[0x010F] = "A camera"
@@ -45,7 +49,9 @@ def test_exif_profile_and_format_are_kept(client):
     assert painted.size == (20, 15)
 
 
-def test_uploads_are_masks_palettes_and_paintings(client, serve, tmp_path):
+def test_uploads_are_masks_palettes_and_paintings(
+    client: TestClient, serve: Callable[..., TestClient], tmp_path: Path
+) -> None:
     mask = np.zeros((30, 40), np.uint8)
     stream = io.BytesIO()
     Image.fromarray(mask).save(stream, "PNG")
@@ -95,19 +101,22 @@ def test_uploads_are_masks_palettes_and_paintings(client, serve, tmp_path):
         {"photo": "photo.png"},
     ],
 )
-def test_impossible_fields(client, fields):
+def test_impossible_fields(client: TestClient, fields: dict[str, Any]) -> None:
     answer = paint(client, **{"style": "first", **fields})
     assert is_a_sentence(answer), answer.text
 
 
-def test_a_photo_is_demanded(client):
+def test_a_photo_is_demanded(client: TestClient) -> None:
     empty = client.post("/v1/paint", files={"palette": ("p.png", encoded())})
     assert empty.json() == {"error": "there is no photo: upload it as the field photo"}
-    for body in ({"json": {}}, {"content": b""}, {"data": {"style": "first"}}):
+    bodies: list[dict[str, Any]] = [{"json": {}}, {"content": b""}, {"data": {"style": "first"}}]
+    for body in bodies:
         assert client.post("/v1/paint", **body).status_code == 415
 
 
-def test_style_files_only_where_they_are_allowed(serve, client, gallery_folder, tmp_path):
+def test_style_files_only_where_they_are_allowed(
+    serve: Callable[..., TestClient], client: TestClient, gallery_folder: Path, tmp_path: Path
+) -> None:
     trunk = Gallery(gallery_folder).trunk
     write_style(tmp_path / "own.style", tiny_style(trunk, "own", 7))
     upload = {"style_file": ("own.style", (tmp_path / "own.style").read_bytes())}
@@ -125,7 +134,9 @@ def test_style_files_only_where_they_are_allowed(serve, client, gallery_folder, 
     assert is_a_sentence(paint(allowed, files=upload))
 
 
-def test_styles_with_thumbnails(client, gallery_folder, serve, tmp_path):
+def test_styles_with_thumbnails(
+    client: TestClient, gallery_folder: Path, serve: Callable[..., TestClient], tmp_path: Path
+) -> None:
     listed = client.get("/v1/styles").json()["styles"]
     assert [each["name"] for each in listed] == ["first", "second"]
     assert listed[0]["title"] == "Painting 0"
@@ -142,7 +153,7 @@ def test_styles_with_thumbnails(client, gallery_folder, serve, tmp_path):
         assert is_a_sentence(other.get(f"/v1/styles/{name}/thumbnail"))
 
 
-def test_health_and_figures(client):
+def test_health_and_figures(client: TestClient) -> None:
     assert client.get("/healthz").json()["status"] == "ok"
     paint(client, style="first")
     figures = client.get("/metrics").text
@@ -151,7 +162,7 @@ def test_health_and_figures(client):
     assert 'impasto_jobs{state="queued"} 0.0' in figures
 
 
-def test_the_openapi_document_has_every_option(client):
+def test_the_openapi_document_has_every_option(client: TestClient) -> None:
     document = client.get("/v1/openapi.json").json()
     form = document["paths"]["/v1/paint"]["post"]["requestBody"]["content"]["multipart/form-data"]
     fields = form["schema"]["properties"]
@@ -167,23 +178,23 @@ def test_the_openapi_document_has_every_option(client):
 
 
 @pytest.mark.parametrize("path", ["/", "/v2/styles", "/v1/jobs/none", "/docs", "/../etc/passwd"])
-def test_what_is_not_there(client, path):
+def test_what_is_not_there(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, list(answer.json())) == (404, ["error"])
     assert client.post("/v1/styles").status_code == 405
 
 
-def test_jobs_are_uploaded_few_at_a_time(client):
+def test_jobs_are_uploaded_few_at_a_time(client: TestClient) -> None:
     with ExitStack() as opened:
         for _ in range(4):
-            opened.enter_context(client.app.state.service.uploads.place(1))
+            opened.enter_context(service_of(client).uploads.place(1))
         answer = client.post("/v1/jobs", data={"kind": "video"}, files={"video": ("x", b"x")})
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
 
 
-def test_a_full_line_says_when_to_come_back(serve):
+def test_a_full_line_says_when_to_come_back(serve: Callable[..., TestClient]) -> None:
     client = serve(painters=1, limits=Limits(waiting=0))
-    painters = client.app.state.service.painters
+    painters = service_of(client).painters
     with painters.place():
         answer = paint(client, style="first")
     assert answer.status_code == 429

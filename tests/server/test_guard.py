@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from impasto.errors import OptionError
 from impasto.server.guard import Guard
@@ -12,12 +16,14 @@ from server.calls import is_a_sentence
 
 
 @pytest.fixture
-def small(settings):
+def small(settings: ServerSettings) -> ServerSettings:
     """A guard before an application that counts what it gets."""
     return ServerSettings(folder=settings.folder, limits=Limits(photo_bytes=100, idle_s=0.2))
 
 
-def test_hosts_that_others_could_point_here(client, serve, tmp_path):
+def test_hosts_that_others_could_point_here(
+    client: TestClient, serve: Callable[..., TestClient], tmp_path: Path
+) -> None:
     for host in ("127.0.0.1:8000", "localhost", "[::1]:8000", "192.168.1.7:8000"):
         assert client.get("/healthz", headers={"host": host}).status_code == 200
     for host in ("evil.example", "127.0.0.1.evil.example:8000", "", "[::1", "localhost@x"):
@@ -27,7 +33,9 @@ def test_hosts_that_others_could_point_here(client, serve, tmp_path):
     assert named.get("/healthz", headers={"host": "paint.example"}).status_code == 200
 
 
-def test_pages_from_elsewhere(client, serve, tmp_path):
+def test_pages_from_elsewhere(
+    client: TestClient, serve: Callable[..., TestClient], tmp_path: Path
+) -> None:
     for origin in ("https://evil.example", "null", "http://127.0.0.1:9000"):
         answer = client.get("/v1/styles", headers={"origin": origin})
         assert answer.status_code == 403
@@ -42,7 +50,7 @@ def test_pages_from_elsewhere(client, serve, tmp_path):
     assert open_server.options("/v1/paint", headers=asked).status_code == 200
 
 
-def test_others_need_a_token(serve):
+def test_others_need_a_token(serve: Callable[..., TestClient]) -> None:
     with pytest.raises(OptionError, match="--token"):
         ServerSettings(host="0.0.0.0")
     client = serve(host="0.0.0.0", token="secret")
@@ -55,7 +63,7 @@ def test_others_need_a_token(serve):
     assert client.get("/v1/styles", headers=bearer).status_code == 200
 
 
-def test_a_browser_comes_in_by_its_address(serve):
+def test_a_browser_comes_in_by_its_address(serve: Callable[..., TestClient]) -> None:
     client = serve(token="secret")
     moved = client.get("/v1/styles?token=secret", follow_redirects=False)
     assert (moved.status_code, moved.headers["location"]) == (303, "/v1/styles")
@@ -66,7 +74,7 @@ def test_a_browser_comes_in_by_its_address(serve):
     assert moved.headers["location"] == "/evil.example"
 
 
-def test_security_headers(client):
+def test_security_headers(client: TestClient) -> None:
     for path in ("/v1/styles", "/healthz", "/nothing"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -75,12 +83,19 @@ def test_security_headers(client):
     assert client.get("/v1/styles").headers["content-security-policy"].startswith("default-src 'no")
 
 
-def call(settings, pieces, *, headers=(), pause_s=0.0, reads=True):
+def call(
+    settings: ServerSettings,
+    pieces: list[bytes],
+    *,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    pause_s: float = 0.0,
+    reads: bool = True,
+) -> tuple[int, bytes, int, Any]:
     """POST pieces of a body to a guarded application; return the status and what it got."""
     sent, got = [], bytearray()
     pieces = list(pieces)
 
-    async def app(scope, receive, send):
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         from starlette.exceptions import HTTPException
         from starlette.responses import JSONResponse
 
@@ -94,11 +109,11 @@ def call(settings, pieces, *, headers=(), pause_s=0.0, reads=True):
             answer = JSONResponse({"error": error.detail}, error.status_code)
         await answer(scope, receive, send)
 
-    async def receive():
+    async def receive() -> Any:
         await asyncio.sleep(pause_s)
         return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
-    async def send(message):
+    async def send(message: Any) -> None:
         sent.append(message)
 
     scope = {
@@ -112,7 +127,7 @@ def call(settings, pieces, *, headers=(), pause_s=0.0, reads=True):
     return sent[0]["status"], bytes(got), len(pieces), json.loads(sent[1]["body"])
 
 
-def test_bodies_that_are_too_large(small):
+def test_bodies_that_are_too_large(small: ServerSettings) -> None:
     assert call(small, [b"x" * 100])[:2] == (200, b"x" * 100)
     status, got, unread, said = call(small, [b""], headers=[(b"content-length", b"101")])
     assert (status, got, unread) == (413, b"", 1)
@@ -123,38 +138,38 @@ def test_bodies_that_are_too_large(small):
     assert (status, got, unread) == (413, b"x" * 60, 2)
 
 
-def test_bodies_that_are_too_slow(small):
+def test_bodies_that_are_too_slow(small: ServerSettings) -> None:
     status, _, _, said = call(small, [b"x"] * 5, pause_s=0.5)
     assert (status, said) == (408, {"error": "the upload is too slow"})
     # Each piece comes in time, but all of them never.
     assert call(small, [b"x"] * 20, pause_s=0.05)[0] == 408
 
 
-def test_clients_that_still_send_get_the_answer(small):
+def test_clients_that_still_send_get_the_answer(small: ServerSettings) -> None:
     """What the application does not read is read for it, within the limits."""
     assert call(small, [b"x"] * 3, reads=False)[:3] == (200, b"", 0)
     assert call(small, [b"x" * 60] * 4, reads=False)[:3] == (200, b"", 2)
 
 
-def test_an_answer_that_goes_on_begins_at_once(settings):
+def test_an_answer_that_goes_on_begins_at_once(settings: ServerSettings) -> None:
     """What streams events waits for the client to leave; the answer must not wait for that, too."""
     sent = []
 
-    async def streaming(scope, receive, send):
+    async def streaming(scope: Any, receive: Any, send: Any) -> None:
         leaving = asyncio.ensure_future(receive())  # the request, which has no body
         await asyncio.sleep(0)
         assert leaving.done()
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    async def run():
+    async def run() -> None:
         messages = [{"type": "http.request", "body": b"", "more_body": False}]
 
-        async def receive():
+        async def receive() -> Any:
             if messages:
                 return messages.pop()
             return await asyncio.Future()
 
-        async def send(message):
+        async def send(message: Any) -> None:
             sent.append(message["type"])
 
         headers = [(b"host", b"localhost")]

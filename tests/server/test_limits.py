@@ -3,10 +3,14 @@
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from impasto.errors import InputError
 from impasto.server.limits import check_photo, check_video
@@ -17,8 +21,8 @@ from video.clips import make_clip
 LIMITS = Limits(pixels=100_000, photo_bytes=300_000, request_bytes=400_000, frames=30, seconds=2)
 
 
-def png(width, height, more=b""):
-    def chunk(kind, content):
+def png(width: int, height: int, more: bytes = b"") -> Any:
+    def chunk(kind: Any, content: bytes) -> Any:
         body = kind + content
         return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
@@ -27,22 +31,22 @@ def png(width, height, more=b""):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + more + pixels + chunk(b"IEND", b"")
 
 
-def saved(image, kind, **options):
+def saved(image: Any, kind: str, **options: Any) -> Any:
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
 
 
-def bmp(width, height):
+def bmp(width: int, height: int) -> Any:
     return b"BM" + struct.pack("<IHHIIiiHHIIIIII", 54, 0, 0, 54, 40, width, height, 1, 24, *6 * [0])
 
 
-def gif(frames):
+def gif(frames: Any) -> Any:
     images = [Image.fromarray(np.full((100, 100), n % 256, np.uint8)) for n in range(frames)]
     return saved(images[0], "GIF", save_all=True, append_images=images[1:])
 
 
-def pages(*sizes):
+def pages(*sizes: tuple[int, int]) -> Any:
     images = [Image.new("L", size) for size in sizes]
     return saved(images[0], "TIFF", save_all=True, append_images=images[1:])
 
@@ -93,7 +97,7 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module")
-def hardened(tmp_path_factory, gallery_folder):
+def hardened(tmp_path_factory: pytest.TempPathFactory, gallery_folder: Path) -> Iterator[None]:
     from fastapi.testclient import TestClient
 
     from impasto.server.api import create_app
@@ -109,28 +113,28 @@ def hardened(tmp_path_factory, gallery_folder):
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_photos(hardened, content):
+def test_hostile_photos(hardened: TestClient, content: bytes) -> None:
     answer = paint(hardened, content, style="first")
     assert is_a_sentence(answer), (answer.status_code, answer.text)
     assert "/tmp" not in answer.text
 
 
-def test_the_same_as_masks_palettes_and_paintings(hardened):
+def test_the_same_as_masks_palettes_and_paintings(hardened: TestClient) -> None:
     for name in ("mask", "palette", "painting"):
         uploads = {name: ("a.png", HOSTILE["a gigantic png"])}
         assert is_a_sentence(answer := paint(hardened, files=uploads)), answer.text
 
 
-def test_ten_thousand_small_files(hardened):
+def test_ten_thousand_small_files(hardened: TestClient) -> None:
     many = [(f"file{n}", (f"{n}.png", b"x")) for n in range(10_000)]
     assert is_a_sentence(hardened.post("/v1/paint", files=many))
-    fields = {f"field{n}": "x" for n in range(100)}
+    fields: dict[str, Any] = {f"field{n}": "x" for n in range(100)}
     assert is_a_sentence(paint(hardened, **fields))
     assert is_a_sentence(paint(hardened, style="x" * 10_000))
 
 
 @pytest.mark.parametrize("name", ["../../x.png", "/etc/passwd", "a\0b.png", "x" * 5000, "con", "."])
-def test_names_of_files_mean_nothing(hardened, name, tmp_path):
+def test_names_of_files_mean_nothing(hardened: TestClient, name: str, tmp_path: Path) -> None:
     answer = hardened.post("/v1/paint", files={"photo": (name, encoded())}, data={"style": "first"})
     assert answer.status_code in (200, 400)
 
@@ -148,19 +152,19 @@ def test_names_of_files_mean_nothing(hardened, name, tmp_path):
         b"--x\r\nContent-Disposition: " + b"x" * 100_000 + b"\r\n\r\n",
     ],
 )
-def test_broken_forms(hardened, body):
+def test_broken_forms(hardened: TestClient, body: bytes) -> None:
     kind = {"content-type": "multipart/form-data; boundary=x"}
     assert is_a_sentence(answer := hardened.post("/v1/paint", content=body, headers=kind)), answer
     no_boundary = {"content-type": "multipart/form-data"}
     assert is_a_sentence(hardened.post("/v1/paint", content=body, headers=no_boundary))
 
 
-def test_photos_within_the_limits():
+def test_photos_within_the_limits() -> None:
     for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif"):
         assert check_photo(encoded(file_format=kind), LIMITS) == kind
 
 
-def test_videos(tmp_path):
+def test_videos(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=20)
     check_video(clip, LIMITS)
     for limits in (Limits(frames=10), Limits(seconds=0.5), Limits(pixels=100)):

@@ -1,6 +1,9 @@
 """What the OpenAPI document allows, and what it does not: no request makes the server fail."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +23,7 @@ ANY_TEXT = st.text(max_size=30) | st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory, gallery_folder):
+def client(tmp_path_factory: pytest.TempPathFactory, gallery_folder: Path) -> Iterator[TestClient]:
     """Of a server that looks at jobs, but takes none on; one has ended."""
     limits = Limits(pixels=100_000, photo_bytes=300_000, request_bytes=400_000, waiting_jobs=0)
     own = ServerSettings(
@@ -32,13 +35,13 @@ def client(tmp_path_factory, gallery_folder):
 
 
 @pytest.fixture(scope="module")
-def uploads(tmp_path_factory):
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> st.SearchStrategy[bytes]:
     clip = make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=2)
     known = [encoded(), encoded(60, 50, "jpg", 3), clip.read_bytes(), b""]
     return st.sampled_from(known) | st.binary(max_size=200)
 
 
-def allowed(about):
+def allowed(about: dict[str, Any]) -> st.SearchStrategy[str]:
     """Texts that the document allows for a field."""
     if "enum" in about:
         return st.sampled_from(about["enum"])
@@ -60,14 +63,16 @@ def allowed(about):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_no_request_makes_it_fail(client, uploads, data):
+def test_no_request_makes_it_fail(
+    client: TestClient, uploads: st.SearchStrategy[bytes], data: st.DataObject
+) -> None:
     draw = data.draw
     document = client.get("/v1/openapi.json").json()
     operations = [(path, how) for path, each in document["paths"].items() for how in each]
     path, how = draw(st.sampled_from(operations))
     about = document["paths"][path][how]
     address = re.sub(r"{\w+}", lambda _: quote(draw(ANY_TEXT), safe=""), path)
-    sent = {}
+    sent: dict[str, Any] = {}
     if "requestBody" in about:
         form = about["requestBody"]["content"]["multipart/form-data"]["schema"]
         fields = form["properties"]

@@ -2,9 +2,13 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 
 from impasto.errors import EngineError, OptionError
 from impasto.options import StylizeOptions
@@ -15,17 +19,17 @@ from tiny import picture
 
 
 @pytest.fixture
-def look(gallery_folder):
+def look(gallery_folder: Path) -> StylizeOptions:
     return StylizeOptions("first", gallery=Gallery(gallery_folder))
 
 
 @pytest.fixture
-def painters():
+def painters() -> Iterator[Painters]:
     with Painters(at_once=1, kept=2, waiting=1) as painters:
         yield painters
 
 
-def test_a_network_is_opened_once(painters, look):
+def test_a_network_is_opened_once(painters: Painters, look: StylizeOptions) -> None:
     with painters.lend(look) as first, painters.lend(look.changed({"strength": 0.5})) as second:
         assert second is not first  # nobody else has it meanwhile
     for changes in ({"strength": 0.3}, {"keep_colors": "luminance"}, {}):
@@ -34,7 +38,7 @@ def test_a_network_is_opened_once(painters, look):
             assert again.options == look.changed(changes)
 
 
-def test_the_least_recently_used_goes(painters, look):
+def test_the_least_recently_used_goes(painters: Painters, look: StylizeOptions) -> None:
     kept = []
     for style in ("first", "second", "first+second"):
         with painters.lend(look.changed({"style": style})) as stylizer:
@@ -44,7 +48,7 @@ def test_the_least_recently_used_goes(painters, look):
     assert kept[1](picture(20, 20)).shape == (20, 20, 3)
 
 
-def test_a_network_is_opened_ahead(painters, look):
+def test_a_network_is_opened_ahead(painters: Painters, look: StylizeOptions) -> None:
     assert not painters.prepare(look)
     assert not painters.prepare(look)  # under way
     painters.start(lambda: None).result()  # the one thread is through with it
@@ -53,7 +57,9 @@ def test_a_network_is_opened_ahead(painters, look):
         assert not painters.prepare(look)  # somebody has it
 
 
-def test_impossible_options_leave_the_stylizer_as_it_was(painters, look):
+def test_impossible_options_leave_the_stylizer_as_it_was(
+    painters: Painters, look: StylizeOptions
+) -> None:
     with painters.lend(look) as first:
         pass
     with pytest.raises(OptionError), painters.lend(look.changed({"subject": "x"})):
@@ -62,7 +68,7 @@ def test_impossible_options_leave_the_stylizer_as_it_was(painters, look):
         assert again is first
 
 
-def test_the_line_is_bounded(painters):
+def test_the_line_is_bounded(painters: Painters) -> None:
     with painters.place(), painters.place():
         with pytest.raises(BusyError) as error, painters.place():
             pass
@@ -71,13 +77,15 @@ def test_the_line_is_bounded(painters):
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_a_client_that_leaves_frees_its_place(serve, waits):
+def test_a_client_that_leaves_frees_its_place(
+    serve: Callable[..., TestClient], waits: bool
+) -> None:
     client = serve(painters=1)
-    app = client.app
+    app: Any = client.app
     service = app.state.service
     begun, go_on = threading.Event(), threading.Event()
 
-    def occupy():
+    def occupy() -> None:
         begun.set()
         go_on.wait(20)
 
@@ -97,11 +105,11 @@ def test_a_client_that_leaves_frees_its_place(serve, waits):
     }
     sent = []
 
-    async def call():
-        async def receive():
+    async def call() -> None:
+        async def receive() -> Any:
             return messages.pop(0)
 
-        async def send(message):
+        async def send(message: Any) -> None:
             sent.append(message)
 
         await app(scope, receive, send)
@@ -118,7 +126,9 @@ def test_a_client_that_leaves_frees_its_place(serve, waits):
     go_on.set()
 
 
-def test_stylizers_paint_alike_however_often_they_were_lent(painters, look):
+def test_stylizers_paint_alike_however_often_they_were_lent(
+    painters: Painters, look: StylizeOptions
+) -> None:
     with painters.lend(look) as stylizer:
         expected = stylizer(picture(30, 20))
     with painters.lend(look.changed({"strength": 0.1, "stroke": 2.0, "seed": 3})):

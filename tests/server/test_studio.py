@@ -5,17 +5,22 @@ import base64
 import gc
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.images import Picture, encode_image, read_image, write_image
 from impasto.server.api import create_app
+from impasto.server.settings import ServerSettings
 from impasto.stylizer import Stylizer
-from server.calls import encoded
+from server.calls import encoded, service_of
 from tiny import picture
 
 gradio = pytest.importorskip("gradio")
@@ -28,7 +33,7 @@ LOOK = ("first", module.NO_STYLE, 0.5, 0.8, 1.0, False, False, False, None)
 
 
 @pytest.fixture(autouse=True)
-def loops_that_gradio_leaves():
+def loops_that_gradio_leaves() -> Iterator[None]:
     """It closes neither them nor their sockets."""
     yield
     asyncio.set_event_loop(None)  # else it would be found at the end of all tests
@@ -38,30 +43,30 @@ def loops_that_gradio_leaves():
 
 
 @pytest.fixture
-def app(settings):
+def app(settings: ServerSettings) -> FastAPI:
     app = create_app(settings)
     module.add_page(app)
     return app
 
 
 @pytest.fixture
-def client(app):
+def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield client
 
 
 @pytest.fixture
-def page(client):
-    return module._Page(client.app.state.service)
+def page(client: TestClient) -> Any:
+    return module._Page(service_of(client))
 
 
 @pytest.fixture
-def photo(tmp_path):
+def photo(tmp_path: Path) -> str:
     (tmp_path / "photo.png").write_bytes(encoded())
     return str(tmp_path / "photo.png")
 
 
-def test_the_page_is_there_and_the_api_beside_it(client):
+def test_the_page_is_there_and_the_api_beside_it(client: TestClient) -> None:
     shown = client.get("/")
     assert (shown.status_code, "text/html" in shown.headers["content-type"]) == (200, True)
     assert client.get("/v1/styles").json()["styles"][0]["name"] == "first"
@@ -77,11 +82,11 @@ def test_the_page_is_there_and_the_api_beside_it(client):
     assert public == set()
 
 
-def as_jpeg(pixels):
+def as_jpeg(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return read_image(encode_image(Picture(pixels), "jpg")).pixels
 
 
-def test_a_photo(page, photo, gallery_folder):
+def test_a_photo(page: Any, photo: str, gallery_folder: Path) -> None:
     screen = page.shrink(photo)
     (before, after), file = page.preview(screen, *LOOK)
     assert np.array_equal(read_image(before).pixels, as_jpeg(picture(40, 30)))
@@ -97,7 +102,7 @@ def test_a_photo(page, photo, gallery_folder):
     assert page.full_size(photo, *mixed).visible
 
 
-def test_where_a_mask_is_black_the_photo_stays(page, photo, tmp_path):
+def test_where_a_mask_is_black_the_photo_stays(page: Any, photo: str, tmp_path: Path) -> None:
     mask = np.zeros((60, 80, 3), np.uint8)
     mask[:, 40:] = 255
     write_image(tmp_path / "mask.png", Picture(mask))
@@ -107,7 +112,7 @@ def test_where_a_mask_is_black_the_photo_stays(page, photo, tmp_path):
     assert not same[21:].any()
 
 
-def test_all_styles_on_a_photo(page, photo):
+def test_all_styles_on_a_photo(page: Any, photo: str) -> None:
     shown = list(page.try_all(page.shrink(photo)))
     assert len(shown) == 2
     assert [name for _, name in shown[-1]] == ["first", "second"]
@@ -115,7 +120,7 @@ def test_all_styles_on_a_photo(page, photo):
     assert list(page.try_all(None)) == []
 
 
-def test_errors_are_sentences(page, tmp_path):
+def test_errors_are_sentences(page: Any, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no photo")
     for fails in (page.shrink, lambda path: page.full_size(path, *LOOK)):
         with pytest.raises(gradio.Error, match="image data"):
@@ -128,13 +133,13 @@ def test_errors_are_sentences(page, tmp_path):
         asyncio.run(page.video(None, "first", 1.0, 0.4))
 
 
-def test_a_camera(page, monkeypatch, client):
+def test_a_camera(page: Any, monkeypatch: pytest.MonkeyPatch, client: TestClient) -> None:
     """Until another style's network is open, frames are painted as before."""
     monkeypatch.setattr(module, "RATE_OVER_S", 1e9)  # the machine may be slow
-    painters = client.app.state.service.painters
+    painters = service_of(client).painters
     said, shown = page.live(picture(640, 480), "first", 0.5, ([], None))
     assert "0.0 frames a second" in said
-    image = read_image(base64.b64decode(re.search(r"base64,([^\"]+)", said)[1]))
+    image = read_image(base64.b64decode(said.partition("base64,")[2].partition('"')[0]))
     assert image.pixels.shape == (360, 480, 3)
     monkeypatch.setattr(painters, "prepare", lambda look: False)
     _, shown = page.live(picture(640, 480), "second", 0.5, shown)
@@ -146,7 +151,7 @@ def test_a_camera(page, monkeypatch, client):
     assert page.live(None, "first", 0.7, shown) == ("", ([], None))
 
 
-def test_files_of_the_machine_stay_there(client, settings):
+def test_files_of_the_machine_stay_there(client: TestClient, settings: ServerSettings) -> None:
     folder = settings.folder.absolute()
     for path in ("/etc/passwd", folder / "jobs.sqlite", "http://127.0.0.1:9/"):
         assert client.get(f"/gradio_api/file={path}").status_code in (403, 404)

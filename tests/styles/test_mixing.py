@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,15 +16,17 @@ from impasto.styles import (
 from tiny import TINY, tiny_gallery, tiny_style
 
 
-def test_mixing_is_the_weighted_mean():
-    longer = mix_vectors([np.float32([0, 1, 8]), np.float32([4, 1])], [0.75, 0.25])
+def test_mixing_is_the_weighted_mean() -> None:
+    longer = mix_vectors(
+        [np.array([0, 1, 8], np.float32), np.array([4, 1], np.float32)], [0.75, 0.25]
+    )
     np.testing.assert_array_equal(longer, [1, 1, 6])  # one adds to the last layer, the other not
-    mixed = mix_vectors([np.float32([0, 1]), np.float32([4, 1])], [0.75, 0.25])
+    mixed = mix_vectors([np.array([0, 1], np.float32), np.array([4, 1], np.float32)], [0.75, 0.25])
     np.testing.assert_allclose(mixed, [1, 1])
     assert mixed.dtype == np.float32
 
 
-def test_from_a_gallery(tmp_path):
+def test_from_a_gallery(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path)
     first, second = (gallery.load_style(name).vector for name in ("first", "second"))
     np.testing.assert_array_equal(mixed_style("first", gallery).vector, first)
@@ -34,7 +37,7 @@ def test_from_a_gallery(tmp_path):
         mixed_style("first+third", gallery)
 
 
-def test_files_of_styles(tmp_path):
+def test_files_of_styles(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "a+b")  # a plus and a colon in its path
     file = tmp_path / "a+b" / "C:harbour.style"
     write_style(file, replace(tiny_style(gallery.trunk, "harbour", seed=7), name="first"))
@@ -50,7 +53,7 @@ def test_files_of_styles(tmp_path):
         mixed_style(f"{tmp_path}/alien.style", gallery)
 
 
-def test_packs_do_not_mix(tmp_path):
+def test_packs_do_not_mix(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path, "great-wave", "the-scream")
     trunk = random_trunk(TINY, seed=5)
     (tmp_path / "oils").mkdir()

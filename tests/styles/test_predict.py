@@ -1,6 +1,8 @@
 """Styles that are predicted from paintings, and mixed with others."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,19 +21,19 @@ from tiny import TINY, picture, tiny_encoder, tiny_gallery
 
 
 @pytest.fixture
-def gallery(tmp_path):
+def gallery(tmp_path: Path) -> Gallery:
     made = tiny_gallery(tmp_path / "gallery")
     write_encoder(made.folder / "encoder.safetensors", tiny_encoder(made.trunk))
     return made
 
 
 @pytest.fixture
-def cow(tmp_path):
+def cow(tmp_path: Path) -> Any:
     write_image(tmp_path / "Yellow Cow.png", Picture(picture(90, 70, seed=3)))
     return tmp_path / "Yellow Cow.png"
 
 
-def test_a_style_of_a_painting(gallery, cow):
+def test_a_style_of_a_painting(gallery: Gallery, cow: Path) -> None:
     style = predict_style(cow, gallery=gallery)
     assert (style.name, style.card.title, style.card.painting) == (
         "yellow-cow",
@@ -46,7 +48,7 @@ def test_a_style_of_a_painting(gallery, cow):
     assert np.abs(other.vector - style.vector).max() > 0.01
 
 
-def test_a_share_of_what_its_paintings_lack_is_added(gallery):
+def test_a_share_of_what_its_paintings_lack_is_added(gallery: Gallery) -> None:
     """By hand: what the encoder sees in a painting, and in photographs that are painted so."""
     painting, share = picture(96, 70, seed=3), predict.FEEDBACK
     encoder = tiny_encoder(gallery.trunk)
@@ -65,12 +67,12 @@ def test_a_share_of_what_its_paintings_lack_is_added(gallery):
     assert np.abs(expected - wanted).max() > 0.01
 
 
-def test_it_paints_at_the_photos_size(gallery, cow):
+def test_it_paints_at_the_photos_size(gallery: Gallery, cow: Path) -> None:
     with Stylizer(str(cow), gallery=gallery) as stylizer:
         assert stylizer(picture(203, 151)).shape == (151, 203, 3)
 
 
-def test_paintings_mix_with_names(gallery, cow):
+def test_paintings_mix_with_names(gallery: Gallery, cow: Path) -> None:
     predicted, first = predict_style(cow, gallery=gallery), gallery.load_style("first")
     mixed = find_style(f"{cow}:3+first", gallery)
     expected = 0.75 * predicted.vector + 0.25 * first.vector
@@ -78,34 +80,34 @@ def test_paintings_mix_with_names(gallery, cow):
     assert [style.name for style in styles_in(f"first+{cow}", gallery)] == ["first", "yellow-cow"]
 
 
-def test_a_painting_is_looked_at_once_until_it_changes(gallery, cow):
+def test_a_painting_is_looked_at_once_until_it_changes(gallery: Gallery, cow: Path) -> None:
     before = find_style(str(cow), gallery)
     assert find_style(str(cow), gallery) is before
     write_image(cow, Picture(picture(90, 70, seed=5)))
     assert np.abs(find_style(str(cow), gallery).vector - before.vector).max() > 0.01
 
 
-def test_a_file_with_a_plus_or_a_colon(gallery, cow):
+def test_a_file_with_a_plus_or_a_colon(gallery: Gallery, cow: Path) -> None:
     odd = cow.with_name("salt+pepper: a study.png")
     odd.write_bytes(cow.read_bytes())
     assert find_style(str(odd), gallery).name == "salt-pepper-a-study"
 
 
-def test_without_an_encoder(tmp_path, cow):
+def test_without_an_encoder(tmp_path: Path, cow: Path) -> None:
     bare = tiny_gallery(tmp_path / "bare")
     with pytest.raises(StyleError, match="no encoder") as caught:
         find_style(f"{cow}:0.5+first", bare)
     assert "impasto learn" in caught.value.remedy
 
 
-def test_an_encoder_of_another_trunk_is_refused(gallery, cow):
+def test_an_encoder_of_another_trunk_is_refused(gallery: Gallery, cow: Path) -> None:
     alien = tiny_encoder(random_trunk(TINY, seed=9))
     write_encoder(gallery.folder / "encoder.safetensors", alien)
     with pytest.raises(StyleError, match=f"is for trunk {alien.trunk}"):
         predict_style(cow, gallery=Gallery(gallery.folder))
 
 
-def test_paintings_that_are_none(gallery, tmp_path):
+def test_paintings_that_are_none(gallery: Gallery, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         find_style("nothing.jpg", gallery)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
@@ -121,7 +123,7 @@ def test_paintings_that_are_none(gallery, tmp_path):
         predict_style(hidden, gallery=gallery)
 
 
-def test_what_is_transparent_does_not_count(gallery):
+def test_what_is_transparent_does_not_count(gallery: Gallery) -> None:
     """Black under full transparency, as programs write it, is no part of the painting."""
     alpha = np.full((80, 80), 255, np.uint8)
     alpha[:, 40:] = 0
@@ -131,7 +133,7 @@ def test_what_is_transparent_does_not_count(gallery):
     np.testing.assert_allclose(seen.vector, predict_style(flat, gallery=gallery).vector, atol=1e-2)
 
 
-def test_grey_animated_and_long_paintings(gallery, tmp_path):
+def test_grey_animated_and_long_paintings(gallery: Gallery, tmp_path: Path) -> None:
     from PIL import Image
 
     grey = Image.fromarray(picture(90, 70)[..., 0])
@@ -143,7 +145,7 @@ def test_grey_animated_and_long_paintings(gallery, tmp_path):
         assert np.isfinite(predict_style(tmp_path / name, gallery=gallery).vector).all()
 
 
-def test_a_video_goes_from_a_painting_to_a_style(gallery, cow):
+def test_a_video_goes_from_a_painting_to_a_style(gallery: Gallery, cow: Path) -> None:
     frames = [picture(48, 40)] * 3
     mixture = f"{cow}@0s..first@1s"
     first, _, last = stylize_frames(frames, mixture, rate=2, stability=0, gallery=gallery)
@@ -152,7 +154,7 @@ def test_a_video_goes_from_a_painting_to_a_style(gallery, cow):
         assert np.abs(frame.astype(int) - alone).mean() < 2
 
 
-def test_live_begins_with_a_painting(gallery, cow):
+def test_live_begins_with_a_painting(gallery: Gallery, cow: Path) -> None:
     assert packs_from(str(cow), gallery) == ([[str(cow), "first", "second"]], 0)
     with pytest.raises(InputError, match="does not exist"):
         packs_from("nothing.jpg", gallery)

@@ -1,6 +1,7 @@
 """What people call styles."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from impasto.styles import Style, StyleRef
         ("a:7+b:3", [("a", 0.7), ("b", 0.3)]),
     ],
 )
-def test_parse(text, expected):
+def test_parse(text: str, expected: list[tuple[str, float]]) -> None:
     names, weights = zip(*StyleRef.parse(text).parts, strict=True)
     assert names == tuple(name for name, _ in expected)
     assert weights == pytest.approx([weight for _, weight in expected])
@@ -31,12 +32,12 @@ def test_parse(text, expected):
     "text",
     ["", "+", "a+", "a:", "a:x", ":1", "a:0", "a:-1+b", "a:nan", "a:inf", "a:1:2", "a:1e300"],
 )
-def test_nonsense_is_refused(text):
+def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="mixture"):
         StyleRef.parse(text)
 
 
-def test_too_many():
+def test_too_many() -> None:
     with pytest.raises(OptionError, match="16"):
         StyleRef.parse("+".join(["a"] * 17))
 
@@ -48,7 +49,7 @@ def test_too_many():
         max_size=16,
     )
 )
-def test_weights_sum_to_one(parts):
+def test_weights_sum_to_one(parts: Any) -> None:
     mixture = StyleRef.parse("+".join(f"{name}:{weight!r}" for name, weight in parts)).parts
     assert [name for name, _ in mixture] == [name for name, _ in parts]
     assert sum(weight for _, weight in mixture) == pytest.approx(1)
@@ -65,7 +66,7 @@ def test_weights_sum_to_one(parts):
         ("../.t7/x y.pth", "x-y"),
     ],
 )
-def test_labels_for_file_names(style, label):
+def test_labels_for_file_names(style: str, label: str) -> None:
     assert StyleRef.parse(style).label == label
 
 
@@ -79,12 +80,12 @@ def test_labels_for_file_names(style, label):
         ("onnx", False),
     ],
 )
-def test_networks(text, is_network):
+def test_networks(text: str, is_network: bool) -> None:
     ref = StyleRef.parse(text)
     assert (ref.is_network, bool(ref.parts)) == (is_network, not is_network)
 
 
-def test_files_alone(tmp_path):
+def test_files_alone(tmp_path: Path) -> None:
     assert StyleRef.parse("cow.style").is_file
     assert StyleRef.parse(Path("cow.jpg")).is_file
     assert not StyleRef.parse("cow.jpg+great-wave").is_file
@@ -93,7 +94,7 @@ def test_files_alone(tmp_path):
     assert StyleRef.parse(both).parts == ((both, 1.0),)
 
 
-def test_a_style_is_one_already():
+def test_a_style_is_one_already() -> None:
     style = Style("cow", np.zeros(3, dtype=np.float32), "trunk")
     ref = StyleRef.parse(style)
     assert (ref.text, ref.label, ref.style, ref.is_network) == ("cow", "cow", style, False)

@@ -1,6 +1,7 @@
 """What ships: files that load, fit each other, are small, and have their credits."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize("name", GALLERIES)
-def test_names(name):
+def test_names(name: str | None) -> None:
     spec, packs = GALLERIES[name]
     gallery = open_gallery(name)
     assert {pack.name: " ".join(pack.names) for pack in gallery.shipped_packs} == packs
@@ -59,11 +60,11 @@ def test_names(name):
 
 
 @pytest.mark.parametrize("name", GALLERIES)
-def test_nobody_has_to_name_a_style(name):
+def test_nobody_has_to_name_a_style(name: str | None) -> None:
     assert DEFAULT_STYLE in open_gallery(name).shipped
 
 
-def test_there_are_25():
+def test_there_are_25() -> None:
     assert len(open_gallery().shipped) == 25
 
 
@@ -75,7 +76,7 @@ def test_there_are_25():
         (FINE, 4_700_000, 5_200_000),
     ],
 )
-def test_it_is_small(folder, trunk_bytes, bytes_in_all):
+def test_it_is_small(folder: Any, trunk_bytes: int, bytes_in_all: int) -> None:
     for trunk in folder.rglob(TRUNK_FILE):
         assert trunk.stat().st_size <= trunk_bytes
     files = [file for file in folder.rglob("*") if file.is_file()]
@@ -83,7 +84,7 @@ def test_it_is_small(folder, trunk_bytes, bytes_in_all):
 
 
 @pytest.mark.parametrize(("gallery", "name"), EVERY)
-def test_every_style(gallery, name):
+def test_every_style(gallery: Any, name: str) -> None:
     opened = open_gallery(gallery)
     style = opened.load_style(name)
     assert style.name == name
@@ -94,7 +95,7 @@ def test_every_style(gallery, name):
     assert (folder / f"{name}.style").stat().st_size <= 8_000
 
 
-def test_paintings_lend_their_colours():
+def test_paintings_lend_their_colours() -> None:
     """The shipped encoder: in a warm picture's style, a photo is warmer than in a cold one's."""
     assert open_gallery().open_pack.name == "moderns"
     photo, painting = picture(96, 80, seed=1), picture(160, 128, seed=2)
@@ -108,9 +109,12 @@ def test_paintings_lend_their_colours():
     assert redness["warm"] > redness["cold"] + 20
 
 
-def test_fine_styles_are_of_one_trunk_in_two_parts():
+def test_fine_styles_are_of_one_trunk_in_two_parts() -> None:
     fine, live = open_gallery().fine, open_gallery()
+    assert fine
+    assert fine is not None
     assert fine.names == ("composition-vii", "great-wave", "starry-night", "the-scream", "udnie")
+    assert fine.trunk.revision is not None
     assert (fine.trunk.spec, fine.trunk.revision.spec) == (FINE_DRAFT, FINE_REVISION)
     for name in fine.names:
         assert fine.load_style(name).card == live.load_style(name).card
@@ -124,6 +128,6 @@ def test_fine_styles_are_of_one_trunk_in_two_parts():
         ("wheat-field", StyleModel),
     ],
 )
-def test_photos_are_painted_in_two_parts_where_the_style_has_them(style, kind):
+def test_photos_are_painted_in_two_parts_where_the_style_has_them(style: str, kind: Any) -> None:
     with Stylizer(style) as stylizer:
         assert isinstance(stylizer.model, kind)

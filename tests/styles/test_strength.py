@@ -1,11 +1,14 @@
 """Strength and mixtures, with the styles that ship, painted by one network."""
 
 import itertools
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto import Stylizer, read_image
 from impasto.images import resize
@@ -20,29 +23,29 @@ PAIRS = [pair for pack in PACKS for pair in itertools.pairwise(pack.names)]
 
 
 @pytest.fixture(scope="module")
-def photo():
+def photo() -> Any:
     return resize(read_image(EXAMPLES / "astronaut.jpg").pixels, 128, 128)
 
 
 @pytest.fixture(scope="module")
-def paint(photo):
+def paint(photo: Any) -> Callable[[str], NDArray[np.uint8]]:
     """Paints it in a style or a mixture; once each."""
 
     @cache
-    def paint(style):
+    def paint(style: str) -> NDArray[np.uint8]:
         with Stylizer(style, precision="f32", quality="live") as stylizer:
             return stylizer(photo)
 
     return paint
 
 
-def apart(first, second):
+def apart(first: Any, second: Any) -> Any:
     """Mean difference in levels."""
     return np.abs(first.astype(int) - second).mean()
 
 
 @pytest.mark.parametrize("style", NAMES)
-def test_strength_rises_from_the_photo(photo, style):
+def test_strength_rises_from_the_photo(photo: Any, style: Any) -> None:
     with Stylizer(style, precision="f32", quality="live") as stylizer:
         painted = []
         for strength in STRENGTHS:
@@ -59,7 +62,9 @@ def test_strength_rises_from_the_photo(photo, style):
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_mixtures_go_from_one_to_the_other(paint, first, second):
+def test_mixtures_go_from_one_to_the_other(
+    paint: Callable[[str], NDArray[np.uint8]], first: Any, second: Any
+) -> None:
     mixtures = [f"{first}:{share}+{second}:{1 - share:g}" for share in SHARES]
     painted = [paint(style) for style in (first, *mixtures, second)]
     assert (np.diff([apart(each, painted[0]) for each in painted]) > 0).all()

@@ -1,4 +1,6 @@
 import contextlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from impasto.styles import Style, StyleCard, read_style, write_style
 CARD = StyleCard("Die große Welle", "葛飾北斎", "c. 1831", "CC0", "wave.jpg")
 
 
-def test_round_trip(tmp_path):
+def test_round_trip(tmp_path: Path) -> None:
     vector = np.linspace(-2, 2, 33, dtype=np.float32)
     write_style(f"{tmp_path}/wave.style", Style("wave", vector, "0123456789abcdef", CARD))
     again = read_style(f"{tmp_path}/wave.style")
@@ -23,7 +25,9 @@ def test_round_trip(tmp_path):
 
 @settings(deadline=None)
 @given(cut=st.floats(0, 0.999), at=st.floats(0, 0.999), byte=st.integers(0, 255))
-def test_damage_is_refused_or_harmless(tmp_path_factory, cut, at, byte):
+def test_damage_is_refused_or_harmless(
+    tmp_path_factory: pytest.TempPathFactory, cut: Any, at: Any, byte: Any
+) -> None:
     path = tmp_path_factory.mktemp("style") / "wave.style"
     write_style(path, Style("wave", np.ones(64, dtype=np.float32), "0" * 16, CARD))
     content = bytearray(path.read_bytes())

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,8 +7,13 @@ from impasto.images import Picture, write_image
 from tiny import picture
 
 
+@pytest.fixture(autouse=True)
+def quick_training(quick_torch: None) -> None:
+    """In all these tests."""
+
+
 @pytest.fixture
-def photo_folder(tmp_path):
+def photo_folder(tmp_path: Path) -> Path:
     """Five small photographs of different shapes, one of them in a folder below."""
     folder = tmp_path / "photos"
     (folder / "below").mkdir(parents=True)
@@ -17,7 +24,7 @@ def photo_folder(tmp_path):
 
 
 @pytest.fixture
-def painting_files(tmp_path):
+def painting_files(tmp_path: Path) -> dict[str, Path]:
     folder = tmp_path / "paintings"
     folder.mkdir()
     files = {}

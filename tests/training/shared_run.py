@@ -10,11 +10,14 @@ import torch
 
 from impasto.cli.training import interrupt_between_steps
 from impasto.errors import ImpastoError
+from impasto.perceptual import vgg
 from impasto.perceptual.hardware import Hardware
+from impasto.progress import Progress, ProgressListener
+from impasto.training.checkpoint import Checkpoint
 from impasto.training.options import TrainingOptions
 from impasto.training.processes import together, writes
 from impasto.training.run import TrainingRun, train
-from tiny import TINY
+from tiny import TINY, thin_vgg_weights
 
 STEPS = 20
 OPTIONS = TrainingOptions(
@@ -23,7 +26,7 @@ OPTIONS = TrainingOptions(
 CPU = Hardware(torch.device("cpu"), torch.float32)
 
 
-def take_steps(folder, progress):
+def take_steps(folder: Path, progress: ProgressListener) -> Checkpoint:
     """Begin a run, or go on with it; pictures lie beside its folder."""
     paintings = {each.stem: each for each in sorted((folder.parent / "paintings").iterdir())}
     resume = (folder / "checkpoint.pt").exists()
@@ -31,12 +34,13 @@ def take_steps(folder, progress):
     return train(paintings, folder.parent / "photos", run, spec=TINY, options=OPTIONS)
 
 
-def tell(event):
+def tell(event: Progress) -> None:
     sys.stdout.write(f"{os.environ.get('RANK', 0)} {os.getpid()} {event.done}\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
+    vgg._load_weights = thin_vgg_weights  # as the tests of training have it
     try:
         with together(CPU.device), interrupt_between_steps(tell) as listener:
             take_steps(Path(sys.argv[1]), listener)

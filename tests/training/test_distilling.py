@@ -1,5 +1,7 @@
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import torch
 from impasto.errors import OptionError, StyleError
 from impasto.networks.spec import Conv, NetworkSpec
 from impasto.perceptual.hardware import Hardware
+from impasto.progress import Progress
 from impasto.styles import write_style
 from impasto.training.distilling import Distiller, distil
 from impasto.training.options import TrainingOptions
@@ -29,28 +32,29 @@ STUDENT = NetworkSpec(
 )
 
 
-def teacher():
+def teacher() -> StyleNetwork:
     torch.manual_seed(0)
     network = StyleNetwork(TINY, 2)
     network.styles.data.uniform_(0.2, 1.0)
     return network
 
 
-def test_the_student_comes_nearer_in_all_styles(photo_folder):
+def test_the_student_comes_nearer_in_all_styles(photo_folder: Path) -> None:
     photos = PhotoFolder(photo_folder, 0, on_skip=lambda error: None)
     distiller = Distiller(teacher(), STUDENT, photos, OPTIONS, CPU)
     taught = distiller.teacher.state_dict()["styles"].clone()
     figures = [distiller.step() for _ in range(60)]
     for name in ("pixels", "edges"):
-        first, last = (
+        begin, end = (
             np.mean([each[name] for each in part]) for part in (figures[:5], figures[-5:])
         )
-        assert last < 0.8 * first
+        assert end < 0.8 * begin
     assert torch.equal(distiller.teacher.styles, taught)
-    assert not torch.equal(distiller.averaged.styles[0], distiller.averaged.styles[1])
+    first, second = distiller.averaged.get_parameter("styles")
+    assert not torch.equal(first, second)
 
 
-def test_a_perfect_student_has_nothing_to_learn(photo_folder):
+def test_a_perfect_student_has_nothing_to_learn(photo_folder: Path) -> None:
     photos = PhotoFolder(photo_folder, 0, on_skip=lambda error: None)
     distiller = Distiller(teacher(), TINY, photos, OPTIONS, CPU)
     distiller.painter.load_state_dict(distiller.teacher.state_dict())
@@ -63,16 +67,16 @@ def test_a_perfect_student_has_nothing_to_learn(photo_folder):
     assert math.isfinite(figures["edges"])
 
 
-def test_a_run_goes_on_exactly(photo_folder, tmp_path):
+def test_a_run_goes_on_exactly(photo_folder: Path, tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "gallery").folder
     options = replace(OPTIONS, steps=8)
 
-    def run(name, **changes):
+    def run(name: str, **changes: Any) -> Any:
         given = {"student": STUDENT, "options": options, "hardware": CPU, **changes}
         folder = tmp_path / name
         return in_run(distil, folder, gallery=gallery, photos=photo_folder, **given)
 
-    def stop(event):
+    def stop(event: Progress) -> None:
         if event.done == 4:
             raise KeyboardInterrupt
 
@@ -91,7 +95,7 @@ def test_a_run_goes_on_exactly(photo_folder, tmp_path):
         run("parts", resume=True, student=TINY)
 
 
-def test_last_layers_of_their_own_are_refused(photo_folder, tmp_path):
+def test_last_layers_of_their_own_are_refused(photo_folder: Path, tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "gallery")
     own = with_last_layer(gallery.load_style("second"), gallery.trunk)
     write_style(gallery.folder / "second.style", own)

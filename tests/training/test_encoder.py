@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from impasto.images import Picture, find_images, write_image
 from impasto.networks.encoder import EncoderSpec, read_encoder
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.perceptual.hardware import Hardware
+from impasto.progress import Progress
 from impasto.styles import TRUNK_FILE, Gallery, write_style
 from impasto.styles.predict import predict_style
 from impasto.training import train_encoder as module
@@ -39,12 +42,12 @@ OPTIONS = EncoderOptions(
 )
 
 
-def train_encoder(**given):
+def train_encoder(**given: Any) -> Path:
     return in_run(module.train_encoder, **given)
 
 
 @pytest.fixture
-def setting(tmp_path, photo_folder, painting_files):
+def setting(tmp_path: Path, photo_folder: Path, painting_files: dict[str, Path]) -> dict[str, Any]:
     return {
         "paintings": list(painting_files.values()),
         "photos": photo_folder,
@@ -56,7 +59,7 @@ def setting(tmp_path, photo_folder, painting_files):
     }
 
 
-def test_the_torch_side_computes_what_the_graph_does():
+def test_the_torch_side_computes_what_the_graph_does() -> None:
     spec = replace(SPEC, style_size=7)
     torch.manual_seed(1)
     network = StyleEncoder(spec, np.linspace(-1, 1, 7, dtype=np.float32)).eval()
@@ -69,14 +72,14 @@ def test_the_torch_side_computes_what_the_graph_does():
     np.testing.assert_allclose(by_engine, by_torch, atol=5e-3)  # float16 weights
 
 
-def test_it_begins_at_the_mean_of_the_known_styles():
+def test_it_begins_at_the_mean_of_the_known_styles() -> None:
     spec, mean = replace(SPEC, style_size=7), np.linspace(-1, 1, 7, dtype=np.float32)
     with torch.no_grad():
         first = StyleEncoder(spec, mean)(torch.rand(3, 3, 40, 40)).numpy()
     assert 0 < np.abs(first - mean).max() < 0.5
 
 
-def test_it_learns(setting):
+def test_it_learns(setting: dict[str, Any]) -> None:
     losses = []
     options = replace(OPTIONS, steps=40, photo_share=0.0, recolour_share=0.0)
     file = train_encoder(
@@ -93,10 +96,12 @@ def test_it_learns(setting):
     assert len((setting["folder"] / "log.jsonl").read_text().splitlines()) == 4
 
 
-def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_path):
+def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(
+    setting: dict[str, Any], tmp_path: Path
+) -> None:
     unbroken = read_encoder(train_encoder(**setting))
 
-    def stop_at_5(event):
+    def stop_at_5(event: Progress) -> None:
         if event.done == 5:
             raise KeyboardInterrupt
 
@@ -109,13 +114,13 @@ def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_pat
         np.testing.assert_array_equal(resumed.weights[name], array)
 
 
-def test_the_trunk_and_its_styles_stay(setting):
+def test_the_trunk_and_its_styles_stay(setting: dict[str, Any]) -> None:
     before = {path.name: path.read_bytes() for path in setting["gallery"].folder.iterdir()}
     train_encoder(**setting)
     assert {p.name: p.read_bytes() for p in setting["gallery"].folder.iterdir()} == before
 
 
-def test_a_run_for_another_trunk_is_not_resumed(setting, tmp_path):
+def test_a_run_for_another_trunk_is_not_resumed(setting: dict[str, Any], tmp_path: Path) -> None:
     train_encoder(**setting)
     trunk = random_trunk(TINY, seed=3)
     (tmp_path / "other").mkdir()
@@ -130,7 +135,9 @@ def test_a_run_for_another_trunk_is_not_resumed(setting, tmp_path):
         read_checkpoint(setting["folder"] / "checkpoint.pt")
 
 
-def test_checkpoints_of_versions_that_knew_emulators_are_read(setting, tmp_path):
+def test_checkpoints_of_versions_that_knew_emulators_are_read(
+    setting: dict[str, Any], tmp_path: Path
+) -> None:
     train_encoder(**setting)
     path = setting["folder"] / "checkpoint.pt"
     content = torch.load(path, weights_only=True)
@@ -142,7 +149,9 @@ def test_checkpoints_of_versions_that_knew_emulators_are_read(setting, tmp_path)
         read_encoder_checkpoint(path)
 
 
-def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(setting, tmp_path):
+def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(
+    setting: dict[str, Any], tmp_path: Path
+) -> None:
     old = read_encoder(train_encoder(**setting))
     trunk = random_trunk(TINY, seed=3)
     (tmp_path / "other").mkdir()
@@ -159,12 +168,14 @@ def test_a_new_trunk_gets_an_encoder_that_begins_with_the_old_ones(setting, tmp_
         train_encoder(**other, start_from=setting["folder"])
 
 
-def test_a_full_disk_leaves_the_last_checkpoint(setting, monkeypatch):
+def test_a_full_disk_leaves_the_last_checkpoint(
+    setting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     train_encoder(**setting)
     path = setting["folder"] / "checkpoint.pt"
     before = path.read_bytes()
 
-    def full(checkpoint: Checkpoint, file) -> None:
+    def full(checkpoint: Checkpoint, file: Any) -> None:
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
@@ -175,8 +186,10 @@ def test_a_full_disk_leaves_the_last_checkpoint(setting, monkeypatch):
     assert not list(path.parent.glob(".*tmp"))
 
 
-def test_crops_depend_on_their_place_alone(painting_files, photo_folder):
-    def crops():
+def test_crops_depend_on_their_place_alone(
+    painting_files: dict[str, Path], photo_folder: Path
+) -> None:
+    def crops() -> Any:
         photos = find_images(photo_folder, "photographs")
         return PaintingCrops(list(painting_files.values()), photos, OPTIONS, lambda error: None)
 
@@ -186,7 +199,9 @@ def test_crops_depend_on_their_place_alone(painting_files, photo_folder):
     assert len({crop.numpy().tobytes() for crop in together}) == 6
 
 
-def test_a_painting_that_cannot_be_read_is_named_and_left_out(setting, tmp_path):
+def test_a_painting_that_cannot_be_read_is_named_and_left_out(
+    setting: dict[str, Any], tmp_path: Path
+) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     skipped = []
     setting["paintings"].append(tmp_path / "broken.jpg")
@@ -194,7 +209,7 @@ def test_a_painting_that_cannot_be_read_is_named_and_left_out(setting, tmp_path)
     assert any("broken.jpg" in line for line in skipped)
 
 
-def test_recolouring_keeps_greys_grey_and_the_range():
+def test_recolouring_keeps_greys_grey_and_the_range() -> None:
     grey = torch.rand(1, 1, 8, 8).repeat(1, 3, 1, 1)
     colours = torch.rand(1, 3, 8, 8)
     for seed in range(20):
@@ -205,7 +220,7 @@ def test_recolouring_keeps_greys_grey_and_the_range():
         assert (changed - colours).abs().max() > 0.02
 
 
-def test_what_is_left_out(painting_files, tmp_path):
+def test_what_is_left_out(painting_files: dict[str, Path], tmp_path: Path) -> None:
     folder = painting_files["bold"].parent
     (tmp_path / "more").mkdir()
     write_image(tmp_path / "more" / "Extra One.png", Picture(picture(40, 40)))
@@ -227,7 +242,7 @@ def test_what_is_left_out(painting_files, tmp_path):
         find_paintings([tmp_path / "run"])
 
 
-def test_options_that_cannot_be():
+def test_options_that_cannot_be() -> None:
     with pytest.raises(OptionError, match="photo_share"):
         EncoderOptions(photo_share=1.5)
     with pytest.raises(OptionError, match="recolour_share"):

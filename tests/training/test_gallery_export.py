@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -12,11 +14,11 @@ from impasto.training.style_network import StyleNetwork
 from tiny import TINY, picture
 
 
-def test_the_exported_style_paints_as_the_average_did(tmp_path):
+def test_the_exported_style_paints_as_the_average_did(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, average = StyleNetwork(TINY, 2), StyleNetwork(TINY, 2)
     with torch.no_grad():
-        average.styles += 0.1 * torch.randn_like(average.styles)
+        average.styles.add_(0.1 * torch.randn_like(average.styles))
     state = {"network": network.state_dict(), "average": average.state_dict()}
     checkpoint = Checkpoint(TINY, TrainingOptions(), ("first", "second"), state, 0.0)
     card = StyleCard(title="Second", licence="CC0")

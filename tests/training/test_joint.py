@@ -1,6 +1,8 @@
 """Training what predicts styles together with what paints in them."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from impasto.errors import OptionError
 from impasto.images import Picture, write_image
 from impasto.networks.encoder import EncoderSpec
 from impasto.perceptual.hardware import Hardware
+from impasto.progress import Progress
 from impasto.styles import Gallery, write_style
 from impasto.styles.predict import predict_style
 from impasto.training.encoder import EncoderOptions, PaintingCrops
@@ -35,7 +38,7 @@ OPTIONS = joint_options(
 
 
 @pytest.fixture
-def setting(tmp_path, photo_folder, painting_files):
+def setting(tmp_path: Path, photo_folder: Path, painting_files: dict[str, Path]) -> dict[str, Any]:
     """Also the paintings of the tiny gallery's two styles, which were learned from small ones."""
     paintings = list(painting_files.values())
     gallery = tiny_gallery(tmp_path / "gallery")
@@ -56,7 +59,7 @@ def setting(tmp_path, photo_folder, painting_files):
 
 
 @pytest.fixture
-def trainer(setting):
+def trainer(setting: dict[str, Any]) -> JointTrainer:
     gallery, paintings = setting["gallery"], setting["paintings"]
     styles = gallery.styles_of(gallery.trunk)
     vectors = np.stack([style.vector for style in styles])
@@ -68,7 +71,7 @@ def trainer(setting):
     return JointTrainer(spec, trunk, crops, photos, OPTIONS, CPU, known)
 
 
-def test_trunk_styles_and_encoder_make_a_pack_of_their_own(setting):
+def test_trunk_styles_and_encoder_make_a_pack_of_their_own(setting: dict[str, Any]) -> None:
     before = {path.name: path.read_bytes() for path in setting["gallery"].folder.iterdir()}
     told = []
     file = in_run(train_encoder, **setting, progress=lambda event: told.append(event.figures))
@@ -88,8 +91,10 @@ def test_trunk_styles_and_encoder_make_a_pack_of_their_own(setting):
     assert predicted.trunk == new.trunk.fingerprint != old.trunk.fingerprint
 
 
-def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_path):
-    def stop_at_2(event):
+def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(
+    setting: dict[str, Any], tmp_path: Path
+) -> None:
+    def stop_at_2(event: Progress) -> None:
         if event.done == 2:
             raise KeyboardInterrupt
 
@@ -106,7 +111,7 @@ def test_stopped_and_resumed_it_ends_where_an_unbroken_run_does(setting, tmp_pat
         np.testing.assert_array_equal(resumed.main.encoder.weights[name], array)
 
 
-def test_each_photo_is_painted_in_predicted_styles_and_a_known_one(trainer):
+def test_each_photo_is_painted_in_predicted_styles_and_a_known_one(trainer: JointTrainer) -> None:
     vectors, targets = trainer.styles_for(2)
     assert len(vectors) == len(targets.grams["relu1_1"]) == 6
     predicted = trainer.encoder(trainer.paintings.crops(0, 4))
@@ -117,17 +122,18 @@ def test_each_photo_is_painted_in_predicted_styles_and_a_known_one(trainer):
         torch.testing.assert_close(grams[[2, 5]], trainer.known.grams[layer][picks])
     assert targets.correlations is not None
     assert targets.power is not None
+    assert trainer.known.power is not None
     torch.testing.assert_close(targets.power[[2, 5]], trainer.known.power[picks])
 
 
-def test_the_trunk_takes_longer_steps(trainer):
+def test_the_trunk_takes_longer_steps(trainer: JointTrainer) -> None:
     trainer.step()
     encoder, trunk = (group["lr"] for group in trainer.optimiser.param_groups)
     assert encoder == pytest.approx(OPTIONS.rate_at(0))
     assert trunk == pytest.approx(TRUNK_RATE * encoder)
 
 
-def test_a_style_whose_painting_is_missing(setting):
+def test_a_style_whose_painting_is_missing(setting: dict[str, Any]) -> None:
     without = [path for path in setting["paintings"] if path.stem != "second"]
     with pytest.raises(OptionError, match=r"second .* second.png"):
         in_run(train_encoder, **{**setting, "paintings": without})

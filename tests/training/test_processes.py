@@ -3,13 +3,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import distributed
 
+from impasto.errors import TrainingError
 from impasto.progress import ignore_progress
 from impasto.training import processes
-from impasto.training.checkpoint import read_checkpoint
+from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from training import shared_run
 
 SCRIPT = Path(shared_run.__file__)
@@ -19,16 +22,20 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 TOLERANCE = 1e-3
 
 
-def weights(checkpoint):
+def weights(checkpoint: Checkpoint) -> torch.Tensor:
     assert checkpoint.state["next_step"] == shared_run.STEPS
     return torch.cat([each.flatten() for each in checkpoint.state["average"].values()])
 
 
-def test_two_processes_take_the_steps_of_one(tmp_path, photo_folder, painting_files):
+def test_two_processes_take_the_steps_of_one(
+    tmp_path: Path, photo_folder: Path, painting_files: dict[str, Path]
+) -> None:
     """One of them is killed on the way, and one alone goes on."""
     command = [sys.executable, *TORCHRUN, str(SCRIPT), str(tmp_path / "shared")]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout
+        assert process.stderr
         for line in process.stdout:
             rank, number, step = map(int, line.split())
             if rank == 1 and step == 12:
@@ -44,22 +51,24 @@ def test_two_processes_take_the_steps_of_one(tmp_path, photo_folder, painting_fi
 
 @pytest.mark.parametrize("photos", [1, 2, 3, 7])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_every_photo_is_one_processs(monkeypatch, photos, count):
+def test_every_photo_is_one_processs(
+    monkeypatch: pytest.MonkeyPatch, photos: int, count: int
+) -> None:
     monkeypatch.setattr(processes, "_several", lambda: True)
-    monkeypatch.setattr(processes.distributed, "get_world_size", lambda: count)
-    shares = []
+    monkeypatch.setattr(distributed, "get_world_size", lambda: count)
+    shares: list[int] = []
     for rank in range(count):
-        monkeypatch.setattr(processes.distributed, "get_rank", lambda rank=rank: rank)
+        monkeypatch.setattr(distributed, "get_rank", lambda rank=rank: rank)
         shares += processes.share_of(photos)
         assert rank or shares
     assert shares == list(range(photos))
 
 
-def test_processes_that_do_not_meet(monkeypatch):
+def test_processes_that_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.delenv("RANK", raising=False)
     with (
-        pytest.raises(processes.TrainingError, match="start them by torchrun"),
+        pytest.raises(TrainingError, match="start them by torchrun"),
         processes.together(torch.device("cpu")),
     ):
         pass

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,8 @@ import torch
 from impasto.errors import InputError, OptionError, OutputError, StyleError
 from impasto.networks.spec import johnson
 from impasto.perceptual.hardware import Hardware
-from impasto.training.checkpoint import read_checkpoint
+from impasto.progress import Progress
+from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import export_gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.run import read_start, train
@@ -24,12 +26,12 @@ CPU = Hardware(torch.device("cpu"), torch.float32)
 OPTIONS = TrainingOptions(steps=20, crop_px=32, late_crop_px=48, late_from=0.8, painting_px=40)
 
 
-def run(paintings, photos, folder, **changes):
+def run(paintings: dict[str, Path], photos: Path, folder: Path, **changes: Any) -> Checkpoint:
     settings = {"spec": TINY, "options": OPTIONS, "hardware": CPU, **changes}
     return in_run(train, folder, paintings=paintings, photos=photos, **settings)
 
 
-def flat(state, path=""):
+def flat(state: object, path: str = "") -> dict[str, Any]:
     """Every tensor and number in a nested state, by its path."""
     if isinstance(state, dict):
         return {k: v for key in state for k, v in flat(state[key], f"{path}/{key}").items()}
@@ -38,14 +40,20 @@ def flat(state, path=""):
     return {path: state}
 
 
-def same(first, second):
-    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
+def same(
+    first: bool | float | torch.Tensor | None, second: bool | float | torch.Tensor | None
+) -> bool:
+    if isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
+        return torch.equal(first, second)
+    return first == second
 
 
-def test_20_steps_equal_10_and_resume_and_10(photo_folder, painting_files, tmp_path):
+def test_20_steps_equal_10_and_resume_and_10(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     whole = run(painting_files, photo_folder, tmp_path / "whole")
 
-    def stop_at_10(event):
+    def stop_at_10(event: Progress) -> None:
         if event.done == 10:
             raise KeyboardInterrupt
 
@@ -61,8 +69,10 @@ def test_20_steps_equal_10_and_resume_and_10(photo_folder, painting_files, tmp_p
     assert different == []
 
 
-def test_what_a_run_leaves(photo_folder, painting_files, tmp_path):
-    events = []
+def test_what_a_run_leaves(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
+    events: list[Progress] = []
     checkpoint = run(
         painting_files, photo_folder, tmp_path / "run", progress=events.append, preview_every_s=0
     )
@@ -77,7 +87,9 @@ def test_what_a_run_leaves(photo_folder, painting_files, tmp_path):
     assert not list((tmp_path / "run").glob("*tmp*"))
 
 
-def test_a_second_run_does_not_overwrite_the_first(photo_folder, painting_files, tmp_path):
+def test_a_second_run_does_not_overwrite_the_first(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     run(
         painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
     )
@@ -85,7 +97,9 @@ def test_a_second_run_does_not_overwrite_the_first(photo_folder, painting_files,
         run(painting_files, photo_folder, tmp_path / "run")
 
 
-def test_resuming_something_else(photo_folder, painting_files, tmp_path):
+def test_resuming_something_else(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="does not exist"):
         run(painting_files, photo_folder, tmp_path / "run", resume=True)
     run(
@@ -98,7 +112,9 @@ def test_resuming_something_else(photo_folder, painting_files, tmp_path):
         run(painting_files, photo_folder, tmp_path / "run", resume=True, spec=johnson())
 
 
-def test_a_damaged_checkpoint(photo_folder, painting_files, tmp_path):
+def test_a_damaged_checkpoint(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     run(
         painting_files, photo_folder, tmp_path / "run", options=TrainingOptions(steps=1, crop_px=32)
     )
@@ -108,12 +124,14 @@ def test_a_damaged_checkpoint(photo_folder, painting_files, tmp_path):
         run(painting_files, photo_folder, tmp_path / "run", resume=True)
 
 
-def test_a_painting_that_cannot_be_read(photo_folder, tmp_path):
+def test_a_painting_that_cannot_be_read(photo_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"missing\.jpg"):
         run({"missing": tmp_path / "missing.jpg"}, photo_folder, tmp_path / "run")
 
 
-def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path):
+def test_starting_from_a_run_or_a_gallery(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     """Weights are taken over, and vectors by name; a new style starts at the mean of all."""
     first = run(painting_files, photo_folder, tmp_path / "first")
     export_gallery(first, {}, tmp_path / "gallery")
@@ -128,7 +146,9 @@ def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path
             options=halt,
         )
         before, after = first.state["average"], second.state["average"]
-        close = {"atol": 1e-2 if start == "gallery" else 1e-5}  # styles are kept in float16
+        close: dict[str, Any] = {
+            "atol": 1e-2 if start == "gallery" else 1e-5
+        }  # styles are kept in float16
         vectors = before["styles"]
         assert torch.allclose(after["styles"][0], vectors.mean(dim=0), **close)
         assert torch.allclose(after["styles"][1], vectors[0], **close)
@@ -136,7 +156,9 @@ def test_starting_from_a_run_or_a_gallery(photo_folder, painting_files, tmp_path
             assert torch.allclose(after[name], before[name], **close)
 
 
-def test_starting_from_something_else(photo_folder, painting_files, tmp_path):
+def test_starting_from_something_else(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     run(painting_files, photo_folder, tmp_path / "run", options=replace(OPTIONS, steps=1))
     one = {"bold": painting_files["bold"]}
     with pytest.raises(OptionError, match="another network"):
@@ -153,14 +175,17 @@ def test_starting_from_something_else(photo_folder, painting_files, tmp_path):
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(
-    photo_folder, painting_files, tmp_path, monkeypatch
-):
-    def full(event):
+    photo_folder: Path,
+    painting_files: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(event: Progress) -> None:
         if event.done == 12:
             monkeypatch.setattr(os, "fsync", fail)
             raise KeyboardInterrupt
 
-    def fail(_):
+    def fail(_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(OutputError, match="No space left"):
@@ -168,7 +193,9 @@ def test_a_full_disk_leaves_the_last_checkpoint(
     assert read_checkpoint(tmp_path / "run" / "checkpoint.pt").state["next_step"] == 11
 
 
-def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
+def test_johnsons_network_trains_too(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     one = {"bold": painting_files["bold"]}
     for norm in ("batch", "instance"):
         checkpoint = run(
@@ -176,18 +203,22 @@ def test_johnsons_network_trains_too(photo_folder, painting_files, tmp_path):
             photo_folder,
             tmp_path / norm,
             spec=johnson(norm),
-            options=TrainingOptions(steps=2, crop_px=48, late_crop_px=48, painting_px=40),
+            options=replace(OPTIONS, steps=2, crop_px=48, photos_per_step=1, styles_per_photo=1),
         )
         assert checkpoint.state["next_step"] == 2
 
 
-def test_crops_that_are_smaller_than_what_a_network_sees(photo_folder, painting_files, tmp_path):
+def test_crops_that_are_smaller_than_what_a_network_sees(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     for options in (OPTIONS, replace(OPTIONS, crop_px=48, late_crop_px=40)):
         with pytest.raises(OptionError, match=r"too small for johnson-instance, which sees 40 px"):
             run(painting_files, photo_folder, tmp_path / "run", spec=johnson(), options=options)
 
 
-def test_each_painting_at_its_own_size(photo_folder, painting_files, tmp_path):
+def test_each_painting_at_its_own_size(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     one = {"bold": painting_files["bold"]}
     sized = replace(OPTIONS, steps=1, painting_sizes=(24,))
     checkpoint = run(one, photo_folder, tmp_path / "run", options=sized)
@@ -203,8 +234,11 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import torch
+from impasto.perceptual import vgg
 from test_run import OPTIONS, run
+from tiny import thin_vgg_weights
 
+vgg._load_weights = thin_vgg_weights
 whole = torch.save
 
 def save_then_die(content, file):
@@ -221,7 +255,9 @@ run({"bold": painting}, photos, folder, checkpoint_every_s=0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
-def test_killed_while_it_writes_a_checkpoint(photo_folder, painting_files, tmp_path):
+def test_killed_while_it_writes_a_checkpoint(
+    photo_folder: Path, painting_files: dict[str, Path], tmp_path: Path
+) -> None:
     tests = Path(__file__).parent
     arguments = [painting_files["bold"], photo_folder, tmp_path / "run"]
     path = os.pathsep.join([str(tests), str(tests.parent), *sys.path])

@@ -8,14 +8,14 @@ from impasto.training.style_network import StyleNetwork
 from tiny import TINY
 
 
-def test_output_has_the_photos_size():
+def test_output_has_the_photos_size() -> None:
     network = StyleNetwork(TINY, 2)
     for width, height in [(16, 16), (17, 16), (31, 22)]:
         painted = network(torch.rand(2, 3, height, width), network.styles)
         assert painted.shape == (2, 3, height, width)
 
 
-def test_each_picture_gets_its_own_style():
+def test_each_picture_gets_its_own_style() -> None:
     torch.manual_seed(0)
     network = StyleNetwork(TINY, 2)
     with torch.no_grad():
@@ -27,12 +27,12 @@ def test_each_picture_gets_its_own_style():
     assert not torch.allclose(both[:1], alone, atol=1e-3)
 
 
-def test_conditional_instance_normalisation_by_hand():
+def test_conditional_instance_normalisation_by_hand() -> None:
     """One 1x1 convolution that copies a channel: out = scale (x - mean) / deviation + shift."""
     spec = NetworkSpec("copy", (Conv("paint", 3, 3, kernel=1, relu=False),))
     network = StyleNetwork(spec, 1)
     with torch.no_grad():
-        network.convs["paint"].weight.copy_(torch.eye(3)[..., None, None])
+        network.convs["paint"].get_parameter("weight").copy_(torch.eye(3)[..., None, None])
         network.styles.copy_(torch.tensor([[2.0, 1, 1, 0.25, 0, 0]]))
     photo = torch.zeros(1, 3, 2, 2)
     photo[0, 0] = torch.tensor([[1.0, 3.0], [1.0, 3.0]])  # mean 2, deviation 1
@@ -45,45 +45,49 @@ UP = NetworkSpec("up", (Conv("paint", 3, 3, shuffle=2, norm=False, relu=False),)
 
 
 @pytest.mark.parametrize("shuffle", [2, 3])
-def test_pixel_shuffle_is_a_convolution_of_the_enlarged_picture(shuffle):
+def test_pixel_shuffle_is_a_convolution_of_the_enlarged_picture(shuffle: int) -> None:
     conv = Conv("paint", 3, 3, shuffle=shuffle, norm=False, relu=False)
     network = StyleNetwork(NetworkSpec("up", (conv,), padding="zero"), 1)
     with torch.no_grad():
-        network.convs["paint"].bias.copy_(torch.tensor([0.1, 0.2, 0.3]))
+        network.convs["paint"].get_parameter("bias").copy_(torch.tensor([0.1, 0.2, 0.3]))
     photo = torch.rand(1, 3, 7, 8)
-    kernel, bias = network.convs["paint"].weight, network.convs["paint"].bias
+    kernel, bias = (
+        network.convs["paint"].get_parameter("weight"),
+        network.convs["paint"].get_parameter("bias"),
+    )
     enlarged = torch.nn.functional.interpolate(photo, scale_factor=shuffle, mode="nearest")
     expected = 0.5 + torch.nn.functional.conv2d(enlarged, kernel, bias, padding="same")
     painted = network.paint_padded(photo, torch.ones(1, 0))
     assert torch.allclose(painted, expected, atol=1e-6)
 
 
-def test_a_smoothed_shuffle_is_bilinear_enlargement():
+def test_a_smoothed_shuffle_is_bilinear_enlargement() -> None:
     conv = Conv("paint", 3, 3, kernel=1, shuffle=2, norm=False, relu=False)
     network = StyleNetwork(NetworkSpec("up", (conv, Smooth(3))), 1)
     with torch.no_grad():
-        network.convs["paint"].weight.copy_(torch.eye(3)[..., None, None])
+        network.convs["paint"].get_parameter("weight").copy_(torch.eye(3)[..., None, None])
     photo = torch.rand(1, 3, 6, 7)
     enlarged = torch.nn.functional.interpolate(photo, scale_factor=2, mode="bilinear")
     painted = network.paint_padded(photo, torch.ones(1, 0))
     assert torch.allclose(painted, 0.5 + enlarged, atol=1e-6)
 
 
-def test_flat_in_flat_out():
+def test_flat_in_flat_out() -> None:
     """Whatever it has learned, a network cannot paint a checkerboard."""
     torch.manual_seed(0)
     network = StyleNetwork(STANDARD, 1)
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
+            parameter.add_(0.1 * torch.randn_like(parameter))
     painted = network(torch.full((1, 3, 64, 64), 0.3), network.styles)
     assert torch.allclose(painted, painted[..., :1, :1], atol=1e-4)
 
 
-def test_free_filters_become_the_nearest_of_one_kernel():
+def test_free_filters_become_the_nearest_of_one_kernel() -> None:
     network = StyleNetwork(UP, 1)
     weights = network.weights()
-    free = weights["paint.weight"] + np.random.default_rng(0).normal(0, 0.1, (12, 3, 3, 3))
+    noise = np.random.default_rng(0).normal(0, 0.1, (12, 3, 3, 3)).astype(np.float32)
+    free = weights["paint.weight"] + noise
     network.load_weights({**weights, "paint.weight": free})
     once = network.weights()
     network.load_weights(once)
@@ -92,12 +96,12 @@ def test_free_filters_become_the_nearest_of_one_kernel():
     assert np.abs(once["paint.weight"] - free).mean() < 0.1
 
 
-def test_weights_of_another_network():
+def test_weights_of_another_network() -> None:
     with pytest.raises(ValueError, match="down1"):
         StyleNetwork(TINY, 1).load_weights(StyleNetwork(UP, 1).weights())
 
 
-def test_batch_normalisation_keeps_running_statistics():
+def test_batch_normalisation_keeps_running_statistics() -> None:
     network = StyleNetwork(johnson("batch"), 1)
     before = network.weights()["down1.mean"].copy()
     network(torch.rand(1, 3, 48, 48), network.styles)
@@ -108,12 +112,12 @@ def test_batch_normalisation_keeps_running_statistics():
     np.testing.assert_array_equal(network.weights()["down1.mean"], after)
 
 
-def test_batch_normalisation_carries_one_style():
+def test_batch_normalisation_carries_one_style() -> None:
     with pytest.raises(OptionError, match="one style"):
         StyleNetwork(johnson("batch"), 2)
 
 
-def test_weights_round_trip():
+def test_weights_round_trip() -> None:
     network, other = StyleNetwork(TINY, 1), StyleNetwork(TINY, 1)
     other.load_weights(network.weights())
     photo = torch.rand(1, 3, 16, 16)
@@ -121,7 +125,7 @@ def test_weights_round_trip():
     assert torch.allclose(other(photo, network.styles), painted, atol=1e-5)
 
 
-def test_a_look_without_gradients_is_no_step_of_batch_normalisation():
+def test_a_look_without_gradients_is_no_step_of_batch_normalisation() -> None:
     network = StyleNetwork(johnson("batch"), 1)
     before = network.weights()["down1.mean"].copy()
     with torch.no_grad():

@@ -1,5 +1,8 @@
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -7,7 +10,7 @@ import torch
 from impasto.errors import OptionError, TrainingError
 from impasto.images import grain_tile, read_image
 from impasto.perceptual.hardware import Hardware
-from impasto.perceptual.picture_losses import PictureLosses
+from impasto.perceptual.picture_losses import PictureLosses, picture_losses
 from impasto.perceptual.tensors import to_tensor
 from impasto.training import trainer as module
 from impasto.training.options import TrainingOptions
@@ -22,18 +25,18 @@ OPTIONS = TrainingOptions(
 
 
 @pytest.fixture
-def trainer(photo_folder, painting_files):
+def trainer(photo_folder: Path, painting_files: dict[str, Path]) -> Trainer:
     paintings = [to_tensor(read_image(path).pixels) for path in painting_files.values()]
     photos = PhotoFolder(photo_folder, OPTIONS.seed, on_skip=lambda error: None)
     return Trainer(TINY, paintings, photos, OPTIONS, CPU)
 
 
-def test_the_loss_falls(trainer):
+def test_the_loss_falls(trainer: Trainer) -> None:
     losses = [trainer.step()["J"] for _ in range(20)]
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
-def test_the_average_follows_the_network(trainer):
+def test_the_average_follows_the_network(trainer: Trainer) -> None:
     start = trainer.average_painter.styles.clone()
     for _ in range(3):
         trainer.step()
@@ -41,7 +44,7 @@ def test_the_average_follows_the_network(trainer):
     assert not torch.equal(trainer.average_painter.styles, trainer.network.styles)
 
 
-def test_styles_are_painted_by_their_shares(trainer):
+def test_styles_are_painted_by_their_shares(trainer: Trainer) -> None:
     trainer.options = replace(OPTIONS, shares=(8.0, 1.0, 1.0))
     picks = []
     for trainer.next_step in range(300):
@@ -51,35 +54,30 @@ def test_styles_are_painted_by_their_shares(trainer):
     assert sorted(trainer.pick_styles(1, 3).tolist()) == [0, 1, 2]  # never twice for one photo
 
 
-def test_a_share_for_every_style(trainer):
+def test_a_share_for_every_style(trainer: Trainer) -> None:
     options = replace(OPTIONS, shares=(1.0, 2.0))
     with pytest.raises(OptionError, match="2 shares for 1 styles"):
         Trainer(TINY, [torch.rand(1, 3, 40, 40)], trainer.photos, options, CPU)
 
 
-def test_the_network_sees_grain_and_the_losses_do_not(trainer, monkeypatch):
-    seen, measured = [], []
-    paint, measure = trainer.network.forward, module.picture_losses
-    monkeypatch.setattr(trainer.network, "forward", lambda x, v: seen.append(x) or paint(x, v))
-    monkeypatch.setattr(
-        module,
-        "picture_losses",
-        lambda vgg, pictures, *rest, exact: (
-            measured.append(pictures) or measure(vgg, pictures, *rest, exact=exact)
-        ),
-    )
+def test_the_network_sees_grain_and_the_losses_do_not(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint, measure = Mock(wraps=trainer.network.forward), Mock(wraps=picture_losses)
+    monkeypatch.setattr(trainer.network, "forward", paint)
+    monkeypatch.setattr(module, "picture_losses", measure)
     shares, deviation = [], math.hypot(TINY.grain, TINY.coarse_grain)
     for _ in range(12):
         trainer.step()
         context = trainer.photos.crops(trainer.next_photo - 2, 2, 32 + 2 * CONTEXT_PX)
-        noise = seen[-1][::2] - context
+        noise = paint.call_args.args[0][::2] - context
         shares += (noise.std(dim=(1, 2, 3)) / deviation).tolist()
-        assert measured[-1].shape == (4, 3, 32, 32)
+        assert measure.call_args.args[1].shape == (4, 3, 32, 32)
     assert min(shares) == 0  # now and then none at all
     assert 1.2 < max(shares) < 2.4
 
 
-def test_the_rim_alone_is_compared():
+def test_the_rim_alone_is_compared() -> None:
     pictures = torch.zeros(2, 3, 80, 90)
     others = pictures.clone()
     others[:, :, 35:45, 35:55] = 1  # well inside
@@ -90,20 +88,23 @@ def test_the_rim_alone_is_compared():
     assert module._rim_difference(pictures, others).item() == pytest.approx(expected)
 
 
-def test_borders_are_compared_with_what_the_whole_photo_gives(trainer, monkeypatch):
-    sizes = []
-    paint = trainer.network.forward
-    monkeypatch.setattr(
-        trainer.network, "forward", lambda x, v: sizes.append(x.shape[-1]) or paint(x, v)
-    )
+def test_borders_are_compared_with_what_the_whole_photo_gives(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint = Mock(wraps=trainer.network.forward)
+    monkeypatch.setattr(trainer.network, "forward", paint)
+
+    def sizes() -> list[int]:
+        return [call.args[0].shape[-1] for call in paint.call_args_list]
+
     trainer.step()
-    assert sizes == [32, 32 + 2 * CONTEXT_PX]
+    assert sizes() == [32, 32 + 2 * CONTEXT_PX]
     trainer.options = replace(OPTIONS, border_weight=0)
     trainer.step()
-    assert sizes[2:] == [32]
+    assert sizes()[2:] == [32]
 
 
-def test_painted_aside_a_crop_is_compared_in_place(trainer):
+def test_painted_aside_a_crop_is_compared_in_place(trainer: Trainer) -> None:
     trainer.options = replace(OPTIONS, stability_weight=1)
     trainer.paint = lambda photos, vectors: photos  # what it is given tells where it is from
     context = trainer.photos.crops(0, 2, 32 + 2 * CONTEXT_PX)
@@ -115,7 +116,7 @@ def test_painted_aside_a_crop_is_compared_in_place(trainer):
         assert 0 < (again - inside).abs().max() <= strongest
 
 
-def test_stability_brings_calm(trainer):
+def test_stability_brings_calm(trainer: Trainer) -> None:
     """Noise moves the paintings of a network that was trained for it less than of one that was
     not.
     """
@@ -144,10 +145,13 @@ def test_stability_brings_calm(trainer):
     ("option", "figure"),
     [("correlation_weight", "correlation"), ("local_correlation_weight", "local")],
 )
-def test_correlation_losses_are_told_and_count(option, figure, photo_folder, painting_files):
+def test_correlation_losses_are_told_and_count(
+    option: str, figure: str, photo_folder: Path, painting_files: dict[str, Path]
+) -> None:
     paintings = [to_tensor(read_image(path).pixels) for path in painting_files.values()]
     photos = PhotoFolder(photo_folder, OPTIONS.seed, on_skip=lambda error: None)
-    trainer = Trainer(TINY, paintings, photos, replace(OPTIONS, **{option: 10}), CPU)
+    change: dict[str, Any] = {option: 10}
+    trainer = Trainer(TINY, paintings, photos, replace(OPTIONS, **change), CPU)
     for _ in range(6):  # what is flat does not repeat itself
         trainer.step()
     with_it, figures = trainer.losses(48, 2)
@@ -158,14 +162,16 @@ def test_correlation_losses_are_told_and_count(option, figure, photo_folder, pai
     assert (with_it - without).item() == pytest.approx(10 * figures[figure], rel=1e-4)
 
 
-def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, monkeypatch):
+def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainer.step()
-    measure = module.picture_losses
+    measure = picture_losses
     calls = []
 
-    def fails_once(*arguments, exact):
+    def fails_once(*arguments: Any, **how: Any) -> PictureLosses:
         calls.append(1)
-        losses = measure(*arguments, exact=exact)
+        losses = measure(*arguments, **how)
         return losses._replace(content=losses.content * math.nan) if len(calls) == 2 else losses
 
     monkeypatch.setattr(module, "picture_losses", fails_once)
@@ -176,7 +182,9 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_last_good_state(trainer, mon
     assert all(torch.isfinite(p).all() for p in trainer.network.parameters())
 
 
-def test_after_resuming_it_falls_back_to_the_resumed_state(trainer, monkeypatch):
+def test_after_resuming_it_falls_back_to_the_resumed_state(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(3):
         trainer.step()
     state = trainer._copy_state()
@@ -187,7 +195,7 @@ def test_after_resuming_it_falls_back_to_the_resumed_state(trainer, monkeypatch)
     assert (trainer.next_step, trainer.rate_factor) == (3, 0.5)
 
 
-def test_it_gives_up_when_nothing_helps(trainer, monkeypatch):
+def test_it_gives_up_when_nothing_helps(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = torch.full((4,), math.nan, requires_grad=True)
     losses = PictureLosses(nothing, nothing, nothing, nothing)
     monkeypatch.setattr(module, "picture_losses", lambda *_, **__: losses)
@@ -195,7 +203,7 @@ def test_it_gives_up_when_nothing_helps(trainer, monkeypatch):
         trainer.step()
 
 
-def test_schedule():
+def test_schedule() -> None:
     options = TrainingOptions(steps=1000, learning_rate=1.0)
     assert options.rate_at(0) < 0.05
     assert options.rate_at(30) == pytest.approx(1.0, abs=0.01)
@@ -204,7 +212,7 @@ def test_schedule():
     assert all(options.rate_at(n) >= options.rate_at(n + 1) for n in range(30, 1000))
 
 
-def test_crops_grow_late_at_about_the_same_cost():
+def test_crops_grow_late_at_about_the_same_cost() -> None:
     options = TrainingOptions(steps=100, photos_per_step=4, crop_px=256, late_crop_px=384)
     assert options.crop_at(69) == (256, 4)
     assert options.crop_at(70) == (384, 2)
@@ -221,6 +229,6 @@ def test_crops_grow_late_at_about_the_same_cost():
         {"shares": (1.0, 0.0)},
     ],
 )
-def test_impossible_options(change):
+def test_impossible_options(change: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=next(iter(change)).removesuffix("_px")):
         replace(OPTIONS, **change)

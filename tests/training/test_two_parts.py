@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def networks(seed: int = 0) -> tuple[StyleNetwork, StyleNetwork]:
     draft, revision = StyleNetwork(TINY_DRAFT, 2), StyleNetwork(TINY_REVISION, 2)
     with torch.no_grad():
         for network in (draft, revision):
-            network.styles += torch.rand_like(network.styles) / 2
+            network.styles.add_(torch.rand_like(network.styles) / 2)
     return draft, revision
 
 
@@ -93,7 +94,7 @@ def test_an_engine_revises_as_torch_does() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> dict[str, object]:
+def run(tmp_path: Path) -> dict[str, Any]:
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(3):
@@ -117,8 +118,8 @@ def vector(style: Style) -> np.ndarray:
     return style.vector
 
 
-def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Path) -> None:
-    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+def test_a_run_makes_a_gallery_that_paints(run: dict[str, Any], tmp_path: Path) -> None:
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)
     assert gallery.names == ("ann", "bob")
     assert gallery.load_style("ann").card.title == "ann"
     with impasto.Stylizer("ann", gallery=gallery, quality="fine") as stylizer:
@@ -127,9 +128,9 @@ def test_a_run_makes_a_gallery_that_paints(run: dict[str, object], tmp_path: Pat
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(
-    run: dict[str, object], tmp_path: Path
+    run: dict[str, Any], tmp_path: Path
 ) -> None:
-    whole = in_run(train_fine, folder=tmp_path / "whole", **run)  # type: ignore[arg-type]
+    whole = in_run(train_fine, folder=tmp_path / "whole", **run)
     events = 0
 
     def stop(_: object) -> None:
@@ -139,8 +140,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_run(train_fine, folder=tmp_path / "parts", progress=stop, **run)  # type: ignore[arg-type]
-    parts = in_run(train_fine, folder=tmp_path / "parts", resume=True, **run)  # type: ignore[arg-type]
+        in_run(train_fine, folder=tmp_path / "parts", progress=stop, **run)
+    parts = in_run(train_fine, folder=tmp_path / "parts", resume=True, **run)
     for name in whole.names:
         np.testing.assert_array_equal(
             vector(whole.load_style(name)), vector(parts.load_style(name))
@@ -148,9 +149,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
 
 
 def test_a_run_goes_on_from_a_gallery_with_other_styles(
-    run: dict[str, object], tmp_path: Path
+    run: dict[str, Any], tmp_path: Path
 ) -> None:
-    first = in_run(train_fine, folder=tmp_path / "first", **run)  # type: ignore[arg-type]
+    first = in_run(train_fine, folder=tmp_path / "first", **run)
     names = ["bob", "new"]
     draft, revision = starting_parts((TINY_DRAFT, TINY_REVISION), names, first, seed=0)
     vectors = [first.load_style(name).vector for name in first.names]
@@ -166,9 +167,9 @@ def test_a_run_goes_on_from_a_gallery_with_other_styles(
         starting_parts((TINY_REVISION, TINY_DRAFT), ["bob"], first, seed=0)
 
 
-def test_a_close_up_is_a_part_of_a_larger_picture(run: dict[str, object]) -> None:
+def test_a_close_up_is_a_part_of_a_larger_picture(run: dict[str, Any]) -> None:
     draft, revision = networks()
-    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    photos = PhotoFolder(run["photos"], 0, print)
     seen = {size: [to_tensor(picture(size + 20, size))] for size in (128, 64, 32)}
     options = TrainingOptions(steps=4, photos_per_step=1)
     hardware = choose_hardware("cpu", "f32")
@@ -195,9 +196,9 @@ def test_a_part_painted_alone_is_compared_near_its_border() -> None:
     assert border_difference(brighter_top, photos, (4, 0, 24)) == 0  # the photo's own border
 
 
-def test_a_draft_learns_to_paint_without_a_frame(run: dict[str, object]) -> None:
+def test_a_draft_learns_to_paint_without_a_frame(run: dict[str, Any]) -> None:
     draft, _ = networks()
-    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    photos = PhotoFolder(run["photos"], 0, print)
     seen = {size: [to_tensor(picture(size + 20, size))] for size in (32, 16)}
     options = TrainingOptions(steps=5, photos_per_step=1)
     trainer = DraftTrainer(draft, seen, photos, WEIGHTS[0], options, choose_hardware("cpu", "f32"))
@@ -213,9 +214,9 @@ def test_features_are_compared_at_the_same_places() -> None:
 
 
 def test_a_style_is_learned_for_networks_that_stay_as_they_are(
-    run: dict[str, object], tmp_path: Path
+    run: dict[str, Any], tmp_path: Path
 ) -> None:
-    gallery = in_run(train_fine, folder=tmp_path / "run", **run)  # type: ignore[arg-type]
+    gallery = in_run(train_fine, folder=tmp_path / "run", **run)
     painting = tmp_path / "Cow.png"
     write_image(painting, Picture(picture(90, 70, 20)))
     events: list[object] = []
@@ -240,9 +241,9 @@ def test_a_style_is_learned_for_networks_that_stay_as_they_are(
         assert stylizer(picture(300, 200)).shape == (200, 300, 3)
 
 
-def test_trial_steps_leave_no_trace(run: dict[str, object]) -> None:
+def test_trial_steps_leave_no_trace(run: dict[str, Any]) -> None:
     draft, _ = networks()
-    photos = PhotoFolder(run["photos"], 0, print)  # type: ignore[arg-type]
+    photos = PhotoFolder(run["photos"], 0, print)
     seen = {size: [to_tensor(picture(size + 20, size))] for size in (32, 16)}
     hardware = choose_hardware("cpu", "f32")
     trainer = DraftTrainer(draft, seen, photos, WEIGHTS[0], TrainingOptions(steps=4), hardware)

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -162,7 +163,7 @@ def convert(
     *,
     crf: int = 5,
     progress: ProgressListener = ignore_progress,
-    **options: object,
+    **options: Any,
 ) -> VideoReport:
     """Make a video of another one with a function."""
     whole = VideoOptions(crf=crf, **options)

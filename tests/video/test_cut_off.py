@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import av
 import pytest
@@ -7,12 +8,12 @@ from impasto.video.cut_off import is_cut_off
 from video.clips import convert, make_broadcast, make_clip, read_clip
 
 
-def cut(path, share):
+def cut(path: Path, share: float) -> Path:
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     return path
 
 
-def make_fast_start(folder):
+def make_fast_start(folder: Path) -> Path:
     """An MP4 whose index is in front, as those for the web are."""
     clip, path = make_clip(folder / "index-last.mp4", frames=50), folder / "clip.mp4"
     with (
@@ -27,7 +28,7 @@ def make_fast_start(folder):
     return path
 
 
-def make(folder, name):
+def make(folder: Path, name: str) -> Path:
     if name == "clip.ts":
         return make_broadcast(folder)
     if name == "clip.mp4":
@@ -37,14 +38,14 @@ def make(folder, name):
 
 
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.webm", "clip.mp4", "clip.mov", "clip.avi"])
-def test_whole_and_cut_files(tmp_path, name):
+def test_whole_and_cut_files(tmp_path: Path, name: str) -> None:
     video = make(tmp_path, name)
     assert not is_cut_off(video)
     for share in (0.99, 0.5, 0.1, 0.02):
-        assert is_cut_off(cut(shutil.copy(video, tmp_path / "cut"), share))
+        assert is_cut_off(cut(Path(shutil.copy(video, tmp_path / "cut")), share))
 
 
-def test_files_that_do_not_say(tmp_path):
+def test_files_that_do_not_say(tmp_path: Path) -> None:
     broadcast = make(tmp_path, "clip.ts")
     assert not is_cut_off(cut(broadcast, 0.5))
     recording = make(tmp_path, "clip.mkv").read_bytes()
@@ -58,7 +59,7 @@ def test_files_that_do_not_say(tmp_path):
     assert not is_cut_off(tmp_path)
 
 
-def test_more_after_the_end(tmp_path):
+def test_more_after_the_end(tmp_path: Path) -> None:
     """Some cameras and tools append what is theirs."""
     for name in ("clip.mkv", "clip.mp4", "clip.avi"):
         video = make(tmp_path, name)
@@ -70,7 +71,9 @@ def test_more_after_the_end(tmp_path):
     ("name", "share"),
     [("clip.mkv", 0.6), ("clip.mp4", 0.6), ("clip.avi", 0.3)],  # half of an AVI is its index
 )
-def test_what_is_left_is_painted_and_the_report_tells(tmp_path, name, share):
+def test_what_is_left_is_painted_and_the_report_tells(
+    tmp_path: Path, name: str, share: float
+) -> None:
     video = cut(make(tmp_path, name), share)
 
     report = convert(video, tmp_path / "out.mkv")

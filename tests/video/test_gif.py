@@ -1,8 +1,13 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import OptionError
+from impasto.progress import Progress
 from impasto.video import VideoSource, read_frames
 from impasto.video.encoding import choose_encoding
 from video.clips import convert, frame_pixels, keep, make_clip, read_clip
@@ -10,7 +15,9 @@ from video.clips import convert, frame_pixels, keep, make_clip, read_clip
 DURATIONS_MS = [40, 100, 250, 30, 700]
 
 
-def make_gif(path, *, loop=3, alpha=False, size=(63, 47)):
+def make_gif(
+    path: Path, *, loop: int | None = 3, alpha: bool = False, size: tuple[int, int] = (63, 47)
+) -> Path:
     """Five frames; the left 20 columns of the last three are transparent with ``alpha``."""
     images = []
     for number in range(5):
@@ -18,7 +25,7 @@ def make_gif(path, *, loop=3, alpha=False, size=(63, 47)):
         if alpha and number >= 2:
             pixels[:, :20] = 0
         images.append(Image.fromarray(pixels if alpha else pixels[..., :3]))
-    options = {} if loop is None else {"loop": loop}
+    options: dict[str, Any] = {} if loop is None else {"loop": loop}
     images[0].save(
         path,
         save_all=True,
@@ -30,7 +37,7 @@ def make_gif(path, *, loop=3, alpha=False, size=(63, 47)):
     return path
 
 
-def read_gif(path):
+def read_gif(path: Path) -> tuple[int | None, list[int], list[NDArray[np.uint8]]]:
     """Loop, milliseconds that each frame is shown, and RGBA pixels."""
     durations, frames = [], []
     with Image.open(path) as image:
@@ -42,7 +49,7 @@ def read_gif(path):
 
 
 @pytest.mark.parametrize("loop", [None, 0, 3])
-def test_a_gif_keeps_its_times_and_its_loop(tmp_path, loop):
+def test_a_gif_keeps_its_times_and_its_loop(tmp_path: Path, loop: int | None) -> None:
     gif = make_gif(tmp_path / "in.gif", loop=loop)
     report = convert(gif, tmp_path / "out.gif", keep)
     assert (report.frames, report.damaged) == (5, 0)
@@ -56,7 +63,7 @@ def test_a_gif_keeps_its_times_and_its_loop(tmp_path, loop):
         assert np.abs(first.astype(int) - second).mean() < 6  # in 255 colours for all frames
 
 
-def test_a_gif_becomes_a_video_and_the_other_way_round(tmp_path):
+def test_a_gif_becomes_a_video_and_the_other_way_round(tmp_path: Path) -> None:
     gif = make_gif(tmp_path / "in.gif", size=(64, 48))
     convert(gif, tmp_path / "out.mp4")
     times, frames = read_clip(tmp_path / "out.mp4")
@@ -75,7 +82,7 @@ def test_a_gif_becomes_a_video_and_the_other_way_round(tmp_path):
         assert np.abs(difference.mean(axis=(0, 1))).max() <= 3
 
 
-def test_what_a_gif_has_no_time_for_is_left_out(tmp_path):
+def test_what_a_gif_has_no_time_for_is_left_out(tmp_path: Path) -> None:
     """Of 100 frames a second, every other one; of 60, two of three. Sound has no place."""
     video = make_clip(tmp_path / "fast.mp4", times=range(0, 120, 6), audio_tracks=1)
     assert convert(video, tmp_path / "out.gif", keep).frames == 10
@@ -87,17 +94,17 @@ def test_what_a_gif_has_no_time_for_is_left_out(tmp_path):
     assert durations == [20, 30] * 3 + [20, 20]  # at the end of 0.2 s, a sixtieth is left
 
 
-def test_a_part_of_a_gif(tmp_path):
+def test_a_part_of_a_gif(tmp_path: Path) -> None:
     gif = make_gif(tmp_path / "in.gif")
     assert convert(gif, tmp_path / "out.gif", keep, start_s=0.1, end_s=0.4).frames == 2
     _, durations, _ = read_gif(tmp_path / "out.gif")
     assert durations == [250, 20]  # the last 0.01 s of the part is too short for a GIF
 
 
-def test_interrupted_and_resumed(tmp_path):
+def test_interrupted_and_resumed(tmp_path: Path) -> None:
     gif = make_gif(tmp_path / "in.gif")
 
-    def progress(event):
+    def progress(event: Progress) -> None:
         if event.task == "painting" and event.done == 3:
             raise KeyboardInterrupt
 
@@ -108,11 +115,11 @@ def test_interrupted_and_resumed(tmp_path):
     assert read_gif(tmp_path / "out.gif")[:2] == (3, DURATIONS_MS)
 
 
-def test_transparent_parts_of_a_gif_stay(tmp_path):
+def test_transparent_parts_of_a_gif_stay(tmp_path: Path) -> None:
     gif = make_gif(tmp_path / "in.gif", alpha=True)
     seen = []
 
-    def painter(pixels, time_s):
+    def painter(pixels: NDArray[np.uint8], time_s: float) -> Any:
         seen.append(pixels)
         return 255 - pixels
 
@@ -121,6 +128,7 @@ def test_transparent_parts_of_a_gif_stay(tmp_path):
     assert durations == DURATIONS_MS
     transparent = 0
     for first, second in zip(read_frames(gif), read_frames(tmp_path / "out.gif"), strict=True):
+        assert second.alpha is not None
         if first.alpha is None:
             assert np.count_nonzero(second.alpha < 255) == 1  # see `impasto.video.gif._pierced`
             assert second.alpha[-1, -1] == 0
@@ -133,6 +141,6 @@ def test_transparent_parts_of_a_gif_stay(tmp_path):
     assert (seen[4][:, :20] > 20).any(axis=2).all()  # no black is painted behind what is unseen
 
 
-def test_a_gif_has_no_codec(tmp_path):
+def test_a_gif_has_no_codec(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="GIF does not hold h264"):
         choose_encoding(tmp_path / "out.gif", "h264", 20)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -25,7 +27,7 @@ CHAPTERS = [("The beginning", 0, 800), ("The end", 800, 2000)]
 MILLISECOND = Fraction(1, 1000)
 
 
-def make_film(folder, *, subtitles=True):
+def make_film(folder: Path, *, subtitles: bool = True) -> Path:
     """Two seconds with two sound tracks, subtitles, chapters and metadata, in Matroska."""
     clip = make_clip(folder / "clip.mkv", frames=50, audio_tracks=2)
     (folder / "text.srt").write_text(SUBTITLES)
@@ -62,7 +64,14 @@ def make_film(folder, *, subtitles=True):
     return film
 
 
-def read_film(path):
+def read_film(
+    path: Path,
+) -> tuple[
+    dict[str, str],
+    list[tuple[str, int, int]],
+    list[tuple[str, str | None]],
+    list[tuple[int, bytes]],
+]:
     with av.open(str(path)) as film:
         chapters = [
             (
@@ -80,11 +89,12 @@ def read_film(path):
         return dict(film.metadata), chapters, tracks, texts
 
 
-def _ms(time, chapter):
-    return round(1000 * time * chapter["time_base"])
+def _ms(time: int, chapter: dict[str, Any]) -> int:
+    rounded: int = round(1000 * time * chapter["time_base"])
+    return rounded
 
 
-def test_subtitles_chapters_and_metadata_are_kept(tmp_path):
+def test_subtitles_chapters_and_metadata_are_kept(tmp_path: Path) -> None:
     film = make_film(tmp_path)
     convert(film, tmp_path / "out.mkv")
     metadata, chapters, tracks, texts = read_film(tmp_path / "out.mkv")
@@ -99,7 +109,7 @@ def test_subtitles_chapters_and_metadata_are_kept(tmp_path):
     assert read_film(film)[1:] == (chapters, tracks, texts)
 
 
-def test_those_of_a_part_move_with_it(tmp_path):
+def test_those_of_a_part_move_with_it(tmp_path: Path) -> None:
     film = make_film(tmp_path)
     convert(film, tmp_path / "out.mkv", start_s=0.5, end_s=1.5)
     _, chapters, _, texts = read_film(tmp_path / "out.mkv")
@@ -112,7 +122,7 @@ def test_those_of_a_part_move_with_it(tmp_path):
     assert [title for title, _, _ in read_film(tmp_path / "end.mkv")[1]] == ["The end"]
 
 
-def test_chapters_and_metadata_in_mp4(tmp_path):
+def test_chapters_and_metadata_in_mp4(tmp_path: Path) -> None:
     film = make_film(tmp_path, subtitles=False)
     convert(film, tmp_path / "out.mp4")
     metadata, chapters, _, _ = read_film(tmp_path / "out.mp4")
@@ -122,7 +132,9 @@ def test_chapters_and_metadata_in_mp4(tmp_path):
 
 @pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
 @pytest.mark.parametrize("codec", CODECS)
-def test_every_codec(tmp_path, monkeypatch, codec, name):
+def test_every_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: str, name: str
+) -> None:
     monkeypatch.setattr(io_threads, "SEGMENT_FRAMES", 4)
     video = make_clip(tmp_path / "clip.mp4", frames=10)
     convert(video, tmp_path / name, codec=codec)
@@ -137,7 +149,7 @@ def test_every_codec(tmp_path, monkeypatch, codec, name):
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_encoders_are_silent(tmp_path, codec):
+def test_encoders_are_silent(tmp_path: Path, codec: str) -> None:
     """In a process of its own: one for AV1 asks once how much it shall say."""
     make_clip(tmp_path / "clip.mp4", frames=2)
     code = "from video.clips import *; convert(Path('clip.mp4'), Path('out.mkv'), codec="
@@ -152,7 +164,7 @@ def test_encoders_are_silent(tmp_path, codec):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_crf_is_quality(tmp_path):
+def test_crf_is_quality(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=10, size=(320, 240))
     sizes = []
     for crf in (5, 45):

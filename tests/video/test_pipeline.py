@@ -2,17 +2,22 @@ import contextlib
 import io
 import os
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import impasto
 from impasto.errors import EngineError, InputError, OptionError, OutputError
+from impasto.progress import Progress
 from impasto.video import io_threads, pipeline
 from impasto.video.encoding import CODECS, VIDEO_SUFFIXES, choose_encoding
 from impasto.video.resume_state import Job
+from impasto.video.video_stylizer import VideoStylizer
 from tiny import tiny_gallery
 from video.clips import (
     convert,
@@ -29,17 +34,17 @@ from video.clips import (
 
 
 @pytest.fixture(autouse=True)
-def short_segments(monkeypatch):
+def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(io_threads, "SEGMENT_FRAMES", 6)
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left():
+def no_thread_is_left() -> Iterator[None]:
     yield
     assert [each.name for each in threading.enumerate() if "impasto" in each.name] == []
 
 
-def test_every_frame_is_painted_and_keeps_its_time(tmp_path):
+def test_every_frame_is_painted_and_keeps_its_time(tmp_path: Path) -> None:
     times = [0, 24, 30, 100, 101, 160, 200, 300, 301, 302, 303, 304, 305, 600]
     video = make_clip(tmp_path / "clip.mp4", times=times)
     report = convert(video, tmp_path / "out.mp4")
@@ -52,7 +57,7 @@ def test_every_frame_is_painted_and_keeps_its_time(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "out.mp4"]
 
 
-def test_sound_and_metadata_are_kept_as_they_are(tmp_path):
+def test_sound_and_metadata_are_kept_as_they_are(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=30, audio_tracks=2)
     convert(video, tmp_path / "out.mp4")
     expected = sound_packets(video)
@@ -66,7 +71,7 @@ def test_sound_and_metadata_are_kept_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize("colors", [(1, 1), (1, 2), (6, 1), (5, 2), (2, 0)])
-def test_no_shift_of_colours(tmp_path, colors):
+def test_no_shift_of_colours(tmp_path: Path, colors: tuple[int, int]) -> None:
     """A round trip without painting, for BT.709 and BT.601, video and full range, and unsaid."""
     video = make_clip(tmp_path / "clip.mp4", frames=8, colors=colors)
     convert(video, tmp_path / "out.mp4", keep)
@@ -87,7 +92,9 @@ def test_no_shift_of_colours(tmp_path, colors):
         ("mpeg4", "clip.mkv", 30, 30),
     ],
 )
-def test_a_damaged_frame_in_the_middle_is_bridged(tmp_path, codec, name, begin, frames):
+def test_a_damaged_frame_in_the_middle_is_bridged(
+    tmp_path: Path, codec: str, name: str, begin: int, frames: int
+) -> None:
     """The decoder patches it, or the frame before it stays; all others are as they were."""
     video = make_clip(
         tmp_path / name,
@@ -112,7 +119,7 @@ def test_a_damaged_frame_in_the_middle_is_bridged(tmp_path, codec, name, begin, 
         assert sound_packets(tmp_path / "out.mp4") == sound_packets(video)
 
 
-def test_odd_sizes_and_turned_videos(tmp_path):
+def test_odd_sizes_and_turned_videos(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "odd.mkv", size=(63, 47), frames=4, codec="ffv1")
     convert(video, tmp_path / "out.mp4")
     _, frames = read_clip(tmp_path / "out.mp4")
@@ -126,7 +133,7 @@ def test_odd_sizes_and_turned_videos(tmp_path):
         assert next(container.decode(video=0)).rotation == 0
 
 
-def test_another_size(tmp_path):
+def test_another_size(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=4)
     convert(video, tmp_path / "out.mp4", size=(32, 24))
     _, frames = read_clip(tmp_path / "out.mp4")
@@ -137,7 +144,7 @@ def test_another_size(tmp_path):
         convert(video, tmp_path / "none.mp4", size=(0, 24))
 
 
-def test_a_part(tmp_path):
+def test_a_part(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=50, audio_tracks=1)
     report = convert(video, tmp_path / "out.mp4", start_s=0.5, end_s=1.0)
     times, frames = read_clip(tmp_path / "out.mp4")
@@ -150,8 +157,8 @@ def test_a_part(tmp_path):
     assert sound[-1][0] < 0.5
 
 
-def interrupt_at(number):
-    def progress(event):
+def interrupt_at(number: int) -> Callable[..., Any]:
+    def progress(event: Progress) -> None:
         if event.done == number:
             raise KeyboardInterrupt
 
@@ -159,7 +166,9 @@ def interrupt_at(number):
 
 
 @pytest.mark.parametrize("number", [1, 6, 15])
-def test_what_is_done_is_playable_and_resuming_gives_the_same_frames(tmp_path, number):
+def test_what_is_done_is_playable_and_resuming_gives_the_same_frames(
+    tmp_path: Path, number: int
+) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=20, audio_tracks=1)
     convert(video, tmp_path / "whole.mp4")
     with pytest.raises(KeyboardInterrupt):
@@ -181,11 +190,11 @@ def test_what_is_done_is_playable_and_resuming_gives_the_same_frames(tmp_path, n
     assert not (tmp_path / ".parts.mp4.parts").exists()
 
 
-def test_after_a_crash_finished_segments_are_not_painted_again(tmp_path):
+def test_after_a_crash_finished_segments_are_not_painted_again(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=20)
     painted = []
 
-    def crashes(pixels, time_s):
+    def crashes(pixels: NDArray[np.uint8], time_s: float) -> Any:
         painted.append(1)
         if len(painted) == 15:
             raise EngineError("the power failed")
@@ -202,7 +211,7 @@ def test_after_a_crash_finished_segments_are_not_painted_again(tmp_path):
     assert len(read_clip(tmp_path / "out.mp4")[0]) == 20
 
 
-def test_broadcasts_are_painted_from_0_on_and_resumed(tmp_path):
+def test_broadcasts_are_painted_from_0_on_and_resumed(tmp_path: Path) -> None:
     """Their clock begins at ten hours; sound and pictures move to the beginning together."""
     video = make_broadcast(tmp_path, begin_s=36000, frames=30)
     convert(video, tmp_path / "whole.mkv")
@@ -214,7 +223,7 @@ def test_broadcasts_are_painted_from_0_on_and_resumed(tmp_path):
     ]
     assert float(sound[0][0][0]) == pytest.approx(0, abs=0.002)
 
-    def crashes(pixels, time_s):
+    def crashes(pixels: NDArray[np.uint8], time_s: float) -> Any:
         if time_s > 0.7:
             raise EngineError("out of order")
         return invert(pixels, time_s)
@@ -229,7 +238,7 @@ def test_broadcasts_are_painted_from_0_on_and_resumed(tmp_path):
 
 
 @pytest.mark.parametrize("resumed", [False, True])
-def test_an_interruption_never_replaces_what_was_there(tmp_path, resumed):
+def test_an_interruption_never_replaces_what_was_there(tmp_path: Path, resumed: bool) -> None:
     """Not even if it may be replaced: what is there is whole, and what is painted is not."""
     video = make_clip(tmp_path / "clip.mp4", frames=20)
     output = tmp_path / "out.mp4"
@@ -245,11 +254,11 @@ def test_an_interruption_never_replaces_what_was_there(tmp_path, resumed):
     assert len(read_clip(output)[0]) == 20
 
 
-def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path):
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=8)
     output = tmp_path / "out.mp4"
 
-    def appears(event):
+    def appears(event: Progress) -> None:
         output.write_bytes(b"mine")
 
     with pytest.raises(OutputError, match=r"out.mp4 was made by somebody else meanwhile"):
@@ -260,7 +269,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path):
     assert len(read_clip(output)[0]) == 8
 
 
-def test_a_part_that_somebody_changed_is_not_replaced(tmp_path):
+def test_a_part_that_somebody_changed_is_not_replaced(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=8)
     output = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
@@ -273,7 +282,9 @@ def test_a_part_that_somebody_changed_is_not_replaced(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no limits for files")
 @pytest.mark.parametrize("limit_bytes", [600, 4_000])
-def test_a_full_disk_is_said_while_frames_come_and_at_their_end(tmp_path, limit_bytes):
+def test_a_full_disk_is_said_while_frames_come_and_at_their_end(
+    tmp_path: Path, limit_bytes: int
+) -> None:
     """Nobody waits for ever, whichever thread finds it."""
     import resource
 
@@ -287,10 +298,10 @@ def test_a_full_disk_is_said_while_frames_come_and_at_their_end(tmp_path, limit_
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_two_at_once_on_one_output(tmp_path):
+def test_two_at_once_on_one_output(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=8)
 
-    def second(pixels, time_s):
+    def second(pixels: NDArray[np.uint8], time_s: float) -> Any:
         for resume in (False, True):
             with pytest.raises(OutputError, match=r"out.mp4 is being painted already"):
                 convert(video, tmp_path / "out.mp4", resume=resume)
@@ -301,10 +312,12 @@ def test_two_at_once_on_one_output(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.gif"])
-def test_killed_when_all_was_done(tmp_path, monkeypatch, name):
+def test_killed_when_all_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=8)
 
-    def killed(job):
+    def killed(job: Any) -> None:
         raise EngineError("the power failed")
 
     with monkeypatch.context() as patched:
@@ -314,7 +327,7 @@ def test_killed_when_all_was_done(tmp_path, monkeypatch, name):
     assert convert(video, tmp_path / name, resume=True).painted == 0
 
 
-def test_resuming_something_else(tmp_path):
+def test_resuming_something_else(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=20)
     with pytest.raises(OptionError, match="no unfinished work"):
         convert(video, tmp_path / "out.mp4", resume=True)
@@ -325,7 +338,7 @@ def test_resuming_something_else(tmp_path):
     assert convert(video, tmp_path / "out.mp4", resume=True).painted == 12
 
 
-def test_places_that_cannot_be_written(tmp_path):
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=3)
     with pytest.raises(OptionError, match="replace the video"):
         convert(video, video)
@@ -339,7 +352,7 @@ def test_places_that_cannot_be_written(tmp_path):
     assert len(read_clip(tmp_path / "out.mp4")[0]) == 3
 
 
-def test_a_broadcast_without_a_whole_frame(tmp_path):
+def test_a_broadcast_without_a_whole_frame(tmp_path: Path) -> None:
     video = make_broadcast(tmp_path)
     video.write_bytes(video.read_bytes()[:2500])
     with pytest.raises(InputError, match=r"clip\.ts has no frame that is whole: get it anew"):
@@ -347,7 +360,7 @@ def test_a_broadcast_without_a_whole_frame(tmp_path):
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(-1, None), (2, 1), (float("nan"), None)])
-def test_impossible_parts(tmp_path, start_s, end_s):
+def test_impossible_parts(tmp_path: Path, start_s: float, end_s: int | None) -> None:
     video = make_clip(tmp_path / "clip.mp4", frames=3)
     with pytest.raises(OptionError):
         convert(video, tmp_path / "out.mp4", start_s=start_s, end_s=end_s)
@@ -366,21 +379,23 @@ def test_impossible_parts(tmp_path, start_s, end_s):
         ("out.mp4", None, 64, "crf"),
     ],
 )
-def test_impossible_encodings(tmp_path, name, codec, crf, says):
+def test_impossible_encodings(
+    tmp_path: Path, name: str, codec: str | None, crf: int, says: str
+) -> None:
     with pytest.raises(OptionError, match=says):
         choose_encoding(tmp_path / name, codec, crf)
 
 
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("suffix", sorted(set(VIDEO_SUFFIXES) - {".gif"}))
-def test_what_is_not_refused_can_be_written(suffix, codec):
+def test_what_is_not_refused_can_be_written(suffix: str, codec: str) -> None:
     try:
         encoding = choose_encoding(Path(f"out{suffix}"), codec, 20)
     except OptionError:
         encoding = None
     written = av.open(io.BytesIO(), "w", format=VIDEO_SUFFIXES[suffix])
     try:
-        stream = written.add_stream(CODECS[codec], rate=25)
+        stream: Any = written.add_stream(CODECS[codec], rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         written.start_encoding()
     except ValueError:
@@ -389,16 +404,16 @@ def test_what_is_not_refused_can_be_written(suffix, codec):
         assert encoding
 
 
-def test_a_size_that_the_encoder_does_not_take(tmp_path):
+def test_a_size_that_the_encoder_does_not_take(tmp_path: Path) -> None:
     video = make_clip(tmp_path / "clip.mkv", frames=2, size=(2, 2), codec="ffv1")
     with pytest.raises(OutputError, match=r"libx265 does not take 2 x 2 px .*another --size"):
         convert(video, tmp_path / "out.mkv", codec="hevc")
 
 
-def test_stylize_video(tmp_path):
+def test_stylize_video(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "gallery")
     video = make_clip(tmp_path / "clip.mp4", frames=5)
-    events = []
+    events: list[Progress] = []
     report = impasto.stylize_video(
         video,
         tmp_path / "out.mkv",
@@ -421,7 +436,9 @@ def test_stylize_video(tmp_path):
 
 
 @pytest.mark.parametrize("number", [4, 6, 15])
-def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
+def test_resuming_remembers_the_strokes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
     """What is painted after an interruption is what would have been painted, to within 2 levels:
     engines round a little differently in their first few frames.
     """
@@ -429,14 +446,14 @@ def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
     video = make_clip(tmp_path / "clip.mp4", size=(160, 120))
     paintings = []
 
-    class Recording(pipeline.VideoStylizer):
-        def place(self, photo, fresh, time_s):
+    class Recording(VideoStylizer):
+        def place(self, photo: NDArray[np.uint8], fresh: NDArray[np.uint8], time_s: float) -> Any:
             paintings.append(super().place(photo, fresh, time_s))
             return paintings[-1]
 
     monkeypatch.setattr(pipeline, "VideoStylizer", Recording)
 
-    def paint(name, stability=1.0, **changes):
+    def paint(name: str, stability: float = 1.0, **changes: Any) -> Any:
         paintings.clear()
         with contextlib.suppress(KeyboardInterrupt):
             impasto.stylize_video(
@@ -458,7 +475,7 @@ def test_resuming_remembers_the_strokes(tmp_path, monkeypatch, number):
     assert len(read_clip(tmp_path / "parts.mkv")[0]) == 20
 
 
-def test_a_segment_whose_memory_is_gone_is_painted_again(tmp_path):
+def test_a_segment_whose_memory_is_gone_is_painted_again(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "gallery")
     video = make_clip(tmp_path / "clip.mp4")
     with pytest.raises(KeyboardInterrupt):

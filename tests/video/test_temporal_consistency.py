@@ -1,10 +1,16 @@
 import itertools
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import impasto
 from impasto.errors import InputError, OptionError
+from impasto.styles.gallery import Gallery
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory
 from tiny import picture, tiny_gallery
@@ -12,34 +18,32 @@ from video.test_optical_flow import texture
 
 
 @pytest.fixture
-def gallery(tmp_path):
+def gallery(tmp_path: Path) -> Gallery:
     return tiny_gallery(tmp_path / "gallery")
 
 
 @pytest.fixture
-def stylizer(gallery):
+def stylizer(gallery: Gallery) -> Iterator[Stylizer]:
     with Stylizer("first", gallery=gallery, precision="f32") as opened:
         yield opened
 
 
-def walk(frames=12):
+def walk(frames: int = 12) -> list[NDArray[np.uint8]]:
     """A window that wanders over a large picture, one pixel at a time."""
     large = texture(220, 160)
     return [large[n : n + 120, 2 * n : 2 * n + 160] for n in range(frames)]
 
 
-def unrest(paintings):
+def unrest(paintings: list[NDArray[np.uint8]]) -> float:
     """The mean difference between a painting and the next, moved back over it."""
     pairs = itertools.pairwise(paintings)
-    return np.mean(
-        [
-            np.abs(now[20:-21, 20:-22].astype(int) - before[21:-20, 22:-20]).mean()
-            for before, now in pairs
-        ]
+    return statistics.mean(
+        float(np.abs(now[20:-21, 20:-22].astype(int) - before[21:-20, 22:-20]).mean())
+        for before, now in pairs
     )
 
 
-def test_strokes_stay_on_what_moves(stylizer):
+def test_strokes_stay_on_what_moves(stylizer: Stylizer) -> None:
     single = [stylizer(frame) for frame in walk()]
     calm = {}
     for stability in (0.3, 0.5, 1.0):
@@ -50,10 +54,10 @@ def test_strokes_stay_on_what_moves(stylizer):
     assert unrest(calm[1.0]) < unrest(calm[0.5]) < unrest(calm[0.3]) < unrest(single)
 
 
-def test_strokes_stay_sharp(stylizer):
+def test_strokes_stay_sharp(stylizer: Stylizer) -> None:
     """Their detail is that of frames painted one by one, to a fifth."""
 
-    def detail(painting):
+    def detail(painting: Any) -> Any:
         return np.abs(np.diff(painting.astype(int), axis=1)).mean()
 
     painter = SteadyStylizer(stylizer, 0.5)
@@ -62,14 +66,14 @@ def test_strokes_stay_sharp(stylizer):
     assert detail(painting) == pytest.approx(detail(stylizer(walk()[-1])), rel=0.2)
 
 
-def test_without_stability_frame_by_frame(gallery):
+def test_without_stability_frame_by_frame(gallery: Gallery) -> None:
     with Stylizer("first", gallery=gallery, precision="f32") as stylizer:
         painter = SteadyStylizer(stylizer, 0)
         for frame in walk(3):
             np.testing.assert_array_equal(painter(frame), stylizer(frame))
 
 
-def test_a_cut_begins_anew(stylizer):
+def test_a_cut_begins_anew(stylizer: Stylizer) -> None:
     painter = SteadyStylizer(stylizer, 1.0)
     for frame in walk(4):
         painter(frame)
@@ -77,18 +81,19 @@ def test_a_cut_begins_anew(stylizer):
     np.testing.assert_array_equal(painter(other), stylizer(other))
 
 
-def test_a_new_size_begins_anew(stylizer):
+def test_a_new_size_begins_anew(stylizer: Stylizer) -> None:
     painter = SteadyStylizer(stylizer, 1.0)
     painter(walk(1)[0])
     smaller = texture(96, 80)
     np.testing.assert_array_equal(painter(smaller), stylizer(smaller))
 
 
-def test_every_stroke_is_renewed_at_last(stylizer):
+def test_every_stroke_is_renewed_at_last(stylizer: Stylizer) -> None:
     """On a still picture, a canvas of another painting is gone after two renewals."""
     photo = texture()
     painter = SteadyStylizer(stylizer, 0.5)
     painter(photo)
+    assert painter.memory is not None
     painter.memory = StrokeMemory(np.zeros_like(photo), painter.memory.photo, None, 0, 0)
     for _ in range(14):
         painting = painter(photo)
@@ -96,7 +101,7 @@ def test_every_stroke_is_renewed_at_last(stylizer):
     assert (difference > 20).mean() < 0.1  # soft edges of patches keep a little
 
 
-def test_colours_and_strength_apply_to_the_calm_painting(stylizer):
+def test_colours_and_strength_apply_to_the_calm_painting(stylizer: Stylizer) -> None:
     frames = walk(4)
     plain, weak = SteadyStylizer(stylizer, 0.5), SteadyStylizer(stylizer, 0.5)
     for frame in frames:
@@ -109,7 +114,7 @@ def test_colours_and_strength_apply_to_the_calm_painting(stylizer):
 
 
 @pytest.mark.parametrize("after", [1, 4, 6])
-def test_memory_outlives_the_painter(stylizer, after):
+def test_memory_outlives_the_painter(stylizer: Stylizer, after: int) -> None:
     """Exactly; without memory, a frame is far from that."""
     frames = walk()
     warm_up = SteadyStylizer(stylizer, 0.5)
@@ -120,6 +125,7 @@ def test_memory_outlives_the_painter(stylizer, after):
     first, second = SteadyStylizer(stylizer, 0.5), SteadyStylizer(stylizer, 0.5)
     for frame in frames[:after]:
         first(frame)
+    assert first.memory is not None
     second.memory = StrokeMemory.of(first.memory.arrays())
     for number in range(after, len(frames)):
         np.testing.assert_array_equal(second(frames[number]), expected[number])
@@ -128,16 +134,16 @@ def test_memory_outlives_the_painter(stylizer, after):
 
 
 @pytest.mark.parametrize("stability", [-0.1, 1.1, float("nan")])
-def test_impossible_stabilities(stylizer, stability):
+def test_impossible_stabilities(stylizer: Stylizer, stability: float) -> None:
     with pytest.raises(OptionError, match="stability"):
         SteadyStylizer(stylizer, stability)
 
 
-def test_frames_of_ones_own(gallery):
+def test_frames_of_ones_own(gallery: Gallery) -> None:
     """They come one by one, as a generator gives them."""
     taken = []
 
-    def frames():
+    def frames() -> Iterator[Any]:
         for frame in walk(4):
             taken.append(frame)
             yield frame
@@ -150,13 +156,13 @@ def test_frames_of_ones_own(gallery):
     assert [each.shape for each in paintings] == [(120, 160, 3)] * 3
 
 
-def test_what_is_no_frame(gallery):
+def test_what_is_no_frame(gallery: Gallery) -> None:
     with pytest.raises(InputError, match="give uint8, height x width x 3, RGB"):
-        next(impasto.stylize_frames([np.zeros((40, 60))], "first", gallery=gallery))
+        next(impasto.stylize_frames([np.zeros((40, 60))], "first", gallery=gallery))  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (11, 9), (64, 12), (3, 320)])
-def test_small_and_narrow_frames(stylizer, size):
+def test_small_and_narrow_frames(stylizer: Stylizer, size: tuple[int, int]) -> None:
     """Optical flow needs larger ones."""
     painter = SteadyStylizer(stylizer, 0.4)
     for number in range(10):

@@ -5,7 +5,7 @@ from impasto.video.warping_error import WarpingError
 from video.test_optical_flow import texture
 
 
-def test_paintings_that_move_with_the_video_are_calm_and_others_are_not():
+def test_paintings_that_move_with_the_video_are_calm_and_others_are_not() -> None:
     large, paint = texture(200, 160), texture(200, 160, seed=1)
     warping = WarpingError()
     for n in range(4):
@@ -17,7 +17,7 @@ def test_paintings_that_move_with_the_video_are_calm_and_others_are_not():
     assert np.mean(warping.errors["fixed"]) > 10
 
 
-def test_a_step_in_brightness_is_an_error_of_as_many_levels():
+def test_a_step_in_brightness_is_an_error_of_as_many_levels() -> None:
     photo = texture()
     warping = WarpingError()
     for level in (100, 107):
@@ -25,7 +25,7 @@ def test_a_step_in_brightness_is_an_error_of_as_many_levels():
     assert warping.errors["step"] == [pytest.approx(7)]
 
 
-def test_what_was_hidden_does_not_count():
+def test_what_was_hidden_does_not_count() -> None:
     """A square that moves right uncovers what is behind it, which any painter must invent."""
     background = texture(seed=2)
     warping = WarpingError()

@@ -1,8 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto._util.closeable import Closing
 from impasto.errors import EngineError
@@ -15,21 +18,22 @@ from tiny import picture, tiny_gallery
 class Slow(Closing):
     """Paints only when two of it paint at the same time."""
 
-    def __init__(self, threads, barrier):
+    def __init__(self, threads: int | None, barrier: Barrier | None) -> None:
         self.threads, self.barrier, self.closed = threads, barrier, False
 
-    def paint(self, photo):
+    def paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        assert self.barrier is not None
         self.barrier.wait(timeout=20)
         return np.invert(photo)
 
-    def close(self):
+    def close(self) -> None:
         self.closed = True
 
 
-def test_frames_are_painted_at_the_same_time():
+def test_frames_are_painted_at_the_same_time() -> None:
     barrier, opened = Barrier(2), []
 
-    def open_stylizer(threads):
+    def open_stylizer(threads: int | None) -> Any:
         opened.append(Slow(threads, barrier))
         return opened[-1]
 
@@ -43,11 +47,13 @@ def test_frames_are_painted_at_the_same_time():
 @pytest.mark.parametrize(
     ("cores", "size", "threads"), [(4, 2, 2), (5, 2, 2), (1, 2, 1), (4, 1, None)]
 )
-def test_the_crew_shares_the_cores(monkeypatch, cores, size, threads):
+def test_the_crew_shares_the_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, size: int, threads: int | None
+) -> None:
     monkeypatch.setattr(worker_pool, "usable_cores", lambda: cores)
     given = []
 
-    def open_stylizer(threads):
+    def open_stylizer(threads: int | None) -> Any:
         given.append(threads)
         return Slow(threads, None)
 
@@ -55,10 +61,10 @@ def test_the_crew_shares_the_cores(monkeypatch, cores, size, threads):
     assert given == [threads] * size
 
 
-def test_one_that_cannot_be_opened_leaves_none_open():
-    opened = []
+def test_one_that_cannot_be_opened_leaves_none_open() -> None:
+    opened: list[Any] = []
 
-    def open_stylizer(threads):
+    def open_stylizer(threads: int | None) -> Any:
         if opened:
             raise EngineError("no", "never")
         opened.append(Slow(threads, None))
@@ -69,22 +75,22 @@ def test_one_that_cannot_be_opened_leaves_none_open():
     assert [each.closed for each in opened] == [True]
 
 
-def test_a_failure_leaves_the_stylizer_to_the_next_frame():
+def test_a_failure_leaves_the_stylizer_to_the_next_frame() -> None:
     class Failing(Slow):
-        def paint(self, photo):
+        def paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
             raise EngineError("no", "never")
 
-    painters = WorkerPool(lambda threads: Failing(threads, None), 1)
+    painters = WorkerPool(lambda threads: cast(Any, Failing(threads, None)), 1)
     for _ in range(2):  # the second would wait for ever
         with pytest.raises(EngineError):
             painters.paint(picture(8, 8))
 
 
-def test_a_crew_paints_as_one_stylizer_does(tmp_path):
+def test_a_crew_paints_as_one_stylizer_does(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path)
     photos = [picture(48, 32, seed) for seed in range(12)]
 
-    def open_stylizer(threads):
+    def open_stylizer(threads: int | None) -> Any:
         return Stylizer("first", gallery=gallery, precision="f32", threads=threads)
 
     with (
@@ -97,7 +103,7 @@ def test_a_crew_paints_as_one_stylizer_does(tmp_path):
             assert np.abs(one.paint(photo).astype(int) - painting).max() <= 2
 
 
-def test_opencv_has_one_painter_as_its_threads_are_shared(monkeypatch):
+def test_opencv_has_one_painter_as_its_threads_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "usable_cores", lambda: 64)
     assert pool_size("opencv") == 1
     assert pool_size("openvino") == worker_pool.MOST_PAINTERS

@@ -3,6 +3,8 @@
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from impasto.images import resize
 from impasto.video.source import EXACT_COLORS, Colors
@@ -10,7 +12,9 @@ from impasto.video.yuv import knows, to_yuv420
 from tiny import picture
 
 
-def round_trip_error(pixels, frame, colors):
+def round_trip_error(
+    pixels: NDArray[np.uint8], frame: VideoFrame, colors: Colors
+) -> NDArray[np.int64]:
     frame.colorspace, frame.color_range = colors.matrix, colors.range
     decoded = frame.to_ndarray(format="rgb24", interpolation=EXACT_COLORS)
     return np.abs(decoded.astype(int) - pixels)
@@ -18,7 +22,7 @@ def round_trip_error(pixels, frame, colors):
 
 @pytest.mark.parametrize("matrix", [1, 2, 5, 6, 9])
 @pytest.mark.parametrize("color_range", [0, 1, 2])
-def test_what_is_decoded_is_as_near(matrix, color_range):
+def test_what_is_decoded_is_as_near(matrix: int, color_range: int) -> None:
     colors = Colors(matrix, color_range, 1, 1)
     pixels = resize(picture(40, 30), 160, 120)
     ours = av.VideoFrame.from_ndarray(to_yuv420(pixels, colors), format="yuv420p")
@@ -35,7 +39,7 @@ def test_what_is_decoded_is_as_near(matrix, color_range):
 
 
 @pytest.mark.parametrize("color_range", [1, 2])
-def test_greys_have_no_colour(color_range):
+def test_greys_have_no_colour(color_range: int) -> None:
     levels = np.repeat(np.arange(256, dtype=np.uint8), 2)
     pixels = np.stack([np.stack([levels] * 3, axis=1)] * 2)
     samples = to_yuv420(pixels, Colors(1, color_range, 1, 1))
@@ -44,7 +48,7 @@ def test_greys_have_no_colour(color_range):
     assert (samples[0, 0], samples[0, -1]) == (first, last)
 
 
-def test_planes_lie_where_they_belong():
+def test_planes_lie_where_they_belong() -> None:
     pixels = np.zeros((4, 6, 3), np.uint8)
     pixels[:2, :2] = (255, 0, 0)
     samples = to_yuv420(pixels, Colors(1, 2, 1, 1)).reshape(-1)
@@ -54,6 +58,6 @@ def test_planes_lie_where_they_belong():
     assert blue[0] < 128 == blue[1]
 
 
-def test_unknown_matrices_are_left_to_ffmpeg():
+def test_unknown_matrices_are_left_to_ffmpeg() -> None:
     assert knows(Colors(1, 1, 1, 1))
     assert not knows(Colors(8, 1, 1, 1))
