@@ -21,11 +21,11 @@ def main() -> None:
         picture = impasto.read_image(ROOT / "examples" / f"{photo}.jpg")
         tiles = [("the photo", picture)]
         tiles += [(name, impasto.stylize(picture, name)) for name in names]
-        save(tiles, f"gallery/{photo}.jpg", columns=5)
+        save(tiles, f"gallery/{photo}.jpg", columns=5, tile_px=360)
 
     coffee = impasto.read_image(ROOT / "examples" / "coffee.jpg")
     tiles = [(name, impasto.stylize(coffee, name)) for name in names]
-    save(tiles, "styles.jpg", columns=5, tile_px=336)
+    save(tiles, "styles.jpg", columns=7, tile_px=280)
 
     small = impasto.open_gallery("turbo")
     tiles = [(name, impasto.stylize(coffee, name, gallery=small)) for name in small.names]
@@ -81,29 +81,28 @@ def head() -> None:
         for name in ("astronaut", "chelsea", "coffee")
     }
     chosen = {
-        "astronaut": ("starry-night", "composition-vii"),
-        "chelsea": ("udnie", "composition-vii"),
-        "coffee": ("great-wave", "starry-night"),
+        "astronaut": ("yellow-cow", "starry-night", "street-berlin"),
+        "chelsea": ("composition-vii", "the-scream", "golden-horn"),
+        "coffee": ("concentric-circles", "the-city", "great-wave"),
     }
     tiles = []
     for photo, styles in chosen.items():
         tiles.append(("the photo", pictures[photo]))
         tiles += [(style, impasto.stylize(pictures[photo], style)) for style in styles]
-    save(tiles, "head.jpg", columns=3, tile_px=420)
+    save(tiles, "head.jpg", columns=4, tile_px=360)
 
 
 def large_forms() -> None:
     """Make the pictures of docs/large-forms.md."""
-    fine = impasto.open_gallery().fine
-    assert fine
+    compared = ("composition-vii", "great-wave", "starry-night", "the-scream", "udnie")
     astronaut = impasto.read_image(ROOT / "examples" / "astronaut.jpg")
     ways: tuple[tuple[Quality, str], ...] = (("live", "one scale"), ("fine", "in two parts"))
     tiles = [
         (f"{style}, {words}", impasto.stylize(astronaut, style, quality=quality))
         for quality, words in ways
-        for style in fine.names
+        for style in compared
     ]
-    save(tiles, "large-forms.jpg", columns=len(fine.names), tile_px=336)
+    save(tiles, "large-forms.jpg", columns=len(compared), tile_px=336)
 
     cat = impasto.read_image(ROOT / "examples" / "chelsea.jpg").pixels
     with impasto.Stylizer("composition-vii", quality="fine") as stylizer:

@@ -20,7 +20,7 @@ from impasto.server.painters import BusyError
 from impasto.server.settings import ServerSettings
 from impasto.styles import read_style
 from impasto.video import stylize_video
-from server.calls import encoded, is_a_sentence, pixels, wait_for
+from server.calls import encoded, is_a_sentence, pixels, service_of, wait_for
 from server.kills import kill_and_finish
 from tiny import tiny_gallery, tiny_style
 from video.clips import make_clip, read_clip, sound_packets
@@ -35,7 +35,10 @@ def test_a_video(
     client: TestClient, tmp_path: Path, gallery_folder: Path, settings: ServerSettings
 ) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=20, audio_tracks=1)
-    look = {"style": "first", "engine": "opencv"}  # another process has its own engine
+    look: dict[str, Any] = {
+        "style": "first",
+        "engine": "opencv",
+    }  # another process has its own engine
     taken = post_video(client, clip, **look, strength="0.9", size="48x32", end_s="0.6")
     assert taken.status_code == 201, taken.text
     job = wait_for(client, taken.json()["id"])
@@ -185,7 +188,7 @@ def test_learning(tmp_path: Path, gallery_folder: Path, monkeypatch: pytest.Monk
 
 
 def test_what_was_made_so_far_is_shown(client: TestClient) -> None:
-    jobs = client.app.state.service.jobs
+    jobs = service_of(client).jobs
     job = jobs.update(jobs.add("learn", {}, {}), state="failed")  # so that nobody runs it
     address = f"/v1/jobs/{job.id}"
     assert client.get(address).json()["preview"] is None
