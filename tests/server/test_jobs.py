@@ -35,10 +35,8 @@ def test_a_video(
     client: TestClient, tmp_path: Path, gallery_folder: Path, settings: ServerSettings
 ) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=20, audio_tracks=1)
-    look: dict[str, Any] = {
-        "style": "first",
-        "engine": "opencv",
-    }  # another process has its own engine
+    # Another process has its own engine.
+    look: dict[str, Any] = {"style": "first", "engine": "opencv"}
     taken = post_video(client, clip, **look, strength="0.9", size="48x32", end_s="0.6")
     assert taken.status_code == 201, taken.text
     job = wait_for(client, taken.json()["id"])

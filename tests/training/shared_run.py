@@ -40,7 +40,8 @@ def tell(event: Progress) -> None:
 
 
 if __name__ == "__main__":
-    vgg._load_weights = thin_vgg_weights  # type: ignore[assignment]  # as the tests of training have it
+    # As the tests of training have it.
+    vgg._load_weights = thin_vgg_weights  # type: ignore[assignment]
     try:
         with together(CPU.device), interrupt_between_steps(tell) as listener:
             take_steps(Path(sys.argv[1]), listener)
