@@ -41,7 +41,7 @@ def read_gif(path: Path) -> tuple[int | None, list[int], list[NDArray[np.uint8]]
     """Loop, milliseconds that each frame is shown, and RGBA pixels."""
     durations, frames = [], []
     with Image.open(path) as image:
-        for number in range(image.n_frames):
+        for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
             durations.append(image.info["duration"])
             frames.append(np.asarray(image.convert("RGBA")))

@@ -128,6 +128,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     metrics = _Metrics(service)
     _handle_errors(app)
     _add_routes(app, service, metrics)
+    _add_job_routes(app, service)
 
     if settings.origins:
         app.add_middleware(
@@ -214,7 +215,7 @@ async def _leaving(request: Request) -> None:
 
 
 def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
-    gallery, jobs, runner = service.gallery, service.jobs, service.runner
+    gallery = service.gallery
 
     @app.get("/healthz")
     async def health() -> dict[str, str]:
@@ -250,6 +251,10 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
         form_name = painting.file_format
         return Response(painting.content, media_type=MEDIA.get(form_name, f"image/{form_name}"))
 
+
+def _add_job_routes(app: FastAPI, service: Service) -> None:
+    jobs, runner = service.jobs, service.runner
+
     @app.post("/v1/jobs", status_code=201, openapi_extra=JOB_FORM)
     async def add(request: Request) -> dict[str, Any]:
         """Take on a job: a video, a style to learn, or a painting of the best quality."""
@@ -258,58 +263,28 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
                 kind = form.texts.get("kind", [""])[0]
                 job = await run_in_threadpool(service.add_job, kind, form)
         await runner.wake()
-        return shown(job)
-
-    def found(identity: str) -> Job:
-        job = jobs.find(identity)
-        if job is None:
-            raise HTTPException(404)
-        return job
-
-    def shown(job: Job) -> dict[str, Any]:
-        address, preview = f"/v1/jobs/{job.id}", jobs.preview(job)
-        return {
-            **job.shown(runner.seconds_left(job)),
-            "preview": f"{address}/preview?{preview.stem}" if preview else None,
-            "result": f"{address}/result" if job.state == "done" else None,
-        }
+        return _shown(service, job)
 
     @app.get("/v1/jobs")
     async def all_jobs() -> dict[str, Any]:
         """List the jobs, the oldest first."""
-        return {"jobs": [shown(job) for job in jobs.all()]}
+        return {"jobs": [_shown(service, job) for job in jobs.all()]}
 
     @app.get("/v1/jobs/{identity}")
     async def state(identity: str) -> dict[str, Any]:
         """Say how far a job is."""
-        return shown(found(identity))
+        return _shown(service, _found(service, identity))
 
     @app.get("/v1/jobs/{identity}/events", responses={200: {"content": {"text/event-stream": {}}}})
     async def events(identity: str) -> Response:
         """Send a job's state whenever it changes, until it has ended."""
-        found(identity)
-
-        async def changes() -> AsyncIterator[str]:
-            told, silent_s = None, 0.0
-            while job := jobs.find(identity):
-                told, before = shown(job), told
-                if told != before:
-                    yield f"data: {json.dumps(told)}\n\n"
-                    silent_s = 0.0
-                elif silent_s > SIGN_OF_LIFE_S:
-                    yield ":\n\n"
-                    silent_s = 0.0
-                if job.has_ended:
-                    return
-                await asyncio.sleep(EVENT_EVERY_S)
-                silent_s += EVENT_EVERY_S
-
-        return StreamingResponse(changes(), media_type="text/event-stream")
+        _found(service, identity)
+        return StreamingResponse(_changes(service, identity), media_type="text/event-stream")
 
     @app.get("/v1/jobs/{identity}/result", responses={200: PICTURE, 206: PICTURE})
     async def result(identity: str) -> Response:
         """Give a job's result, or the range of it that is asked for."""
-        job = found(identity)
+        job = _found(service, identity)
         if job.state != "done":
             raise HTTPException(409, job.error or f"the job is {job.state}: come back later")
         return FileResponse(jobs.folder_of(job) / job.result, filename=job.result)
@@ -317,7 +292,7 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
     @app.get("/v1/jobs/{identity}/preview", responses={200: {"content": {"image/jpeg": {}}}})
     async def preview(identity: str) -> Response:
         """Show what a job has painted or learned so far."""
-        path = jobs.preview(found(identity))
+        path = jobs.preview(_found(service, identity))
         try:
             content = path.read_bytes() if path else b""
         except FileNotFoundError:  # the job has just ended
@@ -329,7 +304,40 @@ def _add_routes(app: FastAPI, service: Service, metrics: _Metrics) -> None:
     @app.delete("/v1/jobs/{identity}", status_code=204)
     async def remove(identity: str) -> None:
         """Stop a job, and forget it with all its files."""
-        await runner.remove(found(identity))
+        await runner.remove(_found(service, identity))
+
+
+def _found(service: Service, identity: str) -> Job:
+    job = service.jobs.find(identity)
+    if job is None:
+        raise HTTPException(404)
+    return job
+
+
+def _shown(service: Service, job: Job) -> dict[str, Any]:
+    address, preview = f"/v1/jobs/{job.id}", service.jobs.preview(job)
+    return {
+        **job.shown(service.runner.seconds_left(job)),
+        "preview": f"{address}/preview?{preview.stem}" if preview else None,
+        "result": f"{address}/result" if job.state == "done" else None,
+    }
+
+
+async def _changes(service: Service, identity: str) -> AsyncIterator[str]:
+    """Yield a job's state as events whenever it changes, until the job has ended."""
+    told, silent_s = None, 0.0
+    while job := service.jobs.find(identity):
+        told, before = _shown(service, job), told
+        if told != before:
+            yield f"data: {json.dumps(told)}\n\n"
+            silent_s = 0.0
+        elif silent_s > SIGN_OF_LIFE_S:
+            yield ":\n\n"
+            silent_s = 0.0
+        if job.has_ended:
+            return
+        await asyncio.sleep(EVENT_EVERY_S)
+        silent_s += EVENT_EVERY_S
 
 
 def _about(name: str, gallery: Gallery) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -139,8 +140,7 @@ class TrainingRun:
         before: Saved | None,
         on_save: Callable[[Saved], object] = lambda saved: None,
     ) -> Saved:
-        """Take the steps that are left, with checkpoints, previews and a log; return what was saved
-        last.
+        """Take the steps that are left, with previews and a log; return the last checkpoint.
 
         Args:
             trainer: takes them.
@@ -151,11 +151,10 @@ class TrainingRun:
 
         Raises:
             OutputError: the folder cannot be written.
-            TrainingError: the loss is not finite whatever the rate, or another process of those
-                that train together has ended.
+            TrainingError: as `StepTrainer.step`, or another process of the run has ended.
         """
         options = trainer.options
-        began = checkpointed = previewed = time.monotonic()
+        began = time.monotonic()
         if before:
             trainer.load_state(before.state)
             began -= before.seconds
@@ -173,31 +172,48 @@ class TrainingRun:
                 write_image(file, Picture(preview()))
 
         smooth: dict[str, float] = {}
+        checkpoints, previews = _Clock(self.checkpoint_every_s), _Clock(self.preview_every_s)
         while trainer.next_step < options.steps:
-            try:
+            with _before_raising(save, LostProcessError):
                 _update_means(smooth, trainer.step())
-            except LostProcessError:
-                save()
-                raise
-            step, now = trainer.next_step, time.monotonic()
+            step, seconds = trainer.next_step, time.monotonic() - began
             if self.writes and step % LOG_EVERY_STEPS == 0:
-                _append_log(self.folder / LOG_FILE, trainer, now - began, smooth)
-            try:
+                _append_log(self.folder / LOG_FILE, trainer, seconds, smooth)
+            with _before_raising(save, BaseException):
                 self.progress(Progress("training", step, options.steps, dict(smooth)))
-            except BaseException:
+            if checkpoints.is_due():
                 save()
-                raise
-            now = time.monotonic()
-            if now - checkpointed > self.checkpoint_every_s:
-                save()
-                checkpointed = now
-            if now - previewed > self.preview_every_s:
+            if previews.is_due():
                 write_preview()
-                previewed = now
-            if now >= self.deadline_s:
+            if time.monotonic() >= self.deadline_s:
                 break
         write_preview()
         return save()
+
+
+@contextmanager
+def _before_raising(act: Callable[[], object], kind: type[BaseException]) -> Iterator[None]:
+    """Act before an error of a kind is passed on."""
+    try:
+        yield
+    except kind:
+        act()
+        raise
+
+
+class _Clock:
+    """A clock that is due every so many seconds, for the first time after as many."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s, self._last_s = every_s, time.monotonic()
+
+    def is_due(self) -> bool:
+        """Return whether the time is over; if so, it begins anew."""
+        now = time.monotonic()
+        due = now - self._last_s > self._every_s
+        if due:
+            self._last_s = now
+        return due
 
 
 def train(
