@@ -168,8 +168,8 @@ def test_gifs_stay_gifs(impasto: Run, gallery: Path, tmp_path: Path) -> None:
     assert ran.code == 0
     assert "clip.gif -> clip-first.gif" in ran.err
     with Image.open(tmp_path / "clip-first.gif") as image:
-        frames = getattr(image, "n_frames", 1)
-        assert (frames, image.info["loop"], image.info["duration"]) == (3, 2, 50)
+        count = getattr(image, "n_frames", 1)
+        assert (count, image.info["loop"], image.info["duration"]) == (3, 2, 50)
 
 
 def test_damage_is_told(impasto: Run, gallery: Path, tmp_path: Path) -> None:
