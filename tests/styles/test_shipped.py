@@ -99,7 +99,9 @@ def test_every_style(gallery: Any, name: str) -> None:
     assert all((style.card.title, style.card.artist, style.card.year))
     assert style.card.licence.startswith("Public domain")
     folder = opened.pack_of(style).folder
-    assert (folder / f"{name}.style").stat().st_size <= 10_000
+    assert (
+        folder / f"{name}.style"
+    ).stat().st_size <= 12_000  # those of the Kiss and others have a last layer of their own
 
 
 def test_paintings_lend_their_colours() -> None:
