@@ -11,6 +11,7 @@ from impasto.cluster.places import Place
 from impasto.errors import OptionError, OutputError
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
 @pytest.mark.filterwarnings("ignore")  # of Ray's
 def test_every_row_is_one_whole_file(tmp_path: Path) -> None:

@@ -30,7 +30,10 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 TABS = ("Photo", "Any painting", "Best quality", "Video", "Webcam")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
+]
 
 
 @pytest.fixture(scope="module")

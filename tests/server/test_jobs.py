@@ -52,7 +52,6 @@ def test_a_video(
         strength=0.9,
         size=(48, 32),
         end_s=0.6,
-        engine="openvino",  # as in the process of a job
         gallery=gallery_folder,
     )
     times, frames = read_clip(tmp_path / "result.mp4")
