@@ -255,7 +255,9 @@ def _exif(file: BinaryIO, tags: ImageFileDirectory_v2) -> bytes:
             continue
         with contextlib.suppress(Exception):  # damaged in any way, the picture being sound
             exif[tag] = _directory(file, tags, int(value))
-    return exif.tobytes() if found else b""
+    with contextlib.suppress(Exception):  # damaged, too
+        return exif.tobytes() if found else b""
+    return b""
 
 
 def _directory(file: BinaryIO, tags: ImageFileDirectory_v2, offset: int) -> dict[int, Any]:
