@@ -19,7 +19,7 @@ from impasto.progress import Progress
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import export_gallery
 from impasto.training.options import TrainingOptions
-from impasto.training.run import read_start, train
+from impasto.training.run import TrainingRun, read_start, train
 from tiny import TINY, in_run
 
 CPU = Hardware(torch.device("cpu"), torch.float32)
@@ -67,6 +67,15 @@ def test_20_steps_equal_10_and_resume_and_10(
     assert len(expected) > 50
     different = [name for name in expected if not same(expected[name], got[name])]
     assert different == []
+
+
+def test_a_runs_photos_are_loaded_as_suits_its_hardware(photo_folder: Path, tmp_path: Path) -> None:
+    threads = {}
+    for device in ("cpu", "cuda"):
+        hardware = Hardware(torch.device(device), torch.float32)
+        photos = TrainingRun(tmp_path, hardware=hardware).photo_folder(photo_folder, 0)
+        threads[device] = photos._pool and photos._pool._max_workers
+    assert threads == {"cpu": None, "cuda": hardware.loader_threads}
 
 
 def test_what_a_run_leaves(

@@ -12,12 +12,15 @@ import typer
 
 from impasto.cli.console import console
 from impasto.cli.options import (
+    FILES,
     REQUIRED,
     argument,
-    flag,
+    file_quality_option,
+    max_size_option,
     option,
     painting_option,
     stability_option,
+    strip_option,
     takes,
 )
 from impasto.cli.targets import choose_suffix
@@ -26,8 +29,7 @@ from impasto.options import StylizeOptions
 
 __all__ = ["batch_command"]
 
-FILES, NODES = "Files", "Nodes"
-PAINTING = [each.name for each in fields(StylizeOptions)]
+NODES = "Nodes"
 MOST_NAMED = 100
 """Failures that are named on standard error; the table has them all."""
 
@@ -64,14 +66,8 @@ class BatchCommandOptions:
     regions: list[str] | None = painting_option("regions")
     protect_faces: float = painting_option("protect_faces")
     stability: float = stability_option()
-    max_size: int | None = option(
-        None,
-        "The longer side of paintings; larger photos are reduced, and then painted.",
-        metavar="PX",
-        panel=FILES,
-        minimum=1,
-    )
-    file_quality: int = option(95, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100)
+    max_size: int | None = max_size_option()
+    file_quality: int = file_quality_option()
     file_format: str | None = option(
         None,
         "Of painted photos: png, jpg, webp... Default: the photo's.",
@@ -79,7 +75,7 @@ class BatchCommandOptions:
         metavar="NAME",
         panel=FILES,
     )
-    strip: bool = flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES)
+    strip: bool = strip_option()
     address: str | None = option(
         None,
         "Of a Ray cluster; auto finds the one that this machine is of. Default: paint here alone.",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from impasto.styles import Gallery
 
 __all__ = [
+    "FILES",
     "HOW",
     "REQUIRED",
     "SCHEDULE",
@@ -36,15 +37,18 @@ __all__ = [
     "choose_gallery",
     "choose_preset",
     "device_option",
+    "file_quality_option",
     "flag",
     "help_of",
     "json_option",
+    "max_size_option",
     "option",
     "painting_option",
     "parse_size",
     "require_torch",
     "show_figures",
     "stability_option",
+    "strip_option",
     "takes",
     "torch_precision_option",
     "was_said",
@@ -55,7 +59,7 @@ Options = TypeVar("Options")
 Value = TypeVar("Value")
 
 REQUIRED: Any = MISSING
-HOW, WHERE, SPEED, SCHEDULE = "How", "Where", "Speed", "Schedule"
+FILES, HOW, WHERE, SPEED, SCHEDULE = "Files", "How", "Where", "Speed", "Schedule"
 
 _PAINTING = {
     "style": (None, "NAME"),
@@ -144,6 +148,27 @@ def torch_precision_option() -> str:
 def json_option() -> str | None:
     """Return the option that asks for all figures as JSON."""
     return option(None, "All figures as JSON; - for standard output.", "--json", metavar="FILE")
+
+
+def max_size_option() -> int | None:
+    """Return the option that says how large paintings are at most."""
+    return option(
+        None,
+        "The longer side of paintings; larger photos are reduced, and then painted.",
+        metavar="PX",
+        panel=FILES,
+        minimum=1,
+    )
+
+
+def file_quality_option() -> int:
+    """Return the option that says how well files are compressed."""
+    return option(95, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100)
+
+
+def strip_option() -> bool:
+    """Return the option that leaves metadata out."""
+    return flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES)
 
 
 def stability_option() -> float:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impasto.cli.options import HOW, argument, flag, help_of, option, painting_option
+from impasto.cli.options import (
+    FILES,
+    HOW,
+    argument,
+    file_quality_option,
+    flag,
+    help_of,
+    max_size_option,
+    option,
+    painting_option,
+    strip_option,
+)
 from impasto.defaults import DEFAULT_STYLE
 
 __all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
@@ -16,7 +27,7 @@ OPTIONAL_VALUES = {
 }
 """Options whose value may be left out: what it is then, and what is one if it follows."""
 
-FOLDERS, FILES = "Folders", "Files"
+FOLDERS = "Folders"
 
 
 @dataclass(frozen=True)
@@ -97,17 +108,11 @@ class PhotoOptions:
         metavar="FILE",
         panel=FOLDERS,
     )
-    max_size: int | None = option(
-        None,
-        "The longer side of paintings; larger photos are reduced, and then painted.",
-        metavar="PX",
-        panel=FILES,
-        minimum=1,
-    )
+    max_size: int | None = max_size_option()
     compare: bool = flag(
         "compare", "Photo and painting side by side: PHOTO-STYLE-compared.", panel=FILES
     )
-    file_quality: int = option(95, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100)
+    file_quality: int = file_quality_option()
     file_format: str | None = option(
         None,
         "Of paintings: png, jpg, webp... Default: the photo's; png on standard output.",
@@ -115,7 +120,7 @@ class PhotoOptions:
         metavar="NAME",
         panel=FILES,
     )
-    strip: bool = flag("strip", "Leave out EXIF data: camera, place, time.", panel=FILES)
+    strip: bool = strip_option()
     show: bool = flag(
         "open", "Show the painting, or the folder of several, in the system's viewer."
     )

@@ -26,7 +26,8 @@ from impasto.photo_jobs import Job
 from impasto.photos import PhotoReport
 from impasto.video.encoding import Encoding, choose_encoding
 from impasto.video.muxing import join_segments
-from impasto.video.pipeline import paint_segment
+from impasto.video.options import VideoOptions
+from impasto.video.pipeline import needs_exact_colors, paint_segment
 from impasto.video.source import VideoSource
 from impasto.video.temporal_consistency import begins_scene
 from impasto.video.tracks import check_tracks
@@ -35,7 +36,6 @@ from impasto.video.video_stylizer import VideoStylizer, options_over_time
 __all__ = ["PIECES", "Film", "FilmCutter", "FilmPainter", "Piece"]
 
 LEAST_FRAMES, MOST_FRAMES = 48, 240  # of pieces, with and without stability
-CRF = 20  # as impasto video has it
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,8 @@ class Film:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[VideoSource, Encoding]]:
-        # Colours that are a level or two off show where something of the frame itself does.
-        exact = self.look.strength != 1 or self.look.keep_colors is not None
-        encoding = choose_encoding(Path(self.job.target), None, CRF)
+        exact = needs_exact_colors(self.look)
+        encoding = choose_encoding(Path(self.job.target), None, VideoOptions.crf)
         with fetched(self.job.source) as path, VideoSource(path, exact_colors=exact) as source:
             yield source, encoding
 

@@ -306,9 +306,7 @@ class _Page:
                     faces = gr.Checkbox(label="Spare faces")
                     mask = _picture("Mask: paint where it is white")
             with gr.Column(scale=3):
-                result = gr.ImageSlider(label="Before and after", type="filepath", max_height=640)
-                full = gr.Button("Paint at full size", variant="primary")
-                file = gr.File(label="Painting", interactive=False, visible=False)
+                result, full, file = _result()
         gr.Markdown("### The photo in all styles: click one")
         thumbnails = gr.Gallery(
             label="Styles",
@@ -340,9 +338,7 @@ class _Page:
                 photo = _picture("Photo", value=str(EXAMPLE))
                 painting = _picture("Painting")
             with gr.Column(scale=3):
-                result = gr.ImageSlider(label="Before and after", type="filepath", max_height=640)
-                full = gr.Button("Paint at full size", variant="primary")
-                file = gr.File(label="Painting", interactive=False, visible=False)
+                result, full, file = _result()
         gr.Markdown("Learning the painting takes minutes, comes closer, and adds it to the styles.")
         with gr.Row(equal_height=True):
             name = gr.Textbox(label="Name of the style", placeholder="yellow-cow")
@@ -412,6 +408,14 @@ def _picture(label: str, *, webcam: bool = False, value: str | None = None) -> A
     # As it came: Gradio would try to read it, knows fewer formats, and shows what fails as it is.
     image.preprocess = lambda sent: sent and sent.path
     return image
+
+
+def _result() -> tuple[Any, Any, Any]:
+    return (
+        gr.ImageSlider(label="Before and after", type="filepath", max_height=640),
+        gr.Button("Paint at full size", variant="primary"),
+        gr.File(label="Painting", interactive=False, visible=False),
+    )
 
 
 def _strength() -> Any:

@@ -119,7 +119,7 @@ def distil(
         )
     options = options or (before.options if before else TrainingOptions())
     options = replace(options, painting_sizes=tuple(style.painting_px for style in styles))
-    crops = PhotoFolder(photos, options.seed, run.on_skip, threads=run.hardware.loader_threads)
+    crops = run.photo_folder(photos, options.seed)
     trainer = Distiller(teacher, student, crops, options, run.hardware)
     return run.take_steps(
         trainer,

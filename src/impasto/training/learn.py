@@ -39,7 +39,6 @@ from impasto.styles.predict import predict_style
 from impasto.styles.style import check_name
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.options import TrainingOptions
-from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start, TrainingRun, train
 from impasto.training.step_trainer import step_times
 from impasto.training.trainer import Trainer
@@ -118,7 +117,7 @@ def learn(
     options = options or (DEEP if deep else OPTIONS)
     photos = free_photos() if photos is None else photos
     chosen = Path(photos) if isinstance(photos, str | Path) else photos
-    crops = PhotoFolder(chosen, options.seed, run.on_skip)
+    crops = run.photo_folder(chosen, options.seed)
     trunk = gallery.open_pack.trunk
     before = read_checkpoint(run.checkpoint) if run.resume else None
     if before:

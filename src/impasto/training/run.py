@@ -34,7 +34,7 @@ from impasto.training.checkpoint import (
 )
 from impasto.training.grading import NO_GRADE, Grade
 from impasto.training.options import TrainingOptions
-from impasto.training.photos import PhotoFolder
+from impasto.training.photos import LARGEST_SCALE, PhotoFolder
 from impasto.training.processes import LostProcessError
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
@@ -131,6 +131,25 @@ class TrainingRun:
         make_folder(self.folder)
         clear_abandoned(self.folder)
         return read(self.checkpoint) if self.resume else None
+
+    def photo_folder(
+        self,
+        photos: str | Path | Sequence[Path],
+        seed: int,
+        *,
+        largest_scale: float = LARGEST_SCALE,
+        enlarge: float = 1.0,
+    ) -> PhotoFolder:
+        """Return photographs as a `PhotoFolder`, loaded as suits the run's hardware.
+
+        Args:
+            photos, seed, largest_scale, enlarge: as `PhotoFolder` takes them.
+
+        Raises:
+            InputError: there is no such folder, or no image in it.
+        """
+        threads = self.hardware.loader_threads
+        return PhotoFolder(photos, seed, self.on_skip, largest_scale, enlarge, threads)
 
     def take_steps(
         self,
@@ -258,13 +277,7 @@ def train(
         read_painting_tensor(path, size_px)
         for path, size_px in zip(paintings.values(), sizes, strict=True)
     ]
-    crops = PhotoFolder(
-        photos,
-        options.seed,
-        run.on_skip,
-        enlarge=options.enlarge,
-        threads=run.hardware.loader_threads,
-    )
+    crops = run.photo_folder(photos, options.seed, enlarge=options.enlarge)
     trainer = Trainer(spec, painting_tensors, crops, options, run.hardware)
     if start and not before:
         trainer.start_from(start.weights, start.vectors)

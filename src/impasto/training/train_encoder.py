@@ -20,7 +20,6 @@ from impasto.styles.style import check_name
 from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoint
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
-from impasto.training.photos import PhotoFolder
 from impasto.training.run import Start, TrainingRun, paint_grid
 
 __all__ = ["find_paintings", "train_encoder"]
@@ -99,13 +98,7 @@ def _trainer(
     run: TrainingRun,
 ) -> EncoderTrainer:
     photo_files = find_images(photos, "photographs", deep=True)
-    crops = PhotoFolder(
-        photo_files,
-        options.seed,
-        run.on_skip,
-        enlarge=options.enlarge,
-        threads=run.hardware.loader_threads,
-    )
+    crops = run.photo_folder(photo_files, options.seed, enlarge=options.enlarge)
     # What a style adds to the last layer is left out: one is trained for all.
     vectors = np.stack([style.vector[: trunk.spec.style_size] for style in styles])
     network = Start(trunk.spec, trunk.float32_weights(), vectors).network()

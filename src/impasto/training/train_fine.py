@@ -70,9 +70,7 @@ def train_fine(
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    crops = PhotoFolder(
-        photos, options.seed, run.on_skip, NEARLY_WHOLE, threads=run.hardware.loader_threads
-    )
+    crops = run.photo_folder(photos, options.seed, largest_scale=NEARLY_WHOLE)
     draft, revision = starting_parts(specs, list(paintings), start, options.seed)
     parts = _Parts(paintings, crops, run, weights, options)
     both = parts.train(draft, revision, calibrated=start is not None)
@@ -114,9 +112,7 @@ def learn_fine(
     )
     for network in (draft, revision):
         network.convs.requires_grad_(False)
-    crops = PhotoFolder(
-        photos, options.seed, run.on_skip, NEARLY_WHOLE, threads=run.hardware.loader_threads
-    )
+    crops = run.photo_folder(photos, options.seed, largest_scale=NEARLY_WHOLE)
     card = StyleCard(title=painting.stem, painting=painting.name)
     parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
     seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)

@@ -34,7 +34,7 @@ from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
 
-__all__ = ["VideoReport", "convert_video", "paint_segment", "stylize_video"]
+__all__ = ["VideoReport", "convert_video", "needs_exact_colors", "paint_segment", "stylize_video"]
 
 Pixels = NDArray[np.uint8]
 
@@ -107,7 +107,7 @@ def stylize_video(
                 "stability": options.stability,
                 "engine": painter.engine,
             },
-            exact_colors=look.strength != 1 or look.keep_colors is not None,
+            exact_colors=needs_exact_colors(look),
             progress=progress,
         )
 
@@ -273,6 +273,13 @@ class _Conversion:
             f"{self.source.path} has no frame at or after {start_s:g} s{until}",
             f"it lasts about {float(info.frame_count / info.rate):.3g} s",
         )
+
+
+def needs_exact_colors(look: StylizeOptions) -> bool:
+    """Return whether something of the frames themselves shows, so that `VideoSource` must not take
+    its quick conversion.
+    """
+    return look.strength != 1 or look.keep_colors is not None
 
 
 @contextmanager
