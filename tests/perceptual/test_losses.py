@@ -10,6 +10,7 @@ from impasto.perceptual.losses import (
     gram_matrix,
     normalised_content_loss,
     paper_style_loss,
+    rim_difference,
     self_distances,
     self_similarity_loss,
     style_loss,
@@ -150,3 +151,14 @@ def test_normalised_content_is_blind_to_colour_and_contrast() -> None:
     assert normalised_content_loss(other, rows).item() < 1e-3
     # The opposite of normalised numbers differs by twice their size: 4 times their variance.
     assert 3 < normalised_content_loss(-rows, rows).item() < 4
+
+
+def test_the_rim_alone_is_compared() -> None:
+    pictures = torch.zeros(2, 3, 80, 90)
+    others = pictures.clone()
+    others[:, :, 35:45, 35:55] = 1  # well inside
+    assert rim_difference(pictures, others, 32) == 0
+    others[0, :, :8] = 0.5  # 8 of 80 rows, in one picture of two
+    rim = 80 * 90 - 16 * 26
+    expected = 0.25 * 8 * 90 / rim / 2
+    assert rim_difference(pictures, others, 32).item() == pytest.approx(expected)

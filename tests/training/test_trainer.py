@@ -77,17 +77,6 @@ def test_the_network_sees_grain_and_the_losses_do_not(
     assert 1.2 < max(shares) < 2.4
 
 
-def test_the_rim_alone_is_compared() -> None:
-    pictures = torch.zeros(2, 3, 80, 90)
-    others = pictures.clone()
-    others[:, :, 35:45, 35:55] = 1  # well inside
-    assert module._rim_difference(pictures, others) == 0
-    others[0, :, :8] = 0.5  # 8 of 80 rows, in one picture of two
-    rim = 80 * 90 - 16 * 26
-    expected = 0.25 * 8 * 90 / rim / 2
-    assert module._rim_difference(pictures, others).item() == pytest.approx(expected)
-
-
 def test_borders_are_compared_with_what_the_whole_photo_gives(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "gram_matrix",
     "normalised_content_loss",
     "paper_style_loss",
+    "rim_difference",
     "self_distances",
     "self_similarity_loss",
     "style_loss",
@@ -161,6 +162,20 @@ def paper_style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """
     channels = gram.shape[1]
     return (gram - target).square().sum(dim=(1, 2)) / (4 * channels**2)
+
+
+def rim_difference(pictures: Tensor, others: Tensor, rim_px: int) -> Tensor:
+    """Return the mean squared difference of N x C x H x W pictures near their borders.
+
+    Args:
+        pictures, others: what is compared.
+        rim_px: how far from the border; all of small pictures.
+    """
+    rim = torch.ones_like(pictures[:1, :1])
+    if min(pictures.shape[2:]) > 2 * rim_px:
+        rim[..., rim_px:-rim_px, rim_px:-rim_px] = 0
+    squared = (pictures - others).square() * rim
+    return squared.sum() / (rim.sum() * pictures.shape[0] * pictures.shape[1])
 
 
 def total_variation(images: Tensor) -> Tensor:

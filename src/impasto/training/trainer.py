@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from impasto.errors import OptionError
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
-from impasto.perceptual.losses import total_variation
+from impasto.perceptual.losses import rim_difference, total_variation
 from impasto.perceptual.picture_losses import PhotoTargets, StyleTargets, picture_losses
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -82,7 +82,7 @@ class PerceptualTrainer(StepTrainer):
             painted = self.paint(_inside(seen, CONTEXT_PX), vectors)
             if options.border_weight or options.stability_weight:
                 again = self._paint_again(context, seen, vectors)
-                border = _rim_difference(painted, again)
+                border = rim_difference(painted, again, RIM_PX)
                 instability = (painted - again).square().mean()
         pictures = painted.clamp(0, 1)
         terms = picture_losses(self.vgg, pictures, content.repeat(repeats), targets, exact=False)
@@ -197,12 +197,3 @@ class Trainer(PerceptualTrainer):
 
 def _inside(pictures: Tensor, border_px: int) -> Tensor:
     return pictures[..., border_px:-border_px, border_px:-border_px]
-
-
-def _rim_difference(pictures: Tensor, others: Tensor) -> Tensor:
-    """Return the mean squared difference within `RIM_PX` of the border."""
-    rim = torch.ones_like(pictures[:1, :1])
-    if min(pictures.shape[2:]) > 2 * RIM_PX:
-        rim[..., RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = 0
-    squared = (pictures - others).square() * rim
-    return squared.sum() / (rim.sum() * len(pictures) * 3)

@@ -30,6 +30,7 @@ from impasto.perceptual.losses import (
     content_loss,
     gram_matrix,
     normalised_content_loss,
+    rim_difference,
     self_distances,
     self_similarity_loss,
     style_loss,
@@ -490,10 +491,7 @@ def border_difference(
     with torch.no_grad():
         whole = paint(photos)[square].float()
     alone = paint(photos[square]).float()
-    rim_px = round(RIM_SHARE * part_px)
-    rim = torch.ones_like(alone[:1, :1])
-    rim[..., rim_px:-rim_px, rim_px:-rim_px] = 0
-    return ((alone - whole).square() * rim).sum() / (3 * rim.sum() * len(alone))
+    return rim_difference(alone, whole, round(RIM_SHARE * part_px))
 
 
 def mixed_rows(rows: Tensor, styles: Tensor, effect: Tensor) -> Tensor:
