@@ -123,7 +123,7 @@ def test_it_paints_as_the_command_line_does(
     assert np.abs(painted - own.astype(int)).mean() < limit
 
 
-@pytest.mark.parametrize(("size", "limit"), [((160, 132), 0.01), ((300, 200), 3.5)])
+@pytest.mark.parametrize(("size", "limit"), [((160, 132), 0.01), ((300, 200), 2.6)])
 def test_fine_paints_as_the_command_line_does(
     impasto: Run, tmp_path: Path, size: tuple[int, int], limit: float
 ) -> None:

@@ -97,7 +97,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StyleModel]
 
 
 @settings(max_examples=10, deadline=None)
-@given(width=st.integers(2, 60), height=st.integers(2, 60), strip_bytes=st.integers(1, 100_000))
+@given(width=st.integers(2, 90), height=st.integers(2, 90), strip_bytes=st.integers(1, 200_000))
 def test_any_size_in_any_strips(
     width: int,
     height: int,
