@@ -47,6 +47,7 @@ TRIES = 5
 MOST_DEATHS = 20
 """Painters in a row that die before they paint: what kills them is no accident."""
 
+LAST_PORT = 65535
 ANSWER_S = 10.0
 TABLE_ROWS = 10_000
 RECIPE, TABLE = "batch.json", "results.parquet"
@@ -177,10 +178,13 @@ def _session(address: str | None) -> Iterator[None]:
         quiet["include_dashboard"] = False
     try:
         if match := re.fullmatch(r"([^:/]+):(\d+)", address or ""):  # Ray would try for minutes
-            socket.create_connection((match[1], int(match[2])), ANSWER_S).close()
+            host, port = match[1], int(match[2])
+            if port > LAST_PORT:  # Python's own check leaves a socket open
+                raise ValueError(f"ports end at {LAST_PORT}")
+            socket.create_connection((host, port), ANSWER_S).close()
         with _muted():
             ray.init(address=address or "local", **quiet)
-    except (OSError, OverflowError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise OptionError(
             f"no Ray answers at {address or 'this machine'} ({reason})",

@@ -11,6 +11,7 @@ from impasto.errors import OptionError
 
 __all__ = ["address_of", "listen", "run"]
 
+LAST_PORT = 65535
 MOST_CONNECTIONS = 512
 END_S = 5  # for answers that are under way when the server is to end
 
@@ -21,13 +22,15 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OptionError: it cannot be had.
     """
+    if not 0 <= port <= LAST_PORT:  # Python's own check leaves a socket open
+        raise OptionError(f"port {port} is none", f"give --port a number up to {LAST_PORT}")
     try:
         family = socket.getaddrinfo(host, port)[0][0]
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
         raise OptionError(
-            f"port {port} of {host} cannot be had ({reason})", "give another --port"
+            f"port {port} of {host} cannot be had ({error.strerror or error})",
+            "give another --port",
         ) from error
 
 
