@@ -64,7 +64,6 @@ def paint_jobs(
     one that was waited for are finished, and told of.
 
     Args:
-        jobs: what to paint.
         paint: paints one; it is called from several threads. A `Stylizer` may be shared by them:
             its network paints one picture at a time (on all cores), while other photos are read,
             written and compressed.

@@ -97,7 +97,6 @@ def paint_photo(
     that wait go to a temporary file in the target's folder.
 
     Args:
-        stylizer: paints.
         source: a path, a file's content, or a file that is open for reading bytes.
         target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.

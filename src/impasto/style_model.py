@@ -39,9 +39,7 @@ class StyleModel(Closing):
     Args:
         style: a name or mixture from the gallery, a painting's file, a `Style`, or the file of a
             network of its own.
-        gallery: where names come from.
         beside: further styles of the gallery, to be painted beside ``style`` in one picture.
-        seed: of the grain.
         natural_px: the shorter side up to which a picture is painted as it is. A network of its own
             paints any picture so, as it did where it comes from.
         engine, precision, threads: as `open_engine` takes them.
@@ -196,7 +194,6 @@ class StyleModel(Closing):
         Args:
             photo: in memory or on disk.
             size: width and height at which it shall be painted, neither below its own.
-            folder: for temporary files.
             strip_bytes: about how much memory it may take.
             progress: told now and then, of ``task``.
 

@@ -68,7 +68,6 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     """Read a small TOML file.
 
     Args:
-        path: the file.
         kind: what it should be, for errors: ``a preset``.
 
     Raises:
@@ -129,7 +128,6 @@ def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO
     replaced; into a device or pipe, bytes go directly.
 
     Args:
-        path: the file.
         overwrite: replace what is there at the end of the block.
 
     Raises:

@@ -59,11 +59,6 @@ def config_file() -> Path:
 def read_defaults(context: Any, commands: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return what users want a command's options to be by default.
 
-    Args:
-        context: of the program, as Typer has it.
-        commands: all there are.
-        name: of the command.
-
     Returns:
         values by the names of parameters, for Typer's ``default_map``.
 

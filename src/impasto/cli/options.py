@@ -264,13 +264,7 @@ def show_figures(
     *,
     left: int = 1,
 ) -> None:
-    """Write figures as JSON, if that is asked for; unless standard output holds it, print a table.
-
-    Args:
-        tree: all figures.
-        json_file: where to; ``-`` for standard output.
-        columns, rows, left: as `Console.table` takes them.
-    """
+    """Write figures as JSON, if asked for; print a table, unless standard output holds that."""
     if json_file:
         write_json(json_file, tree)
     if json_file != "-":

@@ -31,9 +31,7 @@ class PhotoRun:
     """The photos of one call, and what became of each.
 
     Args:
-        options: of the call.
         suffix: of paintings whose file is not named, as `choose_suffix` gives it.
-        jobs: that are known from the beginning.
         skipped: those of them whose paintings exist already.
 
     Attributes:

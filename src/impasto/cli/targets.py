@@ -70,7 +70,6 @@ def plan_jobs(
         photos: files, folders, patterns, or `STREAM`.
         output: a file, a folder, or `STREAM`; beside the photos if not given.
         labels: each style's part of file names.
-        recursive: look into folders below folders.
         suffix: as `choose_suffix` gives it.
 
     Raises:

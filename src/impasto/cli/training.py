@@ -123,8 +123,6 @@ def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **
     """Return the options of a run.
 
     Args:
-        said: on the command line.
-        kind: of options.
         before: those of the run that goes on, if it does: they stand, but for its length.
         more: options that have other names on the command line.
     """
@@ -145,7 +143,6 @@ def training_run(
     is told how to go on.
 
     Args:
-        said: on the command line.
         what: "training 3 styles", say.
         steps: of the optimiser. Where it can be, and unless somebody said, many are compiled.
         shared: several processes can train together.

@@ -23,7 +23,6 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
 
     Args:
         content: the file's bytes; what they would cost is known before they are loaded.
-        name: of the file, for errors.
 
     Raises:
         InputError: it is damaged, or something else.

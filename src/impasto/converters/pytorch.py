@@ -36,10 +36,6 @@ Array = NDArray[np.float32]
 def read_state_dict(content: bytes, name: str) -> dict[str, Array]:
     """Return all weights in a file, by their names.
 
-    Args:
-        content: the file's bytes.
-        name: of the file, for errors.
-
     Raises:
         InputError: it is damaged, or holds something else than weights.
         MissingExtraError: torch is not installed.

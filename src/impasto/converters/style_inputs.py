@@ -32,7 +32,6 @@ def read_style_picture(path: str, value: ValueInfoProto) -> Array:
     """Return a picture as a network's input takes it: the square in its middle, RGB in 0-1.
 
     Args:
-        path: of the picture's file.
         value: the input, for which `is_picture` holds.
 
     Raises:
@@ -58,7 +57,6 @@ def predict_vector(network: str, picture: str, count: int) -> Array:
     Args:
         network: the file of the one that takes the vector; the one that makes it lies in the same
             folder.
-        picture: its file.
         count: numbers in the vector.
 
     Raises:
@@ -105,7 +103,6 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
         model: its second input takes as many weights as there are styles, the number of one, a
             picture, or a vector that another network makes of one; it becomes a constant.
         choice: a style's number, from 0; the file of a picture; or of the vector (``.npy``).
-        name: of the model's file, for errors.
 
     Raises:
         OptionError: there is no such style, none was chosen, or there is nothing to choose.

@@ -49,7 +49,6 @@ def read_variables(content: bytes, name: str) -> list[Array]:
 
     Args:
         content: the file's bytes; pickled objects in it are refused.
-        name: of the file, for errors.
 
     Raises:
         InputError: it is damaged, or holds something else.

@@ -29,10 +29,6 @@ MAX_NUMBERS = 1 << 22  # in all tiles of a network
 def with_noise(network: TorchObject, name: str) -> TorchObject:
     """Return a copy of a network whose makers of noise have it, as a tile among their fields.
 
-    Args:
-        network: as its file holds it.
-        name: of the file, for errors.
-
     Raises:
         InputError: it makes textures of noise alone, or noise of absurd size.
     """
@@ -51,7 +47,6 @@ class _Tiler:
         """Return a module with its tiles, and the scale after it.
 
         Args:
-            module: any.
             scale: how many pixels of the photo one of what it takes is wide.
             rest: what comes after it.
         """

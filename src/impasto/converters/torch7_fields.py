@@ -39,7 +39,6 @@ class ModuleFields:
     """A module's fields, checked as they are read.
 
     Args:
-        module: whose they are.
         name: of its file, for errors.
         path: of the module in the network, for errors.
 

@@ -22,9 +22,7 @@ def run_module(network: TorchObject, array: Array, name: str = "the network") ->
     """Run a network that `impasto.converters.torch7_to_onnx.convert_module` converts.
 
     Args:
-        network: the module.
         array: 1 x channels x height x width, float32, in the network's own range.
-        name: of the network's file, for errors.
 
     Returns:
         the same, of another size.

@@ -69,7 +69,6 @@ def convert_module(network: TorchObject, name: str) -> bytes:
 
     Args:
         network: a module, usually an ``nn.Sequential``.
-        name: of its file, for errors.
 
     Raises:
         InputError: it holds a module that is not known, with its path in the network.

@@ -59,7 +59,6 @@ class Engine(Closing, ABC):
 
         Args:
             photo: as `paint` takes it.
-            style: the style vector.
 
         Returns:
             the painting, as `paint` gives it, and the statistics that it was normalised by.
@@ -158,7 +157,6 @@ class Engine(Closing, ABC):
         """Run the graph, as `paint` does, on contiguous arrays that were checked.
 
         Args:
-            photo: the pixels.
             vectors: the graph's further inputs by their names.
 
         Returns:

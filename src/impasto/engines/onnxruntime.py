@@ -20,7 +20,6 @@ class OnnxRuntimeEngine(Engine):
     """A graph in ONNX Runtime.
 
     Args:
-        graph: a serialised ONNX model.
         precision: ``f32``, or ``int8`` of a graph that is.
         threads: for one operator; all cores if not given.
     """

@@ -16,7 +16,6 @@ class OpenCVEngine(Engine):
     """A graph in ``cv2.dnn``.
 
     Args:
-        graph: a serialised ONNX model.
         precision: ``f32``; it knows no other.
         threads: for all of OpenCV in this process; all cores if not given.
     """

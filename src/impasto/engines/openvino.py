@@ -56,11 +56,9 @@ class OpenVINOEngine(Engine):
     differently, and what lies between two of them is rounded to other 8 bits.
 
     Args:
-        graph: a serialised ONNX model.
         precision: ``auto`` takes what the plugin itself prefers: bf16 where the CPU has it;
             ``int8`` is the graph's own, and what it leaves in floats is in those of ``auto``.
             Statistics of instance normalisation stay in float32 in any case.
-        threads: all cores if not given.
     """
 
     name = "openvino"

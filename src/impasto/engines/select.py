@@ -76,7 +76,6 @@ def choose_precision(engine: EngineName, precision: Precision) -> Precision:
     third over bf16 without AMX; ONNX Runtime does not. Else f32.
 
     Args:
-        engine: as `open_engine` takes it.
         precision: as asked for; anything but ``auto`` stays as it is.
     """
     if precision != "auto":

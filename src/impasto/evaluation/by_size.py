@@ -135,9 +135,7 @@ def score_by_size(
     Args:
         vgg: in float32.
         painters: by style name, what paints H x W x 3 uint8 RGB photos.
-        paintings: by style name.
         photos: by name, at the size at which they are to be painted.
-        progress: told after every photo.
 
     Returns:
         scores by style and photo.

@@ -79,10 +79,8 @@ def measure_live(
 
     Args:
         options: how the window starts; engine and precision are replaced.
-        engines: which, and in which precision.
         sizes: widths and heights of the camera's frames, in pixels.
         seconds: how long each runs; the first ones, while the frame budget settles, do not count.
-        progress: told how far it is, in seconds.
 
     Raises:
         OptionError: there is nothing to measure.

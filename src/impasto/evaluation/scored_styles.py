@@ -37,7 +37,6 @@ def find_scored_styles(
 
     Args:
         styles: names, mixtures, files of networks or of paintings; what is there twice counts once.
-        gallery: of the names.
         paintings: a folder, or one painting for all. In a folder, a style of a gallery is found by
             its card; any other by its label (``the_scream.jpg`` for ``nets/the_scream.t7``).
 

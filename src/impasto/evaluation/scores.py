@@ -126,7 +126,6 @@ def evaluate(
     Args:
         painters: by style name, a `Stylizer` or whatever paints H x W x 3 uint8 RGB photos.
         paintings: by style name, the painting's file.
-        photos: to paint.
         size_px: the photos' shorter side.
         painting_px: the paintings' shorter side, for all or by style name.
         reference_iterations: how far L-BFGS runs from white noise, on every style and photo; 0 for
@@ -134,7 +133,6 @@ def evaluate(
         cache: a JSON file that keeps the reference's curves from one call to the next.
         hardware: where to compute. All is measured in float32, whatever its precision: curves in
             bfloat16 are other ones.
-        progress: told after every photo, and after every iteration of the reference.
 
     Raises:
         InputError: a picture cannot be read.

@@ -61,14 +61,10 @@ def score_videos(
     """Paint videos frame by frame, as `impasto.stylize_video` does, and live; and measure each.
 
     Args:
-        videos: their files.
-        styles: each with its painting.
         options: all but the style.
         stability: of the calmer ways, 0 to 1.
-        frames: how many of each video.
         size_px: a frame's shorter side at most.
         painting_px: the paintings' shorter side; that which each style was learned at if not given.
-        progress: told after each video.
 
     Raises:
         OptionError: the stability is out of its range.

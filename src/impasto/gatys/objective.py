@@ -126,14 +126,11 @@ class Objective:
     """The weighted sum of losses at one scale, and its gradient.
 
     Args:
-        vgg: computes features.
         photo: H x W x 3, uint8, RGB.
-        parts: the regions' styles.
         guides: parts x height x width, 0-1: how much each part has to say in each place; there is
             but one part, and it has all to say, if not given.
         size: width and height of the picture at this scale.
         final_size: of the finest scale.
-        options: the weights, layers and kinds of losses.
         faces: height x width, uint8: 255 in the middle of faces, if there are any.
 
     Attributes:

@@ -95,7 +95,6 @@ def paint(
     Args:
         photo: as `impasto.images.as_picture` takes it.
         paintings: one, or several in a list, likewise.
-        options: see `PaintOptions`.
         painting_weights: how much each painting counts; equal shares if not given.
         regions: areas (`impasto.masks.parse.as_area`) with a painting of their own each;
             ``paintings`` are for the rest.
@@ -183,7 +182,6 @@ def optimise_draft(
         painting: as `impasto.images.as_picture` takes it.
         photo: H x W x 3, uint8, RGB.
         effect: 0 is subtle, 1 bold; see `PaintOptions`.
-        progress: told after every step.
         hardware: as `paint` takes it.
 
     Returns:

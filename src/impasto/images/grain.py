@@ -36,7 +36,6 @@ def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDAr
     Args:
         amount: standard deviation of grain of all sizes, where white is 1.
         coarse_amount: that of coarse grain.
-        seed: of both.
 
     Returns:
         `GRAIN_PX` x `GRAIN_PX` float32.
@@ -82,7 +81,6 @@ def add_grain(
         amount: standard deviation of grain of all sizes, where white is 1.
         coarse_amount: that of coarse grain.
         left, top: where in a larger picture these pixels are; grain lies still in that one.
-        seed: of the noise.
 
     Returns:
         the same shape, uint8; the array itself if both amounts are 0.

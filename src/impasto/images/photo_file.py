@@ -91,9 +91,7 @@ def find_images(folder: Path, kind: str, *, deep: bool = False) -> list[Path]:
     """Return the images in a folder, in alphabetical order.
 
     Args:
-        folder: to look in.
         kind: what they are, for errors: ``photographs``.
-        deep: look into the folders below it, too.
 
     Raises:
         InputError: there is no such folder, it cannot be read, or no image is in it.

@@ -56,7 +56,6 @@ class RowFile(Closing):
 
     Args:
         row_bytes: the length of each.
-        folder: where the file shall be.
 
     Attributes:
         length: rows in it.
@@ -118,7 +117,6 @@ class Spool(PixelRows):
 
     Args:
         size: width and height, in pixels.
-        folder: where the file shall be.
 
     Raises:
         OutputError: there is no room.

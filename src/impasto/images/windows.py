@@ -88,7 +88,6 @@ def enlarged_rows(source: PixelRows, new_size: tuple[int, int], top: int, bottom
     Args:
         source: the picture.
         new_size: width and height of the enlarged one; neither below the picture's.
-        top, bottom: which of its rows.
 
     Returns:
         n x new width x channels, uint8.

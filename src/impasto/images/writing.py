@@ -113,7 +113,6 @@ def write_image(
 
     Args:
         path: the file's name, or a file that is open for writing bytes.
-        picture: what to write.
         file_format: a key of `FORMATS`; the end of the name if not given.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         overwrite: replace a file that exists.
@@ -166,7 +165,6 @@ def encode_image(
     """Encode a picture as the bytes of a file.
 
     Args:
-        picture: what to encode.
         file_format: a key of `FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         name: what errors call it.
@@ -288,7 +286,6 @@ def write_rows(
     Args:
         original: as `fitted` makes it.
         metadata: EXIF, XMP and resolution.
-        file: open for writing.
         form: PNG's or TIFF's.
         previous: the page before.
 

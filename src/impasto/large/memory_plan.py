@@ -99,7 +99,6 @@ def plan_memory(
     Args:
         size: width and height of the picture, in pixels.
         limit_bytes: of resident memory, all included.
-        engine: that paints.
         spec: of the network; none if it can only paint in one piece. It is then taken for one like
             Johnson's.
         held_bytes: what else is in memory all the time.

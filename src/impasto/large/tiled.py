@@ -47,12 +47,8 @@ def paint_tiled(
     """Paint a picture within a plan's memory.
 
     Args:
-        stylizer: paints.
         photo: in memory or on disk.
-        plan: how.
-        folder: for temporary files.
         areas: where which style goes, as `Stylizer.find_areas` gives them.
-        progress: told after each tile.
 
     Returns:
         the painting at full strength, as large as the photo; on disk, unless the plan says whole.

@@ -91,7 +91,6 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
     Args:
         first: a name; a mixture, painting or style's file, which is one more in its pack; or the
             file of a network, which is a pack by itself.
-        gallery: whose styles there are.
 
     Raises:
         OptionError: the mixture cannot be read.

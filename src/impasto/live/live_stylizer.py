@@ -48,7 +48,6 @@ class LiveStylizer:
     ready: the picture never stops.
 
     Args:
-        capture: where frames come from.
         settings: for the first frame; `settings` may be replaced at any time.
         budget: how large frames are painted.
         open_stylizer: makes a `Stylizer` for a style's name.

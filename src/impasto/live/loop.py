@@ -95,7 +95,6 @@ def run_live(
 
     Args:
         camera, screen: closed at the end, in whatever way it comes.
-        options: see `LiveOptions`.
         on_note: told of photos and recordings that were written.
         virtual: gets what is shown, without the words; closed at the end, too.
 

@@ -58,7 +58,6 @@ class Areas:
 
         Args:
             size: the photo's width and height.
-            top, bottom: which rows.
         """
         if self.cover is None:
             return None
@@ -75,7 +74,6 @@ class Areas:
 
         Args:
             size: of the picture that they are stretched over, width and height.
-            top, bottom: which rows.
         """
         assert self.shares is not None
         rows = _stretched(self.shares, size, top, bottom).astype(np.float32)

@@ -49,7 +49,6 @@ def bake(
     """Write a style into a network, as a serialised ONNX model.
 
     Args:
-        spec: the network's layers.
         weights: float arrays by name: ``NAME.weight`` for every convolution, ``NAME.bias`` where it
             is not normalised, ``NAME.mean`` and ``NAME.variance`` under batch normalisation.
         style_vector: ``spec.style_size`` numbers: scale, then shift, of every normalised layer
@@ -82,7 +81,6 @@ def bake_steered(
 
     Args:
         spec: the network's layers, under instance normalisation.
-        weights: as `bake` takes them.
         int8_style: convolve in 8 bits, in the ranges of this style; others should be like it.
 
     Raises:

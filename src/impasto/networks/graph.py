@@ -123,11 +123,9 @@ class GraphBuilder:
         width.
 
         Args:
-            name: of the graph.
             inputs: further ones: the length of each vector.
             outputs: further ones, likewise.
             maps: further inputs, as high and wide as the picture: the channels of each.
-            opset: that its nodes are of.
             fixed_px: width and height, if they are not free.
         """
         width, height = fixed_px or ("width", "height")
@@ -153,9 +151,7 @@ class GraphBuilder:
         """Return the whole, whatever goes in and comes out.
 
         Args:
-            name: of the graph.
             inputs, outputs: their shapes; a name in place of a number is free.
-            opset: that its nodes are of.
         """
         from onnx import TensorProto, helper
 

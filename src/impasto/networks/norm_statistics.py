@@ -55,8 +55,6 @@ class PaddedPhoto:
     Args:
         photo: in memory or on disk.
         size: width and height that it shall have, neither below its own.
-        input_spec: of the network.
-        seed: of the grain.
 
     Attributes:
         width, height: with the borders around it.
@@ -164,7 +162,6 @@ def measure_by_layers(
     Args:
         trunk: of a network with instance normalisation.
         vector: the style.
-        photo: the picture.
         open_part: loads a graph into an engine.
         folder: for temporary files: `waiting_bytes_per_px` of them.
         strip_bytes: about how much memory a strip may take.

@@ -18,8 +18,6 @@ def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
 
     Args:
-        engine: has the graph.
-        input_spec: of its network.
         photo: H x W x 3, uint8, RGB.
     """
     padded, inside = pad_photo(input_spec, photo)
@@ -32,10 +30,8 @@ def pad_photo(
     """Return what the graph sees, and where in it the picture is.
 
     Args:
-        input_spec: of its network.
         photo: H x W x 3, uint8, RGB.
         left, top: where in a larger picture this one is, for its grain.
-        seed: of the grain.
     """
     height, width = photo.shape[:2]
     x, y, right, bottom = input_spec.padding_px(width, height)

@@ -37,8 +37,6 @@ def bake_regions(
     there is in each place; they sum to 1.
 
     Args:
-        spec: the network's layers.
-        weights: as `impasto.networks.export.bake` takes them.
         style_vectors: as `bake` takes one.
         statistics: for each style, as a steered graph gives them; batch normalisation has its own,
             and takes none of these.

@@ -183,7 +183,6 @@ class NetworkSpec:
         """Return what becomes of a tensor of any kind, layer by layer.
 
         Args:
-            tensor: goes in.
             convolve, smooth: what a layer makes of a tensor.
             add: the sum of a tensor and an earlier one.
         """

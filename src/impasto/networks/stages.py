@@ -183,9 +183,6 @@ def bake_stage(
     of its channels; and ``kept`` if the stage keeps what enters it, with all rows that were seen.
 
     Args:
-        spec: the network's layers.
-        weights: as `impasto.networks.export.bake` takes them.
-        stage: one of its stages.
         normalisation: factor and offset of every channel of each normalised layer that it reads.
     """
     return _StageGraph(spec, weights, normalisation).write(stage)

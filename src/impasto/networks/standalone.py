@@ -136,7 +136,6 @@ class _Surroundings(GraphBuilder):
         """Paint once, at a size, or at any.
 
         Args:
-            part: paints.
             seen: the photo, and the painting so far if the part revises it.
             padding_px: what is mirrored at the left, top, right and bottom.
             size: width and height, if they are known.

@@ -168,7 +168,6 @@ def rim_difference(pictures: Tensor, others: Tensor, rim_px: int) -> Tensor:
     """Return the mean squared difference of N x C x H x W pictures near their borders.
 
     Args:
-        pictures, others: what is compared.
         rim_px: how far from the border; all of small pictures.
     """
     rim = torch.ones_like(pictures[:1, :1])

@@ -38,9 +38,7 @@ class Distiller(StepTrainer):
     Args:
         teacher: paints, and stays as it is.
         student: another spec for the same styles.
-        photos: crops to paint.
         options: see `TrainingOptions`; its weights of losses have no effect.
-        hardware: where to compute.
     """
 
     def __init__(
@@ -88,7 +86,6 @@ def distil(
     Args:
         gallery: the folder of the pack (`impasto.styles.Pack`).
         photos: as `impasto.training.run.train` takes them.
-        run: see `TrainingRun`.
         student: the network that learns.
         options: if not given, those of the checkpoint when the run goes on.
 

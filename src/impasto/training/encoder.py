@@ -148,9 +148,7 @@ class PaintingCrops:
     """Crops of paintings to learn from, endless and reproducible as `PhotoFolder` is.
 
     Args:
-        paintings: their files.
         photos: files of photographs, some of which are taken for paintings.
-        options: of the run.
         on_skip: told of every file that cannot be read, once.
 
     Attributes:
@@ -199,9 +197,6 @@ class EncoderTrainer(PerceptualTrainer):
         spec: the encoder to train.
         trunk: paints, and stays as it is; its `StyleNetwork.styles` are the known styles.
         paintings: to predict styles from.
-        photos: crops to paint.
-        options: see `EncoderOptions`.
-        hardware: where to compute.
     """
 
     def __init__(

@@ -23,7 +23,6 @@ def export_gallery(
     """Write a run's trunk and styles, in float16.
 
     Args:
-        checkpoint: of the run.
         cards: the paintings' credits by style name; a style without one gets an empty card.
         folder: where to; made if need be. Style files of an earlier export are replaced.
         trunk: that a run of style vectors alone began with. Its own has the same weights but for

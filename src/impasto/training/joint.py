@@ -137,7 +137,6 @@ def write_pack(folder: Path, trainer: JointTrainer, styles: Sequence[Style]) -> 
 
     Args:
         folder: where to; made if need be.
-        trainer: has them.
         styles: as they were before, in the order of the trunk's vectors.
 
     Raises:

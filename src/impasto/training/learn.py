@@ -143,8 +143,6 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     """Return what a run has learned so far.
 
     Args:
-        checkpoint: of `learn`'s run.
-        painting: that it learned from.
         gallery: with whose open pack it learned.
 
     Raises:

@@ -162,7 +162,6 @@ class TrainingRun:
         """Take the steps that are left, with previews and a log; return the last checkpoint.
 
         Args:
-            trainer: takes them.
             checkpoint: makes one of the trainer's state and the seconds that the run has taken.
             preview: paints what the trainer can do by now.
             before: the checkpoint to go on from.
@@ -250,7 +249,6 @@ def train(
         paintings: file by style name; the order is that of the style vectors.
         photos: a folder of photographs, searched with the folders below it, or the files; 20 will
             do.
-        run: see `TrainingRun`.
         spec: the network to train; if not given, the checkpoint's when the run goes on, else that
             of ``start``, else `STANDARD`.
         options: if not given, those of the checkpoint when the run goes on.
@@ -353,10 +351,8 @@ def paint_grid(
     """Paint photos in all of some styles, as one picture.
 
     Args:
-        network: paints them.
         vectors: of the styles, one a row.
         photos: N x 3 x S x S, 0-1; one a row of the grid, at its beginning.
-        hardware: where the network is.
         paintings: of the styles, as large as the photos; above the columns, if given.
     """
     rows = []

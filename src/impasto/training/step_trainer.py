@@ -60,8 +60,6 @@ class StepTrainer(ABC):
     Args:
         network: what is trained.
         painter: paints; may be the same.
-        photos: crops to paint.
-        options: see `TrainingOptions`.
         hardware: where to compute; the networks are there already.
 
     Raises:
@@ -121,7 +119,6 @@ class StepTrainer(ABC):
         """Return what the next step makes smaller, and figures to tell of it.
 
         Args:
-            crop_px: side of the crops.
             photo_count: how many photos, from ``next_photo + first_photo`` on.
         """
 

@@ -124,9 +124,6 @@ class Trainer(PerceptualTrainer):
     Args:
         spec: the network to train.
         paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
-        photos: crops to paint.
-        options: see `TrainingOptions`.
-        hardware: where to compute.
 
     Attributes:
         network: as it is trained.

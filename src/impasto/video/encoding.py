@@ -125,9 +125,7 @@ class SegmentWriter:
     off is whole up to where it ends.
 
     Args:
-        path: of the segment.
         info: of the source: its size, rate, time base and colours become the segment's.
-        encoding: see `Encoding`.
         container: FFmpeg's name of the segment's own format; if none, one that keeps all that is
             encoded.
 

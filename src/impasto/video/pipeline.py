@@ -80,7 +80,6 @@ def stylize_video(
             and by VP9 in WebM and Matroska; elsewhere they become white.
         style: as `StylizeOptions` has it, or these themselves; or a timeline
             (`impasto.video.timeline`), whose times are the video's own.
-        progress: told after every frame.
         keywords: options, as `impasto.video.VideoOptions` and `StylizeOptions` have them, but for
             those of areas and detail.
 
@@ -313,9 +312,7 @@ def paint_segment(
 
     Args:
         source: the video; its frames keep their times.
-        path: of the segment.
         painter: has forgotten what it painted before.
-        encoding: of the whole.
         start_s, end_s: the part.
 
     Returns:

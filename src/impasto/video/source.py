@@ -128,7 +128,6 @@ class VideoSource(Closing):
     upright. Packets that cannot be decoded are skipped and counted.
 
     Args:
-        path: of the file.
         exact_colors: else they are a level or two too dark, which no painting shows, but read in
             less time.
 
@@ -284,7 +283,6 @@ def open_container(path: Path, options: Mapping[str, str] | None = None) -> Inpu
     """Open a media file.
 
     Args:
-        path: of the file.
         options: of FFmpeg's reader.
 
     Raises:

@@ -67,8 +67,6 @@ class VideoStylizer(Closing):
     `place` in their order. A call does both.
 
     Args:
-        timeline: styles and times.
-        options: all others.
         stability: as `SteadyStylizer` takes it.
         workers: how many networks there are.
         threads: of each; if not given, its share of the cores.

@@ -38,7 +38,6 @@ class WorkerPool(Closing):
 
     Args:
         open_stylizer: makes one that has so many threads; all, if None.
-        size: how many.
         threads: of each; if not given, its share of the cores.
 
     Attributes:

@@ -121,7 +121,6 @@ def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -
 
     Args:
         content: from the file, decompressed.
-        layout: of the file.
         order: ``<`` or ``>``.
     """
     array = np.frombuffer(content, dtype=order + layout.kind)

@@ -29,7 +29,6 @@ class TiffWriter:
 
     Args:
         file: open for writing, at its start, and seekable.
-        layout: of what is written.
         metadata: EXIF, XMP and resolution.
         profile: ICC profile of the colours.
         previous: the finished page that this one comes after, in the same file.
