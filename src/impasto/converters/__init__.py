@@ -3,7 +3,7 @@
 from impasto.converters.conventions import Convention
 from impasto.converters.convert import ConvertedNetwork, convert_network, measure_parity
 from impasto.converters.library import install_network, installed_networks, load_network
-from impasto.converters.opencv_net import convert_t7, read_net_from_torch
+from impasto.converters.opencv_net import read_net_from_torch
 from impasto.converters.t7 import TorchObject, read_t7
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "ConvertedNetwork",
     "TorchObject",
     "convert_network",
-    "convert_t7",
     "install_network",
     "installed_networks",
     "load_network",

@@ -42,7 +42,9 @@ def describe(model: ModelProto) -> str:
     norms = [name for kind, name in NORMALIZATIONS.items() if kind in kinds]
     weights = _count_weights(model)
     normalization = " and ".join(norms) or "written-out or no"
-    return f"{_joined(layers)}; {normalization} normalisation; {weights:,} weights"
+    runs = ((layer, len(list(run))) for layer, run in itertools.groupby(layers))
+    joined = ",".join(layer if count == 1 else f"{layer}x{count}" for layer, count in runs)
+    return f"{joined}; {normalization} normalisation; {weights:,} weights"
 
 
 def _count_weights(model: ModelProto) -> int:
@@ -67,11 +69,6 @@ def _count_weights(model: ModelProto) -> int:
         and each.name not in statistics
         and not each.name.startswith(NOISE)
     )
-
-
-def _joined(layers: list[str]) -> str:
-    runs = ((layer, len(list(run))) for layer, run in itertools.groupby(layers))
-    return ",".join(layer if count == 1 else f"{layer}x{count}" for layer, count in runs)
 
 
 def _convolution(node: NodeProto, kernel: tuple[int, ...]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from impasto.errors import InputError
 from impasto.networks.input_spec import InputSpec
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto
+    from onnx import ModelProto, NodeProto
 
 __all__ = [
     "Layout",
@@ -150,10 +149,10 @@ class _Sizes:
             for each in weights
             if math.prod(each.dims) > SMALL
         )
-        for tensor in _constants_of_nodes(self._light):
-            if math.prod(tensor.dims) > SMALL:
-                tensor.ClearField("raw_data")
-                tensor.ClearField("float_data")
+        for attribute in (each for node in graph.node for each in node.attribute):
+            if math.prod(attribute.t.dims) > SMALL:
+                attribute.t.ClearField("raw_data")
+                attribute.t.ClearField("float_data")
         del self._light.graph.value_info[:]
         for output in self._light.graph.output:
             output.type.tensor_type.ClearField("shape")
@@ -223,10 +222,3 @@ class _Sizes:
             # Each side adds less than there is to mirror; the sum bounds both.
             return all(b - a < 2 * a for a, b in zip(before, after, strict=True))
         return True
-
-
-def _constants_of_nodes(model: ModelProto) -> Iterator[TensorProto]:
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t

@@ -50,7 +50,9 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
             "give a network from one picture, and perhaps a style, to one picture",
         )
     del model.graph.input[:]
-    model.graph.input.extend(sorted(inputs, key=_place))
+    # The photo first; a style picture, which looks alike, says so in its name or comes second.
+    inputs.sort(key=lambda each: (not is_picture(each), "style" in each.name.lower()))
+    model.graph.input.extend(inputs)
     model.ir_version = max(model.ir_version, IR_VERSION)
     for entry in model.opset_import:
         if entry.domain == "ai.onnx":
@@ -62,13 +64,6 @@ def is_picture(value: ValueInfoProto) -> bool:
     """Return whether an input takes a picture of three channels."""
     sides = [each.dim_value for each in value.type.tensor_type.shape.dim]
     return len(sides) == 4 and (sides[1] == 3 or sides[3] == 3)
-
-
-def _place(value: ValueInfoProto) -> tuple[bool, bool]:
-    """Return the inputs, the photo first; a style picture, which looks alike, says so in its name
-    or comes second.
-    """
-    return not is_picture(value), "style" in value.name.lower()
 
 
 def _check_graph(model: ModelProto) -> None:

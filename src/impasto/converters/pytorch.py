@@ -113,10 +113,8 @@ class _Weights:
         """Return reflection padding, a convolution, normalisation, ReLU."""
         kernel = self._array(f"{conv}.conv2d.weight", 4)
         bias = self._array(f"{conv}.conv2d.bias", 1, kernel.shape[0])
-        made = [
-            padding("Reflection", kernel.shape[2] // 2),
-            convolution(kernel, bias, stride=stride),
-        ]
+        margin = kernel.shape[2] // 2
+        made = [padding("Reflection", margin, margin), convolution(kernel, bias, stride=stride)]
         if norm:
             old = f"{norm}.scale" in self._arrays
             names = ("scale", "shift") if old else ("weight", "bias")

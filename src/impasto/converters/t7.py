@@ -190,12 +190,17 @@ class _Reader:
         return table
 
     def _read_torch(self, number: int) -> Any:
-        kind = self._read_class()
+        kind = self._read_string()
+        if re.match(r"V \d", kind):  # old files have no version
+            kind = self._read_string()
         if array := ARRAY_CLASS.fullmatch(kind):
             element, form = array.groups()
             if element not in ELEMENTS:
                 raise _MalformedError(f"a {kind}, which is not known")
-            value = self._read_storage(element) if form == "Storage" else self._read_tensor()
+            if form == "Storage":
+                value = self.read_array(ELEMENTS[element], self._count(*self.read_longs(1)))
+            else:
+                value = self._read_tensor()
             self._known[number] = value
             return value
         if not MODULE_CLASS.fullmatch(kind):
@@ -207,14 +212,6 @@ class _Reader:
             raise _MalformedError(f"a {kind} without fields")
         made.fields = fields
         return made
-
-    def _read_class(self) -> str:
-        name = self._read_string()
-        return self._read_string() if re.match(r"V \d", name) else name  # old files have no version
-
-    def _read_storage(self, element: str) -> NDArray[Any]:
-        (count,) = self.read_longs(1)
-        return self.read_array(ELEMENTS[element], self._count(count))
 
     def _read_tensor(self) -> NDArray[Any]:
         dimensions = self.read_int()

@@ -65,15 +65,11 @@ def read_variables(content: bytes, name: str) -> list[Array]:
         raise
     except Exception as error:  # zip and header may be damaged in any way
         raise InputError(f"{name} is no whole .npz file", "get it anew") from error
-    ordered = [found[key] for key in sorted(found, key=_number)]
+    # Variable is number 0, Variable_7 and arr_7 are number 7.
+    ordered = [found[key] for key in sorted(found, key=lambda key: int(key.partition("_")[2] or 0))]
     if any(array.dtype.kind != "f" for array in ordered):
         raise InputError(f"{name} holds something else than weights", FORM)
     return [array.astype(np.float32) for array in ordered]
-
-
-def _number(name: str) -> int:
-    """Return 0 for ``Variable``, 7 for ``Variable_7`` and ``arr_7``."""
-    return int(name.partition("_")[2] or 0)
 
 
 def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObject:
@@ -119,7 +115,7 @@ def _same_convolution(kernel: Array, stride: int) -> list[TorchObject]:
     total = max(kernel.shape[0] - stride, 0)
     before, after = total // 2, total - total // 2
     made = convolution(kernel.transpose(3, 2, 0, 1), stride=stride)
-    return [padding("Zero", before, after, before, after), made]
+    return [padding("Zero", before, after), made]
 
 
 def _same_full_convolution(kernel: Array) -> list[TorchObject]:
@@ -127,4 +123,4 @@ def _same_full_convolution(kernel: Array) -> list[TorchObject]:
     total = max(kernel.shape[0] - 2, 0)
     before, after = -(total // 2), total // 2 - total
     made = full_convolution(kernel.transpose(3, 2, 0, 1), stride=2)
-    return [made, padding("Zero", before, after, before, after)]
+    return [made, padding("Zero", before, after)]

@@ -70,8 +70,9 @@ class ModuleFields:
             raise self.wrong(field)
         return int(value)
 
-    def sides(self, *, least: int = -LARGEST) -> tuple[int, int, int, int]:
-        """Return a padding's left, right, top, bottom."""
+    def sides(self, mode: str) -> tuple[int, int, int, int]:
+        """Return a padding's left, right, top, bottom; those that wrap are 0 or more."""
+        least = 0 if mode == "wrap" else -LARGEST
         left, right, top, bottom = (self.integer(f"pad_{each}", 0, least=least) for each in "lrtb")
         return left, right, top, bottom
 

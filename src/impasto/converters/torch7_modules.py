@@ -81,20 +81,9 @@ def instance_normalization(scale: Array, shift: Array, epsilon: float) -> TorchO
     return module("InstanceNormalization", weight=scale, bias=shift, eps=epsilon)
 
 
-def padding(
-    kind: str,
-    left: int,
-    right: int | None = None,
-    top: int | None = None,
-    bottom: int | None = None,
-) -> TorchObject:
-    """Return ``Reflection``, ``Replication`` or ``Zero`` padding; all sides as the left if not
-    given.
-
-    Negative zero padding cuts off.
+def padding(kind: str, before: int, after: int) -> TorchObject:
+    """Return ``Reflection``, ``Replication`` or ``Zero`` padding: so much on the left and above,
+    and on the right and below. Negative zero padding cuts off.
     """
-    sides = {
-        f"pad_{side}": left if size is None else size
-        for side, size in zip("lrtb", (left, right, top, bottom), strict=True)
-    }
+    sides = {"pad_l": before, "pad_r": after, "pad_t": before, "pad_b": after}
     return module(f"Spatial{kind}Padding", **sides)

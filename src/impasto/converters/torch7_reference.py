@@ -120,7 +120,7 @@ def _batch_normalization(module: ModuleFields, x: Array) -> Array:
 
 def _padding(mode: str) -> Callable[[ModuleFields, Array], Array]:
     def pad(module: ModuleFields, x: Array) -> Array:
-        left, right, top, bottom = module.sides()
+        left, right, top, bottom = module.sides(mode)
         x = x[:, :, max(0, -top) : x.shape[2] + min(0, bottom)]
         x = x[:, :, :, max(0, -left) : x.shape[3] + min(0, right)]
         left, right, top, bottom = (max(0, side) for side in (left, right, top, bottom))
@@ -128,11 +128,6 @@ def _padding(mode: str) -> Callable[[ModuleFields, Array], Array]:
         return np.pad(x, sides, mode=mode)  # type: ignore[call-overload, no-any-return]
 
     return pad
-
-
-def _circular_padding(module: ModuleFields, x: Array) -> Array:
-    left, right, top, bottom = module.sides(least=0)
-    return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), mode="wrap")
 
 
 def _average_pooling(module: ModuleFields, x: Array) -> Array:
@@ -143,8 +138,7 @@ def _average_pooling(module: ModuleFields, x: Array) -> Array:
 
 def _noise(module: ModuleFields, x: Array) -> Array:
     tile = module.tile()
-    _, side, _ = tile.shape
-    return np.tile(tile, (1, x.shape[2] // side, x.shape[3] // side))[None]
+    return np.tile(tile, (1, *(side // tile.shape[1] for side in x.shape[2:])))[None]
 
 
 def _shave(module: ModuleFields, x: Array) -> Array:
@@ -157,10 +151,6 @@ def _enlarge(module: ModuleFields, x: Array) -> Array:
     return x.repeat(scale, axis=2).repeat(scale, axis=3)
 
 
-def _as_it_is(module: ModuleFields, x: Array) -> Array:
-    return x
-
-
 MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
     "SpatialConvolution": _convolution,
     "SpatialConvolutionMM": _convolution,
@@ -170,7 +160,7 @@ MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
     "SpatialReflectionPadding": _padding("reflect"),
     "SpatialReplicationPadding": _padding("edge"),
     "SpatialZeroPadding": _padding("constant"),
-    "SpatialCircularPadding": _circular_padding,
+    "SpatialCircularPadding": _padding("wrap"),
     "SpatialAveragePooling": _average_pooling,
     "NoiseFill": lambda module, x: np.concatenate([x, _noise(module, x)], axis=1),
     "GenNoise": _noise,
@@ -183,5 +173,5 @@ MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
         x > 0, x, x * np.float32(module.number("negval", LEAK))
     ),
     "Tanh": lambda _, x: np.tanh(x),
-    **dict.fromkeys(IDLE, _as_it_is),
+    **dict.fromkeys(IDLE, lambda _, x: x),
 }
