@@ -31,8 +31,9 @@ from impasto.options import StylizeOptions
 if TYPE_CHECKING:
     from impasto.defaults import Quality
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.by_size import PaintPhoto, Pixels
+    from impasto.evaluation.by_size import Pixels
     from impasto.evaluation.scored_styles import ScoredStyle
+    from impasto.evaluation.scores import PaintPhoto
     from impasto.stylizer import Stylizer
 
 __all__ = ["evaluate_command"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
@@ -28,10 +29,12 @@ class Engine(Closing, ABC):
         name: as `open_engine` takes it.
         precision: ``f32``, ``bf16`` or ``int8``, in which convolutions are computed.
         version: of the library.
+        failures: what the library raises.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    failures: ClassVar[type[Exception]]
     precision: Precision
     version: str
     _closed = False
@@ -162,6 +165,17 @@ class Engine(Closing, ABC):
         Returns:
             the painting, and the graph's further outputs by their names.
         """
+
+    @classmethod
+    @contextmanager
+    def _telling(cls, what: str) -> Iterator[None]:
+        """Raise what the library raises in the block as an `EngineError`: "OpenVINO failed"."""
+        try:
+            yield
+        except cls.failures as error:
+            raise EngineError(
+                f"{cls.title} {what} ({first_line(error)})", "try another engine"
+            ) from error
 
     def close(self) -> None:
         """Let go of memory; the engine is not used any more."""

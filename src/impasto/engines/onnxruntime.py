@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, Vectors, first_line
+from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
 __all__ = ["OnnxRuntimeEngine"]
@@ -26,6 +26,7 @@ class OnnxRuntimeEngine(Engine):
 
     name = "onnxruntime"
     title = "ONNX Runtime"
+    failures = Exception  # they have no common base of their own
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
         if precision == "bf16":
@@ -38,14 +39,10 @@ class OnnxRuntimeEngine(Engine):
         options.log_severity_level = ERRORS_ONLY
         if threads is not None:
             options.intra_op_num_threads = threads
-        try:
+        with self._telling("cannot load the graph"):
             self._session = onnxruntime.InferenceSession(
                 graph, options, providers=onnxruntime.get_available_providers()
             )
-        except Exception as error:  # its exceptions have no common base of their own
-            raise EngineError(
-                f"ONNX Runtime cannot load the graph ({first_line(error)})", "try another engine"
-            ) from error
         self._outputs = [each.name for each in self._session.get_outputs()]
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
@@ -57,10 +54,6 @@ class OnnxRuntimeEngine(Engine):
 
     def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
         """Run the graph of a part of a network; see `Engine.run_part`."""
-        try:
+        with self._telling("failed"):
             given = self._session.run(self._outputs, dict(features))
-        except Exception as error:
-            raise EngineError(
-                f"ONNX Runtime failed ({first_line(error)})", "try another engine"
-            ) from error
         return dict(zip(self._outputs, given, strict=True))

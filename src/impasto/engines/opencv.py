@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, Vectors, first_line
+from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
 __all__ = ["OpenCVEngine", "load_net"]
@@ -22,6 +22,7 @@ class OpenCVEngine(Engine):
 
     name = "opencv"
     title = "OpenCV dnn"
+    failures = cv2.error
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
         if precision in ("bf16", "int8"):
@@ -46,14 +47,10 @@ class OpenCVEngine(Engine):
 
     def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
         """Run the graph of a part of a network; see `Engine.run_part`."""
-        try:
+        with self._telling("failed"):
             for name, array in features.items():
                 self._net.setInput(array, name)
             given = self._net.forward(self._outputs)
-        except cv2.error as error:
-            raise EngineError(
-                f"OpenCV dnn failed ({first_line(error)})", "try another engine"
-            ) from error
         return {
             name: np.array(array, dtype=np.float32)
             for name, array in zip(self._outputs, given, strict=True)
@@ -66,9 +63,5 @@ def load_net(graph: bytes) -> cv2.dnn.Net:
     Raises:
         EngineError: this OpenCV cannot load it.
     """
-    try:
+    with OpenCVEngine._telling("cannot load the graph"):
         return cv2.dnn.readNetFromONNX(np.frombuffer(graph, dtype=np.uint8))
-    except cv2.error as error:
-        raise EngineError(
-            f"OpenCV dnn cannot load the graph ({first_line(error)})", "try another engine"
-        ) from error

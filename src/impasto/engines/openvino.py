@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, Vectors, first_line
+from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
 
@@ -63,9 +63,10 @@ class OpenVINOEngine(Engine):
 
     name = "openvino"
     title = "OpenVINO"
+    failures = RuntimeError
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
-        try:
+        with self._telling("cannot load the graph"):
             core = _shared_core()
             self.precision = _preferred_precision(core) if precision == "auto" else precision
             capabilities = core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
@@ -86,10 +87,6 @@ class OpenVINOEngine(Engine):
             if "painting" in self._model.output(0).names:
                 self._model = _take_pixels(self._model)
             self._any_size = self._compile()
-        except RuntimeError as error:
-            raise EngineError(
-                f"OpenVINO cannot load the graph ({first_line(error)})", "try another engine"
-            ) from error
         self._one_size: openvino.InferRequest | None = None
         self._last_shape: tuple[int, ...] = ()
         self._calls_in_a_row = 0
@@ -99,14 +96,14 @@ class OpenVINOEngine(Engine):
         return compiled.create_infer_request()
 
     def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
-        with _failures_told():
+        with self._telling("failed"):
             request = self._request_for(photo.shape)
             given = self._infer(request, {"pixels": photo[None], **vectors})
         return given.pop("painting")[0], given
 
     def run_part(self, features: Vectors) -> Vectors:
         """Run the graph of a part of a network; see `Engine.run_part`."""
-        with _failures_told():
+        with self._telling("failed"):
             return self._infer(self._any_size, features)
 
     def _infer(
@@ -131,14 +128,6 @@ class OpenVINOEngine(Engine):
         if not self._closed:
             del self._any_size, self._one_size, self._model
         super().close()
-
-
-@contextmanager
-def _failures_told() -> Iterator[None]:
-    try:
-        yield
-    except RuntimeError as error:
-        raise EngineError(f"OpenVINO failed ({first_line(error)})", "try another engine") from error
 
 
 def has_bf16() -> bool:

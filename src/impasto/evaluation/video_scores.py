@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impasto.evaluation.scored_styles import ScoredStyle
-from impasto.evaluation.scores import Scorer, exact_vgg
+from impasto.evaluation.scores import PaintPhoto, Scorer, exact_vgg
 from impasto.images import read_image, scale_shorter_side
 from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.options import StylizeOptions
@@ -23,9 +20,6 @@ from impasto.video.temporal_consistency import SteadyStylizer, check_stability
 from impasto.video.warping_error import WarpingError
 
 __all__ = ["FRAME_BY_FRAME", "VideoScore", "score_videos"]
-
-Pixels = NDArray[np.uint8]
-PaintPhoto = Callable[[Pixels], Pixels]
 
 FRAME_BY_FRAME = "frame by frame"
 SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
