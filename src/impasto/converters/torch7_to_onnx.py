@@ -180,6 +180,7 @@ class _Converter:
             "ConvTranspose" if transposed else "Conv",
             tensor,
             *map(self.graph.constant, constants),
+            output="",
             kernel_shape=size,
             strides=[module.integer("dH", 1), module.integer("dW", 1)],
             pads=[module.integer("padH", 0), module.integer("padW", 0)] * 2,

@@ -29,16 +29,16 @@ def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
     import cv2
 
     if isinstance(strength, np.ndarray):
-        return in_bands(_mixed, photo, painting, strength)
+
+        def mix(photo: Pixels, painting: Pixels, strength: NDArray[np.float32]) -> Pixels:
+            floats = photo + (painting.astype(np.float32) - photo) * strength[..., None]
+            return np.rint(floats).clip(0, 255).astype(np.uint8)
+
+        return in_bands(mix, photo, painting, strength)
     if strength == 1:
         return painting
     mixed = cv2.addWeighted(painting, strength, photo, 1 - strength, 0)
     return np.asarray(mixed, dtype=np.uint8)
-
-
-def _mixed(photo: Pixels, painting: Pixels, strength: NDArray[np.float32]) -> Pixels:
-    floats = photo + (painting.astype(np.float32) - photo) * strength[..., None]
-    return np.rint(floats).clip(0, 255).astype(np.uint8)
 
 
 def in_bands(compute: Callable[..., NDArray[Any]], *arrays: NDArray[Any]) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from impasto.live.camera import Camera, open_camera
 from impasto.live.frame_budget import FrameBudget
 from impasto.live.loop import LiveOptions, run_live
 from impasto.live.screen import Screen, open_screen
-from impasto.live.virtual_camera import VirtualCamera, open_virtual_camera
+from impasto.live.virtual_camera import VirtualCamera
 
 __all__ = [
     "Camera",
@@ -14,6 +14,5 @@ __all__ = [
     "VirtualCamera",
     "open_camera",
     "open_screen",
-    "open_virtual_camera",
     "run_live",
 ]

@@ -42,7 +42,9 @@ def open_camera(source: str) -> Camera:
     Raises:
         InputError: there is none.
     """
-    _quieten_opencv()
+    # It would write to the error output whenever a camera is not there.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     if source.isdigit():
         return _Device(int(source), f"camera {source}", "plug it in, or give another number")
     if "://" in source:
@@ -53,12 +55,6 @@ def open_camera(source: str) -> Camera:
             f"{source} is neither a camera nor a file", "give a number, an address or a video file"
         )
     return _File(source)
-
-
-def _quieten_opencv() -> None:
-    """Stop it from writing to the error output whenever a camera is not there."""
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 
 class _Device:

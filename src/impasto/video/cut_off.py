@@ -30,7 +30,10 @@ def is_cut_off(path: Path) -> bool:
         if start.startswith(EBML):
             return _matroska_end(file) > size
         if start.startswith(b"RIFF"):
-            return _riff_end(file) > size
+            end = 0  # of all RIFF chunks: large AVI files have several
+            while len(head := file.read(8)) == 8 and head.startswith(b"RIFF"):
+                end = file.seek(int.from_bytes(head[4:], "little"), 1)
+            return end > size
         return _boxes_end(file, size) > size
 
 
@@ -46,14 +49,6 @@ def _matroska_end(file: BinaryIO) -> int:
         if kind == SEGMENT:
             return 0 if size == unit - 1 else file.tell() + size
         file.seek(size, 1)
-
-
-def _riff_end(file: BinaryIO) -> int:
-    """Return the end of all RIFF chunks: large AVI files have several."""
-    end = 0
-    while len(head := file.read(8)) == 8 and head.startswith(b"RIFF"):
-        end = file.seek(int.from_bytes(head[4:], "little"), 1)
-    return end
 
 
 def _boxes_end(file: BinaryIO, file_size: int) -> int:

@@ -71,7 +71,9 @@ def find_motion(
         now, earlier: h x w, uint8.
         guess: to begin with, as the motion from the frame just before to the same earlier one.
     """
-    search = _search()
+    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    search.setFinestScale(1)  # frames are reduced already
+    search.setVariationalRefinementIterations(2)
     back = search.calc(now, earlier, None if guess is None else guess.back.copy())
     ahead = search.calc(earlier, now, None if guess is None else guess.ahead.copy())
     returns = np.clip(2 - return_error(back, ahead), 0, 1)
@@ -129,13 +131,6 @@ def spread(field: Floats, width: int, height: int) -> Floats:
     """Enlarge a field over the reduced frame to the frame's size."""
     larger = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(larger, dtype=np.float32)
-
-
-def _search() -> Any:
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    search.setFinestScale(1)  # frames are reduced already
-    search.setVariationalRefinementIterations(2)
-    return search
 
 
 def _targets(flow: Floats) -> tuple[Floats, Floats]:

@@ -27,7 +27,7 @@ from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
 from impasto.video.muxing import join_segments
 from impasto.video.options import VideoKeywords, VideoOptions
 from impasto.video.resume_state import Job
-from impasto.video.source import VideoFrame, VideoInfo, VideoSource
+from impasto.video.source import VideoFrame, VideoSource
 from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
@@ -149,9 +149,10 @@ def convert_video(
         kept = {"sound": options.sound, "subtitles": options.subtitles}
         check_tracks(video, output, encoding.container, **kept)
     with VideoSource(video, exact_colors=exact_colors) as source:
+        stat = video.stat()
         settings = {
             **settings,
-            "video": _identity(video),
+            "video": [video.name, stat.st_size, stat.st_mtime_ns],
             "encoding": [encoding.codec, encoding.crf],
             "size": options.size,
             "start": options.start_s,
@@ -160,11 +161,6 @@ def convert_video(
         resume, overwrite = options.resume, options.overwrite
         with Job(output, settings, resume=resume, overwrite=overwrite) as job:
             return _Conversion(source, job, painter, options, encoding, progress).run()
-
-
-def _identity(video: Path) -> list[object]:
-    stat = video.stat()
-    return [video.name, stat.st_size, stat.st_mtime_ns]
 
 
 @dataclass(frozen=True)
@@ -216,7 +212,9 @@ class _Conversion:
         if self.encoding.container == "gif":
             wanted = spaced(wanted, self.options.start_s, last_s)
         done = self.job.frames
-        total = done + _frames_in_part(info, resume_s, self.options.end_s)
+        whole_s = float(info.frame_count / info.rate)
+        part_s = min(whole_s, self.options.end_s or whole_s) - resume_s
+        total = done + max(0, round(part_s * float(info.rate)))
 
         began_s = time.monotonic()
         with (
@@ -340,9 +338,3 @@ def _fitted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
         seen = np.where(alpha < FAINT, 0, alpha).astype(np.uint8)
         pixels, alpha = bleed(pixels, seen), resize(alpha, width, height)
     return replace(frame, pixels=resize(pixels, width, height), alpha=alpha)
-
-
-def _frames_in_part(info: VideoInfo, start_s: float, end_s: float | None) -> int:
-    whole_s = float(info.frame_count / info.rate)
-    part_s = min(whole_s, whole_s if end_s is None else end_s) - start_s
-    return max(0, round(part_s * float(info.rate)))

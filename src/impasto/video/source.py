@@ -347,9 +347,7 @@ def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: 
     if stream.time_base is None:
         raise InputError(f"{path} has no times", "convert it with another program first")
     rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
-    frame_count = stream.frames
-    if not frame_count:
-        frame_count = max(1, round(_duration_s(container, stream) * rate))
+    frame_count = stream.frames or max(1, round(_duration_s(container, stream) * rate))
     turned = _quarter_turns(first) % 2
     width, height = (first.height, first.width) if turned else (first.width, first.height)
     colors = BT_709

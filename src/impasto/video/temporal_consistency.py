@@ -183,9 +183,14 @@ class SteadyStylizer:
         memory = replace(memory, motion=motion, age=memory.age + 1)
         every = max(1, round(RENEW_FRAMES * min(1.0, self.stability / OFTEN_BELOW)))
         renews = memory.age >= every or (motion.trust.mean() < ENOUGH_TRUST and memory.age > 1)
-        stays = _stays(now.shape, memory.renewals, self.stability**2) if renews else None
+        stays = None
+        if renews:  # each stroke but a share of them has its turn
+            share = 1 - self.stability**2
+            stays = (_turns(*now.shape) + memory.renewals * share) % 1 >= share
         carried = carry(memory.canvas, motion, quick=self._quick)
-        painting = _join(_crispen(carried, fresh), fresh, _weight(motion.trust, stays))
+        weight = spread(_weight(motion.trust, stays), fresh.shape[1], fresh.shape[0])
+        joined = cv2.blendLinear(_crispen(carried, fresh), fresh, weight, 1 - weight)
+        painting = np.asarray(joined, dtype=np.uint8)
         if renews:
             memory = StrokeMemory(painting, now, None, 0, memory.renewals + 1)
         self.memory = memory
@@ -216,13 +221,6 @@ def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
     return np.asarray(cv2.GaussianBlur(weight, (0, 0), 1), dtype=np.float32)
 
 
-def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.bool_]:
-    """Choose the strokes that are not renewed this time, a share of all; each has its turn."""
-    share = 1 - staying
-    turn = (_turns(*shape) + renewals * share) % 1
-    return turn >= share
-
-
 @cache
 def _turns(height: int, width: int) -> Floats:
     """Return soft random patches, h x w, evenly distributed over 0 to 1."""
@@ -244,10 +242,3 @@ def _crispen(carried: Pixels, fresh: Pixels) -> Pixels:
 
 def _detail(pixels: Pixels, soft: cv2.typing.MatLike) -> float:
     return float(cv2.absdiff(pixels, np.asarray(soft, dtype=np.uint8))[::4, ::4].mean())
-
-
-def _join(carried: Pixels, fresh: Pixels, trust: Floats) -> Pixels:
-    """Take ``carried`` where it can be trusted, ``fresh`` elsewhere."""
-    height, width = fresh.shape[:2]
-    weight = spread(trust, width, height)
-    return np.asarray(cv2.blendLinear(carried, fresh, weight, 1 - weight), dtype=np.uint8)

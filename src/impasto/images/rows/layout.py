@@ -1,23 +1,21 @@
-"""Interfaces of files that are read and written row by row, and what both need."""
+"""How samples lie in files that are read and written row by row, and what all of these need."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.original import Metadata, Samples, full_white
+from impasto.images.original import Samples, full_white
 
 __all__ = [
     "STRIP_BYTES",
     "Kind",
     "Layout",
-    "RowReader",
-    "RowWriter",
     "inflate",
     "pieces",
     "rows_within",
@@ -81,34 +79,6 @@ class Layout:
     def dtype(self) -> np.dtype[np.generic]:
         """NumPy's type of a sample."""
         return np.dtype(self.kind)
-
-
-class RowReader(Protocol):
-    """A file whose picture can be read from top to bottom, a few rows at a time."""
-
-    layout: Layout
-    metadata: Metadata
-    profile: bytes
-    more_pages: bool
-
-    def strips(self) -> Iterator[Samples]:
-        """Yield all rows in order, some at a time: n x W x channels of the layout's type.
-
-        Raises:
-            ValueError, OSError, EOFError: the file is damaged or cut off.
-        """
-
-
-class RowWriter(Protocol):
-    """A file that is written from top to bottom."""
-
-    layout: Layout
-
-    def write(self, rows: Samples) -> None:
-        """Write the next rows: n x W x channels, of the layout's type."""
-
-    def finish(self) -> None:
-        """Complete the file, after the last row."""
 
 
 def rows_within(layout: Layout) -> int:
