@@ -143,7 +143,7 @@ def _from_coarse_to_fine(
     vgg = Vgg19(hardware, options.pooling)
     faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
     scales = _scales(content.width, content.height, options)
-    plan = _steps_per_scale(len(scales), options.steps)
+    plan = [max(1, options.steps // min(16, 2**number)) for number in range(len(scales))]
     pixels = _first_picture(content.pixels, scales[0], options)
     finish = partial(_finish, content, areas, options)
     done = 0
@@ -263,10 +263,6 @@ def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, i
         (max(SMALLEST_PX, round(width * scale)), max(SMALLEST_PX, round(height * scale)))
         for scale in scales
     ]
-
-
-def _steps_per_scale(count: int, steps: int) -> list[int]:
-    return [max(1, steps // min(16, 2**k)) for k in range(count)]
 
 
 def _first_picture(

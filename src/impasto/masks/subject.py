@@ -125,14 +125,9 @@ def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
     edges = np.concatenate([colors[0], colors[:, 0], colors[:, -1]])
     distances = np.linalg.norm(colors[:, :, None] - edges, axis=3)
     unlike = np.sort(distances, axis=2)[..., : len(edges) // 8].mean(axis=2).astype(np.float32)
-    together = sum(_smoothed(each) / max(float(each.mean()), 1e-6) for each in (structure, unlike))
+    blurred = [cv2.GaussianBlur(each, (0, 0), SALIENCY_PX / 16) for each in (structure, unlike)]
+    together = sum(np.asarray(each) / max(float(np.mean(each)), 1e-6) for each in blurred)
     places = np.linspace(-1, 1, SALIENCY_PX, dtype=np.float32) ** 2
     central = together * np.exp(-(places[:, None] + places[None]))
     scaled = cv2.resize(central, (photo.shape[1], photo.shape[0]))
     return np.asarray(scaled, dtype=np.float32)
-
-
-def _smoothed(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    import cv2
-
-    return np.asarray(cv2.GaussianBlur(map_, (0, 0), SALIENCY_PX / 16), dtype=np.float32)

@@ -100,11 +100,11 @@ class NetworkGraph(GraphBuilder):
         super().__init__()
         self.spec = spec
         self.weights = weights
+        self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.normalised: dict[str, Bounds] = {}  # after each normalised layer, if in 8 bits
         if int8_style is not None:
-            for conv, scale, shift in spec.style_slices():
-                bounds = Bounds.of_normalised(int8_style[scale], int8_style[shift])
-                self.normalised[conv.name] = bounds
+            for name, (scale, shift) in self.slices.items():
+                self.normalised[name] = Bounds.of_normalised(int8_style[scale], int8_style[shift])
         self.bounds: dict[str, Bounds] = {}  # of tensors, as far as known
         self.in_8_bits: dict[str, str] = {}  # what became of tensors
 
@@ -231,20 +231,23 @@ class _Baked(NetworkGraph):
         if spec.revises and statistics is not None:
             ranges = _spread_and_mean(spec, style_vector, statistics)
         super().__init__(spec, weights, ranges if int8 else None)
-        slices = list(spec.style_slices())
-        self.styles = {c.name: (style_vector[a], style_vector[b]) for c, a, b in slices}
+        self.styles = self._parts(style_vector)
         self.frozen: dict[str, tuple[Array, Array]] = {}
         if spec.norm == "batch":
-            for conv, _, _ in slices:
-                mean, variance = weights[f"{conv.name}.mean"], weights[f"{conv.name}.variance"]
-                self.frozen[conv.name] = (mean, variance)
-        elif spec.revises:
             self.frozen = {
-                conv.name: (np.zeros(conv.outputs, np.float32), np.ones(conv.outputs, np.float32))
-                for conv, _, _ in slices
+                name: (weights[f"{name}.mean"], weights[f"{name}.variance"]) for name in self.slices
             }
+        elif spec.revises:
+            plain = {
+                name: (np.zeros_like(a), np.ones_like(a)) for name, (a, _) in self.styles.items()
+            }
+            self.frozen = plain
         elif statistics is not None:
-            self.frozen = {c.name: (statistics[a], statistics[b]) for c, a, b in slices}
+            self.frozen = self._parts(statistics)
+
+    def _parts(self, vector: Array) -> dict[str, tuple[Array, Array]]:
+        """Return what a vector says of each normalised layer."""
+        return {name: (vector[a], vector[b]) for name, (a, b) in self.slices.items()}
 
     def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
         """Fold normalisation into the convolution, where statistics are constant."""
@@ -291,7 +294,6 @@ class _Steered(NetworkGraph):
         self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
     ) -> None:
         super().__init__(spec, weights, int8_style)
-        self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.statistics: list[str] = []
         if self.normalised:
             square = self.node("ReduceMean", self.node("Mul", "style", "style"), axes=[0])

@@ -178,7 +178,7 @@ def measure_by_layers(
     stages = cut_stages(spec)
     last = last_readers(stages)
     strips = list(_strips(stages, photo, strip_bytes))
-    slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
+    slices = {conv.name: places for conv, *places in spec.style_slices()}
     statistics = np.zeros(spec.style_size, dtype=np.float32)
     normalisation: dict[str, tuple[Vector, Vector]] = {}
     done, total = count(1), sum(len(tops) for tops, _ in strips)

@@ -65,10 +65,9 @@ class _Regional(NetworkGraph):
     ) -> None:
         super().__init__(spec, weights)
         self.styles = len(style_vectors)
-        self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.vectors = np.stack(style_vectors)
         self.statistics = np.stack(statistics)
-        self.scales = _scales(spec)
+        self.scales = {conv.name: made for conv, _, made in spec.scaled()}
         self.shares = {1.0: "shares"}  # by the side of a layer's features over the picture's
 
     def normalise(self, conv: Conv, tensor: str) -> str:
@@ -84,24 +83,11 @@ class _Regional(NetworkGraph):
 
     def _map(self, values: Array, conv: Conv) -> str:
         """Spread styles x channels of numbers over a map: a 1x1 convolution of the shares."""
-        kernel = self.constant(values.T[..., None, None])
-        return self.node("Conv", self._shares_at(self.scales[conv.name]), kernel)
-
-    def _shares_at(self, scale: float) -> str:
+        scale = self.scales[conv.name]
         if scale not in self.shares:
             side = [round(1 / scale)] * 2
-            pooled = self.node("AveragePool", "shares", kernel_shape=side, strides=side)
-            self.shares[scale] = pooled
-        return self.shares[scale]
+            self.shares[scale] = self.node("AveragePool", "shares", kernel_shape=side, strides=side)
+        return self.node("Conv", self.shares[scale], self.constant(values.T[..., None, None]))
 
     def finish(self) -> bytes:
         return self.model(f"impasto-{self.spec.name}-regions", maps={"shares": self.styles})
-
-
-def _scales(spec: NetworkSpec) -> dict[str, float]:
-    """Return the side of each convolution's output over the picture's."""
-    scales, scale = {}, 1.0
-    for conv in spec.convs():
-        scale *= conv.scale
-        scales[conv.name] = scale
-    return scales

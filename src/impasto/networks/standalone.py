@@ -62,7 +62,9 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
         now = passes[-1]
         for size in passes:
             padding_px = input_spec.padding_px(*size)
-            if any(padding_px) and (opset < OLDEST_OPSET or not _reflects(size, padding_px)):
+            # A picture is mirrored once: it must be larger than what is added to it.
+            reflects = max(padding_px[0::2]) < size[0] and max(padding_px[1::2]) < size[1]
+            if any(padding_px) and (opset < OLDEST_OPSET or not reflects):
                 raise OptionError(
                     f"this network does not take {size[0]}x{size[1]}",
                     f"give multiples of {input_spec.multiple}, {input_spec.smallest_px} or more",
@@ -103,11 +105,6 @@ def stand_alone_in_parts(
         painting, now = graph.paint(part, seen, part.input_spec.padding_px(*size), size), size
     graph.node("Identity", painting, output="painting")
     return BakedNetwork(graph.model("impasto", fixed_px=whole), InputSpec(fixed_px=whole))
-
-
-def _reflects(size: Size, padding_px: Padding) -> bool:
-    """Return whether a picture is large enough to be mirrored once."""
-    return max(padding_px[0::2]) < size[0] and max(padding_px[1::2]) < size[1]
 
 
 def _of_any_size(input_spec: InputSpec) -> tuple[Padding, InputSpec]:

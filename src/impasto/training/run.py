@@ -193,7 +193,9 @@ class TrainingRun:
         checkpoints, previews = _Clock(self.checkpoint_every_s), _Clock(self.preview_every_s)
         while trainer.next_step < options.steps:
             with _before_raising(save, LostProcessError):
-                _update_means(smooth, trainer.step())
+                for name, value in trainer.step().items():
+                    # Means over some fifty steps: single figures jump about with their photos.
+                    smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
             step, seconds = trainer.next_step, time.monotonic() - began
             if self.writes and step % LOG_EVERY_STEPS == 0:
                 _append_log(self.folder / LOG_FILE, trainer, seconds, smooth)
@@ -382,14 +384,6 @@ def check_same_run(
         raise OptionError(
             f"{path} is of network {start.spec.name!r}", "resume with the same network"
         )
-
-
-def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None:
-    """Update the figures that are shown, means over some fifty steps: single ones jump about with
-    their photos.
-    """
-    for name, value in latest.items():
-        smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
 
 
 def _append_log(
