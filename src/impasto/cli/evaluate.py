@@ -122,6 +122,7 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
     require_torch("impasto evaluate")
     check_json(said.json_file)
     from impasto.evaluation.scored_styles import find_scored_styles
+    from impasto.images import find_images
     from impasto.perceptual.hardware import keep_freed_memory
     from impasto.stylizer import Stylizer
 
@@ -137,14 +138,17 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
     if said.video:
         _videos(said, styles, options)
         return
-    files = _files(said.photos, said.limit)
+    found = [
+        find_images(each, "photos")[: said.limit] if each.is_dir() else [each]
+        for each in said.photos
+    ]
     with ExitStack() as stack:
         painters = {
             each.name: stack.enter_context(Stylizer(replace(options, style=each.style)))
             for each in styles
         }
         way = _as_papers_do if said.papers or said.reference else _by_size
-        way(said, painters, styles, files)
+        way(said, painters, styles, list(chain(*found)))
 
 
 def _by_size(
@@ -160,7 +164,8 @@ def _by_size(
 
     pictures = {str(path): read_image(path).pixels for path in files}
     paintings = {each.name: read_image(each.painting).pixels for each in styles}
-    target = _free_name(said.sheet)
+    names = (said.sheet.with_stem(f"{said.sheet.stem}-{number}") for number in count(2))
+    target = next(each for each in chain([said.sheet], names) if not each.exists())
     sizes_px = [_whole(text) for text in said.sheet_sizes.split(",")]
     write_image(target, Picture(sheet_of(painters, paintings, pictures, sizes_px)))
     console.note(f"look at {target} before you read on")
@@ -204,8 +209,13 @@ def _as_papers_do(
     files: Sequence[Path],
 ) -> None:
     """Print J at one size."""
+    from impasto._util.atomic_files import make_folder, user_cache_folder
     from impasto.evaluation.scores import evaluate, report_tree
 
+    cache = None
+    if said.reference:
+        make_folder(user_cache_folder())
+        cache = said.cache or user_cache_folder() / "lbfgs-curves.json"
     with console.progress() as progress:
         reports = evaluate(
             painters,
@@ -214,7 +224,7 @@ def _as_papers_do(
             size_px=said.size or PAPERS_PX,
             painting_px=said.painting_size or {each.name: each.painting_px for each in styles},
             reference_iterations=said.reference,
-            cache=(said.cache or _default_cache()) if said.reference else None,
+            cache=cache,
             progress=progress,
         )
     show_figures(
@@ -228,7 +238,9 @@ def _as_papers_do(
                 f"{report.median.style:.4f}",
                 f"{report.median.deep_style:.4f}",
                 f"{report.objective:.3f}",
-                "" if report.iterations is None else _iterations(report.iterations, said.reference),
+                ""
+                if report.iterations is None
+                else f"{report.iterations}{' or more' * (report.iterations == said.reference)}",
                 f"{report.median.repetition:.2f}",
             )
             for report in reports
@@ -271,30 +283,7 @@ def _videos(said: EvaluateOptions, styles: Sequence[ScoredStyle], options: Styli
     )
 
 
-def _files(photos: Sequence[Path], limit: int) -> list[Path]:
-    from impasto.images import find_images
-
-    found = (find_images(each, "photos")[:limit] if each.is_dir() else [each] for each in photos)
-    return list(chain.from_iterable(found))
-
-
 def _whole(text: str) -> int:
     if not text.strip().isdecimal() or not 0 < int(text) <= MOST_PX:
         raise OptionError(f"--sheet-sizes has {text!r}", "give sizes in pixels: 512,1024")
     return int(text)
-
-
-def _free_name(path: Path) -> Path:
-    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(each for each in chain([path], names) if not each.exists())
-
-
-def _iterations(count: int, most: int) -> str:
-    return f"{count} or more" if count == most else str(count)
-
-
-def _default_cache() -> Path:
-    from impasto._util.atomic_files import make_folder, user_cache_folder
-
-    make_folder(user_cache_folder())
-    return user_cache_folder() / "lbfgs-curves.json"

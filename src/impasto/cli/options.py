@@ -103,7 +103,7 @@ def option(
         max=maximum,
         envvar=variable,
         show_default=default != "" and not any("/" in name for name in names),
-        autocompletion=_style_names if "--style" in names else None,
+        autocompletion=(lambda: list(choose_gallery(None).names)) if "--style" in names else None,
     )
     return field(default=default, metadata={"typer": information})
 
@@ -178,10 +178,6 @@ def stability_option() -> float:
         "How much strokes stay on the things that they are painted on, from 0 (every frame is "
         "painted anew) to 1.",
     )
-
-
-def _style_names() -> list[str]:
-    return list(choose_gallery(None).names)
 
 
 def takes(

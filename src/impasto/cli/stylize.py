@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import partial
@@ -51,7 +51,11 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
             console.note(f"preset saved: {write_preset(options.save_preset, *styles.values())}")
         try:
             if options.watch:
-                _watch(run, plan, stylizers, options.overwrite)
+                console.note("watching for photos: Ctrl-C ends it")
+                for due in appearing(plan, overwrite=options.overwrite):
+                    run.add(due)
+                    for style, stylizer in stylizers.items():
+                        run.paint(stylizer, [job for job in due if job.style == style])
             passed = set(skipped)
             for style in list(stylizers):
                 with stylizers.pop(style) as stylizer:  # closed before the next one takes memory
@@ -184,17 +188,3 @@ def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
             f"--report {options.report} is a photo's or painting's name", "give another"
         )
     return skipped
-
-
-def _watch(
-    run: PhotoRun,
-    plan: Callable[[], list[Job]],
-    stylizers: Mapping[str, Stylizer],
-    overwrite: bool,
-) -> None:
-    """Paint photos as they appear, until Ctrl-C."""
-    console.note("watching for photos: Ctrl-C ends it")
-    for due in appearing(plan, overwrite=overwrite):
-        run.add(due)
-        for style, stylizer in stylizers.items():
-            run.paint(stylizer, [job for job in due if job.style == style])
