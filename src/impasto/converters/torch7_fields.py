@@ -92,6 +92,22 @@ class ModuleFields:
             self.integer("dH", height, least=1),
         )
 
+    def convolution(
+        self, *, transposed: bool = False
+    ) -> tuple[Array, Array | None, list[list[int]]]:
+        """Return a convolution's kernel, outputs x inputs x height x width (inputs first if it is
+        transposed), its bias, and what goes down and across: steps, padding, further rows and
+        columns.
+        """
+        planes = self.integer("nOutputPlane"), self.integer("nInputPlane")
+        size = self.integer("kH"), self.integer("kW")
+        bias = self.optional_array("bias", planes[:1])
+        first, second = reversed(planes) if transposed else planes
+        kernel = self.array("weight", (first, second, *size))  # ...MM has it in rows
+        fields = (("d", 1), ("pad", 0), ("adj", 0))
+        sides = [[self.integer(f"{name}{side}", least) for side in "HW"] for name, least in fields]
+        return kernel, bias, sides
+
     def check_joins_channels(self) -> None:
         """Check that tensors are joined along their channels, the second dimension of four or the
         first of three.

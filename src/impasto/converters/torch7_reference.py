@@ -58,26 +58,19 @@ def _run(node: Any, value: Any, name: str) -> Any:
 
 
 def _convolution(module: ModuleFields, x: Array) -> Array:
-    height, width = module.integer("kH"), module.integer("kW")
-    down, across = module.integer("dH", 1), module.integer("dW", 1)
-    outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-    kernel = module.array("weight", (outputs, inputs, height, width))
-    top, left = module.integer("padH", 0), module.integer("padW", 0)
+    kernel, bias, ((down, across), (top, left), _) = module.convolution()
     padded = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[2:], axis=(2, 3))
     made = np.tensordot(windows[:, :, ::down, ::across], kernel, axes=((1, 4, 5), (1, 2, 3)))
-    return _biased(module, made.transpose(0, 3, 1, 2), outputs)
+    made = made.transpose(0, 3, 1, 2)
+    return made if bias is None else made + bias[:, None, None]
 
 
 def _full_convolution(module: ModuleFields, x: Array) -> Array:
     """Add the kernel, times its value, to the output for every input pixel."""
-    height, width = module.integer("kH"), module.integer("kW")
-    down, across = module.integer("dH", 1), module.integer("dW", 1)
-    outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-    kernel = module.array("weight", (inputs, outputs, height, width))
-    top, left = module.integer("padH", 0), module.integer("padW", 0)
+    kernel, bias, ((down, across), (top, left), more) = module.convolution(transposed=True)
+    _, outputs, height, width = kernel.shape
     rows, columns = x.shape[2:]
-    more = module.integer("adjH", 0), module.integer("adjW", 0)
     tall = (rows - 1) * down + height + more[0]
     wide = (columns - 1) * across + width + more[1]
     made = np.zeros((1, outputs, tall, wide), dtype=np.float32)
@@ -89,11 +82,7 @@ def _full_convolution(module: ModuleFields, x: Array) -> Array:
                 slice(column, column + (columns - 1) * across + 1, across),
             )
             made[:, :, place[0], place[1]] += part.transpose(0, 3, 1, 2)
-    return _biased(module, made[:, :, top : tall - top, left : wide - left], outputs)
-
-
-def _biased(module: ModuleFields, made: Array, outputs: int) -> Array:
-    bias = module.optional_array("bias", (outputs,))
+    made = made[:, :, top : tall - top, left : wide - left]
     return made if bias is None else made + bias[:, None, None]
 
 

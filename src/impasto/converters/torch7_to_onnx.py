@@ -168,23 +168,16 @@ class _Converter:
         return self.graph.node("Concat", *branches, axis=1) if len(branches) > 1 else branches[0]
 
     def _convolution(self, module: ModuleFields, tensor: str, *, transposed: bool = False) -> str:
-        size = [module.integer("kH"), module.integer("kW")]
-        outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-        planes = (inputs, outputs) if transposed else (outputs, inputs)
-        constants = [module.array("weight", (*planes, *size))]  # ...MM has it in rows
-        bias = module.optional_array("bias", (outputs,))
-        if bias is not None:
-            constants.append(bias)
-        more = [module.integer("adjH", 0), module.integer("adjW", 0)] if transposed else None
+        kernel, bias, (strides, pads, more) = module.convolution(transposed=transposed)
         return self.graph.node(
             "ConvTranspose" if transposed else "Conv",
             tensor,
-            *map(self.graph.constant, constants),
+            *(self.graph.constant(each) for each in (kernel, bias) if each is not None),
             output="",
-            kernel_shape=size,
-            strides=[module.integer("dH", 1), module.integer("dW", 1)],
-            pads=[module.integer("padH", 0), module.integer("padW", 0)] * 2,
-            **({"output_padding": more} if more else {}),
+            kernel_shape=list(kernel.shape[2:]),
+            strides=strides,
+            pads=pads * 2,
+            **({"output_padding": more} if transposed else {}),
         )
 
     def _instance_normalization(self, module: ModuleFields, tensor: str) -> str:

@@ -128,10 +128,7 @@ def plan_memory(
     ends = base + photo + max(read_bytes, pixels * written_bytes_per_px)
     held = base + FIXED_BYTES + photo
     for whole_px in ((limit_bytes - held) // whole_bytes, 0):
-        # The engine keeps what the largest of the earlier passes took that is painted in one piece.
-        sizes = revision_sizes(*size)[1] if spec.revises else pass_sizes(*size, 1)
-        passes = [across * down for across, down in sizes[:-1]]
-        kept = max((px for px in passes if px <= whole_px), default=0) * engine_bytes
+        kept = _largest_px(size, spec, whole_px) * engine_bytes
         features = min(MOST_STRIP_BYTES, limit_bytes - base - photo - kept)
         for tile in TILES_PX:
             side = tile + 2 * margin
@@ -143,6 +140,14 @@ def plan_memory(
     needed = max(tiled, base + photo + LEAST_STRIP_BYTES, ends)  # in the smallest tiles
     by_rows_fits = tiled - photo <= limit_bytes < needed
     raise _refusal(size, limit_bytes, needed, BY_ROWS if by_rows_fits else "")
+
+
+def _largest_px(size: tuple[int, int], spec: NetworkSpec, whole_px: int) -> int:
+    """Return how large the largest of the earlier passes is that are painted in one piece: their
+    engine keeps what it took.
+    """
+    sizes = revision_sizes(*size)[1] if spec.revises else pass_sizes(*size, 1)
+    return max((w * h for w, h in sizes[:-1] if w * h <= whole_px), default=0)
 
 
 def _refusal(size: tuple[int, int], limit: int, needed: int, hint: str) -> OptionError:

@@ -95,7 +95,8 @@ class Stage:
         """The features that it reads, and how many rows of each beyond those of the convolution's
         own strip, above and below.
         """
-        return tuple(_features(self.entering, self.halo))
+        seen = _walk(self.entering, self.halo)
+        return tuple((each, rows) for each, rows in seen if isinstance(each, Feature))
 
     @property
     def halo(self) -> int:
@@ -112,7 +113,8 @@ class Stage:
         picture, in networks that see zeros there.
         """
         own = {self.halo} if self.conv.padding or self.conv.transposed else set()
-        return frozenset(own | set(_smoothed(self.entering, self.halo)))
+        seen = _walk(self.entering, self.halo)
+        return frozenset(own | {rows + 1 for each, rows in seen if isinstance(each, Smoothed)})
 
 
 def cut_stages(spec: NetworkSpec) -> list[Stage]:
@@ -229,26 +231,17 @@ class _StageGraph(GraphBuilder):
                 "Add", self.tensor(tensor.first, halo), self.tensor(tensor.second, halo)
             )
         if isinstance(tensor, Smoothed):
-            return self.smooth(tensor, halo)
-        return self.activation(tensor)
-
-    def activation(self, feature: Feature) -> str:
-        """Normalise and rectify a feature, if its convolution is followed by that."""
-        conv, tensor = feature.conv, feature.name
-        if conv is None:
-            return tensor
-        if conv.norm:
+            channels = tensor.layer.channels
+            seen = self.blank_beyond(self.tensor(tensor.of, halo + 1), halo + 1)
+            kernel = self.constant(np.repeat(SMOOTHING, channels, axis=0))
+            padded = self.beside(seen, 1)
+            return self.node("Conv", padded, kernel, kernel_shape=[3, 3], group=channels)
+        conv, name = tensor.conv, tensor.name
+        if conv and conv.norm:  # what was stored has yet to be normalised and rectified
             factor, offset = (each.reshape(1, -1, 1, 1) for each in self.normalisation[conv.name])
-            scaled = self.node("Mul", tensor, self.constant(factor))
-            tensor = self.node("Add", scaled, self.constant(offset))
-        return self.node("Relu", tensor) if conv.relu else tensor
-
-    def smooth(self, smoothed: Smoothed, halo: int) -> str:
-        channels = smoothed.layer.channels
-        tensor = self.blank_beyond(self.tensor(smoothed.of, halo + 1), halo + 1)
-        kernel = self.constant(np.repeat(SMOOTHING, channels, axis=0))
-        padded = self.beside(tensor, 1)
-        return self.node("Conv", padded, kernel, kernel_shape=[3, 3], group=channels)
+            scaled = self.node("Mul", name, self.constant(factor))
+            name = self.node("Add", scaled, self.constant(offset))
+        return self.node("Relu", name) if conv and conv.relu else name
 
     def convolve(self, stage: Stage, tensor: str) -> str:
         conv = stage.conv
@@ -304,24 +297,14 @@ class _StageGraph(GraphBuilder):
         return self.node("Mul", tensor, f"inside {halo}")
 
 
-def _features(tensor: Tensor, halo: int) -> Iterator[tuple[Feature, int]]:
+def _walk(tensor: Tensor, halo: int) -> Iterator[tuple[Tensor, int]]:
+    """Yield a tensor and all that it is made of, each with its rows beyond the strip."""
+    yield tensor, halo
     if isinstance(tensor, Sum):
-        yield from _features(tensor.first, halo)
-        yield from _features(tensor.second, halo)
+        yield from _walk(tensor.first, halo)
+        yield from _walk(tensor.second, halo)
     elif isinstance(tensor, Smoothed):
-        yield from _features(tensor.of, halo + 1)
-    else:
-        yield tensor, halo
-
-
-def _smoothed(tensor: Tensor, halo: int) -> Iterator[int]:
-    """Yield with how many rows beyond the strip something is smoothed."""
-    if isinstance(tensor, Sum):
-        yield from _smoothed(tensor.first, halo)
-        yield from _smoothed(tensor.second, halo)
-    elif isinstance(tensor, Smoothed):
-        yield halo + 1
-        yield from _smoothed(tensor.of, halo + 1)
+        yield from _walk(tensor.of, halo + 1)
 
 
 def folded(

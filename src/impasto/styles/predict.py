@@ -70,9 +70,13 @@ def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> 
     pixels = read_painting(painting)
     is_file = isinstance(painting, str | Path)
     title = Path(painting).stem if isinstance(painting, str | Path) else "painting"
+    try:
+        name = check_name(title)
+    except StyleError:  # a title without latin letters
+        name = "painting"
     card = StyleCard(title=title, painting=Path(str(painting)).name if is_file else "")
     return Style(
-        _style_name(title),
+        name,
         _predict(encoder, pack.trunk, _reduced(pixels, encoder.spec.painting_px)),
         encoder.trunk,
         card,
@@ -163,10 +167,3 @@ def _reduced(painting: Pixels, shorter_px: int) -> Pixels:
 @cache
 def _references() -> tuple[Pixels, ...]:
     return tuple(read_image(path).pixels for path in sorted(REFERENCES.glob("*.jpg")))
-
-
-def _style_name(title: str) -> str:
-    try:
-        return check_name(title)
-    except StyleError:  # a title without latin letters
-        return "painting"

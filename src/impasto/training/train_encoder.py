@@ -74,12 +74,7 @@ def train_encoder(
         )
     trainer = _trainer(spec, trunk, styles, paintings, photos, options, run)
     if start_from and not before:
-        start = read_encoder(start_from / ENCODER_FILE)
-        if start.spec.shapes() != spec.shapes():
-            raise OptionError(
-                "the encoder to start from has other layers", "start from one like it"
-            )
-        trainer.start_from(start.weights)
+        _start(trainer, start_from)
     home = run.folder / PACK_FOLDER if options.with_trunk else run.folder
 
     def keep(checkpoint: EncoderCheckpoint) -> None:
@@ -112,6 +107,13 @@ def _trainer(
     if options.with_trunk:
         return JointTrainer(*given, paintings_of(styles, paintings))
     return EncoderTrainer(*given)
+
+
+def _start(trainer: EncoderTrainer, folder: Path) -> None:
+    start = read_encoder(folder / ENCODER_FILE)
+    if start.spec.shapes() != trainer.encoder.spec.shapes():
+        raise OptionError("the encoder to start from has other layers", "start from one like this")
+    trainer.start_from(start.weights)
 
 
 def _preview(trainer: EncoderTrainer) -> NDArray[np.uint8]:
