@@ -14,9 +14,7 @@ from impasto.errors import OptionError
 from impasto.multiscale import MAX_STROKE, MIN_STROKE
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from impasto._util.arrays import Pixels
     from impasto.images import PictureSource
     from impasto.masks.areas import Area, Region
     from impasto.masks.parse import AreaSource
@@ -264,7 +262,7 @@ class StylizeOptions:
         mask = None if place is None else as_area(place, box, self.invert_mask)
         return mask, [Region(as_area(each, box), style) for each, style in self.placed_styles()[1]]
 
-    def palette_pixels(self) -> NDArray[np.uint8] | None:
+    def palette_pixels(self) -> Pixels | None:
         """Return the palette's pixels, H x W x 3, uint8, RGB, if there is one.
 
         Raises:

@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
 from impasto.images import (
@@ -45,7 +43,6 @@ from impasto.stylizer import Stylizer
 
 __all__ = ["PhotoReport", "paint_photo", "plan_photo"]
 
-Pixels = NDArray[np.uint8]
 
 PIXEL_BYTES = 3
 # Of a picture that is written whole, and of one that is read whole, too; beside the photo.

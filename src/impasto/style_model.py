@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.errors import OptionError
@@ -29,8 +29,7 @@ from impasto.styles.predict import find_style
 
 __all__ = ["StyleModel", "open_network"]
 
-Pixels = NDArray[np.uint8]
-Vector = NDArray[np.float32]
+Vector = Floats
 
 
 class StyleModel(Closing):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.constant_folding import fold_constants
 from impasto.converters.conventions import (
     Convention,
@@ -51,8 +51,6 @@ TEXTURE_NETS = {"TVLoss", "NoiseFill", "GenNoise", "Concat", "DepthConcat"}
 """Modules that only its networks have."""
 PARITY_PX = 64
 
-Array = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class ConvertedNetwork:
@@ -70,7 +68,7 @@ class ConvertedNetwork:
     baked: BakedNetwork
     family: str
     description: str
-    reference: Callable[[Array], Array]
+    reference: Callable[[Floats], Floats]
     reference_px: tuple[int, int]
 
     def to_file(self) -> bytes:
@@ -152,7 +150,7 @@ def _convert_modules(
     graph = wrap(model, convention, lost_px)
     input_spec = find_input_spec(onnx.load_from_string(graph), layout, None, name)
 
-    def reference(photo: Array) -> Array:
+    def reference(photo: Floats) -> Floats:
         array = from_photo(photo, convention)
         side = (lost_px // 2, lost_px // 2)
         array = np.pad(array, ((0, 0), (0, 0), side, side), mode="reflect")
@@ -183,7 +181,7 @@ def _convert_onnx(
     else:
         check_input_spec(model, layout, input_spec, name)
 
-    def reference(photo: Array) -> Array:
+    def reference(photo: Floats) -> Floats:
         from onnx.reference import ReferenceEvaluator
 
         array = from_photo(photo, convention)

@@ -10,9 +10,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_modules import (
     convolution,
@@ -30,10 +28,8 @@ EPSILON = 1e-5
 OLD_EPSILON = 1e-9  # of the example's own normalisation, before torch had one
 MAX_BLOCKS = 32
 
-Array = NDArray[np.float32]
 
-
-def read_state_dict(content: bytes, name: str) -> dict[str, Array]:
+def read_state_dict(content: bytes, name: str) -> dict[str, Floats]:
     """Return all weights in a file, by their names.
 
     Raises:
@@ -75,7 +71,7 @@ def _check_archive(content: bytes, name: str) -> None:
         raise InputError(f"{name} is compressed, as torch never does", "get the file anew")
 
 
-def build_pytorch_network(arrays: Mapping[str, Array], name: str) -> TorchObject:
+def build_pytorch_network(arrays: Mapping[str, Floats], name: str) -> TorchObject:
     """Return the example's TransformerNet around its weights; means and variances that old files
     hold of instance normalisation mean nothing.
 
@@ -103,7 +99,7 @@ def build_pytorch_network(arrays: Mapping[str, Array], name: str) -> TorchObject
 
 
 class _Weights:
-    def __init__(self, arrays: Mapping[str, Array], name: str) -> None:
+    def __init__(self, arrays: Mapping[str, Floats], name: str) -> None:
         self._arrays = arrays
         self._name = name
 
@@ -122,7 +118,7 @@ class _Weights:
             made.append(instance_normalization(scale, shift, OLD_EPSILON if old else EPSILON))
         return [*made, module("ReLU")] if relu else made
 
-    def _array(self, key: str, dimensions: int, size: int | None = None) -> Array:
+    def _array(self, key: str, dimensions: int, size: int | None = None) -> Floats:
         array = self._arrays.get(key)
         if array is None:
             raise InputError(

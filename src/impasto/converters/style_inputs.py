@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.onnx_files import is_picture, read_onnx
 from impasto.errors import InputError, OptionError
 from impasto.images import IMAGE_SUFFIXES, read_image
@@ -25,10 +26,8 @@ __all__ = ["choose_style", "predict_vector", "read_style_picture"]
 FREE_PX = 256  # of a style picture's sides, if the network does not say
 MAX_NUMBERS = 1 << 16
 
-Array = NDArray[np.float32]
 
-
-def read_style_picture(path: str, value: ValueInfoProto) -> Array:
+def read_style_picture(path: str, value: ValueInfoProto) -> Floats:
     """Return a picture as a network's input takes it: the square in its middle, RGB in 0-1.
 
     Args:
@@ -51,7 +50,7 @@ def read_style_picture(path: str, value: ValueInfoProto) -> Array:
     return np.asarray(array if last else array.transpose(2, 0, 1), dtype=np.float32)[None]
 
 
-def predict_vector(network: str, picture: str, count: int) -> Array:
+def predict_vector(network: str, picture: str, count: int) -> Floats:
     """Return what the network that belongs to another one makes of a picture.
 
     Args:
@@ -157,7 +156,7 @@ def _style_values(second: ValueInfoProto, choice: str | None, name: str) -> NDAr
     return values.reshape(shape)
 
 
-def _read_vector(path: str, count: int) -> NDArray[np.float32]:
+def _read_vector(path: str, count: int) -> Floats:
     try:
         vector = np.load(path, mmap_mode="r", allow_pickle=False)
         if vector.size != count or vector.dtype.kind not in "iuf":

@@ -18,8 +18,8 @@ import zipfile
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_modules import (
     convolution,
@@ -41,10 +41,8 @@ COMPRESSION = 2  # at most; weights hardly shrink at all
 VARIABLE = re.compile(r"Variable(_\d{1,4})?|arr_\d{1,4}")
 FORM = "give the variables of lengstrom/fast-style-transfer's network in order"
 
-Array = NDArray[np.float32]
 
-
-def read_variables(content: bytes, name: str) -> list[Array]:
+def read_variables(content: bytes, name: str) -> list[Floats]:
     """Return the arrays in an ``.npz`` file, in the order of the numbers in their names.
 
     Args:
@@ -72,7 +70,7 @@ def read_variables(content: bytes, name: str) -> list[Array]:
     return [array.astype(np.float32) for array in ordered]
 
 
-def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObject:
+def build_tensorflow_network(variables: Sequence[Floats], name: str) -> TorchObject:
     """Return the network around its variables: kernel, shift and scale of every convolution.
 
     Raises:
@@ -108,7 +106,7 @@ def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObje
     return sequence(*parts, *layers[-1], *scaled)
 
 
-def _same_convolution(kernel: Array, stride: int) -> list[TorchObject]:
+def _same_convolution(kernel: Floats, stride: int) -> list[TorchObject]:
     """Return a convolution padded as TensorFlow does it: what is odd goes below and to the right
     (for even sides).
     """
@@ -118,7 +116,7 @@ def _same_convolution(kernel: Array, stride: int) -> list[TorchObject]:
     return [padding("Zero", before, after), made]
 
 
-def _same_full_convolution(kernel: Array) -> list[TorchObject]:
+def _same_full_convolution(kernel: Floats) -> list[TorchObject]:
     """Return the gradient of such a convolution of stride 2: what would be padding is cut off."""
     total = max(kernel.shape[0] - 2, 0)
     before, after = -(total // 2), total // 2 - total

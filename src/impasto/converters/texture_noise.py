@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_fields import TILE, ModuleFields, kind_of
 from impasto.errors import InputError
@@ -77,7 +77,7 @@ class _Tiler:
 
     def _tile(
         self, fields: ModuleFields, kind: str, scale: Fraction, rest: tuple[Any, ...]
-    ) -> NDArray[np.float32]:
+    ) -> Floats:
         fills = kind == "NoiseFill"
         channels = fields.integer("num_noise_channels" if fills else "num_planes", least=1)
         side = PERIOD_PX / scale

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.errors import InputError
 
@@ -16,8 +16,6 @@ __all__ = ["DEFAULT_EPSILON", "TILE", "ModuleFields", "kind_of", "kinds_of"]
 DEFAULT_EPSILON = 1e-5
 TILE = "impasto tile"  # the field for it, which no file has
 LARGEST = 1 << 12  # of any whole number in a module
-
-Array = NDArray[np.float32]
 
 
 def kind_of(module: TorchObject) -> str:
@@ -94,7 +92,7 @@ class ModuleFields:
 
     def convolution(
         self, *, transposed: bool = False
-    ) -> tuple[Array, Array | None, list[list[int]]]:
+    ) -> tuple[Floats, Floats | None, list[list[int]]]:
         """Return a convolution's kernel, outputs x inputs x height x width (inputs first if it is
         transposed), its bias, and what goes down and across: steps, padding, further rows and
         columns.
@@ -116,7 +114,7 @@ class ModuleFields:
         if dimension != 2 and (dimension, self.integer("nInputDims", 0)) != (1, 3):
             raise self.wrong("dimension")
 
-    def scale_and_shift(self) -> tuple[Array, Array]:
+    def scale_and_shift(self) -> tuple[Floats, Floats]:
         """Return those of an instance normalisation; 1 and 0 if it has none, as texture_nets
         allows.
         """
@@ -126,28 +124,28 @@ class ModuleFields:
         channels = self.integer("nOutput", least=1)
         return np.ones(channels, np.float32), np.zeros(channels, np.float32)
 
-    def tile(self) -> Array:
+    def tile(self) -> Floats:
         """Return noise, channels x side x side, as `texture_noise` lays it in."""
         tile = self.array(TILE)
         if tile.ndim != 3 or not tile.size or tile.shape[1] != tile.shape[2]:
             raise self.wrong(TILE)
         return tile
 
-    def array(self, field: str, shape: tuple[int, ...] | None = None) -> Array:
+    def array(self, field: str, shape: tuple[int, ...] | None = None) -> Floats:
         """Return a tensor as float32; of this shape, if its size fits."""
         value = self.optional_array(field, shape)
         if value is None:
             raise self.wrong(field)
         return value
 
-    def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Array | None:
+    def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Floats | None:
         """Return what `array` does; none where the field is missing."""
         value = self.fields.get(field)
         if value is None:
             return None
         if not isinstance(value, np.ndarray) or (shape and value.size != np.prod(shape)):
             raise self.wrong(field)
-        array: Array = value.astype(np.float32)
+        array: Floats = value.astype(np.float32)
         return array.reshape(shape) if shape else array
 
     def wrong(self, field: str) -> InputError:

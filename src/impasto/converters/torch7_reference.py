@@ -61,7 +61,7 @@ def _convolution(module: ModuleFields, x: Array) -> Array:
     kernel, bias, ((down, across), (top, left), _) = module.convolution()
     padded = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[2:], axis=(2, 3))
-    made = np.tensordot(windows[:, :, ::down, ::across], kernel, axes=((1, 4, 5), (1, 2, 3)))
+    made: Array = np.tensordot(windows[:, :, ::down, ::across], kernel, axes=((1, 4, 5), (1, 2, 3)))
     made = made.transpose(0, 3, 1, 2)
     return made if bias is None else made + bias[:, None, None]
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto.defaults import EngineName, Precision
 from impasto.errors import EngineError, OptionError
@@ -17,7 +17,7 @@ from impasto.images import check_pixels
 
 __all__ = ["Engine", "EngineName", "Precision", "Vectors"]
 
-Vectors = Mapping[str, NDArray[np.float32]]
+Vectors = Mapping[str, Floats]
 
 
 class Engine(Closing, ABC):
@@ -39,7 +39,7 @@ class Engine(Closing, ABC):
     version: str
     _closed = False
 
-    def paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def paint(self, photo: Pixels) -> Pixels:
         """Run the graph.
 
         Args:
@@ -55,9 +55,7 @@ class Engine(Closing, ABC):
         """
         return self._paint(photo, {})[0]
 
-    def paint_steered(
-        self, photo: NDArray[np.uint8], style: NDArray[np.float32]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def paint_steered(self, photo: Pixels, style: Floats) -> tuple[Pixels, Floats]:
         """Run a graph whose style is an input (`impasto.networks.export.bake_steered`).
 
         Args:
@@ -74,9 +72,7 @@ class Engine(Closing, ABC):
             raise EngineError("the graph's style is fixed", "bake a steered one")
         return painting, given["statistics"]
 
-    def paint_regions(
-        self, photo: NDArray[np.uint8], shares: NDArray[np.float32]
-    ) -> NDArray[np.uint8]:
+    def paint_regions(self, photo: Pixels, shares: Floats) -> Pixels:
         """Run a graph with several styles (`impasto.networks.regions.bake_regions`).
 
         Args:
@@ -91,7 +87,7 @@ class Engine(Closing, ABC):
             )
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
-    def revise(self, photo: NDArray[np.uint8], enlarged: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def revise(self, photo: Pixels, enlarged: Pixels) -> Pixels:
         """Run the graph of a network that revises (`impasto.networks.spec.NetworkSpec.revises`).
 
         Args:
@@ -109,7 +105,7 @@ class Engine(Closing, ABC):
         planes /= 255
         return self._paint(photo, {"enlarged": planes})[0]
 
-    def encode(self, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def encode(self, painting: Pixels) -> Floats:
         """Run an encoder's graph (`impasto.networks.encoder`).
 
         Args:
@@ -140,9 +136,7 @@ class Engine(Closing, ABC):
             EngineError: the engine fails.
         """
 
-    def _paint(
-        self, photo: NDArray[np.uint8], vectors: Vectors
-    ) -> tuple[NDArray[np.uint8], Vectors]:
+    def _paint(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         check_pixels(photo)
         if self._closed:
             raise EngineError(f"{self} is closed", "open it anew")
@@ -156,7 +150,7 @@ class Engine(Closing, ABC):
         return painting, given
 
     @abstractmethod
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         """Run the graph, as `paint` does, on contiguous arrays that were checked.
 
         Args:

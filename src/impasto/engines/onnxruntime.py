@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
@@ -45,14 +45,14 @@ class OnnxRuntimeEngine(Engine):
             )
         self._outputs = [each.name for each in self._session.get_outputs()]
 
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         planes = np.ascontiguousarray(photo.transpose(2, 0, 1)[None], dtype=np.float32)
         planes /= 255
         given = self.run_part({"photo": planes, **vectors})
         painting = np.rint(given.pop("painting")[0] * 255)
         return np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8), given
 
-    def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
+    def run_part(self, features: Vectors) -> dict[str, Floats]:
         """Run the graph of a part of a network; see `Engine.run_part`."""
         with self._telling("failed"):
             given = self._session.run(self._outputs, dict(features))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
@@ -36,7 +36,7 @@ class OpenCVEngine(Engine):
         self._net = load_net(graph)
         self._outputs = list(self._net.getUnconnectedOutLayersNames())
 
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         # The pixels are RGB and the network wants RGB: swapRB stays off.
         planes = cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False)
         given = self.run_part({"photo": np.asarray(planes, dtype=np.float32), **vectors})
@@ -45,7 +45,7 @@ class OpenCVEngine(Engine):
         further = {name: vector.ravel() for name, vector in given.items()}
         return np.asarray(cv2.merge(painted), dtype=np.uint8), further
 
-    def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
+    def run_part(self, features: Vectors) -> dict[str, Floats]:
         """Run the graph of a part of a network; see `Engine.run_part`."""
         with self._telling("failed"):
             for name, array in features.items():

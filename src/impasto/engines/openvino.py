@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
@@ -95,7 +96,7 @@ class OpenVINOEngine(Engine):
         compiled = _shared_core().compile_model(self._model, DEVICE, self._settings)
         return compiled.create_infer_request()
 
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         with self._telling("failed"):
             request = self._request_for(photo.shape)
             given = self._infer(request, {"pixels": photo[None], **vectors})

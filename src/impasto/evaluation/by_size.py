@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Pixels
 from impasto.evaluation.scores import PaintPhoto, Scorer, check_given
 from impasto.images import contact_sheet, resize, scale_shorter_side
 from impasto.perceptual.losses import content_loss, self_distances, self_similarity_loss
@@ -33,10 +33,9 @@ __all__ = [
     "sheet_of",
 ]
 
-Pixels = NDArray[np.uint8]
 
 COMPARED_PX = (64, 128, 256, 512)
-CONTENT_PX = 256  # one of these
+CONTENT_PX = 256
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
 SIMILAR_PLACES = 512
 SHEET_TILE_PX = 640
@@ -68,7 +67,8 @@ class SizedScorer:
     """
 
     def __init__(self, vgg: Vgg19, painting: Pixels) -> None:
-        self._scorers = {px: Scorer(vgg, scale_shorter_side(painting, px)) for px in COMPARED_PX}
+        sizes_px = {*COMPARED_PX, CONTENT_PX}
+        self._scorers = {px: Scorer(vgg, scale_shorter_side(painting, px)) for px in sizes_px}
 
     def __call__(self, painted: Pixels, photo: Pixels) -> SizedScore:
         """Return the score of a painted photo.
@@ -76,18 +76,18 @@ class SizedScorer:
         Args:
             painted, photo: H x W x 3, uint8, RGB, of the same proportions.
         """
-        style: dict[int, float] = {}
-        for px, scorer in self._scorers.items():
-            features = scorer.features(scale_shorter_side(painted, px))
-            style[px] = statistics.fmean(scorer.losses(features).values())
-            if px == CONTENT_PX:
-                own, repetition = features, scorer.repetition(features)
-                wanted = scorer.features(scale_shorter_side(photo, px))
+        style = {}
+        for px in COMPARED_PX:
+            features = self._scorers[px].features(scale_shorter_side(painted, px))
+            style[px] = statistics.fmean(self._scorers[px].losses(features).values())
+        scorer = self._scorers[CONTENT_PX]
+        small = (scale_shorter_side(each, CONTENT_PX) for each in (painted, photo))
+        own, wanted = map(scorer.features, small)
         return SizedScore(
             style,
             content_loss(own[CONTENT_LAYER], wanted[CONTENT_LAYER]).item(),
             statistics.fmean(_similarity(own[each], wanted[each]) for each in SIMILARITY_LAYERS),
-            repetition,
+            scorer.repetition(own),
         )
 
 

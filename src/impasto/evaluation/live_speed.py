@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images.noise import natural_noise
@@ -136,7 +136,7 @@ class _Unseen:
         self._seconds, self._task, self._progress = seconds, task, progress
         self._began_s: float | None = None
 
-    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
+    def show(self, pixels: Pixels, lines: Sequence[str]) -> None:
         written = with_lines(pixels, lines, pixels.shape[1], pixels.shape[0])
         cv2.cvtColor(written, cv2.COLOR_RGB2BGR)
 

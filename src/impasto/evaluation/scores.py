@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError
 from impasto.images import read_image, scale_shorter_side
@@ -57,7 +57,7 @@ DEEP_STYLE_LAYER = "relu5_1"
 STYLED_LAYERS = (*STYLE_LAYERS, DEEP_STYLE_LAYER)
 LBFGS_HISTORY = 10
 
-PaintPhoto = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+PaintPhoto = Callable[[Pixels], Pixels]
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class Scorer:
         painting: that the style was learned from, H x W x 3, uint8, RGB.
     """
 
-    def __init__(self, vgg: Vgg19, painting: NDArray[np.uint8]) -> None:
+    def __init__(self, vgg: Vgg19, painting: Pixels) -> None:
         self._vgg = vgg
         features = self.features(painting)
         self._targets = {layer: gram_matrix(features[layer]) for layer in STYLED_LAYERS}
@@ -229,7 +229,7 @@ class Scorer:
 
     @torch.no_grad()
     def features(
-        self, pixels: NDArray[np.uint8], layers: Sequence[str] = (*STYLED_LAYERS, CONTENT_LAYER)
+        self, pixels: Pixels, layers: Sequence[str] = (*STYLED_LAYERS, CONTENT_LAYER)
     ) -> dict[str, Tensor]:
         """Return what VGG-19 sees in a picture, by layer."""
         device = self._vgg.get_buffer("mean_bgr").device
@@ -247,12 +247,12 @@ class Scorer:
         """Return R of a painted photo's features."""
         return correlation_loss(layer_correlations(features), self._correlations).item()
 
-    def style(self, painted: NDArray[np.uint8]) -> float:
+    def style(self, painted: Pixels) -> float:
         """Return S of a painted photo, without the rest of its score."""
         losses = self.losses(self.features(painted, STYLED_LAYERS))
         return statistics.fmean(losses[layer] for layer in STYLE_LAYERS)
 
-    def __call__(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> Score:
+    def __call__(self, painted: Pixels, photo: Pixels) -> Score:
         """Return the whole score of a painted photo."""
         own, wanted = self.features(painted), self.features(photo, (CONTENT_LAYER,))
         losses = self.losses(own)
@@ -274,11 +274,7 @@ class _Curves:
         self.known: dict[str, list[float]] = _read_cache(cache)
 
     def curve(
-        self,
-        photo: NDArray[np.uint8],
-        painting: NDArray[np.uint8],
-        title: str,
-        progress: ProgressListener,
+        self, photo: Pixels, painting: Pixels, title: str, progress: ProgressListener
     ) -> list[float]:
         key = hashlib.sha256(
             repr((photo.shape, painting.shape, LBFGS_HISTORY, str(self.vgg.dtype))).encode()
@@ -295,11 +291,7 @@ class _Curves:
         return self.known[key][: self.iterations]
 
     def _run(
-        self,
-        photo: NDArray[np.uint8],
-        painting: NDArray[np.uint8],
-        title: str,
-        progress: ProgressListener,
+        self, photo: Pixels, painting: Pixels, title: str, progress: ProgressListener
     ) -> list[float]:
         device = self.vgg.get_buffer("mean_bgr").device
         target = to_tensor(photo).to(device)

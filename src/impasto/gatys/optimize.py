@@ -27,9 +27,9 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import MissingExtraError, OptionError
 from impasto.gatys.lbfgs import minimise
 from impasto.gatys.objective import Objective, Part
@@ -68,7 +68,7 @@ class Iterate:
     height: int
     losses: Mapping[str, float]
     pixels: Tensor
-    finish: Callable[[NDArray[np.uint8]], Picture] = Picture
+    finish: Callable[[Pixels], Picture] = Picture
 
     def picture(self) -> Picture:
         """Return what is painted so far, at this scale's size: what `paint` gives if this is the
@@ -170,12 +170,12 @@ def _from_coarse_to_fine(
 
 def optimise_draft(
     painting: PictureSource,
-    photo: NDArray[np.uint8],
+    photo: Pixels,
     effect: float = 0.5,
     progress: ProgressListener = ignore_progress,
     *,
     hardware: Hardware | None = None,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Paint a small photo at its own size, in seconds: large forms, for a network to revise.
 
     Args:
@@ -203,9 +203,7 @@ def optimise_draft(
     return paint(Picture(photo), painting, options, hardware=hardware, on_iterate=tell).pixels
 
 
-def _finish(
-    content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
-) -> Picture:
+def _finish(content: Picture, areas: Areas, options: PaintOptions, result: Pixels) -> Picture:
     """Return what the photo has to say at last: its colours, its pixels beyond the mask, its
     transparency and metadata.
     """
@@ -220,7 +218,7 @@ def _finish(
     return Picture(result, alpha, metadata=content.metadata)
 
 
-def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def _find_faces(photo: Pixels) -> Pixels | None:
     try:
         faces = face_mask(photo)
     except MissingExtraError:
@@ -228,7 +226,7 @@ def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     return faces if faces.any() else None
 
 
-def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
+def _guides(areas: Areas, size: tuple[int, int]) -> Floats | None:
     """Return how much each part's paintings have to say in each place, parts x H x W; the rest is
     last.
     """
@@ -265,9 +263,7 @@ def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, i
     ]
 
 
-def _first_picture(
-    photo: NDArray[np.uint8], size: tuple[int, int], options: PaintOptions
-) -> NDArray[np.uint8]:
+def _first_picture(photo: Pixels, size: tuple[int, int], options: PaintOptions) -> Pixels:
     if isinstance(options.start, Picture):
         return options.start.pixels
     if options.start == "noise":

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
+
 __all__ = ["Strength", "blend", "in_bands"]
 
-Pixels = NDArray[np.uint8]
 BAND_PX = 256
-Strength = float | NDArray[np.float32]
+Strength = float | Floats
 """How much of the painting there is: everywhere, or in each place, H x W."""
 
 
@@ -30,7 +31,7 @@ def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
 
     if isinstance(strength, np.ndarray):
 
-        def mix(photo: Pixels, painting: Pixels, strength: NDArray[np.float32]) -> Pixels:
+        def mix(photo: Pixels, painting: Pixels, strength: Floats) -> Pixels:
             floats = photo + (painting.astype(np.float32) - photo) * strength[..., None]
             return np.rint(floats).clip(0, 255).astype(np.uint8)
 

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images.blend import BAND_PX, in_bands
 
@@ -20,8 +21,6 @@ __all__ = [
     "to_oklab",
 ]
 
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 ColorMap = Callable[[Pixels], Pixels]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Y of YIQ, BT.601

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import OptionError
 
 __all__ = ["fit_within", "pad_reflect", "resize", "scale_shorter_side"]
-
-Pixels = NDArray[np.uint8]
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:

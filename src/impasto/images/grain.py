@@ -17,6 +17,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
+
 __all__ = ["GRAIN_PX", "add_grain", "grain_tile"]
 
 GRAIN_PX = 512
@@ -27,7 +29,7 @@ COARSE_OCTAVES_PX = (8, 16, 32)
 KEPT = 4  # seeds
 
 
-def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDArray[np.float32]:
+def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> Floats:
     """Return grain of both kinds, the same at every call with the same seed.
 
     Either is a sum of octaves from fine to coarse, each of the same strength, since strokes are of
@@ -48,7 +50,7 @@ def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDAr
 
 
 @lru_cache(2 * KEPT)
-def _noise(octaves_px: tuple[int, ...], seed: int) -> NDArray[np.float32]:
+def _noise(octaves_px: tuple[int, ...], seed: int) -> Floats:
     """Return noise of mean 0 and standard deviation 1."""
     random = np.random.default_rng(seed if octaves_px == OCTAVES_PX else (seed, 1))
     white = np.fft.rfft2(random.standard_normal((GRAIN_PX, GRAIN_PX)))
@@ -61,19 +63,19 @@ def _noise(octaves_px: tuple[int, ...], seed: int) -> NDArray[np.float32]:
         band = np.exp(-squared * octave_px**2) - np.exp(-4 * squared * octave_px**2)
         layer = np.fft.irfft2(white * band, s=total.shape)
         total += layer / layer.std()
-    noise: NDArray[np.float32] = (total / total.std()).astype(np.float32)
+    noise: Floats = (total / total.std()).astype(np.float32)
     return noise
 
 
 def add_grain(
-    pixels: NDArray[np.uint8],
+    pixels: Pixels,
     amount: float,
     coarse_amount: float = 0.0,
     *,
     left: int = 0,
     top: int = 0,
     seed: int = 0,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Lay grain over a picture, the same for all three colours.
 
     Args:

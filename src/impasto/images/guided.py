@@ -6,14 +6,12 @@ He, Sun & Tang 2010, "Guided image filtering", section 3, equations 5, 6 and 8, 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images.colors import LUMINANCE
 
 __all__ = ["detail_radius_px", "guided_filter", "luminance", "restore_detail"]
 
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 EPSILON = 0.02**2
 """Contrasts of the guide below its root, where white is 1, are no edges."""

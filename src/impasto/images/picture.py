@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 from impasto.images.geometry import fit_within
 from impasto.images.original import NO_METADATA, Metadata, Original
@@ -37,8 +37,8 @@ class Picture:
         InputError: an array has another type or shape.
     """
 
-    pixels: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None = None
+    pixels: Pixels
+    alpha: Pixels | None = None
     original: Original | None = None
     metadata: Metadata = NO_METADATA
 
@@ -130,7 +130,7 @@ class Frame:
     duration_ms: float = 0.0
 
 
-def check_pixels(pixels: NDArray[np.uint8]) -> None:
+def check_pixels(pixels: Pixels) -> None:
     """Check that an array holds RGB pixels.
 
     Raises:

@@ -7,14 +7,14 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from impasto._util.arrays import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["from_srgb", "image_of", "srgb_profile", "to_srgb", "useful_profile"]
 
-Pixels = NDArray[np.uint8]
 
 SRGB_NAMES = {"sRGB", "sRGB built-in", "sRGB IEC61966-2.1", "sRGB2014"}
 

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import OptionError
 from impasto.images.geometry import resize
 from impasto.images.picture import Picture
 
 __all__ = ["contact_sheet", "side_by_side"]
 
-Pixels = NDArray[np.uint8]
 
 GAP_PX, CAPTION_PX, FONT_PX = 8, 26, 16
 

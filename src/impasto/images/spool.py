@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto._util.closeable import Closing
 from impasto.errors import OutputError
 
 __all__ = ["PixelRows", "RowFile", "Spool"]
 
-Pixels = NDArray[np.uint8]
 STRIP_BYTES = 8 << 20
 
 

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images import resize
 from impasto.images.spool import PixelRows, Spool
 from impasto.images.tiles import cut
@@ -31,7 +31,6 @@ from impasto.two_part_model import TwoPartModel, revision_sizes
 
 __all__ = ["paint_tiled"]
 
-Pixels = NDArray[np.uint8]
 EVERYWHERE = Areas()
 
 
@@ -137,7 +136,7 @@ class _Tiled(ABC):
             raise
         return spool
 
-    def _shares(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32] | None:
+    def _shares(self, size: tuple[int, int], top: int, bottom: int) -> Floats | None:
         return None if self._areas.shares is None else self._areas.share_rows(size, top, bottom)
 
 

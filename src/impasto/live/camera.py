@@ -12,8 +12,8 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 
 __all__ = ["Camera", "Capture", "LiveFrame", "open_camera"]
@@ -27,7 +27,7 @@ CONNECT_MS, SILENCE_MS = 10_000, 5_000
 class Camera(Protocol):
     """Giver of frames, one after the other, at its own pace."""
 
-    def read(self) -> NDArray[np.uint8] | None:
+    def read(self) -> Pixels | None:
         """Wait for the next frame, H x W x 3 uint8 RGB; return none while there is no camera."""
         ...
 
@@ -78,7 +78,7 @@ class _Device:
             ]
             self._capture.open(self._source, cv2.CAP_FFMPEG, limits)
 
-    def read(self) -> NDArray[np.uint8] | None:
+    def read(self) -> Pixels | None:
         ok, frame = self._capture.read() if self._capture.isOpened() else (False, None)
         if ok and frame is not None:
             return _rgb(frame)
@@ -105,7 +105,7 @@ class _File:
         self._period_s = 1 / rate if 1 <= rate <= 1000 else 1 / 25
         self._due_s = time.monotonic()
 
-    def read(self) -> NDArray[np.uint8] | None:
+    def read(self) -> Pixels | None:
         ok, frame = self._capture.read()
         if not ok:
             self._capture.open(self._path)  # some files cannot be wound back
@@ -121,7 +121,7 @@ class _File:
         self._capture.release()
 
 
-def _rgb(frame: cv2.typing.MatLike) -> NDArray[np.uint8]:
+def _rgb(frame: cv2.typing.MatLike) -> Pixels:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
@@ -135,7 +135,7 @@ class LiveFrame:
         number: frames are counted from 1.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     taken_s: float
     number: int
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import ImpastoError, OptionError
 from impasto.images import resize
 from impasto.live.camera import Capture, LiveFrame
@@ -35,8 +35,8 @@ class LivePicture:
         style: that it is painted in.
     """
 
-    photo: NDArray[np.uint8]
-    painting: NDArray[np.uint8]
+    photo: Pixels
+    painting: Pixels
     frame: LiveFrame
     style: str
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import OptionError
 from impasto.images import Picture, write_image
@@ -142,7 +142,7 @@ class _Session:
         self._budget = FrameBudget(options.rate)
         self._recorder: Recorder | None = None
         self._message, self._message_until_s = "", 0.0
-        self._shown: NDArray[np.uint8] | None = None
+        self._shown: Pixels | None = None
         self._frames = 0
         self._pace, self._last_second = Pace(REPORT_S), Pace(RATE_S)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError, OutputError
 from impasto.images import resize
 
@@ -37,7 +35,7 @@ class VirtualCamera:
                 "on Linux modprobe v4l2loopback, elsewhere install OBS, which brings one",
             ) from error
 
-    def send(self, pixels: NDArray[np.uint8]) -> None:
+    def send(self, pixels: Pixels) -> None:
         """Send the next picture, H x W x 3 uint8 RGB."""
         self._device.send(resize(pixels, *self._size))
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images import resize
 from impasto.images.spool import PixelRows
 from impasto.images.windows import enlarged_rows
@@ -17,7 +17,7 @@ from impasto.styles import Style
 
 __all__ = ["Area", "Areas", "Region", "find_areas"]
 
-Mask = NDArray[np.uint8]
+Mask = Pixels
 Area = Mask | Subject
 """A mask, H x W, uint8, 255 inside and 0 outside, soft edges between; of any size, it is stretched
 over the photo. Or the photo's subject, which is looked for."""
@@ -51,9 +51,7 @@ class Areas:
     cover: Mask | None = None
     shares: Mask | None = None
 
-    def cover_rows(
-        self, size: tuple[int, int], top: int, bottom: int
-    ) -> NDArray[np.float32] | None:
+    def cover_rows(self, size: tuple[int, int], top: int, bottom: int) -> Floats | None:
         """Return some rows of a photo's cover, rows x width, 0-1, if there is any.
 
         Args:
@@ -62,14 +60,14 @@ class Areas:
         if self.cover is None:
             return None
         rows = _stretched(self.cover, size, top, bottom)[..., 0].astype(np.float32)
-        cover: NDArray[np.float32] = rows / np.float32(255)
+        cover: Floats = rows / np.float32(255)
         return cover
 
-    def full_cover(self, width: int, height: int) -> NDArray[np.float32] | None:
+    def full_cover(self, width: int, height: int) -> Floats | None:
         """Return the whole of `cover_rows`."""
         return self.cover_rows((width, height), 0, height)
 
-    def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
+    def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> Floats:
         """Return some rows of the shares, styles x rows x width; they sum to 1.
 
         Args:
@@ -80,13 +78,13 @@ class Areas:
         rows /= rows.sum(axis=2, keepdims=True)
         return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
-    def shares_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
+    def shares_at(self, size: tuple[int, int]) -> Floats:
         """Return the whole of `share_rows`, for a picture of that width and height."""
         return self.share_rows(size, 0, size[1])
 
 
 def find_areas(
-    photo: NDArray[np.uint8],
+    photo: Pixels,
     size: tuple[int, int],
     mask: Area | None,
     regions: Sequence[Region],

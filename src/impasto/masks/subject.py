@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images.geometry import resize, scale_shorter_side
 from impasto.images.guided import guided_filter, luminance
 
 __all__ = ["Subject", "find_subject"]
 
-Mask = NDArray[np.uint8]
+Mask = Pixels
 
 WORKING_PX = 320  # the shorter side that GrabCut sees
 ROUNDS = 5
@@ -37,9 +38,7 @@ class Subject:
     inverted: bool = False
 
 
-def find_subject(
-    photo: NDArray[np.uint8], subject: Subject, full_size: tuple[int, int] | None = None
-) -> Mask:
+def find_subject(photo: Pixels, subject: Subject, full_size: tuple[int, int] | None = None) -> Mask:
     """Find the subject of a photo.
 
     GrabCut (Rother et al. 2004) on a reduced copy; what it starts from is the box, or spectral
@@ -94,7 +93,7 @@ def find_subject(
     return mask
 
 
-def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
+def _grab_cut(photo: Pixels, labels: Mask) -> NDArray[np.bool_]:
     import cv2
 
     cv2.setRNGSeed(0)  # its clusters start at random; the same photo shall give the same subject
@@ -107,7 +106,7 @@ def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
     return found
 
 
-def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _saliency(photo: Pixels) -> Floats:
     """Return what stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to
     5, in each colour), and by its colour, that is unlike those at the edges (but the lower one);
     weighed towards the middle, where photographers put what they mean.

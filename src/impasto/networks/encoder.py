@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.errors import StyleError
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
@@ -48,8 +49,6 @@ LAYERS = (1, 8)  # fewest and most
 MORE = (0, 8)
 CHANNELS = (1, 1024)
 PAINTING_PX = (64, 1024)
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ class Encoder:
 
 
 class _Graph(GraphBuilder):
-    def __init__(self, spec: EncoderSpec, weights: Mapping[str, Array]) -> None:
+    def __init__(self, spec: EncoderSpec, weights: Mapping[str, Floats]) -> None:
         super().__init__()
         self.spec = spec
         self.weights = weights

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.quantize import Bounds, quantize_kernel
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
@@ -35,14 +35,12 @@ INSTANCE_NORM_EPSILON = 1e-5
 SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
 """The filter of `Smooth` layers, 1 x 1 x 3 x 3."""
 
-Array = NDArray[np.float32]
-
 
 def bake(
     spec: NetworkSpec,
-    weights: Mapping[str, Array],
-    style_vector: Array,
-    statistics: Array | None = None,
+    weights: Mapping[str, Floats],
+    style_vector: Floats,
+    statistics: Floats | None = None,
     *,
     int8: bool = False,
 ) -> bytes:
@@ -72,7 +70,7 @@ def bake(
 
 
 def bake_steered(
-    spec: NetworkSpec, weights: Mapping[str, Array], *, int8_style: Array | None = None
+    spec: NetworkSpec, weights: Mapping[str, Floats], *, int8_style: Floats | None = None
 ) -> bytes:
     """Return a network whose style is an input, as a serialised ONNX model.
 
@@ -95,7 +93,7 @@ class NetworkGraph(GraphBuilder):
     """A graph of a network's layers; subclasses know how to normalise."""
 
     def __init__(
-        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None = None
+        self, spec: NetworkSpec, weights: Mapping[str, Floats], int8_style: Floats | None = None
     ) -> None:
         super().__init__()
         self.spec = spec
@@ -123,7 +121,7 @@ class NetworkGraph(GraphBuilder):
         maps = {"enlarged": 3} if self.spec.revises else {}
         return self.model(f"impasto-{self.spec.name}", maps=maps)
 
-    def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
+    def kernel_and_bias(self, conv: Conv) -> tuple[Floats, Floats | None]:
         """Return those of a convolution, with what of its normalisation folds into them."""
         kernel = np.asarray(self.weights[f"{conv.name}.weight"], dtype=np.float32)
         if kernel.shape != conv.kernel_shape:
@@ -152,7 +150,7 @@ class NetworkGraph(GraphBuilder):
             self.in_8_bits[tensor] = self.node("DequantizeLinear", rounded, *scaling)
         return self.in_8_bits[tensor]
 
-    def quantized_kernel(self, kernel: Array, name: str) -> str:
+    def quantized_kernel(self, kernel: Floats, name: str) -> str:
         """Add a kernel rounded to 8 bits."""
         whole, step = quantize_kernel(kernel)
         zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
@@ -222,9 +220,9 @@ class _Baked(NetworkGraph):
     def __init__(
         self,
         spec: NetworkSpec,
-        weights: Mapping[str, Array],
-        style_vector: Array,
-        statistics: Array | None,
+        weights: Mapping[str, Floats],
+        style_vector: Floats,
+        statistics: Floats | None,
         int8: bool,
     ) -> None:
         ranges = style_vector
@@ -232,7 +230,7 @@ class _Baked(NetworkGraph):
             ranges = _spread_and_mean(spec, style_vector, statistics)
         super().__init__(spec, weights, ranges if int8 else None)
         self.styles = self._parts(style_vector)
-        self.frozen: dict[str, tuple[Array, Array]] = {}
+        self.frozen: dict[str, tuple[Floats, Floats]] = {}
         if spec.norm == "batch":
             self.frozen = {
                 name: (weights[f"{name}.mean"], weights[f"{name}.variance"]) for name in self.slices
@@ -245,11 +243,11 @@ class _Baked(NetworkGraph):
         elif statistics is not None:
             self.frozen = self._parts(statistics)
 
-    def _parts(self, vector: Array) -> dict[str, tuple[Array, Array]]:
+    def _parts(self, vector: Floats) -> dict[str, tuple[Floats, Floats]]:
         """Return what a vector says of each normalised layer."""
         return {name: (vector[a], vector[b]) for name, (a, b) in self.slices.items()}
 
-    def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
+    def kernel_and_bias(self, conv: Conv) -> tuple[Floats, Floats | None]:
         """Fold normalisation into the convolution, where statistics are constant."""
         kernel, bias = super().kernel_and_bias(conv)
         if conv.name not in self.frozen:
@@ -275,7 +273,7 @@ class _Baked(NetworkGraph):
         )
 
 
-def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) -> Array:
+def _spread_and_mean(spec: NetworkSpec, style_vector: Floats, statistics: Floats) -> Floats:
     """Return standard deviation and mean of every channel after its scale and shift, as a style
     vector.
     """
@@ -291,7 +289,7 @@ class _Steered(NetworkGraph):
     """A graph whose style is an input, and whose statistics are an output."""
 
     def __init__(
-        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
+        self, spec: NetworkSpec, weights: Mapping[str, Floats], int8_style: Floats | None
     ) -> None:
         super().__init__(spec, weights, int8_style)
         self.statistics: list[str] = []

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
+
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
@@ -16,7 +18,6 @@ __all__ = ["OPSET", "GraphBuilder", "add_metadata"]
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
 
-Array = NDArray[np.float32]
 Shape = tuple[int | str, ...]
 
 
@@ -43,7 +44,7 @@ class GraphBuilder:
         self.nodes.append(node)
         return output
 
-    def constant(self, values: Array | float, name: str = "") -> str:
+    def constant(self, values: Floats | float, name: str = "") -> str:
         """Add a float32 constant."""
         return self._constant(np.asarray(values, dtype=np.float32), name)
 
@@ -51,7 +52,7 @@ class GraphBuilder:
         """Add a constant of 64-bit integers: shapes, borders, axes."""
         return self._constant(np.asarray(values, dtype=np.int64), name)
 
-    def bytes_(self, values: NDArray[np.uint8] | NDArray[np.int8], name: str = "") -> str:
+    def bytes_(self, values: Pixels | NDArray[np.int8], name: str = "") -> str:
         """Add a constant of 8-bit integers."""
         return self._constant(values, name)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto._util.closeable import Closing
 from impasto._util.prefetch import map_ahead
 from impasto.engines import Engine, Vectors
@@ -41,8 +42,8 @@ from impasto.progress import Progress, ProgressListener, ignore_progress
 
 __all__ = ["PaddedPhoto", "measure_by_layers", "waiting_bytes_per_px"]
 
-Vector = NDArray[np.float32]
-Features = NDArray[np.float32]
+Vector = Floats
+Features = Floats
 
 BYTES_PER_NUMBER = 24
 """Memory for what a stage takes and gives: read ahead, converted, computed, copied, written."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.engines.base import Engine
 from impasto.images import add_grain, pad_reflect
 from impasto.networks.input_spec import InputSpec
 
 __all__ = ["pad_photo", "paint_whole"]
-
-Pixels = NDArray[np.uint8]
 
 
 def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:

@@ -15,21 +15,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.networks.export import INSTANCE_NORM_EPSILON, NetworkGraph
 from impasto.networks.spec import Conv, NetworkSpec
 
 __all__ = ["bake_regions"]
 
-Array = NDArray[np.float32]
-
 
 def bake_regions(
     spec: NetworkSpec,
-    weights: Mapping[str, Array],
-    style_vectors: Sequence[Array],
-    statistics: Sequence[Array],
+    weights: Mapping[str, Floats],
+    style_vectors: Sequence[Floats],
+    statistics: Sequence[Floats],
 ) -> bytes:
     """Write several styles into a network, as a serialised ONNX model.
 
@@ -59,9 +57,9 @@ class _Regional(NetworkGraph):
     def __init__(
         self,
         spec: NetworkSpec,
-        weights: Mapping[str, Array],
-        style_vectors: Sequence[Array],
-        statistics: Sequence[Array],
+        weights: Mapping[str, Floats],
+        style_vectors: Sequence[Floats],
+        statistics: Sequence[Floats],
     ) -> None:
         super().__init__(spec, weights)
         self.styles = len(style_vectors)
@@ -81,7 +79,7 @@ class _Regional(NetworkGraph):
         scaled = self.node("Mul", tensor, self._map(factor, conv))
         return self.node("Add", scaled, self._map(offset, conv))
 
-    def _map(self, values: Array, conv: Conv) -> str:
+    def _map(self, values: Floats, conv: Conv) -> str:
         """Spread styles x channels of numbers over a map: a 1x1 convolution of the shares."""
         scale = self.scales[conv.name]
         if scale not in self.shares:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
 from impasto.networks.graph import GraphBuilder, Shape
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
@@ -33,8 +34,6 @@ __all__ = [
     "last_readers",
     "waiting_per_px",
 ]
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -172,9 +171,9 @@ def waiting_per_px(spec: NetworkSpec) -> float:
 
 def bake_stage(
     spec: NetworkSpec,
-    weights: Mapping[str, Array],
+    weights: Mapping[str, Floats],
     stage: Stage,
-    normalisation: Mapping[str, tuple[Array, Array]],
+    normalisation: Mapping[str, tuple[Floats, Floats]],
 ) -> bytes:
     """Return a stage as a serialised ONNX model.
 
@@ -194,8 +193,8 @@ class _StageGraph(GraphBuilder):
     def __init__(
         self,
         spec: NetworkSpec,
-        weights: Mapping[str, Array],
-        normalisation: Mapping[str, tuple[Array, Array]],
+        weights: Mapping[str, Floats],
+        normalisation: Mapping[str, tuple[Floats, Floats]],
     ) -> None:
         super().__init__()
         self.spec = spec
@@ -308,8 +307,8 @@ def _walk(tensor: Tensor, halo: int) -> Iterator[tuple[Tensor, int]]:
 
 
 def folded(
-    scale: Array, shift: Array, mean: NDArray[np.float64], variance: NDArray[np.float64]
-) -> tuple[Array, Array]:
+    scale: Floats, shift: Floats, mean: NDArray[np.float64], variance: NDArray[np.float64]
+) -> tuple[Floats, Floats]:
     """Return normalisation by those statistics as a factor and an offset."""
     factor = scale / np.sqrt(variance + INSTANCE_NORM_EPSILON)
     return factor.astype(np.float32), (shift - mean * factor).astype(np.float32)

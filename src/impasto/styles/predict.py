@@ -12,8 +12,8 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.atomic_files import exists
 from impasto.engines import open_engine
 from impasto.errors import StyleError
@@ -47,8 +47,7 @@ they lose of the photo, or little more: this is where the content loss is that o
 REFERENCES = Path(__file__).parent / "references"
 """Photographs to look at in a predicted style, 256 x 256 px."""
 
-Pixels = NDArray[np.uint8]
-Vector = NDArray[np.float32]
+Vector = Floats
 
 
 def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> Style:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto._util.arrays import Floats
 from impasto.errors import InputError, OptionError
 from impasto.networks.encoder import POOL_EPSILON, Encoder, EncoderSpec
 from impasto.perceptual.hardware import Hardware
@@ -75,7 +76,7 @@ class StyleEncoder(nn.Module):
         mean_vector: what it predicts, nearly, before it is trained.
     """
 
-    def __init__(self, spec: EncoderSpec, mean_vector: NDArray[np.float32]) -> None:
+    def __init__(self, spec: EncoderSpec, mean_vector: Floats) -> None:
         super().__init__()
         self.spec = spec
         self.layers = nn.ModuleDict()
@@ -136,7 +137,7 @@ class StyleEncoder(nn.Module):
         state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
         self.load_state_dict(state)
 
-    def weights(self) -> dict[str, NDArray[np.float32]]:
+    def weights(self) -> dict[str, Floats]:
         """Return the weights, by the names of `EncoderSpec.shapes`."""
         return {
             name: self.get_parameter(f"layers.{name}").detach().cpu().numpy()
@@ -211,7 +212,7 @@ class EncoderTrainer(PerceptualTrainer):
         trunk = trunk.to(hardware.device)
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
-            mean: NDArray[np.float32] = trunk.styles.detach().mean(dim=0).cpu().numpy()
+            mean: Floats = trunk.styles.detach().mean(dim=0).cpu().numpy()
             self.encoder = StyleEncoder(spec, mean).to(hardware.device)
         super().__init__(self.network_of(trunk), trunk, photos, options, hardware)
         self.paintings = paintings

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError, OptionError
 from impasto.images import scale_shorter_side
 from impasto.networks.trunk import Trunk
@@ -182,7 +182,7 @@ def free_photos() -> list[Path]:
 def _plan(
     gallery: Gallery,
     trial: Trainer,
-    painting: NDArray[np.uint8],
+    painting: Pixels,
     before: Checkpoint | None,
     began_s: float,
     budget_s: float,
@@ -204,7 +204,7 @@ def _plan(
 
 @torch.no_grad()
 def _nearest(
-    gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
+    gallery: Gallery, trial: Trainer, painting: Pixels, deadline_s: float = math.inf
 ) -> Start:
     """Return the open pack's trunk, and that vector which has the lowest objective for a painting:
     what its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.atomic_files import clear_abandoned, make_folder
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
@@ -71,8 +71,8 @@ class Start:
     """
 
     spec: NetworkSpec
-    weights: Mapping[str, NDArray[np.float32]]
-    vectors: NDArray[np.float32]
+    weights: Mapping[str, Floats]
+    vectors: Floats
 
     def network(self) -> StyleNetwork:
         """Return a network that can paint."""
@@ -155,7 +155,7 @@ class TrainingRun:
         self,
         trainer: StepTrainer,
         checkpoint: Callable[[dict[str, Any], float], Saved],
-        preview: Callable[[], NDArray[np.uint8]],
+        preview: Callable[[], Pixels],
         before: Saved | None,
         on_save: Callable[[Saved], object] = lambda saved: None,
     ) -> Saved:
@@ -320,7 +320,7 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
         spec, weights = pack.trunk.spec, pack.trunk.float32_weights()
         # Without what they add to the last layer: one is trained for all.
         known = {name: pack.read(name).vector[: spec.style_size] for name in pack.names}
-    mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
+    mean: Floats = np.mean(list(known.values()), axis=0)
     return Start(spec, weights, np.stack([known.get(name, mean) for name in names]))
 
 
@@ -334,9 +334,7 @@ def read_start_trunk(folder: Path) -> Trunk:
     return read_checkpoint(file).averaged_network().trunk() if file.exists() else Pack(folder).trunk
 
 
-def paint_preview(
-    network: StyleNetwork, photos: PhotoFolder, hardware: Hardware
-) -> NDArray[np.uint8]:
+def paint_preview(network: StyleNetwork, photos: PhotoFolder, hardware: Hardware) -> Pixels:
     """Paint photos in all styles, the same ones every time."""
     examples = photos.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
     return paint_grid(network, network.styles, examples, hardware)
@@ -349,7 +347,7 @@ def paint_grid(
     photos: torch.Tensor,
     hardware: Hardware,
     paintings: torch.Tensor | None = None,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Paint photos in all of some styles, as one picture.
 
     Args:

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from impasto._util.arrays import Floats
 from impasto.errors import OptionError
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
@@ -164,9 +164,7 @@ class Trainer(PerceptualTrainer):
         last = self.network.convs[self.network.spec.last.name]
         return [([self.network.styles], 1.0), (last.parameters(), LAST_LAYER_RATE)]
 
-    def start_from(
-        self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
-    ) -> None:
+    def start_from(self, weights: Mapping[str, Floats], vectors: Floats) -> None:
         """Begin with the weights and style vectors of another run instead of random ones.
 
         Args:

@@ -12,8 +12,8 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto._util.cpu import usable_cores
 from impasto.errors import OptionError, OutputError
 from impasto.images import lay_on_white
@@ -173,9 +173,7 @@ class SegmentWriter:
         context.color_primaries = info.colors.primaries
         context.color_trc = info.colors.transfer
 
-    def write(
-        self, pixels: NDArray[np.uint8], pts: int, alpha: NDArray[np.uint8] | None = None
-    ) -> None:
+    def write(self, pixels: Pixels, pts: int, alpha: Pixels | None = None) -> None:
         """Encode one frame.
 
         Args:
@@ -228,7 +226,7 @@ class SegmentWriter:
                 f"{self.path} cannot be written ({error.strerror})", "check the disk"
             ) from error
 
-    def _frame(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> AvFrame:
+    def _frame(self, pixels: Pixels, alpha: Pixels | None) -> AvFrame:
         """Convert RGB as decoding did, the other way; repeat the last row of an odd side."""
         if self._format == "yuv420p":
             samples = pixels if alpha is None else lay_on_white(pixels, alpha, 255)

@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.resume_state import Job, Segment
 from impasto.video.source import VideoFrame, VideoInfo
@@ -45,8 +43,8 @@ def read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
 class PaintedFrame:
     """A frame to be written, and what the painter remembered after it."""
 
-    pixels: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None
+    pixels: Pixels
+    alpha: Pixels | None
     pts: int
     memory: StrokeMemory | None
 

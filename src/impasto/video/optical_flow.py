@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
+
 __all__ = [
     "LEAST_SIDE_PX",
     "Motion",
@@ -25,7 +27,6 @@ __all__ = [
     "spread",
 ]
 
-Floats = NDArray[np.float32]
 
 # Ruder et al. 2016, equation 5: a pixel is hidden where flow there and back does not return to it.
 RETURN_SHARE, RETURN_PX2 = 0.01, 0.5
@@ -51,7 +52,7 @@ class Motion:
     trust: Floats
 
 
-def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+def reduce(pixels: Pixels, width: int, height: int) -> Pixels:
     """Make a small grey picture, to find motion in.
 
     Args:
@@ -62,9 +63,7 @@ def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def find_motion(
-    now: NDArray[np.uint8], earlier: NDArray[np.uint8], guess: Motion | None = None
-) -> Motion:
+def find_motion(now: Pixels, earlier: Pixels, guess: Motion | None = None) -> Motion:
     """Find the motion between two reduced frames.
 
     Args:
@@ -81,7 +80,7 @@ def find_motion(
     return Motion(back, ahead, np.asarray(trust, dtype=np.float32))
 
 
-def carry(painting: NDArray[np.uint8], motion: Motion, *, quick: bool = False) -> NDArray[np.uint8]:
+def carry(painting: Pixels, motion: Motion, *, quick: bool = False) -> Pixels:
     """Move an earlier frame's painting to where its things are now.
 
     Args:
@@ -141,7 +140,7 @@ def _targets(flow: Floats) -> tuple[Floats, Floats]:
     return flow[..., 0] + x, flow[..., 1] + y
 
 
-def _looks_the_same(now: NDArray[np.uint8], earlier: NDArray[np.uint8], back: Floats) -> Floats:
+def _looks_the_same(now: Pixels, earlier: Pixels, back: Floats) -> Floats:
     moved = follow(earlier, back)
     difference = cv2.GaussianBlur(now.astype(np.float32) - moved, (0, 0), LOOK_PX)
     difference -= np.median(difference)  # cameras adapt to the light

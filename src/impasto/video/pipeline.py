@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Unpack
 
+from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import real_path
 from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STYLE
@@ -36,7 +36,6 @@ from impasto.video.worker_pool import pool_size
 
 __all__ = ["VideoReport", "convert_video", "needs_exact_colors", "paint_segment", "stylize_video"]
 
-Pixels = NDArray[np.uint8]
 
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
 

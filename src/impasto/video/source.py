@@ -17,8 +17,8 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
@@ -115,10 +115,10 @@ class VideoFrame:
             multiplied with it.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     pts: int
     time_s: float
-    alpha: NDArray[np.uint8] | None = None
+    alpha: Pixels | None = None
 
 
 class VideoSource(Closing):
@@ -368,7 +368,7 @@ def _quarter_turns(frame: AvFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _upright(frame: AvFrame, conversion: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _upright(frame: AvFrame, conversion: int) -> tuple[Pixels, Pixels | None]:
     """Return colours, and alpha if anything can be seen through."""
     form = "rgba" if _has_alpha(frame) else "rgb24"
     pixels = np.asarray(frame.to_ndarray(format=form, interpolation=conversion), np.uint8)

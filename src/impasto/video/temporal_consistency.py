@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images import Picture, check_pixels
 from impasto.stylizer import Stylizer
@@ -42,9 +43,6 @@ LEAST_CUT_LEVELS = 8  # of 255, in the mean: frames that differ less need no sea
 CUT_TRUST = 0.35  # no movement leaves so little of a picture
 PATCHES = 4  # of renewed strokes, along the picture's shorter side
 MOST_CRISPNESS = 0.6
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 def check_stability(stability: float) -> None:

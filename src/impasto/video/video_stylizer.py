@@ -9,9 +9,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Unpack
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import ImpastoError, OptionError, StyleError
@@ -28,7 +28,6 @@ from impasto.video.worker_pool import WorkerPool
 
 __all__ = ["VideoStylizer", "options_over_time", "stylize_frames"]
 
-Pixels = NDArray[np.uint8]
 
 CHANGING_STABILITY = 0.6
 """At most, while the style changes: strokes that stayed for ever would keep the old one."""
@@ -47,7 +46,7 @@ class _Change:
     second: Style
     style_size: int
 
-    def mixed(self, share: float) -> NDArray[np.float32]:
+    def mixed(self, share: float) -> Floats:
         """Return scales and shifts, so far on the way."""
         mixed = mix_vectors([self.first.vector, self.second.vector], [1 - share, share])
         return mixed[: self.style_size]

@@ -16,12 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.video.optical_flow import follow, is_inside, return_error
 
 __all__ = ["WarpingError"]
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 class WarpingError:

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from queue import SimpleQueue
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto._util.cpu import usable_cores
 from impasto.engines import EngineName, installed_engine
@@ -22,8 +20,6 @@ from impasto.stylizer import Stylizer
 __all__ = ["WorkerPool", "pool_size"]
 
 MOST_PAINTERS = 4  # each holds the features of a frame
-
-Pixels = NDArray[np.uint8]
 
 
 def pool_size(engine: EngineName) -> int:
@@ -57,7 +53,7 @@ class WorkerPool(Closing):
             self._idle.put(stylizer)
         self.first = stylizers[0]
 
-    def paint(self, photo: Pixels, vector: NDArray[np.float32] | None = None) -> Pixels:
+    def paint(self, photo: Pixels, vector: Floats | None = None) -> Pixels:
         """Paint a frame at full strength, as `Stylizer.paint` does; from any thread, which waits
         until one of them is idle.
 

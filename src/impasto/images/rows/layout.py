@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.images.original import Samples, full_white
 
 __all__ = [
@@ -86,7 +86,7 @@ def rows_within(layout: Layout) -> int:
     return max(1, min(layout.height, STRIP_BYTES // layout.row_bytes))
 
 
-def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -> Samples:
+def to_samples(content: bytes | Pixels, layout: Layout, order: str) -> Samples:
     """Return raw bytes of whole rows as n x W x channels in the machine's byte order.
 
     Args:
