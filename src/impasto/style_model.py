@@ -110,7 +110,6 @@ class StyleModel(Closing):
         """Paint a picture by its own statistics.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             left, top: where in a larger picture this one is, for its grain.
             shares: styles x H x W, how much of each style there is in each place: of those
                 ``beside`` first, then of the model's own. All is the model's own if not given.
@@ -162,9 +161,6 @@ class StyleModel(Closing):
 
     def measure(self, photo: Pixels) -> list[Vector]:
         """Return the statistics by which a picture's features are normalised, in each style.
-
-        Args:
-            photo: H x W x 3, uint8, RGB.
 
         Returns:
             mean, then variance, of every normalised layer, for those ``beside`` and the model's own

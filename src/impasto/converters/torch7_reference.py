@@ -24,9 +24,6 @@ def run_module(network: TorchObject, array: Array, name: str = "the network") ->
     Args:
         array: 1 x channels x height x width, float32, in the network's own range.
 
-    Returns:
-        the same, of another size.
-
     Raises:
         InputError: a module is not known, or lacks a field.
     """

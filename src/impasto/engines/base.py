@@ -108,9 +108,6 @@ class Engine(Closing, ABC):
     def encode(self, painting: Pixels) -> Floats:
         """Run an encoder's graph (`impasto.networks.encoder`).
 
-        Args:
-            painting: H x W x 3, uint8, RGB.
-
         Returns:
             the style vector that it predicts.
 

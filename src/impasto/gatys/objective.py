@@ -125,7 +125,6 @@ class Objective:
     """The weighted sum of losses at one scale, and its gradient.
 
     Args:
-        photo: H x W x 3, uint8, RGB.
         guides: parts x height x width, 0-1: how much each part has to say in each place; there is
             but one part, and it has all to say, if not given.
         size: width and height of the picture at this scale.

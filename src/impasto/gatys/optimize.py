@@ -180,12 +180,8 @@ def optimise_draft(
 
     Args:
         painting: as `impasto.images.as_picture` takes it.
-        photo: H x W x 3, uint8, RGB.
         effect: 0 is subtle, 1 bold; see `PaintOptions`.
         hardware: as `paint` takes it.
-
-    Returns:
-        H x W x 3, uint8, RGB.
 
     Raises:
         as `paint`.

@@ -23,8 +23,6 @@ def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
     Linear in what is seen; above 1 it goes on in the same direction, and exaggerates.
 
     Args:
-        photo: H x W x 3, uint8.
-        painting: the same shape.
         strength: 0 gives the photo, 1 the painting; a number, or H x W.
     """
     import cv2

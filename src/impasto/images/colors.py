@@ -56,13 +56,6 @@ def keep_colors(painting: Pixels, photo: Pixels) -> Pixels:
     and B are each Y plus something that depends on I and Q alone, that is to add the difference of
     the Ys to each.
 
-    Args:
-        painting: H x W x 3, uint8, RGB.
-        photo: the same shape.
-
-    Returns:
-        H x W x 3, uint8, clipped to 0-255.
-
     Raises:
         OptionError: the shapes differ.
     """
@@ -179,9 +172,6 @@ def from_oklab(lab: Floats) -> Pixels:
 
     Args:
         lab: ... x 3, float32, as `to_oklab` gives it.
-
-    Returns:
-        the same shape, uint8, RGB.
     """
     linear = ((lab @ FROM_LAB.T) ** 3 @ FROM_CONES.T).clip(0, 1)
     curved = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)

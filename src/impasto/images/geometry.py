@@ -14,7 +14,6 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     """Resize a picture: the mean over areas along sides that shrink, cubic where they grow.
 
     Args:
-        pixels: H x W x 3, uint8.
         width, height: at least 1.
 
     Returns:
@@ -55,7 +54,6 @@ def pad_reflect(pixels: Pixels, *, left: int, top: int, right: int, bottom: int)
     """Mirror a picture around itself, as often as it takes; the edge pixel is not repeated.
 
     Args:
-        pixels: H x W x 3, uint8.
         left, top, right, bottom: pixels to add on each side.
     """
     import cv2

@@ -79,7 +79,6 @@ def add_grain(
     """Lay grain over a picture, the same for all three colours.
 
     Args:
-        pixels: H x W x 3, uint8, RGB.
         amount: standard deviation of grain of all sizes, where white is 1.
         coarse_amount: that of coarse grain.
         left, top: where in a larger picture these pixels are; grain lies still in that one.

@@ -69,8 +69,6 @@ def restore_detail(photo: Pixels, painting: Pixels, amount: float, radius_px: in
     the photo's things do (He et al. 2010, section 4, "structure transferring").
 
     Args:
-        photo: H x W x 3, uint8, RGB.
-        painting: the same shape.
         amount: 0 leaves the painting as it is; 1 leaves no stroke that the photo has no edge for.
         radius_px: see `detail_radius_px`.
     """

@@ -26,9 +26,6 @@ def contact_sheet(tiles: Sequence[tuple[str, Pixels]], *, columns: int, tile_px:
         columns: pictures in a row.
         tile_px: width of each picture; rows are as high as their highest picture needs.
 
-    Returns:
-        H x W x 3, uint8, RGB.
-
     Raises:
         OptionError: there are no pictures, or no columns.
     """

@@ -19,7 +19,6 @@ def bleed(pixels: Pixels, alpha: Pixels) -> Pixels:
     lumigraph", section 3.4) fill holes.
 
     Args:
-        pixels: H x W x 3, uint8, RGB.
         alpha: H x W, uint8.
 
     Returns:

@@ -288,9 +288,6 @@ def write_rows(
         metadata: EXIF, XMP and resolution.
         form: PNG's or TIFF's.
         previous: the page before.
-
-    Returns:
-        the writer, finished.
     """
     height, width = original.samples.shape[:2]
     writer = open_writer(file, form, original, (width, height), metadata, previous)

@@ -26,7 +26,6 @@ def with_lines(pixels: Pixels, lines: Sequence[str], width: int, height: int) ->
     where it is too low.
 
     Args:
-        pixels: H x W x 3, uint8.
         lines: from top to bottom; ASCII, as OpenCV's fonts have no more.
         width, height: of the window, in pixels.
 

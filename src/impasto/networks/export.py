@@ -57,9 +57,6 @@ def bake(
             features are like, from which their ranges in 8 bits follow.
         int8: convolve in 8 bits (`impasto.networks.quantize`).
 
-    Returns:
-        the model's bytes.
-
     Raises:
         ValueError: the vector, the statistics or a weight have the wrong shape.
     """

@@ -13,11 +13,7 @@ __all__ = ["pad_photo", "paint_whole"]
 
 
 def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:
-    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
-
-    Args:
-        photo: H x W x 3, uint8, RGB.
-    """
+    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
     padded, inside = pad_photo(input_spec, photo)
     return np.ascontiguousarray(engine.paint(padded)[inside])
 
@@ -28,7 +24,6 @@ def pad_photo(
     """Return what the graph sees, and where in it the picture is.
 
     Args:
-        photo: H x W x 3, uint8, RGB.
         left, top: where in a larger picture this one is, for its grain.
     """
     height, width = photo.shape[:2]

@@ -125,9 +125,6 @@ class StepTrainer(ABC):
     def step(self) -> dict[str, float]:
         """Take one step of the optimiser; after a loss that is not finite, fall back and try again.
 
-        Returns:
-            figures of the step, by name.
-
         Raises:
             TrainingError: the loss stays infinite at ever lower rates.
         """

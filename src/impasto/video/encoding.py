@@ -177,7 +177,6 @@ class SegmentWriter:
         """Encode one frame.
 
         Args:
-            pixels: H x W x 3, uint8, RGB.
             pts: when it is shown, in the source's time base.
             alpha: H x W, uint8; none if nothing is transparent. What the format cannot hold is
                 laid on white.

@@ -56,7 +56,6 @@ def reduce(pixels: Pixels, width: int, height: int) -> Pixels:
     """Make a small grey picture, to find motion in.
 
     Args:
-        pixels: H x W x 3, uint8, RGB.
         width, height: of the result; at least `LEAST_SIDE_PX` each.
     """
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
@@ -84,7 +83,6 @@ def carry(painting: Pixels, motion: Motion, *, quick: bool = False) -> Pixels:
     """Move an earlier frame's painting to where its things are now.
 
     Args:
-        painting: H x W x 3, uint8.
         motion: from now to the painting's frame.
         quick: cubic interpolation, in a quarter of the time of Lanczos'; strokes lose some edge.
     """

@@ -312,9 +312,6 @@ def paint_segment(
         painter: has forgotten what it painted before.
         start_s, end_s: the part.
 
-    Returns:
-        the number of frames.
-
     Raises:
         OutputError: the segment cannot be written.
         EngineError: the engine fails.

@@ -150,7 +150,6 @@ class SteadyStylizer:
         in their order.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             fresh: what `Stylizer.paint` made of it.
 
         Raises:

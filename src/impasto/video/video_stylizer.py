@@ -102,7 +102,6 @@ class VideoStylizer(Closing):
         """Paint the next frame.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             time_s: when it is shown.
 
         Raises:

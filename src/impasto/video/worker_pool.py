@@ -58,7 +58,6 @@ class WorkerPool(Closing):
         until one of them is idle.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             vector: of the style, where the stylizers are steered; else their own.
         """
         stylizer = self._idle.get()
