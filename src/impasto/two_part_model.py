@@ -6,7 +6,8 @@ A revision sees the photo at twice the size, and the painting so far, enlarged; 
 style transfer"). So forms are in proportion to the picture, and brushwork is sharp at any size.
 
 Departures: one revision network serves all sizes; the draft is no Laplacian level; a style is the
-scale and shift of every layer, in both networks (Dumoulin et al. 2017).
+scale and shift of every layer, in both networks (Dumoulin et al. 2017), and what it adds to their
+kernels (`impasto.networks.low_rank`).
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ class TwoPartModel(Closing):
     """A draft and a revision network in one or several styles; from several threads, one by one.
 
     Args:
-        trunk: both networks.
-        vectors: of the styles, as `impasto.networks.trunk.Trunk.at_effect` takes them; the last is
-            for what no other style has a share of.
+        styles: each as both networks, with the kernels that it asks for, and its vector
+            (`impasto.networks.trunk.Trunk.at_effect`); the last is for what no other style has a
+            share of.
         lay_out: lays out the drafts of each style in place of its draft network, if given.
         seed: of the grain that strokes follow where the photo is flat.
         engine, precision, threads: as `open_engine` takes them.
@@ -85,8 +86,7 @@ class TwoPartModel(Closing):
 
     def __init__(
         self,
-        trunk: Trunk,
-        vectors: Sequence[Vector],
+        styles: Sequence[tuple[Trunk, Vector]],
         *,
         lay_out: Sequence[LayOut] = (),
         seed: int = 0,
@@ -94,10 +94,11 @@ class TwoPartModel(Closing):
         precision: Precision = "auto",
         threads: int | None = None,
     ) -> None:
+        trunk, _ = styles[-1]
         assert trunk.revision
         self.trunk, self.revision = trunk, trunk.revision
         self.seed = seed
-        self._vectors = list(vectors)
+        self._styles = list(styles)
         self._lay_out = list(lay_out)
         precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
@@ -109,10 +110,11 @@ class TwoPartModel(Closing):
         self._open_engines()
 
     def _open_engines(self) -> None:
-        for vector in self._vectors:
-            draft, revision = self.trunk.bake_parts(vector, self._effect, int8=self._int8)
+        for trunk, vector in self._styles:
             if not self._lay_out:
+                draft = trunk.bake_draft(vector, self._effect, int8=self._int8)
                 self._drafts.append(self._open(draft))
+            revision = trunk.bake_revision(vector, self._effect, int8=self._int8)
             self._revisions.append(self._open(revision))
 
     @property
@@ -215,7 +217,7 @@ class TwoPartModel(Closing):
     def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
         """Return what is painted in the styles, by their numbers, each as far as it has a share."""
         with self._lock:
-            if shares is None or len(self._vectors) == 1:
+            if shares is None or len(self._styles) == 1:
                 return np.ascontiguousarray(run(-1))
             blended = np.zeros((*shares.shape[1:], 3), dtype=np.float32)
             for style, share in enumerate(shares):
