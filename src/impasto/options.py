@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from impasto.masks.parse import AreaSource
     from impasto.styles import GallerySource, Style
 
-__all__ = ["MAX_STRENGTH", "StyleSource", "StylizeKeywords", "StylizeOptions", "is_same"]
-
 StyleSource: TypeAlias = "str | os.PathLike[str] | Style"
 """A name, a mixture, the file of a painting or of a network, or a style itself."""
 

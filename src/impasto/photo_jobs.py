@@ -11,8 +11,6 @@ from typing import Literal
 from impasto.errors import ImpastoError, OptionError
 from impasto.photos import PhotoReport
 
-__all__ = ["Job", "Outcome", "paint_jobs", "report_tree"]
-
 MAX_JOBS = 64
 REPORTED = ("width", "height", "pictures", "left_out", "clipped_px")
 

@@ -41,9 +41,6 @@ from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import visible_pixels
 from impasto.stylizer import Stylizer
 
-__all__ = ["PhotoReport", "paint_photo", "plan_photo"]
-
-
 PIXEL_BYTES = 3
 # Of a picture that is written whole, and of one that is read whole, too; beside the photo.
 WRITTEN_BYTES_PER_PX, WHOLE_BYTES_PER_PX = 8, 11

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["Progress", "ProgressListener", "ignore_progress"]
-
 
 @dataclass(frozen=True)
 class Progress:

@@ -27,8 +27,6 @@ from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style, StyleRef
 from impasto.styles.predict import find_style
 
-__all__ = ["StyleModel", "open_network"]
-
 Vector = Floats
 
 

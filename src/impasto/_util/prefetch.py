@@ -8,8 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["map_ahead"]
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

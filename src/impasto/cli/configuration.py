@@ -27,8 +27,6 @@ from typer.core import TyperCommand
 from impasto._util.atomic_files import read_toml, user_config_folder
 from impasto.errors import OptionError
 
-__all__ = ["CONFIGURED", "ConfiguredCommand", "config_file", "read_defaults"]
-
 CONFIGURED = ("stylize", "video", "live")
 """Commands whose options have such defaults."""
 

@@ -13,8 +13,6 @@ from impasto.cli.options import argument, check_target, option, takes
 from impasto.errors import OptionError
 from impasto.networks.network_files import split_network
 
-__all__ = ["convert_command"]
-
 
 @dataclass(frozen=True)
 class ConvertOptions:

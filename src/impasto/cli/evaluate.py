@@ -29,14 +29,12 @@ from impasto.errors import OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
+    from impasto._util.arrays import Pixels
     from impasto.defaults import Quality
     from impasto.engines import EngineName, Precision
-    from impasto.evaluation.by_size import Pixels
     from impasto.evaluation.scored_styles import ScoredStyle
     from impasto.evaluation.scores import PaintPhoto
     from impasto.stylizer import Stylizer
-
-__all__ = ["evaluate_command"]
 
 VIDEO, PAPERS = "Videos", "As papers do"
 SIZE_PX, PAPERS_PX, MOST_PX = 512, 256, 16384

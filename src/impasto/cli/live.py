@@ -21,8 +21,6 @@ from impasto.cli.options import (
 from impasto.defaults import DEFAULT_STYLE
 from impasto.options import StylizeOptions
 
-__all__ = ["live_command"]
-
 
 @dataclass(frozen=True)
 class LiveCommandOptions:

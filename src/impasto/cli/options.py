@@ -24,37 +24,6 @@ if TYPE_CHECKING:
     from impasto.networks.spec import NetworkSpec
     from impasto.styles import Gallery
 
-__all__ = [
-    "FILES",
-    "HOW",
-    "REQUIRED",
-    "SCHEDULE",
-    "SPEED",
-    "WHERE",
-    "argument",
-    "check_json",
-    "check_target",
-    "choose_gallery",
-    "choose_preset",
-    "device_option",
-    "file_quality_option",
-    "flag",
-    "help_of",
-    "json_option",
-    "max_size_option",
-    "option",
-    "painting_option",
-    "parse_size",
-    "require_torch",
-    "show_figures",
-    "stability_option",
-    "strip_option",
-    "takes",
-    "torch_precision_option",
-    "was_said",
-    "write_json",
-]
-
 Options = TypeVar("Options")
 Value = TypeVar("Value")
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from impasto.masks.parse import AreaSource
     from impasto.perceptual.hardware import Precision
 
-__all__ = ["paint_command"]
-
 OBJECTIVE, SEARCH = "What to paint", "How to search"
 
 

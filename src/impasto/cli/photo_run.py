@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from impasto.photos import PhotoReport
     from impasto.stylizer import Stylizer
 
-__all__ = ["PhotoRun"]
-
 
 class PhotoRun:
     """The photos of one call, and what became of each.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from impasto.photo_jobs import Job
     from impasto.stylizer import Stylizer
 
-__all__ = ["stylize_command"]
-
 
 @takes(PhotoOptions)
 def stylize_command(context: typer.Context, options: PhotoOptions) -> None:

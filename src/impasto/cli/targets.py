@@ -18,15 +18,6 @@ from impasto.errors import InputError, OptionError, OutputError
 if TYPE_CHECKING:
     from impasto.photo_jobs import Job
 
-__all__ = [
-    "STREAM",
-    "check_targets",
-    "choose_suffix",
-    "folder_beside",
-    "names_several",
-    "plan_jobs",
-]
-
 STREAM = "-"
 
 

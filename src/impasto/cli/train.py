@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from impasto.training.checkpoint import Checkpoint
     from impasto.training.run import Start
 
-__all__ = ["train_command"]
-
 LOSSES = "Losses"
 
 

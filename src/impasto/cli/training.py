@@ -29,20 +29,6 @@ if TYPE_CHECKING:
     from impasto.training.options import TrainingOptions
     from impasto.training.run import TrainingRun
 
-__all__ = [
-    "CompiledRunOptions",
-    "RunOptions",
-    "crop_option",
-    "interrupt_between_steps",
-    "late_crop_option",
-    "paintings_folder",
-    "run_folder",
-    "start_option",
-    "styles_argument",
-    "training_options",
-    "training_run",
-]
-
 Kind = TypeVar("Kind", bound="TrainingOptions")
 
 WORTH_COMPILING_STEPS = 500

@@ -30,8 +30,6 @@ from impasto.errors import BatchError, ImpastoError, InputError, OptionError, Ou
 if TYPE_CHECKING:
     from impasto.video import Timeline, VideoReport
 
-__all__ = ["video_command"]
-
 FILE = "File"
 
 

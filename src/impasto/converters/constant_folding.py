@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-__all__ = ["fold_constants"]
-
 MAX_ELEMENTS = 1 << 20
 ELEMENTWISE = {"Add", "Sub", "Mul", "Div"}
 REARRANGING = {

@@ -16,15 +16,6 @@ from impasto.networks.graph import GraphBuilder
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-__all__ = [
-    "Convention",
-    "check_convention",
-    "from_photo",
-    "guess_convention",
-    "to_painting",
-    "wrap",
-]
-
 Convention = Literal["caffe", "rgb255", "rgb1", "tanh", "texture"]
 """``caffe``: BGR, 0-255, minus the means of VGG's training set, as jcjohnson/fast-neural-style has
 it; ``rgb255``: RGB, 0-255, as pytorch/examples and lengstrom/fast-style-transfer; ``rgb1``: RGB,

@@ -41,12 +41,6 @@ from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split
 if TYPE_CHECKING:
     from impasto.engines import Engine
 
-__all__ = [
-    "ConvertedNetwork",
-    "convert_network",
-    "measure_parity",
-]
-
 TEXTURE_NETS = {"TVLoss", "NoiseFill", "GenNoise", "Concat", "DepthConcat"}
 """Modules that only its networks have."""
 PARITY_PX = 64

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-__all__ = ["dequantize"]
-
 Array = NDArray[Any]
 
 

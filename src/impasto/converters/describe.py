@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-__all__ = ["NOISE", "describe"]
-
 NOISE = "noise "
 """Begins the name of a constant that is noise, and no weight."""
 

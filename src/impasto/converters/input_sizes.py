@@ -16,15 +16,6 @@ from impasto.networks.input_spec import InputSpec
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-__all__ = [
-    "Layout",
-    "check_input_spec",
-    "find_input_spec",
-    "find_shrinkage",
-    "picture_size",
-    "set_size",
-]
-
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BASE_PX = 256
 MAX_ELEMENTS = 1 << 27  # of any tensor for a picture of about BASE_PX

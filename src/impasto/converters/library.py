@@ -24,8 +24,6 @@ from impasto.errors import InputError, OptionError, OutputError
 from impasto.networks.input_spec import BakedNetwork, read_input_spec
 from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split_network
 
-__all__ = ["install_network", "installed_networks", "load_network"]
-
 CONVERTER = "2"  # in the name of what is cached: to be changed with the graphs that we make
 
 

@@ -11,8 +11,6 @@ from impasto.errors import InputError
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
-__all__ = ["is_picture", "read_onnx"]
-
 MAX_BYTES = 128 << 20
 IR_VERSION = 8  # from 4 on, constants are not inputs, too
 

@@ -12,8 +12,6 @@ from impasto.converters.torch7_to_onnx import convert_module, find_network
 if TYPE_CHECKING:
     import cv2
 
-__all__ = ["read_net_from_torch"]
-
 
 def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
     """Return what ``cv2.dnn.readNetFromTorch`` gave before OpenCV 5 dropped it: the same network,

@@ -22,8 +22,6 @@ from impasto.converters.torch7_modules import (
 )
 from impasto.errors import InputError, MissingExtraError
 
-__all__ = ["build_pytorch_network", "read_state_dict"]
-
 EPSILON = 1e-5
 OLD_EPSILON = 1e-9  # of the example's own normalisation, before torch had one
 MAX_BLOCKS = 32

@@ -21,8 +21,6 @@ from impasto.networks.network_files import read_content
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
-__all__ = ["choose_style", "predict_vector", "read_style_picture"]
-
 FREE_PX = 256  # of a style picture's sides, if the network does not say
 MAX_NUMBERS = 1 << 16
 

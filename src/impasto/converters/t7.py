@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 from impasto.errors import InputError
 from impasto.networks.network_files import read_content
 
-__all__ = ["TorchObject", "parse_t7", "read_t7"]
-
 MAX_ASCII_BYTES = 96 << 20
 MAX_ASCII_NUMBERS = 4_000_000  # they take long to read; Johnson's network has 1.7 million
 MAX_OBJECTS = 200_000  # a checkpoint has a history of losses with it

@@ -32,8 +32,6 @@ from impasto.converters.torch7_modules import (
 )
 from impasto.errors import InputError
 
-__all__ = ["build_tensorflow_network", "read_variables"]
-
 EPSILON = 1e-3
 MAX_VARIABLES = 400
 OUTER = 6  # convolutions that are in no residual block: three in front, three behind

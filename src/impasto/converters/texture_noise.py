@@ -18,8 +18,6 @@ from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_fields import TILE, ModuleFields, kind_of
 from impasto.errors import InputError
 
-__all__ = ["MAKERS", "PERIOD_PX", "with_noise"]
-
 PERIOD_PX = 256
 MAKERS = ("NoiseFill", "GenNoise")
 BRANCHING = ("Concat", "DepthConcat", "ConcatTable")

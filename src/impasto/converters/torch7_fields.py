@@ -11,8 +11,6 @@ from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.errors import InputError
 
-__all__ = ["DEFAULT_EPSILON", "TILE", "ModuleFields", "kind_of", "kinds_of"]
-
 DEFAULT_EPSILON = 1e-5
 TILE = "impasto tile"  # the field for it, which no file has
 LARGEST = 1 << 12  # of any whole number in a module

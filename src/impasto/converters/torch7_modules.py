@@ -7,16 +7,6 @@ from typing import Any
 from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 
-__all__ = [
-    "convolution",
-    "full_convolution",
-    "instance_normalization",
-    "module",
-    "padding",
-    "residual",
-    "sequence",
-]
-
 
 def module(kind: str, **fields: Any) -> TorchObject:
     """Return a module of ``nn`` with these fields."""

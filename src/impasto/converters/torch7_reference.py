@@ -13,8 +13,6 @@ from impasto.converters.torch7_fields import DEFAULT_EPSILON, ModuleFields, kind
 from impasto.converters.torch7_to_onnx import IDLE, LEAK
 from impasto.errors import InputError
 
-__all__ = ["run_module"]
-
 Array = NDArray[Any]
 
 

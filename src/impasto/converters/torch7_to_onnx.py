@@ -20,8 +20,6 @@ from impasto.converters.torch7_fields import DEFAULT_EPSILON, ModuleFields, kind
 from impasto.errors import InputError
 from impasto.networks.graph import GraphBuilder
 
-__all__ = ["IDLE", "LEAK", "convert_module", "find_network"]
-
 MAX_MODULES = 4096
 END = 1 << 31  # of a slice that goes to the end
 LEAK = 0.01

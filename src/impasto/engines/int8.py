@@ -18,8 +18,6 @@ from impasto._util.arrays import Floats, Pixels
 from impasto.engines.base import first_line
 from impasto.errors import EngineError, MissingExtraError
 
-__all__ = ["quantize_int8"]
-
 
 def quantize_int8(graph: bytes, pictures: Sequence[Pixels]) -> bytes:
     """Quantise a graph.

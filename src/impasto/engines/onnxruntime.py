@@ -9,8 +9,6 @@ from impasto._util.arrays import Floats, Pixels
 from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
-__all__ = ["OnnxRuntimeEngine"]
-
 ERRORS_ONLY = 3
 
 onnxruntime.disable_telemetry_events()  # which Windows would collect

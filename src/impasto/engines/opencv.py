@@ -9,8 +9,6 @@ from impasto._util.arrays import Floats, Pixels
 from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
-__all__ = ["OpenCVEngine", "load_net"]
-
 
 class OpenCVEngine(Engine):
     """A graph in ``cv2.dnn``.

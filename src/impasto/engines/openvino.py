@@ -36,8 +36,6 @@ with _telemetry_missing():
     import openvino
     from openvino import opset13 as ops
 
-__all__ = ["OpenVINOEngine", "has_bf16"]
-
 # OpenVINO fills its tables of NumPy's types when each is first needed, and lets another thread run
 # meanwhile; if that one needs the same table, both wait for ever. Importing is done by one thread.
 openvino.Tensor(np.zeros(1, np.uint8)).element_type.to_dtype()

@@ -12,15 +12,6 @@ from impasto.engines.base import Engine, EngineName, Precision
 from impasto.engines.cpu import has_amx, has_vnni
 from impasto.errors import EngineError, OptionError
 
-__all__ = [
-    "FASTEST_FIRST",
-    "available_engines",
-    "choose_precision",
-    "has_bf16",
-    "installed_engine",
-    "open_engine",
-]
-
 FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "opencv")
 
 _CLASSES = {

@@ -23,17 +23,6 @@ from impasto.perceptual.picture_losses import CONTENT_LAYER
 from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
-__all__ = [
-    "COMPARED_PX",
-    "Pixels",
-    "SizedScore",
-    "SizedScorer",
-    "median_score",
-    "score_by_size",
-    "sheet_of",
-]
-
-
 COMPARED_PX = (64, 128, 256, 512)
 CONTENT_PX = 256
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")

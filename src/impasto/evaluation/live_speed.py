@@ -27,8 +27,6 @@ from impasto.styles import STYLE_SUFFIX, TRUNK_FILE, Gallery, Style, write_style
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.source import BT_709, VideoInfo
 
-__all__ = ["CAMERA_RATE", "MAX_SECONDS", "LiveSpeed", "measure_live", "random_gallery"]
-
 CAMERA_RATE = 30
 """Frames a second that the camera gives, so that no more can be shown."""
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from impasto.styles import Gallery, Style
 
-__all__ = ["ScoredStyle", "find_scored_styles"]
-
 
 @dataclass(frozen=True)
 class ScoredStyle:

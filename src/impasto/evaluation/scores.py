@@ -42,17 +42,6 @@ from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles.style import PAINTING_PX
 
-__all__ = [
-    "PaintPhoto",
-    "Score",
-    "Scorer",
-    "StyleReport",
-    "check_given",
-    "evaluate",
-    "exact_vgg",
-    "report_tree",
-]
-
 DEEP_STYLE_LAYER = "relu5_1"
 STYLED_LAYERS = (*STYLE_LAYERS, DEEP_STYLE_LAYER)
 LBFGS_HISTORY = 10

@@ -24,8 +24,6 @@ from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.style_model import open_network
 from impasto.styles import Gallery
 
-__all__ = ["JOHNSON_NAME", "Speed", "measure_speed"]
-
 JOHNSON_NAME = "Johnson 2016 in OpenCV dnn"
 
 

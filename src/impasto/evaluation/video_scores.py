@@ -19,8 +19,6 @@ from impasto.video import read_frames
 from impasto.video.temporal_consistency import SteadyStylizer, check_stability
 from impasto.video.warping_error import WarpingError
 
-__all__ = ["FRAME_BY_FRAME", "VideoScore", "score_videos"]
-
 FRAME_BY_FRAME = "frame by frame"
 SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
 

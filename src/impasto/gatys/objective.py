@@ -39,8 +39,6 @@ from impasto.perceptual.losses import (
 from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19, feature_step_px, reach_px
 
-__all__ = ["Objective", "Part"]
-
 GRID_PX = 16  # the coarsest layers' step; tiles begin on it
 PLACES = "places"
 Sums = dict[tuple[int, str], Tensor]

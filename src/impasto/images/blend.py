@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from impasto._util.arrays import Floats, Pixels
 
-__all__ = ["Strength", "blend", "in_bands"]
-
 BAND_PX = 256
 Strength = float | Floats
 """How much of the painting there is: everywhere, or in each place, H x W."""

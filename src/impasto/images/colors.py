@@ -12,15 +12,6 @@ from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images.blend import BAND_PX, in_bands
 
-__all__ = [
-    "ColorMap",
-    "from_oklab",
-    "keep_colors",
-    "match_histograms",
-    "match_linearly",
-    "to_oklab",
-]
-
 ColorMap = Callable[[Pixels], Pixels]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Y of YIQ, BT.601

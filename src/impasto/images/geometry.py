@@ -7,8 +7,6 @@ import numpy as np
 from impasto._util.arrays import Pixels
 from impasto.errors import OptionError
 
-__all__ = ["fit_within", "pad_reflect", "resize", "scale_shorter_side"]
-
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     """Resize a picture: the mean over areas along sides that shrink, cubic where they grow.

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from impasto._util.arrays import Floats, Pixels
 
-__all__ = ["GRAIN_PX", "add_grain", "grain_tile"]
-
 GRAIN_PX = 512
 """Side of the tile that repeats over larger pictures."""
 

@@ -10,9 +10,6 @@ import numpy as np
 from impasto._util.arrays import Floats, Pixels
 from impasto.images.colors import LUMINANCE
 
-__all__ = ["detail_radius_px", "guided_filter", "luminance", "restore_detail"]
-
-
 EPSILON = 0.02**2
 """Contrasts of the guide below its root, where white is 1, are no edges."""
 

@@ -6,8 +6,6 @@ import numpy as np
 
 from impasto._util.arrays import Pixels
 
-__all__ = ["natural_noise"]
-
 CONTRAST = 60.0  # levels; about that of photographs
 COLOUR = 0.5  # how much of a channel is its own, against what all three share
 

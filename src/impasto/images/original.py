@@ -18,15 +18,6 @@ from impasto._util.arrays import Pixels
 from impasto.images.blend import Strength, blend, in_bands
 from impasto.images.profiles import from_srgb, to_srgb
 
-__all__ = [
-    "NO_METADATA",
-    "Metadata",
-    "Original",
-    "Samples",
-    "cast_samples",
-    "full_white",
-]
-
 Samples = NDArray[Any]
 """An array of uint8, uint16 or float32."""
 

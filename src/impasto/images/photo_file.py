@@ -40,8 +40,6 @@ from impasto.images.windows import shrink_rows
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["IMAGE_SUFFIXES", "PhotoFile", "Source", "find_images", "is_image", "read_image"]
-
 IMAGE_SUFFIXES = (
     frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
     | {".heic", ".heif"}

@@ -19,8 +19,6 @@ from impasto.images.writing import encode_image, to_image, write_image
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Frame", "Picture", "check_pixels"]
-
 
 @dataclass(frozen=True, eq=False)
 class Picture:

@@ -13,9 +13,6 @@ from impasto._util.arrays import Pixels
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["from_srgb", "image_of", "srgb_profile", "to_srgb", "useful_profile"]
-
-
 SRGB_NAMES = {"sRGB", "sRGB built-in", "sRGB IEC61966-2.1", "sRGB2014"}
 
 

@@ -13,8 +13,6 @@ from impasto.images.original import Metadata, Original
 from impasto.images.picture import Picture
 from impasto.images.rows.tiff_reader import read_exif
 
-__all__ = ["RAW_SUFFIXES", "read_raw"]
-
 RAW_SUFFIXES = frozenset(
     {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
 )

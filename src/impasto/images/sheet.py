@@ -12,9 +12,6 @@ from impasto.errors import OptionError
 from impasto.images.geometry import resize
 from impasto.images.picture import Picture
 
-__all__ = ["contact_sheet", "side_by_side"]
-
-
 GAP_PX, CAPTION_PX, FONT_PX = 8, 26, 16
 
 

@@ -15,8 +15,6 @@ from impasto._util.arrays import Pixels
 from impasto._util.closeable import Closing
 from impasto.errors import OutputError
 
-__all__ = ["PixelRows", "RowFile", "Spool"]
-
 STRIP_BYTES = 8 << 20
 
 

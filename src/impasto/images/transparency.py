@@ -7,8 +7,6 @@ import numpy as np
 from impasto._util.arrays import Floats, Pixels
 from impasto.images.original import Samples, cast_samples
 
-__all__ = ["bleed", "lay_on_white"]
-
 
 def bleed(pixels: Pixels, alpha: Pixels) -> Pixels:
     """Spread the colours along the edge of what is visible over what is not.

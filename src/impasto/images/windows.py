@@ -11,8 +11,6 @@ from impasto._util.arrays import Floats, Pixels
 from impasto.images.original import Samples, cast_samples
 from impasto.images.spool import PixelRows
 
-__all__ = ["enlarged_rows", "reduced", "shrink_rows"]
-
 SHARPNESS = -0.75  # of cubic interpolation, as OpenCV has it
 LEAST_OPACITY = np.float32(1e-4)  # where all is transparent, colours count alike
 REDUCED_PX = 1_000_000

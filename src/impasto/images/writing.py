@@ -22,20 +22,6 @@ from impasto.images.transparency import lay_on_white
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = [
-    "FORMATS",
-    "Format",
-    "Writable",
-    "check_format",
-    "encode_image",
-    "fitted",
-    "open_writer",
-    "save_options",
-    "to_image",
-    "write_image",
-    "write_rows",
-]
-
 MAX_JPEG_EXIF = 65_000
 """Bytes of EXIF or XMP that a JPEG's segment can hold."""
 

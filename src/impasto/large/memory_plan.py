@@ -17,8 +17,6 @@ from impasto.networks.spec import JOHNSON, NetworkSpec
 from impasto.networks.stages import waiting_per_px
 from impasto.two_part_model import revision_sizes
 
-__all__ = ["MemoryPlan", "default_bytes", "margin_px", "parse_bytes", "plan_memory"]
-
 DEFAULT_SHARE = 0.75  # of what this process may have
 LEAST_DEFAULT_BYTES = 600_000_000  # with less, hardly a photo can be painted
 UNKNOWN_DEFAULT_BYTES = 2_000_000_000  # where the system does not tell what there is

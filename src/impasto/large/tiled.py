@@ -29,8 +29,6 @@ from impasto.style_model import StyleModel
 from impasto.stylizer import Stylizer
 from impasto.two_part_model import TwoPartModel, revision_sizes
 
-__all__ = ["paint_tiled"]
-
 EVERYWHERE = Areas()
 
 

@@ -16,8 +16,6 @@ import numpy as np
 from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 
-__all__ = ["Camera", "Capture", "LiveFrame", "open_camera"]
-
 RETRY_S = 1.0
 WAIT_S = 0.05
 CONNECT_MS, SILENCE_MS = 10_000, 5_000

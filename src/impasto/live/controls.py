@@ -9,8 +9,6 @@ from impasto.defaults import ColorWay
 from impasto.styles import Gallery, StyleRef
 from impasto.styles.predict import find_style
 
-__all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
-
 HELP = (
     ("n p", "next, previous style"),
     ("0-9", "style by its number: 1 and 7 are 17"),

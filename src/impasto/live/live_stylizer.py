@@ -18,8 +18,6 @@ from impasto.live.frame_budget import FrameBudget
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer
 
-__all__ = ["LivePicture", "LiveStylizer"]
-
 WAIT_S = 0.1
 WARM_UP_CALLS = 5  # engines compile for a size that comes again and again
 

@@ -30,8 +30,6 @@ from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import check_stability
 
-__all__ = ["LiveOptions", "LiveReport", "run_live"]
-
 PICTURE_WAIT_S = 0.01
 MESSAGE_S = 2.0
 RATE_S, REPORT_S = 1.0, 10.0  # over which frames a second are counted: on the picture, at the end

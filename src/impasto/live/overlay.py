@@ -10,8 +10,6 @@ import numpy as np
 
 from impasto._util.arrays import Pixels
 
-__all__ = ["compare", "with_lines"]
-
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 SMALLEST = 0.35  # share of the font's own size that can still be read

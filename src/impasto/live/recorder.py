@@ -11,8 +11,6 @@ from impasto.images import resize
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.source import BT_709, VideoInfo
 
-__all__ = ["Recorder"]
-
 MILLISECONDS = Fraction(1, 1000)
 ENCODING = Encoding("matroska", "h264", 20)  # Matroska is playable wherever it ends
 

@@ -14,8 +14,6 @@ from impasto._util.arrays import Pixels
 from impasto.errors import OutputError
 from impasto.live.overlay import with_lines
 
-__all__ = ["Screen", "open_screen"]
-
 ESCAPE = 27
 TITLE = "impasto"
 LEAST_SIDE_PX = 480

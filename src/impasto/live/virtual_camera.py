@@ -6,8 +6,6 @@ from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError, OutputError
 from impasto.images import resize
 
-__all__ = ["VirtualCamera"]
-
 
 class VirtualCamera:
     """The system's loopback device, which other programs see as a camera.

@@ -15,8 +15,6 @@ from impasto.masks.faces import face_mask
 from impasto.masks.subject import Subject, find_subject
 from impasto.styles import Style
 
-__all__ = ["Area", "Areas", "Region", "find_areas"]
-
 Mask = Pixels
 Area = Mask | Subject
 """A mask, H x W, uint8, 255 inside and 0 outside, soft edges between; of any size, it is stretched

@@ -17,8 +17,6 @@ from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError
 from impasto.images.geometry import resize
 
-__all__ = ["Box", "face_mask", "find_faces"]
-
 Box = tuple[float, float, float, float]
 """Left, top, width and height; where the picture's sides are 1."""
 

@@ -14,8 +14,6 @@ from impasto.images import IMAGE_SUFFIXES, PictureSource, as_picture, luminance
 from impasto.masks.areas import Area
 from impasto.masks.subject import Subject
 
-__all__ = ["BACKGROUND", "REST", "SUBJECT", "AreaSource", "as_area", "as_mask", "split_regions"]
-
 AreaSource: TypeAlias = "Area | PictureSource"
 """A place that `as_area` takes."""
 

@@ -12,8 +12,6 @@ from impasto.errors import OptionError
 from impasto.images.geometry import resize, scale_shorter_side
 from impasto.images.guided import guided_filter, luminance
 
-__all__ = ["Subject", "find_subject"]
-
 Mask = Pixels
 
 WORKING_PX = 320  # the shorter side that GrabCut sees

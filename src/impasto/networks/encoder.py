@@ -31,16 +31,6 @@ from impasto.errors import StyleError
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
 
-__all__ = [
-    "ENCODER",
-    "POOL_EPSILON",
-    "Convolution",
-    "Encoder",
-    "EncoderSpec",
-    "read_encoder",
-    "write_encoder",
-]
-
 FORMAT = "impasto-encoder-1"
 MAX_FILE_BYTES = 16 << 20
 POOL_EPSILON = 1e-5

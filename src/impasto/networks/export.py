@@ -23,14 +23,6 @@ from impasto.networks.graph import GraphBuilder
 from impasto.networks.quantize import Bounds, quantize_kernel
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
 
-__all__ = [
-    "INSTANCE_NORM_EPSILON",
-    "SMOOTHING",
-    "NetworkGraph",
-    "bake",
-    "bake_steered",
-]
-
 INSTANCE_NORM_EPSILON = 1e-5
 SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
 """The filter of `Smooth` layers, 1 x 1 x 3 x 3."""

@@ -13,8 +13,6 @@ from impasto._util.arrays import Floats, Pixels
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
-__all__ = ["OPSET", "GraphBuilder", "add_metadata"]
-
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
 

@@ -12,8 +12,6 @@ from impasto.networks.graph import add_metadata
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["BakedNetwork", "InputSpec", "read_input_spec"]
-
 METADATA_KEY = "impasto"
 MAX_PX = 1 << 14
 

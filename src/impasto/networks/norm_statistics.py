@@ -40,8 +40,6 @@ from impasto.networks.stages import (
 from impasto.networks.trunk import Trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
-__all__ = ["PaddedPhoto", "measure_by_layers", "waiting_bytes_per_px"]
-
 Vector = Floats
 Features = Floats
 

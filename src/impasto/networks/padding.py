@@ -9,8 +9,6 @@ from impasto.engines.base import Engine
 from impasto.images import add_grain, pad_reflect
 from impasto.networks.input_spec import InputSpec
 
-__all__ = ["pad_photo", "paint_whole"]
-
 
 def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:
     """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""

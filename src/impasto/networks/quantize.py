@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from impasto._util.arrays import Floats
 
-__all__ = ["DEVIATIONS", "Bounds", "quantize_kernel"]
-
 DEVIATIONS = 6.0
 """How many standard deviations from its mean a channel is given; what lies beyond is clipped."""
 

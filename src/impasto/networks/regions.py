@@ -20,8 +20,6 @@ from impasto._util.arrays import Floats
 from impasto.networks.export import INSTANCE_NORM_EPSILON, NetworkGraph
 from impasto.networks.spec import Conv, NetworkSpec
 
-__all__ = ["bake_regions"]
-
 
 def bake_regions(
     spec: NetworkSpec,

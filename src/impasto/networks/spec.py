@@ -28,20 +28,6 @@ from typing import Any, Literal, TypeVar
 from impasto.errors import StyleError
 from impasto.networks.input_spec import InputSpec
 
-__all__ = [
-    "JOHNSON",
-    "PRESETS",
-    "STANDARD",
-    "TURBO",
-    "Conv",
-    "Layer",
-    "NetworkSpec",
-    "Residual",
-    "Skip",
-    "Smooth",
-    "johnson",
-]
-
 Tensor = TypeVar("Tensor")
 
 # Bounds on what a file may ask for, checked before anything is allocated.

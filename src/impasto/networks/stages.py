@@ -25,16 +25,6 @@ from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
 from impasto.networks.graph import GraphBuilder, Shape
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
 
-__all__ = [
-    "Feature",
-    "Stage",
-    "bake_stage",
-    "cut_stages",
-    "folded",
-    "last_readers",
-    "waiting_per_px",
-]
-
 
 @dataclass(frozen=True)
 class Feature:

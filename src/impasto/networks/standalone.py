@@ -21,8 +21,6 @@ from impasto.networks.input_spec import BakedNetwork, InputSpec
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["stand_alone", "stand_alone_in_parts"]
-
 Size = tuple[int, int]
 Padding = tuple[int, int, int, int]
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from impasto._util.arrays import Floats
 
-__all__ = ["phase_filters", "phase_taps"]
-
 
 def phase_taps(kernel: int, shuffle: int) -> Floats:
     """Return which tap of a kernel over enlarged pixels falls on which pixel before enlarging,

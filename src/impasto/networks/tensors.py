@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
 
-__all__ = ["checked_weights", "read_tensors", "write_tensors"]
-
 
 def read_tensors(
     path: Path, file_format: str, max_bytes: int

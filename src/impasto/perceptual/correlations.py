@@ -22,17 +22,6 @@ from torch.nn import functional
 
 from impasto.perceptual.losses import TINY
 
-__all__ = [
-    "correlation_loss",
-    "cut_into_parts",
-    "deep_correlations",
-    "excess_regularity",
-    "far_power",
-    "joint_correlations",
-    "local_correlation_loss",
-    "painting_regularity",
-]
-
 SMOOTH = 7  # positions over which features count as smooth: a motif, not more
 FAR = 3  # positions: nearer, a stroke has to do with itself
 # Of parts, whose features are twice as fine:

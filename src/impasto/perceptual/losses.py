@@ -20,18 +20,6 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-__all__ = [
-    "content_loss",
-    "gram_matrix",
-    "normalised_content_loss",
-    "paper_style_loss",
-    "rim_difference",
-    "self_distances",
-    "self_similarity_loss",
-    "style_loss",
-    "total_variation",
-]
-
 PARTS = 16
 TINY = 1e-8  # keeps the quotient finite where the target is silent (a black picture)
 

@@ -8,8 +8,6 @@ from torch import Tensor
 
 from impasto._util.arrays import Pixels
 
-__all__ = ["to_pixels", "to_tensor"]
-
 
 def to_tensor(pixels: Pixels) -> Tensor:
     """Convert uint8 H x W x 3 to float32 1 x 3 x H x W, 0-1."""

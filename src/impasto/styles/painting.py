@@ -9,8 +9,6 @@ from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 from impasto.images import Picture, PictureSource, as_picture, bleed
 
-__all__ = ["OPTIMISED_PX", "SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
-
 SMALLEST_PAINTING_PX = 64
 THUMBNAIL_PX = 96
 OPTIMISED_PX = 512

@@ -35,8 +35,6 @@ from impasto.styles import (
 from impasto.styles.reference import names_painting
 from impasto.styles.style import STYLE_SUFFIX, check_name, read_style
 
-__all__ = ["find_fine_style", "find_style", "predict_style", "styles_in"]
-
 LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
 

@@ -17,8 +17,6 @@ from impasto.images import IMAGE_SUFFIXES
 from impasto.networks.network_files import NETWORK_SUFFIXES, split_network
 from impasto.styles.style import STYLE_SUFFIX, Style
 
-__all__ = ["StyleRef", "names_painting"]
-
 MAX_STYLES = 16
 MAX_WEIGHT = 1e6
 LONGEST_LABEL = 80

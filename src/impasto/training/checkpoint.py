@@ -20,15 +20,6 @@ from impasto.training.encoder import EncoderOptions, StyleEncoder
 from impasto.training.options import TrainingOptions
 from impasto.training.style_network import StyleNetwork
 
-__all__ = [
-    "CHECKPOINT_FILE",
-    "Checkpoint",
-    "EncoderCheckpoint",
-    "read_checkpoint",
-    "read_encoder_checkpoint",
-    "write_checkpoint",
-]
-
 CHECKPOINT_FILE = "checkpoint.pt"  # in the folder of a run
 FORMAT = 1
 ENCODER_FORMAT = "encoder-1"

@@ -27,8 +27,6 @@ from impasto.training.run import Start, TrainingRun, paint_preview
 from impasto.training.step_trainer import StepTrainer, check_crops
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["Distiller", "distil"]
-
 EDGE_WEIGHT = 2.0  # of differences between neighbours: where strokes begin and end
 
 

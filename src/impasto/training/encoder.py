@@ -29,8 +29,6 @@ from impasto.training.recolouring import recolour
 from impasto.training.style_network import StyleNetwork
 from impasto.training.trainer import PerceptualTrainer
 
-__all__ = ["EncoderOptions", "EncoderTrainer", "PaintingCrops", "StyleEncoder"]
-
 LARGEST_SCALE = 2.0
 """The largest scale of paintings; the mean is the size at which an encoder sees whole ones."""
 

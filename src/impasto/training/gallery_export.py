@@ -11,8 +11,6 @@ from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 from impasto.training.checkpoint import Checkpoint
 
-__all__ = ["export_gallery", "write_gallery"]
-
 
 def export_gallery(
     checkpoint: Checkpoint,

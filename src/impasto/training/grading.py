@@ -9,8 +9,6 @@ import numpy as np
 from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 
-__all__ = ["NO_GRADE", "Grade"]
-
 CUT_SHARE = 0.005
 LARGEST_FACTOR = 2.0
 

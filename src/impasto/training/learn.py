@@ -43,8 +43,6 @@ from impasto.training.run import Start, TrainingRun, train
 from impasto.training.step_trainer import step_times
 from impasto.training.trainer import Trainer
 
-__all__ = ["free_photos", "learn", "learned_style", "learning_run"]
-
 FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Photographs in scikit-image, all in the public domain or CC0."""
 

@@ -12,8 +12,6 @@ from impasto.images import find_images, is_image
 from impasto.styles.style import PAINTING_PX, StyleCard, check_name
 from impasto.training.grading import NO_GRADE, Grade
 
-__all__ = ["Painting", "find_painting", "read_paintings"]
-
 NO_CREDIT = ("name", "share", "size", "grade")
 
 

@@ -18,8 +18,6 @@ from impasto.errors import InputError
 from impasto.images import find_images, read_image, resize, scale_shorter_side
 from impasto.perceptual.tensors import to_tensor
 
-__all__ = ["PhotoFolder"]
-
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
 LARGEST_SCALE = 1.5
 BATCHES_AHEAD = 2

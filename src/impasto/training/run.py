@@ -40,18 +40,6 @@ from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 from impasto.training.trainer import Trainer
 
-__all__ = [
-    "Start",
-    "TrainingRun",
-    "check_same_run",
-    "paint_grid",
-    "paint_preview",
-    "read_painting_tensor",
-    "read_start",
-    "read_start_trunk",
-    "train",
-]
-
 Saved = TypeVar("Saved", Checkpoint, EncoderCheckpoint)
 
 PREVIEW_PHOTOS = 4

@@ -29,8 +29,6 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.processes import add_up, share_of
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["StepTrainer", "check_crops", "step_times"]
-
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)

@@ -22,8 +22,6 @@ from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCro
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
 from impasto.training.run import Start, TrainingRun, paint_grid
 
-__all__ = ["find_paintings", "train_encoder"]
-
 PACK_FOLDER = "gallery"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
 

@@ -30,8 +30,6 @@ from impasto.training.processes import process_count
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["PerceptualTrainer", "Trainer"]
-
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 CONTEXT_PX = 32  # of the photo around a crop: enough to tell a border from what goes on
 SHIFT_PX = 8  # the coarsest grid in our networks: every phase of it comes up

@@ -8,8 +8,6 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["is_cut_off"]
-
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"  # Matroska and WebM
 BOXES = {b"mdat", b"moov", b"moof"}  # of MP4 and MOV; what others append to these is not ours
 

@@ -20,8 +20,6 @@ from impasto.images import lay_on_white
 from impasto.video.source import EXACT_COLORS, VideoInfo
 from impasto.video.yuv import knows, to_yuv420
 
-__all__ = ["CODECS", "VIDEO_SUFFIXES", "Encoding", "SegmentWriter", "choose_encoding"]
-
 CODECS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 """Encoders by the names that people know."""
 

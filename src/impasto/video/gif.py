@@ -16,8 +16,6 @@ from av.video.stream import VideoStream
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.source import VideoFrame, open_container
 
-__all__ = ["spaced", "write_gif"]
-
 HUNDREDTH = Fraction(1, 100)
 SHORTEST = 2  # hundredths; viewers show a frame of less for ten of them
 VISIBLE = 128  # alpha from which a pixel of a GIF is opaque: paletteuse's own

@@ -16,8 +16,6 @@ from impasto.video.resume_state import Job, Segment
 from impasto.video.source import VideoFrame, VideoInfo
 from impasto.video.temporal_consistency import StrokeMemory
 
-__all__ = ["PaintedFrame", "read_ahead", "write_behind"]
-
 QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
 SEGMENT_FRAMES = 240
 

@@ -15,19 +15,6 @@ from numpy.typing import NDArray
 
 from impasto._util.arrays import Floats, Pixels
 
-__all__ = [
-    "LEAST_SIDE_PX",
-    "Motion",
-    "carry",
-    "find_motion",
-    "follow",
-    "is_inside",
-    "reduce",
-    "return_error",
-    "spread",
-]
-
-
 # Ruder et al. 2016, equation 5: a pixel is hidden where flow there and back does not return to it.
 RETURN_SHARE, RETURN_PX2 = 0.01, 0.5
 # A pixel whose surroundings look different is another thing, whatever flow says.

@@ -34,9 +34,6 @@ from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
 
-__all__ = ["VideoReport", "convert_video", "needs_exact_colors", "paint_segment", "stylize_video"]
-
-
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
 
 

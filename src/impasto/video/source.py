@@ -24,20 +24,6 @@ from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
 from impasto.video.cut_off import is_cut_off
 
-__all__ = [
-    "BT_709",
-    "EXACT_COLORS",
-    "Colors",
-    "VideoFrame",
-    "VideoHeader",
-    "VideoInfo",
-    "VideoSource",
-    "begin_s",
-    "open_container",
-    "read_frames",
-    "read_header",
-]
-
 FALLBACK_RATE = Fraction(25)
 EXACT_COLORS = 0x2 | 0x2000 | 0x40000
 """How FFmpeg converts colours: SWS_BILINEAR, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND (PyAV before 18

@@ -25,13 +25,6 @@ from impasto.images import Picture, check_pixels
 from impasto.stylizer import Stylizer
 from impasto.video.optical_flow import LEAST_SIDE_PX, Motion, carry, find_motion, reduce, spread
 
-__all__ = [
-    "SteadyStylizer",
-    "StrokeMemory",
-    "begins_scene",
-    "check_stability",
-]
-
 # Motion is looked for in frames of this shorter side, but no smaller than a quarter of the video's.
 # Found less exactly, it bends strokes: their style loss is what grows. Half of it takes a quarter
 # of the time.

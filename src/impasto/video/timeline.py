@@ -18,8 +18,6 @@ from impasto.errors import OptionError
 from impasto.networks.network_files import split_network
 from impasto.styles import Style
 
-__all__ = ["Timeline", "TimelinePoint", "parse_time", "parse_timeline", "read_timeline"]
-
 ENTRY = re.compile(r"\s*(?P<style>[^@]*?)\s*@\s*(?P<time>[^@,]*?)\s*(?P<link>\.\.|,|$)")
 MAX_POINTS = 1000
 MAX_TIME_S = 1e9

@@ -26,9 +26,6 @@ from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, che
 from impasto.video.timeline import Timeline, parse_timeline
 from impasto.video.worker_pool import WorkerPool
 
-__all__ = ["VideoStylizer", "options_over_time", "stylize_frames"]
-
-
 CHANGING_STABILITY = 0.6
 """At most, while the style changes: strokes that stayed for ever would keep the old one."""
 

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from impasto._util.arrays import Floats, Pixels
 from impasto.video.optical_flow import follow, is_inside, return_error
 
-__all__ = ["WarpingError"]
-
 
 class WarpingError:
     """Errors of several painters of one video.

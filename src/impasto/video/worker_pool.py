@@ -17,8 +17,6 @@ from impasto._util.cpu import usable_cores
 from impasto.engines import EngineName, installed_engine
 from impasto.stylizer import Stylizer
 
-__all__ = ["WorkerPool", "pool_size"]
-
 MOST_PAINTERS = 4  # each holds the features of a frame
 
 

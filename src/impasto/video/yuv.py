@@ -13,8 +13,6 @@ import numpy as np
 from impasto._util.arrays import Floats, Pixels
 from impasto.video.source import Colors
 
-__all__ = ["knows", "to_yuv420"]
-
 LUMA = {
     1: (0.2126, 0.0722),  # BT.709
     2: (0.299, 0.114),  # not said: FFmpeg takes BT.601

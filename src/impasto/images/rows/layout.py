@@ -12,16 +12,6 @@ import numpy as np
 from impasto._util.arrays import Pixels
 from impasto.images.original import Samples, full_white
 
-__all__ = [
-    "STRIP_BYTES",
-    "Kind",
-    "Layout",
-    "inflate",
-    "pieces",
-    "rows_within",
-    "to_samples",
-]
-
 STRIP_BYTES = 4 << 20
 """Strips that readers give are about as large as this."""
 READ_BYTES = 1 << 20

@@ -19,8 +19,6 @@ import numpy as np
 from impasto.images.original import Metadata, Samples, full_white
 from impasto.images.rows.layout import Layout, inflate, pieces, rows_within
 
-__all__ = ["PNG_SIGNATURE", "PngReader", "check_png", "png_chunk"]
-
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = ">IIBBBBB"
 GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6

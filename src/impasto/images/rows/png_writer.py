@@ -19,8 +19,6 @@ from impasto.images.rows.png_reader import (
     png_chunk,
 )
 
-__all__ = ["PngWriter"]
-
 COMPRESSION = 4  # 6 takes twice the time and saves 2 % of a painting
 SUB, UP = 1, 2
 MAX_CHUNK_BYTES = 1 << 30

@@ -23,8 +23,6 @@ from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, piece
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TiffReader", "descriptive_exif", "float_white", "read_exif"]
-
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
