@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -30,8 +30,6 @@ from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
     from impasto._util.arrays import Pixels
-    from impasto.defaults import Quality
-    from impasto.engines import EngineName, Precision
     from impasto.evaluation.scored_styles import ScoredStyle
     from impasto.evaluation.scores import PaintPhoto
     from impasto.stylizer import Stylizer
@@ -127,12 +125,8 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
     keep_freed_memory()
     chosen = choose_gallery(said.gallery)
     styles = find_scored_styles(said.style or chosen.names, chosen, said.paintings)
-    options = StylizeOptions(
-        quality=cast("Quality", said.quality),
-        gallery=chosen,
-        engine=cast("EngineName", said.engine),
-        precision=cast("Precision", said.precision),
-    )
+    asked = {name: getattr(said, name) for name in ("quality", "engine", "precision")}
+    options = StylizeOptions(gallery=chosen).changed(asked)
     if said.video:
         _videos(said, styles, options)
         return
