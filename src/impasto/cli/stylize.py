@@ -139,12 +139,7 @@ def _about(styles: Mapping[str, StylizeOptions], engine: str) -> dict[str, Any]:
 
 
 def _check(options: PhotoOptions, styles: int) -> None:
-    """Check that options make sense together.
-
-    Raises:
-        OptionError: they do not.
-        OutputError: the report cannot be written.
-    """
+    """Check that options make sense together."""
     if not options.photos and not options.save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
     if options.dry_run and (options.report or options.save_preset or options.show or options.watch):
@@ -164,11 +159,6 @@ def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
 
     Returns:
         the jobs whose paintings exist already, if these are to be skipped.
-
-    Raises:
-        OptionError: standard output holds something else, or a format is unknown; or as
-            `check_targets`.
-        OutputError: as `check_targets`.
     """
     from impasto.images import check_format
 

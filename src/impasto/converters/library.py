@@ -99,11 +99,7 @@ def _load_installed(style: str) -> BakedNetwork:
 
 
 def _read_ours(path: Path) -> BakedNetwork:
-    """Return a file that we wrote ourselves.
-
-    Raises:
-        InputError: it is missing or damaged.
-    """
+    """Return a file that we wrote ourselves."""
     import onnx
     from google.protobuf.message import DecodeError
 

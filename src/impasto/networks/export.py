@@ -134,7 +134,7 @@ class NetworkGraph(GraphBuilder):
         """Add a tensor whose bounds are known, rounded to 8 bits."""
         if tensor not in self.in_8_bits:
             step, zero = self.bounds[tensor].to_uint8()
-            scaling = (self.constant(step), self.bytes_(np.array(zero, dtype=np.uint8)))
+            scaling = (self.constant(step), self.array(np.array(zero, dtype=np.uint8)))
             rounded = self.node("QuantizeLinear", tensor, *scaling)
             self.in_8_bits[tensor] = self.node("DequantizeLinear", rounded, *scaling)
         return self.in_8_bits[tensor]
@@ -142,8 +142,8 @@ class NetworkGraph(GraphBuilder):
     def quantized_kernel(self, kernel: Floats, name: str) -> str:
         """Add a kernel rounded to 8 bits."""
         whole, step = quantize_kernel(kernel)
-        zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
-        inputs = (self.bytes_(whole, name), self.constant(step, f"{name}.step"), zeros)
+        zeros = self.array(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
+        inputs = (self.array(whole, name), self.constant(step, f"{name}.step"), zeros)
         return self.node("DequantizeLinear", *inputs, axis=0)
 
     def conv(self, conv: Conv, tensor: str) -> str:

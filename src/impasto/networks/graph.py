@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto._util.arrays import Floats, Pixels
+from impasto._util.arrays import Floats
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
@@ -44,19 +44,14 @@ class GraphBuilder:
 
     def constant(self, values: Floats | float, name: str = "") -> str:
         """Add a float32 constant."""
-        return self._constant(np.asarray(values, dtype=np.float32), name)
+        return self.array(np.asarray(values, dtype=np.float32), name)
 
     def integers(self, values: Sequence[int], name: str = "") -> str:
         """Add a constant of 64-bit integers: shapes, borders, axes."""
-        return self._constant(np.asarray(values, dtype=np.int64), name)
+        return self.array(np.asarray(values, dtype=np.int64), name)
 
-    def bytes_(self, values: Pixels | NDArray[np.int8], name: str = "") -> str:
-        """Add a constant of 8-bit integers."""
-        return self._constant(values, name)
-
-    def _constant(
-        self, array: NDArray[np.float32 | np.int64 | np.uint8 | np.int8], name: str
-    ) -> str:
+    def array(self, array: NDArray[Any], name: str = "") -> str:
+        """Add a constant of the array's own type."""
         from onnx import numpy_helper
 
         name = name or f"constant_{len(self.constants)}"

@@ -167,8 +167,8 @@ class _Surroundings(GraphBuilder):
             return tensor
         levels = np.rint(255 * grain_tile(input_spec.grain, input_spec.coarse_grain))
         levels = levels.clip(-MOST_LEVELS, MOST_LEVELS).astype(np.int8)[None, None]
-        scaling = self.constant(1 / 255, "level"), self.bytes_(np.array(0, np.int8), "no_level")
-        grain = self.bytes_(levels, f"{part.name}/grain")
+        scaling = self.constant(1 / 255, "level"), self.array(np.array(0, np.int8), "no_level")
+        grain = self.array(levels, f"{part.name}/grain")
         tile = self.node("DequantizeLinear", grain, *scaling)
         if size:
             sides = self.integers([size[1], size[0]])

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from impasto.options import StyleSource, StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
 from impasto.video.gif import spaced, write_gif
-from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
+from impasto.video.io_threads import QUEUED_FRAMES, PaintedFrame, write_behind
 from impasto.video.muxing import join_segments
 from impasto.video.options import VideoKeywords, VideoOptions
 from impasto.video.resume_state import Job
@@ -290,7 +292,10 @@ def _painted(
             painting = painter.place(frame.pixels, fresh, frame.time_s)
             yield PaintedFrame(painting, frame.alpha, frame.pts, painter.memory)
 
-    with read_ahead(wanted) as frames, map_ahead(prepare, frames, painter.workers) as paintings:
+    with (
+        map_ahead(lambda _: next(wanted, None), repeat(None), 1, QUEUED_FRAMES) as read,
+        map_ahead(prepare, iter(partial(next, read), None), painter.workers) as paintings,
+    ):
         yield placed(paintings)
 
 
