@@ -20,9 +20,7 @@ class Job:
     """One photo, and where its painting goes.
 
     Attributes:
-        source, target: files.
         makes_folder: the target's folder is made if it is not there.
-        style: which it is painted in.
     """
 
     source: str
@@ -36,11 +34,7 @@ class Outcome:
     """The outcome of a job.
 
     Attributes:
-        job: which.
         status: ``painted``, ``skipped`` since the painting was there already, or ``failed``.
-        seconds: that it took.
-        report: of what was painted.
-        error: why it failed.
     """
 
     job: Job

@@ -44,8 +44,6 @@ class StyleModel(Closing):
             networks of their own, have nothing to steer.
 
     Attributes:
-        engine: runs the network.
-        input_spec: which pictures the network takes.
         natural_px: the same; infinite of a network of its own.
         is_steered: whether `restyle` may be called.
 

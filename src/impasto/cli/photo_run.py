@@ -32,9 +32,6 @@ class PhotoRun:
         suffix: of paintings whose file is not named, as `choose_suffix` gives it.
         skipped: those of them whose paintings exist already.
 
-    Attributes:
-        outcomes: so far.
-
     Raises:
         OptionError: the amount of memory cannot be read.
     """

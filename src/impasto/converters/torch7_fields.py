@@ -81,12 +81,8 @@ class ModuleFields:
         for field in ("padW", "padH"):
             if self.integer(field, 0):
                 raise self.wrong(field)
-        return (
-            width,
-            height,
-            self.integer("dW", width, least=1),
-            self.integer("dH", height, least=1),
-        )
+        across, down = self.integer("dW", width, least=1), self.integer("dH", height, least=1)
+        return width, height, across, down
 
     def convolution(
         self, *, transposed: bool = False

@@ -102,19 +102,10 @@ def measure_live(
                     _Unseen(seconds, task, progress),
                     replace(options, painting=painting),
                 )
-                results.append(
-                    LiveSpeed(
-                        report.engine,
-                        width,
-                        height,
-                        report.width,
-                        report.height,
-                        report.rate,
-                        1000 * report.delay_s,
-                        1000 * report.long_delay_s,
-                        report.delay_s * CAMERA_RATE,
-                    )
-                )
+                sizes_px = (width, height, report.width, report.height)
+                delays_ms = (1000 * report.delay_s, 1000 * report.long_delay_s)
+                frames = report.delay_s * CAMERA_RATE
+                results.append(LiveSpeed(report.engine, *sizes_px, report.rate, *delays_ms, frames))
     return results
 
 

@@ -28,7 +28,6 @@ class VideoScore:
     """Score of one way to paint videos in one style: means over the videos.
 
     Attributes:
-        style, way: their names.
         warping_error: in levels.
         style_loss: S.
     """

@@ -55,7 +55,6 @@ class Iterate:
 
     Attributes:
         step: of all scales together, from 1.
-        steps: how many there are.
         width, height: of the picture at this scale, in pixels.
         losses: `impasto.gatys.objective.Objective` tells.
         pixels: what is painted so far, 1 x 3 x H x W, 0-1.

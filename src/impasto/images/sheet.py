@@ -31,11 +31,8 @@ def contact_sheet(tiles: Sequence[tuple[str, Pixels]], *, columns: int, tile_px:
     if not tiles or columns < 1 or tile_px < 1:
         raise OptionError("an empty contact sheet", "give pictures, columns and a width")
     scaled = [
-        (
-            caption,
-            resize(pixels, tile_px, max(1, round(tile_px * pixels.shape[0] / pixels.shape[1]))),
-        )
-        for caption, pixels in tiles
+        (caption, resize(each, tile_px, max(1, round(tile_px * len(each) / each.shape[1]))))
+        for caption, each in tiles
     ]
     rows = [scaled[start : start + columns] for start in range(0, len(scaled), columns)]
     heights = [max(len(pixels) for _, pixels in row) + CAPTION_PX for row in rows]

@@ -189,12 +189,8 @@ def encode_image(
 
 def fitted(original: Original, form: Format) -> Original:
     """Convert an original to the nearest that a format can hold."""
-    samples, alpha, white, profile = (
-        original.samples,
-        original.alpha,
-        original.white,
-        original.profile,
-    )
+    samples, alpha = original.samples, original.alpha
+    white, profile = original.white, original.profile
     if original.mode not in form.modes:
         if original.mode == "L" and not profile:
             samples = np.repeat(samples, 3, axis=2)

@@ -29,8 +29,6 @@ class LivePicture:
     Attributes:
         photo: the camera's frame at the size that was painted, H x W x 3, uint8, RGB.
         painting: of the same shape.
-        frame: where it comes from.
-        style: that it is painted in.
     """
 
     photo: Pixels

@@ -29,7 +29,6 @@ class Region:
     """An area and its style.
 
     Attributes:
-        area: where.
         style: a name, a mixture or a `Style` of the stylizer's gallery.
     """
 

@@ -151,7 +151,6 @@ class Encoder:
     """An encoder and the trunk that it is for.
 
     Attributes:
-        spec: its layers.
         weights: float16 arrays, by the names of `EncoderSpec.shapes`.
         trunk: the fingerprint of the trunk whose vectors it predicts.
     """

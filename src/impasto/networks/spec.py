@@ -126,8 +126,6 @@ class NetworkSpec:
     """A whole image transformation network, from RGB in 0-1 to RGB in 0-1.
 
     Attributes:
-        name: what people call it.
-        layers: in order.
         padding: what convolutions see beyond the border: the picture's reflection, or zeros.
             Transposed convolutions always see zeros.
         pad_px: reflected pixels around the input, cropped from the output.

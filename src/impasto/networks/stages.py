@@ -32,7 +32,6 @@ class Feature:
 
     Attributes:
         name: unique within the network.
-        channels: of it.
         conv: the convolution that made it, if it has yet to be normalised and rectified.
     """
 
@@ -65,7 +64,6 @@ class Stage:
     """One convolution, and what comes before it since the last one.
 
     Attributes:
-        conv: ends the stage.
         entering: what it convolves.
         kept: the name under which ``entering`` has to wait, for a sum in a later stage.
     """

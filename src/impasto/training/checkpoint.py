@@ -30,13 +30,10 @@ class Checkpoint:
     """All that it takes to go on with a run as if it had never stopped.
 
     Attributes:
-        spec: the network that is trained.
-        options: of the run.
         styles: names, in the order of the network's style vectors.
         state: of the `Trainer`: weights, their average, optimiser, and the place in the schedule.
             Photo order, crops and styles are functions of the seed and that place; no other random
             state exists.
-        seconds: spent so far.
     """
 
     spec: NetworkSpec
@@ -108,11 +105,8 @@ class EncoderCheckpoint:
     """A checkpoint of a run that trains an encoder.
 
     Attributes:
-        spec: the encoder that is trained.
-        options: of the run.
         trunk: the fingerprint of the trunk whose styles it predicts.
         state: of the `EncoderTrainer`.
-        seconds: spent so far.
     """
 
     spec: EncoderSpec

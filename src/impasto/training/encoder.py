@@ -149,9 +149,6 @@ class PaintingCrops:
     Args:
         photos: files of photographs, some of which are taken for paintings.
         on_skip: told of every file that cannot be read, once.
-
-    Attributes:
-        options: of the run.
     """
 
     def __init__(

@@ -20,8 +20,6 @@ class Painting:
     """A picture to learn from.
 
     Attributes:
-        path: of its file.
-        card: its credit.
         share: how often it is painted in training, relative to the others.
         size_px: the shorter side at which it is looked at: larger gives larger strokes.
         grade: what brightens a dull reproduction.

@@ -77,12 +77,10 @@ class TrainingRun:
     Attributes:
         folder: has the run's checkpoint, log and previews; made if need be.
         resume: go on from the folder's checkpoint.
-        hardware: where to compute.
         deadline_s: when, by `time.monotonic`, to stop whatever steps are left; one is taken anyhow.
         checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
             progress listener raises.
         preview_every_s: time between preview pictures.
-        progress: told after every step.
         on_skip: told of each picture that cannot be read.
         writes: put checkpoints, previews and the log into the folder: of several processes that
             train together (`impasto.training.processes`), one does.
@@ -129,9 +127,6 @@ class TrainingRun:
         enlarge: float = 1.0,
     ) -> PhotoFolder:
         """Return photographs as a `PhotoFolder`, loaded as suits the run's hardware.
-
-        Args:
-            photos, seed, largest_scale, enlarge: as `PhotoFolder` takes them.
 
         Raises:
             InputError: there is no such folder, or no image in it.

@@ -38,11 +38,7 @@ LAST_LAYER_RATE = 0.15  # times that of the vectors, which are about 1 where wei
 
 
 class PerceptualTrainer(StepTrainer):
-    """Makes paintings better by perceptual losses; subclasses know whose styles they are in.
-
-    Args:
-        network, painter, photos, options, hardware: as `StepTrainer` takes them.
-    """
+    """Makes paintings better by perceptual losses; subclasses know whose styles they are in."""
 
     @abstractmethod
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
@@ -122,9 +118,6 @@ class Trainer(PerceptualTrainer):
     Args:
         spec: the network to train.
         paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
-
-    Attributes:
-        network: as it is trained.
     """
 
     def __init__(

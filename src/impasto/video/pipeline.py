@@ -48,7 +48,6 @@ class VideoReport:
         painted: of them, now; the others by the work that was resumed.
         damaged: packets and frames of the source that were damaged.
         cut_off: the source ends before it should, and before the end that was asked for.
-        seconds: it took.
     """
 
     frames: int

@@ -84,21 +84,13 @@ class StrokeMemory:
         Raises:
             KeyError: something is missing.
         """
-        parts: dict[str, NDArray[np.generic]] = dict(arrays)
         motion = None
-        if "back" in parts:
-            back, ahead, trust = (
-                parts[name].astype(np.float32) for name in ("back", "ahead", "trust")
-            )
-            motion = Motion(back, ahead, trust)
-        age, renewals = (int(count) for count in parts["counts"].astype(np.int64))
-        return cls(
-            parts["canvas"].astype(np.uint8),
-            parts["photo"].astype(np.uint8),
-            motion,
-            age,
-            renewals,
-        )
+        if "back" in arrays:
+            flows = (arrays[name].astype(np.float32) for name in ("back", "ahead", "trust"))
+            motion = Motion(*flows)
+        pictures = (arrays[name].astype(np.uint8) for name in ("canvas", "photo"))
+        age, renewals = (int(count) for count in arrays["counts"].astype(np.int64))
+        return cls(*pictures, motion, age, renewals)
 
 
 class SteadyStylizer:

@@ -35,7 +35,6 @@ class _Change:
     """Change from one style to the next, little by little.
 
     Attributes:
-        first, second: the styles.
         style_size: how many numbers of their vectors are scales and shifts.
     """
 
@@ -66,9 +65,6 @@ class VideoStylizer(Closing):
         stability: as `SteadyStylizer` takes it.
         workers: how many networks there are.
         threads: of each; if not given, its share of the cores.
-
-    Attributes:
-        workers: the same.
 
     Raises:
         OptionError, StyleError, InputError: a style cannot be opened, or two do not mix; the
