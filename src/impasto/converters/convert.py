@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
+from onnx.reference import ReferenceEvaluator
 
 from impasto._util.arrays import Floats
 from impasto.converters.constant_folding import fold_constants
@@ -136,8 +138,6 @@ def _read_modules(content: bytes, suffix: str, name: str) -> tuple[TorchObject, 
 def _convert_modules(
     network: TorchObject, name: str, convention: Convention, family: str
 ) -> ConvertedNetwork:
-    import onnx
-
     model = onnx.load_from_string(convert_module(network, name))
     layout = Layout()
     lost_px = find_shrinkage(model, layout)
@@ -176,8 +176,6 @@ def _convert_onnx(
         check_input_spec(model, layout, input_spec, name)
 
     def reference(photo: Floats) -> Floats:
-        from onnx.reference import ReferenceEvaluator
-
         array = from_photo(photo, convention)
         if layout.channels_last:
             array = array.transpose(0, 2, 3, 1)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
+from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
 NOISE = "noise "
 """Begins the name of a constant that is noise, and no weight."""
@@ -49,8 +47,6 @@ def _count_weights(model: ModelProto) -> int:
     """Count the elements of all constants that were learned: no whole numbers, no single ones, no
     statistics of batch normalisation, no scales of an enlargement, no noise.
     """
-    from onnx import TensorProto
-
     kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
     others = {"BatchNormalization": 3, "Resize": 1, "Upsample": 1}  # from which input on
     statistics = {
@@ -85,8 +81,6 @@ def _convolution(node: NodeProto, kernel: tuple[int, ...]) -> str:
 
 
 def _enlargement(model: ModelProto, node: NodeProto) -> str:
-    from onnx import numpy_helper
-
     constants = {each.name: each for each in model.graph.initializer}
     constants |= {
         each.output[0]: each.attribute[0].t

@@ -5,16 +5,14 @@ from __future__ import annotations
 import bisect
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, shape_inference
 
 from impasto.converters.constant_folding import fold_constants
 from impasto.errors import InputError
 from impasto.networks.input_spec import InputSpec
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
 
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BASE_PX = 256
@@ -126,8 +124,6 @@ class _Sizes:
     """Asks ONNX's shape inference what a network makes of pictures of some size."""
 
     def __init__(self, model: ModelProto, layout: Layout) -> None:
-        import onnx
-
         self.problem = "its sizes cannot be told"
         self._layout = layout
         self._light = onnx.ModelProto()
@@ -157,8 +153,6 @@ class _Sizes:
 
     def output(self, width: int, height: int) -> Shape | None:
         """Return the shape of what becomes of a picture, if the network can be run on it."""
-        from onnx import shape_inference
-
         set_size(self._light, self._layout, width, height)
         try:
             inferred = shape_inference.infer_shapes(
@@ -178,8 +172,6 @@ class _Sizes:
 
     def _with_known_shape(self) -> ModelProto:
         """Return the model, in which all is constant that follows from the picture's size alone."""
-        import onnx
-
         picture = self._light.graph.input[0]
         of_picture = [
             node

@@ -11,6 +11,9 @@ import contextlib
 import hashlib
 from pathlib import Path
 
+import onnx
+from google.protobuf.message import DecodeError
+
 from impasto._util.atomic_files import (
     exists,
     make_folder,
@@ -100,9 +103,6 @@ def _load_installed(style: str) -> BakedNetwork:
 
 def _read_ours(path: Path) -> BakedNetwork:
     """Return a file that we wrote ourselves."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
     content = read_content(path)
     try:
         input_spec = read_input_spec(onnx.load_from_string(content), str(path))

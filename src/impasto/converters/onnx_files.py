@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import onnx
+from onnx import ModelProto, TensorProto, ValueInfoProto
 
 from impasto.converters.dequantize import dequantize
 from impasto.converters.onnx_scan import check_onnx_bytes
 from impasto.errors import InputError
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
 
 MAX_BYTES = 128 << 20
 IR_VERSION = 8  # from 4 on, constants are not inputs, too
@@ -25,8 +23,6 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
     Raises:
         InputError: it is damaged, or something else.
     """
-    import onnx
-
     try:
         if len(content) > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES >> 20} MB")
@@ -65,8 +61,6 @@ def is_picture(value: ValueInfoProto) -> bool:
 
 
 def _check_graph(model: ModelProto) -> None:
-    from onnx import TensorProto
-
     graph = model.graph
     if not graph.node or not graph.input or not graph.output:
         raise ValueError("it is empty")

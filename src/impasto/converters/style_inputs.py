@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import ModelProto, ValueInfoProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from impasto._util.arrays import Floats
 from impasto.converters.onnx_files import is_picture, read_onnx
 from impasto.errors import InputError, OptionError
 from impasto.images import IMAGE_SUFFIXES, read_image
 from impasto.networks.network_files import read_content
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
 
 FREE_PX = 256  # of a style picture's sides, if the network does not say
 MAX_NUMBERS = 1 << 16
@@ -60,8 +58,6 @@ def predict_vector(network: str, picture: str, count: int) -> Floats:
         OptionError: no such network is there, or several are.
         InputError: the picture cannot be read.
     """
-    from onnx.reference import ReferenceEvaluator
-
     folder = Path(network).parent
     makers = _makers(Path(network), count)
     if len(makers) != 1:
@@ -105,8 +101,6 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
         OptionError: there is no such style, none was chosen, or there is nothing to choose.
         InputError: the file with the vector or picture is missing, damaged or of another size.
     """
-    from onnx import numpy_helper
-
     graph = model.graph
     if len(graph.input) == 1:
         if choice is not None:
@@ -119,8 +113,6 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
 
 
 def _style_values(second: ValueInfoProto, choice: str | None, name: str) -> NDArray[np.generic]:
-    from onnx import helper
-
     if is_picture(second):
         if choice is None or choice.isdecimal():
             raise OptionError(f"{name} needs a painting", f"write {name}#painting.jpg")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from impasto._util.arrays import Floats
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
@@ -34,8 +33,6 @@ class GraphBuilder:
         **attributes: int | float | str | list[int],
     ) -> str:
         """Add a node with one output."""
-        from onnx import helper
-
         output = output or f"{operator.lower()}_{len(self.nodes)}"
         node = helper.make_node(operator, list(inputs), [output])
         node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
@@ -52,8 +49,6 @@ class GraphBuilder:
 
     def array(self, array: NDArray[Any], name: str = "") -> str:
         """Add a constant of the array's own type."""
-        from onnx import numpy_helper
-
         name = name or f"constant_{len(self.constants)}"
         self.constants[name] = numpy_helper.from_array(array, name)
         return name
@@ -82,8 +77,6 @@ class GraphBuilder:
         """Add all of a model from some tensors to one, under names of its own. Embedded again by
         the same name, it has the same constants.
         """
-        from onnx import NodeProto, TensorProto
-
         prefix = f"{name}{len(self.nodes)}/"
         inputs = [each.name for each in model.graph.input]
         names: dict[str, str] = {"": "", **dict(zip(inputs, tensors, strict=True))}
@@ -147,7 +140,6 @@ class GraphBuilder:
         Args:
             inputs, outputs: their shapes; a name in place of a number is free.
         """
-        from onnx import TensorProto, helper
 
         def values(shapes: Mapping[str, Shape]) -> list[ValueInfoProto]:
             return [
@@ -167,8 +159,6 @@ class GraphBuilder:
 
 def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
     """Return a serialised model with more entries of text, which every runtime shows."""
-    import onnx
-
     loaded = onnx.load_from_string(model)
     known = {entry.key: entry.value for entry in loaded.metadata_props}
     onnx.helper.set_model_props(loaded, {**known, **entries})

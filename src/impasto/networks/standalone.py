@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+from onnx import ModelProto
 
 from impasto.errors import OptionError
 from impasto.images import GRAIN_PX, grain_tile
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.input_spec import BakedNetwork, InputSpec
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 Size = tuple[int, int]
 Padding = tuple[int, int, int, int]
@@ -45,8 +43,6 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
     Raises:
         OptionError: the network does not take pictures of that size.
     """
-    import onnx
-
     input_spec = network.input_spec
     if input_spec.fixed_px and passes and passes[-1] != input_spec.fixed_px:
         width, height = input_spec.fixed_px
@@ -87,8 +83,6 @@ def stand_alone_in_parts(
         sizes: widths and heights of the draft and of every revision
             (`impasto.two_part_model.revision_sizes`); the last is the pictures' own.
     """
-    import onnx
-
     graph = _Surroundings()
     first, second = (
         _Part(onnx.load_from_string(network.graph), network.input_spec, name)
