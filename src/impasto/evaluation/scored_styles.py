@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from impasto.styles import Gallery, Style
+from impasto.styles import Gallery, Style, StyleCard, StyleRef
+from impasto.styles.predict import find_style
+from impasto.styles.reference import names_painting
+from impasto.styles.style import PAINTING_PX
+from impasto.training.paintings import find_painting
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,6 @@ def find_scored_styles(
         StyleError: a style is unknown.
         InputError: a painting is missing.
     """
-    from impasto.styles import StyleCard, StyleRef
-    from impasto.styles.predict import find_style
-    from impasto.styles.reference import names_painting
-    from impasto.styles.style import PAINTING_PX
-    from impasto.training.paintings import find_painting
 
     def painting(card: StyleCard, name: str) -> Path:
         return paintings if paintings.is_file() else find_painting(card, name, paintings)

@@ -88,9 +88,9 @@ class StrokeMemory:
         if "back" in arrays:
             flows = (arrays[name].astype(np.float32) for name in ("back", "ahead", "trust"))
             motion = Motion(*flows)
-        pictures = (arrays[name].astype(np.uint8) for name in ("canvas", "photo"))
+        canvas, photo = (arrays[name].astype(np.uint8) for name in ("canvas", "photo"))
         age, renewals = (int(count) for count in arrays["counts"].astype(np.int64))
-        return cls(*pictures, motion, age, renewals)
+        return cls(canvas, photo, motion, age, renewals)
 
 
 class SteadyStylizer:
