@@ -30,8 +30,6 @@ from impasto.errors import BatchError, ImpastoError, InputError, OptionError, Ou
 if TYPE_CHECKING:
     from impasto.video import Timeline, VideoReport
 
-__all__ = ["video_command"]
-
 FILE = "File"
 
 
@@ -153,12 +151,7 @@ def _keywords(options: VideoCommandOptions) -> dict[str, Any]:
 
 
 def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, Path]:
-    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos.
-
-    Raises:
-        InputError: a folder has no videos.
-        OptionError, OutputError: the outputs do not fit into the one that was given.
-    """
+    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos."""
     from impasto.video import VIDEO_SUFFIXES
 
     folders = [Path(each) for each in videos if exists(each) and Path(each).is_dir()]

@@ -15,8 +15,6 @@ from impasto.errors import InputError
 if TYPE_CHECKING:
     from impasto.photo_jobs import Job
 
-__all__ = ["appearing"]
-
 POLL_S = 1.0
 BUSY_SHARE = 0.1
 """The most of the time that looking takes: in folders of many thousands it is done less often."""

@@ -12,8 +12,6 @@ from impasto.images import find_images, is_image
 from impasto.styles.style import PAINTING_PX, StyleCard, check_name
 from impasto.training.grading import NO_GRADE, Grade
 
-__all__ = ["Painting", "find_painting", "read_paintings"]
-
 NO_CREDIT = ("name", "share", "size", "grade")
 
 
@@ -22,8 +20,6 @@ class Painting:
     """A picture to learn from.
 
     Attributes:
-        path: of its file.
-        card: its credit.
         share: how often it is painted in training, relative to the others.
         size_px: the shorter side at which it is looked at: larger gives larger strokes.
         grade: what brightens a dull reproduction.

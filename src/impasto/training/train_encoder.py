@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError, OptionError, StyleError
 from impasto.images import find_images
 from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
@@ -21,8 +21,6 @@ from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoi
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
 from impasto.training.run import Start, TrainingRun, paint_grid
-
-__all__ = ["find_paintings", "train_encoder"]
 
 PACK_FOLDER = "gallery"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
@@ -116,7 +114,7 @@ def _start(trainer: EncoderTrainer, folder: Path) -> None:
     trainer.start_from(start.weights)
 
 
-def _preview(trainer: EncoderTrainer) -> NDArray[np.uint8]:
+def _preview(trainer: EncoderTrainer) -> Pixels:
     paintings = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
     photos = trainer.photos.crops(0, PREVIEW_PHOTOS, paintings.shape[-1])
     vectors = trainer.predict(paintings)
