@@ -12,6 +12,7 @@ scale and shift of every layer, in both networks (Dumoulin et al. 2017).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock
 
@@ -109,11 +110,15 @@ class TwoPartModel(Closing):
         self._open_engines()
 
     def _open_engines(self) -> None:
-        for vector in self._vectors:
-            draft, revision = self.trunk.bake_parts(vector, self._effect, int8=self._int8)
-            if not self._lay_out:
-                self._drafts.append(self._open(draft))
-            self._revisions.append(self._open(revision))
+        """Compile all graphs at the same time: each keeps one core busy."""
+        parts = [
+            self.trunk.bake_parts(vector, self._effect, int8=self._int8) for vector in self._vectors
+        ]
+        drafts, revisions = zip(*parts, strict=True)
+        graphs = [*([] if self._lay_out else drafts), *revisions]
+        with ThreadPoolExecutor() as threads:
+            engines = list(threads.map(self._open, graphs))
+        self._drafts, self._revisions = engines[: -len(parts)], engines[-len(parts) :]
 
     @property
     def effect(self) -> float:

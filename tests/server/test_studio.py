@@ -4,6 +4,8 @@ import asyncio
 import base64
 import gc
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +47,7 @@ def loops_that_gradio_leaves() -> Iterator[None]:
 @pytest.fixture
 def app(settings: ServerSettings) -> FastAPI:
     app = create_app(settings)
-    module.add_page(app)
+    module.add_page(app, app.state.service.paint_example().result())
     return app
 
 
@@ -57,7 +59,7 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 @pytest.fixture
 def page(client: TestClient) -> Any:
-    return module._Page(service_of(client))
+    return module._Page(service_of(client), module.EXAMPLE)
 
 
 @pytest.fixture
@@ -80,6 +82,29 @@ def test_the_page_is_there_and_the_api_beside_it(client: TestClient) -> None:
         each["api_name"] for each in config["dependencies"] if each["api_visibility"] == "private"
     }
     assert public == set()
+
+
+def test_a_new_page_shows_the_example_painted(client: TestClient, gallery_folder: Path) -> None:
+    config = client.get("/config").json()
+    (slider,) = (
+        each["props"]["value"]
+        for each in config["components"]
+        if each["type"] == "imageslider" and each["props"].get("value")
+    )
+    before, after = (client.get(f"/gradio_api/file={each['path']}").content for each in slider)
+    assert before == module.EXAMPLE.read_bytes()
+    with Stylizer("first", gallery=gallery_folder) as stylizer:
+        assert np.array_equal(read_image(after).pixels, as_jpeg(stylizer(before)))
+
+
+def test_pandas_is_imported_when_it_is_needed() -> None:
+    program = """
+import sys
+from impasto.server import studio
+assert "pandas" not in sys.modules
+studio.gr.Dataframe([[1, 2]])
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def as_jpeg(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,11 +9,13 @@ import base64
 import inspect
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -28,7 +30,7 @@ from impasto.images import Picture, encode_image, read_image, write_image
 from impasto.options import MAX_STRENGTH, StylizeOptions
 from impasto.server.fields import Form, check_style
 from impasto.server.painters import BusyError
-from impasto.server.service import Painting, Service
+from impasto.server.service import EXAMPLE, Painting, Service
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = os.environ["GRADIO_RUN_HISTORY"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["HF_HUB_OFFLINE"] = "1"
@@ -37,22 +39,37 @@ _file_of = inspect.getfile
 
 
 def _not_gradios(of: Any) -> str:
-    """Gradio reads each component's source anew, to write a .pyi file beside it: half of the time
-    that its import takes. It leaves out what is in no file.
+    """Gradio reads each component's source anew, to write a .pyi file beside it; it leaves out what
+    is in no file.
     """
     if str(getattr(of, "__module__", "")).startswith("gradio."):
         raise OSError
     return _file_of(of)
 
 
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """Leave out of Gradio's import what takes most of the time, and is of no use to the page: .pyi
+    files, a compiled template for each event's help, and pandas, which its components import again
+    when they need it.
+    """
+    has_pandas = "pandas" in sys.modules
+    sys.modules.setdefault("pandas", ModuleType("pandas"))
+    try:
+        with mock.patch("inspect.getfile", _not_gradios), mock.patch("jinja2.Template"):
+            yield
+    finally:
+        if not has_pandas:
+            del sys.modules["pandas"]
+
+
 # It reads the variables above: it would tell its makers, and keep what is painted.
-with mock.patch("inspect.getfile", _not_gradios):
+with _hurried():
     import gradio as gr
 
 __all__ = ["add_page"]
 
 HERE = Path(__file__).parent
-EXAMPLE = HERE / "example.jpg"  # coffee, by Rachel Michetti, CC0: examples/CREDITS.md
 SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
@@ -67,13 +84,18 @@ Shown = tuple[list[float], StylizeOptions | None]
 """When the last frames of a camera were painted, and how the last one was."""
 
 
-def add_page(app: FastAPI) -> None:
-    """Mount the page at ``/`` of `impasto.server.api.create_app`'s application."""
+def add_page(app: FastAPI, painted: Path) -> None:
+    """Mount the page at ``/`` of `impasto.server.api.create_app`'s application.
+
+    Args:
+        app: the application.
+        painted: the example's painting, which the page opens with.
+    """
     service: Service = app.state.service
     folder = service.page_folder
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    page = _Page(service)
-    page.warm_up()
+    gr.set_static_paths([EXAMPLE, painted])  # copies would be gone with all that is a day old
+    page = _Page(service, painted)
     gr.mount_gradio_app(
         app,
         page.blocks(),
@@ -116,16 +138,11 @@ class _Page:
 
     Args:
         service: does the work.
+        painted: the example's painting.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        names = service.gallery.names
-        self._first = StylizeOptions.style if StylizeOptions.style in names else names[0]
-
-    def warm_up(self) -> None:
-        """Open the network that a new page paints with, while the browser loads it."""
-        self._service.painters.prepare(StylizeOptions(self._first, gallery=self._service.gallery))
+    def __init__(self, service: Service, painted: Path) -> None:
+        self._service, self._painted = service, painted
 
     def paint(self, files: dict[str, str | None], **texts: object) -> Painting:
         """Paint a photo in the painters' line."""
@@ -285,7 +302,8 @@ class _Page:
         return page
 
     def _styles(self, label: str = "Style") -> Any:
-        return gr.Dropdown(list(self._service.gallery.names), value=self._first, label=label)
+        service = self._service
+        return gr.Dropdown(list(service.gallery.names), value=service.first_style, label=label)
 
     def _photo_tab(self, page: Any) -> tuple[Any, Any, Any, Any]:
         names = list(self._service.gallery.names)
@@ -306,7 +324,7 @@ class _Page:
                     faces = gr.Checkbox(label="Spare faces")
                     mask = _picture("Mask: paint where it is white")
             with gr.Column(scale=3):
-                result, full, file = _result()
+                result, full, file = _result((str(EXAMPLE), str(self._painted)))
         gr.Markdown("### The photo in all styles: click one")
         thumbnails = gr.Gallery(
             label="Styles",
@@ -316,14 +334,15 @@ class _Page:
             buttons=[],
             elem_id="styles",
         )
-        screen = gr.State(None)
+        screen = gr.State(str(EXAMPLE))
         look = [style, second, share, bold, stroke, keep, subject, faces, mask]
         outputs = [result, file]
-        shrunk = gr.on([page.load, photo.change], self.shrink, photo, screen, **QUIET)
-        tried = shrunk.then(self.preview, [screen, *look], outputs, **QUIET).then(
-            self.try_all, screen, thumbnails, **QUIET
-        )
-        photo.change(None, cancels=[tried], **HIDDEN)
+        shrunk = photo.change(self.shrink, photo, screen, **QUIET)
+        shown = shrunk.then(self.preview, [screen, *look], outputs, **QUIET)
+        tried = [
+            begin(self.try_all, screen, thumbnails, **QUIET) for begin in (page.load, shown.then)
+        ]
+        photo.change(None, cancels=tried, **HIDDEN)
         second.change(lambda name: gr.Slider(visible=name != NO_STYLE), second, share, **HIDDEN)
         changes = [each.change for each in look]
         again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
@@ -410,9 +429,9 @@ def _picture(label: str, *, webcam: bool = False, value: str | None = None) -> A
     return image
 
 
-def _result() -> tuple[Any, Any, Any]:
+def _result(shown: tuple[str, str] | None = None) -> tuple[Any, Any, Any]:
     return (
-        gr.ImageSlider(label="Before and after", type="filepath", max_height=640),
+        gr.ImageSlider(shown, label="Before and after", type="filepath", max_height=640),
         gr.Button("Paint at full size", variant="primary"),
         gr.File(label="Painting", interactive=False, visible=False),
     )
