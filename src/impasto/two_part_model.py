@@ -78,6 +78,8 @@ class TwoPartModel(Closing):
             for what no other style has a share of.
         lay_out: lays out the drafts of each style in place of its draft network, if given.
         seed: of the grain that strokes follow where the photo is flat.
+        steered: let the effect change at no cost, as an input of both networks; each painting takes
+            a little longer, and its 8 bits are rounded otherwise.
         engine, precision, threads: as `open_engine` takes them.
 
     Attributes:
@@ -91,6 +93,7 @@ class TwoPartModel(Closing):
         *,
         lay_out: Sequence[LayOut] = (),
         seed: int = 0,
+        steered: bool = False,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -104,6 +107,7 @@ class TwoPartModel(Closing):
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._int8 = precision == "int8"
         self._lock = Lock()
+        self._steered = steered
         self._effect = 0.5
         self._drafts: list[Engine] = []
         self._revisions: list[Engine] = []
@@ -111,9 +115,8 @@ class TwoPartModel(Closing):
 
     def _open_engines(self) -> None:
         """Compile all graphs at the same time: each keeps one core busy."""
-        parts = [
-            self.trunk.bake_parts(vector, self._effect, int8=self._int8) for vector in self._vectors
-        ]
+        bake = self.trunk.bake_steered_parts if self._steered else self.trunk.bake_parts
+        parts = [bake(vector, self._effect, int8=self._int8) for vector in self._vectors]
         drafts, revisions = zip(*parts, strict=True)
         graphs = [*([] if self._lay_out else drafts), *revisions]
         with ThreadPoolExecutor() as threads:
@@ -130,8 +133,9 @@ class TwoPartModel(Closing):
         with self._lock:
             if effect != self._effect:
                 self._effect = effect
-                self.close()
-                self._open_engines()
+                if not self._steered:
+                    self.close()
+                    self._open_engines()
 
     @property
     def engine(self) -> Engine:
@@ -189,7 +193,13 @@ class TwoPartModel(Closing):
                 lambda style: self._lay_out[style](photo, self._effect, progress), shares
             )
         padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
-        return self._blended(lambda style: self._drafts[style].paint(padded)[inside], shares)
+
+        def run(style: int) -> Pixels:
+            if not self._steered:
+                return self._drafts[style].paint(padded)[inside]
+            return self._drafts[style].paint_steered(padded, self._said(style)[0])[0][inside]
+
+        return self._blended(run, shares)
 
     def revise(
         self,
@@ -213,9 +223,17 @@ class TwoPartModel(Closing):
         x, y, right, bottom = input_spec.padding_px(width, height)
         padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
         around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
-        return self._blended(
-            lambda style: self._revisions[style].revise(padded, around)[inside], shares
-        )
+
+        def run(style: int) -> Pixels:
+            said = self._said(style)[1] if self._steered else None
+            return self._revisions[style].revise(padded, around, said)[inside]
+
+        return self._blended(run, shares)
+
+    def _said(self, style: int) -> tuple[Vector, Vector]:
+        """Return what a style, by its number, says to the two networks."""
+        draft, revision, _ = self.trunk.at_effect(self._vectors[style], self._effect)
+        return draft, revision
 
     def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
         """Return what is painted in the styles, by their numbers, each as far as it has a share."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,18 @@ def test_all_styles_on_a_photo(page: Any, photo: str) -> None:
     assert [name for _, name in shown[-1]] == ["first", "second"]
     assert all(Image.open(path).size == (40, 30) for path, _ in shown[-1])
     assert list(page.try_all(None)) == []
+
+
+def test_who_waits_for_a_picture_goes_before_the_styles(
+    page: Any, photo: str, client: TestClient
+) -> None:
+    painters, trying = service_of(client).painters, page.try_all(page.shrink(photo))
+    with futures.ThreadPoolExecutor() as threads:
+        with painters.place():
+            tried = threads.submit(next, trying)
+            with pytest.raises(futures.TimeoutError):
+                tried.result(0.3)
+        assert len(tried.result()) == 1
 
 
 def test_errors_are_sentences(page: Any, tmp_path: Path) -> None:

@@ -124,11 +124,30 @@ class Trunk:
         draft, revision, statistics = self.at_effect(vector, effect)
         return self.bake(draft, int8=int8), self.revision.bake(revision, statistics, int8=int8)
 
-    def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
+    def bake_steered(
+        self,
+        *,
+        int8_style: NDArray[np.float32] | None = None,
+        statistics: NDArray[np.float32] | None = None,
+    ) -> bytes:
         """Return an ONNX model of this trunk whose style is an input; see
         `impasto.networks.export.bake_steered`.
         """
-        return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)
+        weights = self.float32_weights()
+        return bake_steered(self.spec, weights, int8_style=int8_style, statistics=statistics)
+
+    def bake_steered_parts(
+        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
+    ) -> tuple[bytes, bytes]:
+        """Return ONNX models of this trunk and its revision, whose styles are inputs; in 8 bits, in
+        the ranges of this style `at_effect`.
+        """
+        assert self.revision
+        if not int8:
+            return self.bake_steered(), self.revision.bake_steered()
+        draft, revision, statistics = self.at_effect(vector, effect)
+        revised = self.revision.bake_steered(int8_style=revision, statistics=statistics)
+        return self.bake_steered(int8_style=draft), revised
 
     def bake_regions(
         self,

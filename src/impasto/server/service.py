@@ -110,18 +110,19 @@ class Service(Closing):
         options = StylizeOptions(self.first_style, gallery=self.gallery)
 
         def work() -> Path:
-            with self.painters.lend(options) as stylizer:
+            with self.painters.lend(options, steered_effect=True) as stylizer:
                 paint_photo(stylizer, EXAMPLE, path)
             return path
 
         return self.painters.start(work)
 
-    def paint(self, form: Form, left: threading.Event) -> Painting:
+    def paint(self, form: Form, left: threading.Event, *, steered_effect: bool = False) -> Painting:
         """Paint a photo; for a thread of the painters.
 
         Args:
             form: the photo as ``photo``, and options.
             left: set when nobody waits any more.
+            steered_effect: as `Stylizer` has it.
 
         Raises:
             ImpastoError: a field, an upload or an option is impossible.
@@ -156,7 +157,7 @@ class Service(Closing):
                 style = self._style_file(form.files["style_file"], folder)
                 lent: AbstractContextManager[Stylizer] = Stylizer(options.changed({"style": style}))
             else:
-                lent = self.painters.lend(options)
+                lent = self.painters.lend(options, steered_effect=steered_effect)
             with lent as stylizer:
                 listen(Progress("", 0, 1))
                 paint_photo(

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,9 +29,11 @@ from starlette.datastructures import UploadFile
 from impasto.errors import ImpastoError
 from impasto.images import Picture, encode_image, read_image, write_image
 from impasto.options import MAX_STRENGTH, StylizeOptions
+from impasto.photos import paint_photo
 from impasto.server.fields import Form, check_style
 from impasto.server.painters import BusyError
 from impasto.server.service import EXAMPLE, Painting, Service
+from impasto.stylizer import Stylizer
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = os.environ["GRADIO_RUN_HISTORY"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["HF_HUB_OFFLINE"] = "1"
@@ -74,6 +77,7 @@ SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
 LIVE_EVERY_S, RATE_OVER_S = 0.05, 2.0
+AWAITED_S = 0.05
 PREVIEW_S, KEPT_S = 3, 86_400
 FONTS = ["system-ui", "sans-serif"]  # no font is fetched from elsewhere
 HIDDEN: dict[str, Any] = {"api_visibility": "private"}  # the API is `impasto.server.api`
@@ -144,11 +148,14 @@ class _Page:
     def __init__(self, service: Service, painted: Path) -> None:
         self._service, self._painted = service, painted
 
-    def paint(self, files: dict[str, str | None], **texts: object) -> Painting:
-        """Paint a photo in the painters' line."""
+    def paint(
+        self, files: dict[str, str | None], *, slides: bool = False, **texts: object
+    ) -> Painting:
+        """Paint a photo in the painters' line; while a slider moves, so that it costs least."""
         service, left = self._service, threading.Event()
         with _sentences(), service.painters.place(), _form(files, **texts) as form:
-            return service.painters.start(lambda: service.paint(form, left)).result()
+            work = partial(service.paint, form, left, steered_effect=slides)
+            return service.painters.start(work).result()
 
     def _file(self, name: str) -> Path:
         """Return a file that the page may show, for a day."""
@@ -180,7 +187,7 @@ class _Page:
         if screen is None:
             return None, gr.File(visible=False)
         files, texts = _look(*look)
-        painting = self.paint({"photo": screen, **files}, **texts)
+        painting = self.paint({"photo": screen, **files}, slides=True, **texts)
         return (screen, self._written(painting, "painting")), gr.File(visible=False)
 
     def full_size(self, photo: str | None, *look: Any) -> Any:
@@ -193,11 +200,23 @@ class _Page:
         """Paint a photo in each style, small, one after the other."""
         shown: list[tuple[str, str]] = []
         for name in self._service.gallery.names if screen else ():
-            painting = self.paint(
-                {"photo": screen}, style=name, quality="live", longer_px=SMALL_PX, format="jpg"
-            )
-            shown.append((self._written(painting, name), name))
+            while self._service.painters.line.taken:  # who waits for a picture goes first
+                time.sleep(AWAITED_S)
+            shown.append((self._tried(Path(str(screen)), name), name))
             yield shown
+
+    def _tried(self, screen: Path, name: str) -> str:
+        """Paint a photo in one style, small, on a network that is not kept: all would not fit."""
+        painters, path = self._service.painters, self._file(f"{name}.jpg")
+        options = StylizeOptions(name, quality="live", gallery=self._service.gallery)
+
+        def work() -> None:
+            with Stylizer(options) as stylizer:
+                paint_photo(stylizer, screen, path, longer_px=SMALL_PX)
+
+        with _sentences(), painters.place():
+            painters.start(work).result()
+        return str(path)
 
     def known_styles(self) -> list[Any]:
         """Offer the styles that there are by now, those that were learned among them."""
