@@ -182,13 +182,13 @@ class _Page:
             write_image(path, read_image(content).shrunk(SCREEN_PX).without_metadata())
         return str(path)
 
-    def preview(self, screen: str | None, *look: Any) -> tuple[Any, Any]:
-        """Paint a photo at the screen's size, beside what it was; a file of it is out of date."""
+    def preview(self, screen: str | None, *look: Any) -> Any:
+        """Paint a photo at the screen's size, beside what it was."""
         if screen is None:
-            return None, gr.File(visible=False)
+            return None
         files, texts = _look(*look)
         painting = self.paint({"photo": screen, **files}, slides=True, **texts)
-        return (screen, self._written(painting, "painting")), gr.File(visible=False)
+        return screen, self._written(painting, "painting")
 
     def full_size(self, photo: str | None, *look: Any) -> Any:
         """Paint a photo as it is, with all that its file holds."""
@@ -224,13 +224,12 @@ class _Page:
         one = gr.Dropdown(choices=names)
         return [one, gr.Dropdown(choices=[NO_STYLE, *names]), one, one]
 
-    def predict(self, photo: str | None, painting: str | None) -> tuple[Any, Any]:
+    def predict(self, photo: str | None, painting: str | None) -> Any:
         """Paint a photo like any painting, whose style is predicted."""
         if photo is None or painting is None:
-            return None, gr.File(visible=False)
+            return None
         files = {"photo": self.shrink(photo), "painting": painting}
-        painted = self._written(self.paint(files), "painting")
-        return (files["photo"], painted), gr.File(visible=False)
+        return files["photo"], self._written(self.paint(files), "painting")
 
     def predict_full_size(self, photo: str | None, painting: str | None) -> Any:
         """Do so with the photo as it is."""
@@ -355,17 +354,18 @@ class _Page:
         )
         screen = gr.State(str(EXAMPLE))
         look = [style, second, share, bold, stroke, keep, subject, faces, mask]
-        outputs = [result, file]
-        shrunk = photo.change(self.shrink, photo, screen, **QUIET)
-        shown = shrunk.then(self.preview, [screen, *look], outputs, **QUIET)
+        # One that is asked for while another is under way must not be forgotten.
+        again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+        shrunk = photo.change(self.shrink, photo, screen, **again)
+        shown = shrunk.then(self.preview, [screen, *look], result, **again)
         tried = [
-            begin(self.try_all, screen, thumbnails, **QUIET) for begin in (page.load, shown.then)
+            begin(self.try_all, screen, thumbnails, **again) for begin in (page.load, shown.then)
         ]
         photo.change(None, cancels=tried, **HIDDEN)
         second.change(lambda name: gr.Slider(visible=name != NO_STYLE), second, share, **HIDDEN)
         changes = [each.change for each in look]
-        again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
-        gr.on(changes, self.preview, [screen, *look], outputs, **again)
+        gr.on(changes, self.preview, [screen, *look], result, **again)
+        gr.on([photo.change, *changes], _no_file, None, file, queue=False, **HIDDEN)
         thumbnails.select(_chosen, None, style, **HIDDEN)
         full.click(self.full_size, [photo, *look], file, **HIDDEN)
         return photo, shrunk, style, second
@@ -382,14 +382,9 @@ class _Page:
             name = gr.Textbox(label="Name of the style", placeholder="yellow-cow")
             minutes = gr.Slider(1, 60, 10, step=1, label="Minutes")
             learn = gr.Button("Learn it")
-        gr.on(
-            [photo.change, painting.change],
-            self.predict,
-            [photo, painting],
-            [result, file],
-            trigger_mode="always_last",
-            **QUIET,
-        )
+        changes, again = [photo.change, painting.change], {"trigger_mode": "always_last", **QUIET}
+        gr.on(changes, self.predict, [photo, painting], result, **again)
+        gr.on(changes, _no_file, None, file, queue=False, **HIDDEN)
         full.click(self.predict_full_size, [photo, painting], file, **HIDDEN)
         learn.click(self.learn, [painting, name, minutes], None, **HIDDEN)
         return photo
@@ -454,6 +449,11 @@ def _result(shown: tuple[str, str] | None = None) -> tuple[Any, Any, Any]:
         gr.Button("Paint at full size", variant="primary"),
         gr.File(label="Painting", interactive=False, visible=False),
     )
+
+
+def _no_file() -> Any:
+    """Hide a file that is out of date: at once, for the next may be painted before a preview is."""
+    return gr.File(visible=False)
 
 
 def _strength() -> Any:
