@@ -415,8 +415,7 @@ def _open_model(
     if not live and (fine := _fine_styles([*beside, style], gallery)):
         trunk, styles = fine
         return TwoPartModel(
-            trunk,
-            [each.vector for each in styles],
+            [(trunk.adapted(each.kernels), each.vector) for each in styles],
             lay_out=[_optimising(each) for each in styles] if options.quality == "best" else (),
             seed=options.seed,
             steered=steered_effect,

@@ -6,7 +6,8 @@ A revision sees the photo at twice the size, and the painting so far, enlarged; 
 style transfer"). So forms are in proportion to the picture, and brushwork is sharp at any size.
 
 Departures: one revision network serves all sizes; the draft is no Laplacian level; a style is the
-scale and shift of every layer, in both networks (Dumoulin et al. 2017).
+scale and shift of every layer, in both networks (Dumoulin et al. 2017), and what it adds to their
+kernels (`impasto.networks.low_rank`).
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ class TwoPartModel(Closing):
     """A draft and a revision network in one or several styles; from several threads, one by one.
 
     Args:
-        trunk: both networks.
-        vectors: of the styles, as `impasto.networks.trunk.Trunk.at_effect` takes them; the last is
-            for what no other style has a share of.
+        styles: each as both networks, with the kernels that it asks for, and its vector
+            (`impasto.networks.trunk.Trunk.at_effect`); the last is for what no other style has a
+            share of.
         lay_out: lays out the drafts of each style in place of its draft network, if given.
         seed: of the grain that strokes follow where the photo is flat.
         steered: let the effect change at no cost, as an input of both networks; each painting takes
@@ -88,8 +89,7 @@ class TwoPartModel(Closing):
 
     def __init__(
         self,
-        trunk: Trunk,
-        vectors: Sequence[Vector],
+        styles: Sequence[tuple[Trunk, Vector]],
         *,
         lay_out: Sequence[LayOut] = (),
         seed: int = 0,
@@ -98,10 +98,11 @@ class TwoPartModel(Closing):
         precision: Precision = "auto",
         threads: int | None = None,
     ) -> None:
+        trunk, _ = styles[-1]
         assert trunk.revision
         self.trunk, self.revision = trunk, trunk.revision
         self.seed = seed
-        self._vectors = list(vectors)
+        self._styles = list(styles)
         self._lay_out = list(lay_out)
         precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
@@ -115,13 +116,14 @@ class TwoPartModel(Closing):
 
     def _open_engines(self) -> None:
         """Compile all graphs at the same time: each keeps one core busy."""
-        bake = self.trunk.bake_steered_parts if self._steered else self.trunk.bake_parts
-        parts = [bake(vector, self._effect, int8=self._int8) for vector in self._vectors]
-        drafts, revisions = zip(*parts, strict=True)
-        graphs = [*([] if self._lay_out else drafts), *revisions]
+        how = {"int8": self._int8, "steered": self._steered}
+        styles = [(trunk, vector, self._effect) for trunk, vector in self._styles]
+        graphs = [] if self._lay_out else [Trunk.bake_draft(*each, **how) for each in styles]
+        drafts = len(graphs)
+        graphs += [Trunk.bake_revision(*each, **how) for each in styles]
         with ThreadPoolExecutor() as threads:
             engines = list(threads.map(self._open, graphs))
-        self._drafts, self._revisions = engines[: -len(parts)], engines[-len(parts) :]
+        self._drafts, self._revisions = engines[:drafts], engines[drafts:]
 
     @property
     def effect(self) -> float:
@@ -232,13 +234,14 @@ class TwoPartModel(Closing):
 
     def _said(self, style: int) -> tuple[Vector, Vector]:
         """Return what a style, by its number, says to the two networks."""
-        draft, revision, _ = self.trunk.at_effect(self._vectors[style], self._effect)
+        trunk, vector = self._styles[style]
+        draft, revision, _ = trunk.at_effect(vector, self._effect)
         return draft, revision
 
     def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
         """Return what is painted in the styles, by their numbers, each as far as it has a share."""
         with self._lock:
-            if shares is None or len(self._vectors) == 1:
+            if shares is None or len(self._styles) == 1:
                 return np.ascontiguousarray(run(-1))
             blended = np.zeros((*shares.shape[1:], 3), dtype=np.float32)
             for style, share in enumerate(shares):

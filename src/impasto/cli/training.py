@@ -147,7 +147,8 @@ def training_run(
     Args:
         said: on the command line.
         what: "training 3 styles", say.
-        steps: of the optimiser. Where it can be, and unless somebody said, many are compiled.
+        steps: of the optimiser; 0 if other things end the run. Where it can be, and unless somebody
+            said, many are compiled.
         shared: several processes can train together.
 
     Raises:
@@ -170,7 +171,8 @@ def training_run(
         stack.enter_context(together(hardware.device))
         several = f", in {process_count()} processes" if process_count() > 1 else ""
         console.quiet |= not writes()
-        console.note(f"{what} for {steps} steps on {hardware}{several}")
+        length = f" for {steps} steps" if steps else ""
+        console.note(f"{what}{length} on {hardware}{several}")
         progress = stack.enter_context(console.progress())
         listener = stack.enter_context(interrupt_between_steps(progress))
         try:

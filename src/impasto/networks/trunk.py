@@ -13,12 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.networks.export import bake, bake_steered
+from impasto.networks.low_rank import KernelChanges, changed_kernel, fit_layers
 from impasto.networks.regions import bake_regions
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.subpixel import phase_filters
 from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
 
-__all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"]
+__all__ = [
+    "REVISION_PREFIX",
+    "Trunk",
+    "by_part",
+    "checked_trunk",
+    "random_trunk",
+    "read_trunk",
+    "write_trunk",
+]
 
 FORMAT = "impasto-trunk-1"
 MAX_FILE_BYTES = 64 << 20
@@ -104,6 +113,31 @@ class Trunk:
         }
         return Trunk(self.spec, {**self.weights, **changed}), vector[: self.spec.style_size]
 
+    def fits(self, vector: NDArray[np.float32], changes: KernelChanges) -> bool:
+        """Return whether a style's vector and changes of kernels have this trunk's shapes."""
+        own, others = by_part(changes)
+        return (
+            vector.size in self.vector_sizes
+            and fit_layers(self.spec, own)
+            and (fit_layers(self.revision.spec, others) if self.revision else not others)
+        )
+
+    def adapted(self, changes: KernelChanges) -> Trunk:
+        """Return this trunk with the kernels that a style asks for.
+
+        Args:
+            changes: of layers of this network, and of its revision's, after `REVISION_PREFIX`.
+        """
+        own, others = by_part(changes)
+        weights = dict(self.weights)
+        for conv in self.spec.convs():
+            if conv.name in own:
+                name = f"{conv.name}.weight"
+                added = phase_filters(changed_kernel(conv, own), conv.shuffle)
+                weights[name] = (weights[name].astype(np.float32) + added).astype(np.float16)
+        revision = self.revision.adapted(others) if self.revision and others else self.revision
+        return Trunk(self.spec, weights, revision)
+
     def bake(
         self,
         style_vector: NDArray[np.float32],
@@ -116,13 +150,37 @@ class Trunk:
         """
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
-    def bake_parts(
-        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
-    ) -> tuple[bytes, bytes]:
-        """Return ONNX models of this trunk and its revision, in a style `at_effect`."""
+    def bake_draft(
+        self,
+        vector: NDArray[np.float32],
+        effect: float,
+        *,
+        int8: bool = False,
+        steered: bool = False,
+    ) -> bytes:
+        """Return an ONNX model of the network that drafts, in a style `at_effect`; if it is
+        steered, the style is an input, and this one only says which ranges 8 bits have.
+        """
+        draft, _, _ = self.at_effect(vector, effect)
+        if steered:
+            return self.bake_steered(int8_style=draft if int8 else None)
+        return self.bake(draft, int8=int8)
+
+    def bake_revision(
+        self,
+        vector: NDArray[np.float32],
+        effect: float,
+        *,
+        int8: bool = False,
+        steered: bool = False,
+    ) -> bytes:
+        """Return an ONNX model of the network that revises, likewise."""
         assert self.revision
-        draft, revision, statistics = self.at_effect(vector, effect)
-        return self.bake(draft, int8=int8), self.revision.bake(revision, statistics, int8=int8)
+        _, revision, statistics = self.at_effect(vector, effect)
+        if steered:
+            ranges = revision if int8 else None
+            return self.revision.bake_steered(int8_style=ranges, statistics=statistics)
+        return self.revision.bake(revision, statistics, int8=int8)
 
     def bake_steered(
         self,
@@ -135,19 +193,6 @@ class Trunk:
         """
         weights = self.float32_weights()
         return bake_steered(self.spec, weights, int8_style=int8_style, statistics=statistics)
-
-    def bake_steered_parts(
-        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
-    ) -> tuple[bytes, bytes]:
-        """Return ONNX models of this trunk and its revision, whose styles are inputs; in 8 bits, in
-        the ranges of this style `at_effect`.
-        """
-        assert self.revision
-        if not int8:
-            return self.bake_steered(), self.revision.bake_steered()
-        draft, revision, statistics = self.at_effect(vector, effect)
-        revised = self.revision.bake_steered(int8_style=revision, statistics=statistics)
-        return self.bake_steered(int8_style=draft), revised
 
     def bake_regions(
         self,
@@ -222,6 +267,17 @@ def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:
         kernel = random.standard_normal(conv.kernel_shape) * spread
         weights[f"{conv.name}.weight"] = kernel.astype(np.float16)
     return Trunk(spec, weights)
+
+
+def by_part(changes: KernelChanges) -> tuple[KernelChanges, KernelChanges]:
+    """Return the changes of a network's own layers, and those of its revision's."""
+    own = {name: pair for name, pair in changes.items() if not name.startswith(REVISION_PREFIX)}
+    others = {
+        name.removeprefix(REVISION_PREFIX): pair
+        for name, pair in changes.items()
+        if name.startswith(REVISION_PREFIX)
+    }
+    return own, others
 
 
 def _shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:

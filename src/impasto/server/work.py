@@ -85,10 +85,11 @@ def _video(request: Mapping[str, Any], progress: ProgressListener) -> None:
 
 def _learn(request: Mapping[str, Any], progress: ProgressListener) -> None:
     from impasto.perceptual.hardware import keep_freed_memory
-    from impasto.styles import add_style, write_style
+    from impasto.styles import StyleCard, add_style, write_style
     from impasto.styles.predict import predict_style
     from impasto.training.checkpoint import read_checkpoint
     from impasto.training.learn import SMALLEST_MINUTES, free_photos, learn
+    from impasto.training.paintings import Painting
     from impasto.training.run import TrainingRun
     from impasto.training.train_fine import learn_fine
 
@@ -109,7 +110,7 @@ def _learn(request: Mapping[str, Any], progress: ProgressListener) -> None:
         assert gallery.fine
         run = replace(run, resume=True)
         style = learn_fine(
-            painting,
+            Painting(painting, StyleCard(title=name)),
             run,
             photos=free_photos(),
             name=name,

@@ -82,7 +82,7 @@ class Pack:
     def fits(self, style: Style) -> bool:
         """Return whether a style was trained with this trunk."""
         fits = style.trunk == self.trunk.fingerprint
-        return fits and style.vector.size in self.trunk.vector_sizes
+        return fits and self.trunk.fits(style.vector, style.kernels)
 
     def read(self, name: str) -> Style:
         """Return the style of that name.
