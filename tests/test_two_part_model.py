@@ -82,6 +82,37 @@ def test_effect_goes_from_the_subtle_style_to_the_bold_one(gallery: Gallery) -> 
                 np.testing.assert_array_equal(model.paint(PHOTO), fixed.paint(PHOTO))
 
 
+@pytest.mark.parametrize("engine", available_engines())
+def test_a_steered_effect_changes_without_another_engine(
+    gallery: Gallery, engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how: dict[str, Any] = {"engine": engine, "precision": "f32"}
+    with TwoPartModel(styles(gallery), steered=True, **how) as model:
+        with monkeypatch.context() as patch:
+            patch.setattr(model, "_open", None)
+            paintings = []
+            for effect in (0.0, 0.7):
+                model.effect = effect
+                paintings.append(model.paint(PHOTO))
+        for effect, painting in zip((0.0, 0.7), paintings, strict=True):
+            with TwoPartModel(styles(gallery), **how) as fixed:
+                fixed.effect = effect
+                difference = np.abs(painting.astype(int) - fixed.paint(PHOTO))
+            assert difference.max() <= 2  # as between engines
+    assert not np.array_equal(*paintings)
+
+
+def test_a_steered_effect_in_8_bits_is_as_near_to_floats(gallery: Gallery) -> None:
+    def painted(**how: Any) -> np.ndarray:
+        with TwoPartModel(styles(gallery), engine="openvino", **how) as model:
+            model.effect = 1.0  # whose ranges are not those of the effect that it was opened with
+            return model.paint(PHOTO).astype(int)
+
+    floats, fixed = painted(precision="f32"), painted(precision="int8")
+    steered = painted(precision="int8", steered=True)
+    assert np.abs(steered - floats).mean() < 1.2 * np.abs(fixed - floats).mean()
+
+
 def test_best_revises_drafts_that_are_optimised_for_the_painting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

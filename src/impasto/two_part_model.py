@@ -13,6 +13,7 @@ kernels (`impasto.networks.low_rank`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock
 
@@ -78,6 +79,8 @@ class TwoPartModel(Closing):
             share of.
         lay_out: lays out the drafts of each style in place of its draft network, if given.
         seed: of the grain that strokes follow where the photo is flat.
+        steered: let the effect change at no cost, as an input of both networks; each painting takes
+            a little longer, and its 8 bits are rounded otherwise.
         engine, precision, threads: as `open_engine` takes them.
 
     Attributes:
@@ -90,6 +93,7 @@ class TwoPartModel(Closing):
         *,
         lay_out: Sequence[LayOut] = (),
         seed: int = 0,
+        steered: bool = False,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
@@ -104,18 +108,22 @@ class TwoPartModel(Closing):
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._int8 = precision == "int8"
         self._lock = Lock()
+        self._steered = steered
         self._effect = 0.5
         self._drafts: list[Engine] = []
         self._revisions: list[Engine] = []
         self._open_engines()
 
     def _open_engines(self) -> None:
-        for trunk, vector in self._styles:
-            if not self._lay_out:
-                draft = trunk.bake_draft(vector, self._effect, int8=self._int8)
-                self._drafts.append(self._open(draft))
-            revision = trunk.bake_revision(vector, self._effect, int8=self._int8)
-            self._revisions.append(self._open(revision))
+        """Compile all graphs at the same time: each keeps one core busy."""
+        how = {"int8": self._int8, "steered": self._steered}
+        styles = [(trunk, vector, self._effect) for trunk, vector in self._styles]
+        graphs = [] if self._lay_out else [Trunk.bake_draft(*each, **how) for each in styles]
+        drafts = len(graphs)
+        graphs += [Trunk.bake_revision(*each, **how) for each in styles]
+        with ThreadPoolExecutor() as threads:
+            engines = list(threads.map(self._open, graphs))
+        self._drafts, self._revisions = engines[:drafts], engines[drafts:]
 
     @property
     def effect(self) -> float:
@@ -127,8 +135,9 @@ class TwoPartModel(Closing):
         with self._lock:
             if effect != self._effect:
                 self._effect = effect
-                self.close()
-                self._open_engines()
+                if not self._steered:
+                    self.close()
+                    self._open_engines()
 
     @property
     def engine(self) -> Engine:
@@ -186,7 +195,13 @@ class TwoPartModel(Closing):
                 lambda style: self._lay_out[style](photo, self._effect, progress), shares
             )
         padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
-        return self._blended(lambda style: self._drafts[style].paint(padded)[inside], shares)
+
+        def run(style: int) -> Pixels:
+            if not self._steered:
+                return self._drafts[style].paint(padded)[inside]
+            return self._drafts[style].paint_steered(padded, self._said(style)[0])[0][inside]
+
+        return self._blended(run, shares)
 
     def revise(
         self,
@@ -210,9 +225,18 @@ class TwoPartModel(Closing):
         x, y, right, bottom = input_spec.padding_px(width, height)
         padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
         around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
-        return self._blended(
-            lambda style: self._revisions[style].revise(padded, around)[inside], shares
-        )
+
+        def run(style: int) -> Pixels:
+            said = self._said(style)[1] if self._steered else None
+            return self._revisions[style].revise(padded, around, said)[inside]
+
+        return self._blended(run, shares)
+
+    def _said(self, style: int) -> tuple[Vector, Vector]:
+        """Return what a style, by its number, says to the two networks."""
+        trunk, vector = self._styles[style]
+        draft, revision, _ = trunk.at_effect(vector, self._effect)
+        return draft, revision
 
     def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
         """Return what is painted in the styles, by their numbers, each as far as it has a share."""

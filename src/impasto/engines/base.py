@@ -87,12 +87,13 @@ class Engine(Closing, ABC):
             )
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
-    def revise(self, photo: Pixels, enlarged: Pixels) -> Pixels:
+    def revise(self, photo: Pixels, enlarged: Pixels, style: Floats | None = None) -> Pixels:
         """Run the graph of a network that revises (`impasto.networks.spec.NetworkSpec.revises`).
 
         Args:
             photo: as `paint` takes it.
             enlarged: the painting so far, as large as the photo: H x W x 3, uint8, RGB.
+            style: the style vector, if it is an input of the graph.
 
         Returns and errors: as `paint`.
         """
@@ -103,7 +104,8 @@ class Engine(Closing, ABC):
             )
         planes = np.ascontiguousarray(enlarged.transpose(2, 0, 1)[None], dtype=np.float32)
         planes /= 255
-        return self._paint(photo, {"enlarged": planes})[0]
+        vectors = {"enlarged": planes} if style is None else {"enlarged": planes, "style": style}
+        return self._paint(photo, vectors)[0]
 
     def encode(self, painting: Pixels) -> Floats:
         """Run an encoder's graph (`impasto.networks.encoder`).

@@ -59,22 +59,29 @@ def bake(
 
 
 def bake_steered(
-    spec: NetworkSpec, weights: Mapping[str, Floats], *, int8_style: Floats | None = None
+    spec: NetworkSpec,
+    weights: Mapping[str, Floats],
+    *,
+    int8_style: Floats | None = None,
+    statistics: Floats | None = None,
 ) -> bytes:
     """Return a network whose style is an input, as a serialised ONNX model.
 
     Besides ``photo``, it takes ``style``, as `bake` does. Besides ``painting``, it gives
-    ``statistics``, which it normalised by, as `bake` takes them.
+    ``statistics``, which it normalised by, as `bake` takes them; but not if it revises.
 
     Args:
         spec: the network's layers, under instance normalisation.
         int8_style: convolve in 8 bits, in the ranges of this style; others should be like it.
+        statistics: for those ranges, if the network revises; as `bake` takes them.
 
     Raises:
         ValueError: a weight has the wrong shape, or the network has batch normalisation.
     """
     if spec.norm != "instance":
         raise ValueError(f"network {spec.name!r} measures no statistics")
+    if int8_style is not None and statistics is not None:
+        int8_style = _spread_and_mean(spec, int8_style, statistics)
     return _Steered(spec, weights, int8_style).write()
 
 
@@ -275,20 +282,22 @@ def _spread_and_mean(spec: NetworkSpec, style_vector: Floats, statistics: Floats
 
 
 class _Steered(NetworkGraph):
-    """A graph whose style is an input, and whose statistics are an output."""
+    """A graph whose style is an input, and whose statistics are an output, if it measures any."""
 
     def __init__(
         self, spec: NetworkSpec, weights: Mapping[str, Floats], int8_style: Floats | None
     ) -> None:
         super().__init__(spec, weights, int8_style)
         self.statistics: list[str] = []
-        if self.normalised:
+        if self.normalised and not spec.revises:
             square = self.node("ReduceMean", self.node("Mul", "style", "style"), axes=[0])
             positive = self.node("Add", square, self.constant(1.0))
             self.one = self.node("Div", positive, positive)
 
     def normalise(self, conv: Conv, tensor: str) -> str:
         scale, shift = self._style_of(conv)
+        if self.spec.revises:
+            return self.node("Add", self.node("Mul", tensor, scale), shift)
         if self.normalised:
             # Times one. Without it, OpenVINO 2026.4 gives means that are too small by about the
             # kernel's step: it moves steps past sums, but not past a factor that it cannot know.
@@ -317,6 +326,8 @@ class _Steered(NetworkGraph):
         ]
 
     def finish(self) -> bytes:
-        self.node("Concat", *self.statistics, output="statistics", axis=0)
         size, name = self.spec.style_size, f"impasto-{self.spec.name}-steered"
+        if self.spec.revises:
+            return self.model(name, inputs={"style": size}, maps={"enlarged": 3})
+        self.node("Concat", *self.statistics, output="statistics", axis=0)
         return self.model(name, inputs={"style": size}, outputs={"statistics": size})

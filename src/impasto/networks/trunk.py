@@ -151,25 +151,48 @@ class Trunk:
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
     def bake_draft(
-        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
+        self,
+        vector: NDArray[np.float32],
+        effect: float,
+        *,
+        int8: bool = False,
+        steered: bool = False,
     ) -> bytes:
-        """Return an ONNX model of the network that drafts, in a style `at_effect`."""
+        """Return an ONNX model of the network that drafts, in a style `at_effect`; if it is
+        steered, the style is an input, and this one only says which ranges 8 bits have.
+        """
         draft, _, _ = self.at_effect(vector, effect)
+        if steered:
+            return self.bake_steered(int8_style=draft if int8 else None)
         return self.bake(draft, int8=int8)
 
     def bake_revision(
-        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
+        self,
+        vector: NDArray[np.float32],
+        effect: float,
+        *,
+        int8: bool = False,
+        steered: bool = False,
     ) -> bytes:
-        """Return an ONNX model of the network that revises, in a style `at_effect`."""
+        """Return an ONNX model of the network that revises, likewise."""
         assert self.revision
         _, revision, statistics = self.at_effect(vector, effect)
+        if steered:
+            ranges = revision if int8 else None
+            return self.revision.bake_steered(int8_style=ranges, statistics=statistics)
         return self.revision.bake(revision, statistics, int8=int8)
 
-    def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
+    def bake_steered(
+        self,
+        *,
+        int8_style: NDArray[np.float32] | None = None,
+        statistics: NDArray[np.float32] | None = None,
+    ) -> bytes:
         """Return an ONNX model of this trunk whose style is an input; see
         `impasto.networks.export.bake_steered`.
         """
-        return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)
+        weights = self.float32_weights()
+        return bake_steered(self.spec, weights, int8_style=int8_style, statistics=statistics)
 
     def bake_regions(
         self,
