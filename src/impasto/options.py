@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from impasto.masks.parse import AreaSource
     from impasto.styles import GallerySource, Style
 
-__all__ = ["MAX_STRENGTH", "StyleSource", "StylizeKeywords", "StylizeOptions", "is_same"]
+__all__ = [
+    "MAX_STRENGTH",
+    "OF_NO_PHOTO",
+    "StyleSource",
+    "StylizeKeywords",
+    "StylizeOptions",
+    "is_same",
+]
 
 StyleSource: TypeAlias = "str | os.PathLike[str] | Style"
 """A name, a mixture, the file of a painting or of a network, or a style itself."""
@@ -30,6 +37,9 @@ StyleSource: TypeAlias = "str | os.PathLike[str] | Style"
 MAX_STRENGTH = 1.5
 PHOTOS_ONLY = ("detail", "mask", "subject", "invert_mask", "regions", "protect_faces")
 """Options that nobody has looked for in frame after frame."""
+
+OF_NO_PHOTO = ("gallery", "engine", "precision")
+"""Where styles come from and what runs them: in no preset, and of no single photo."""
 
 
 @dataclass(frozen=True)

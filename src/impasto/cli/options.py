@@ -44,6 +44,7 @@ __all__ = [
     "max_size_option",
     "option",
     "painting_option",
+    "painting_values",
     "parse_size",
     "require_torch",
     "show_figures",
@@ -133,6 +134,14 @@ def painting_option(name: str) -> Any:
         return flag(name.replace("_", "-"), help_of(name), panel=panel)
     names = {"style": ("--style", "-s"), "regions": ("--region",)}.get(name, ())
     return option(default, help_of(name), *names, metavar=metavar, panel=panel)
+
+
+def painting_values(options: Any) -> dict[str, Any]:
+    """Return by name what a command says of options of `StylizeOptions`."""
+    said = {name: getattr(options, name) for name in _PAINTING if hasattr(options, name)}
+    if "regions" in said:
+        said["regions"] = tuple(said["regions"] or ())
+    return said
 
 
 def device_option() -> str:
