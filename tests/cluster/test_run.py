@@ -1,14 +1,17 @@
 """A batch on three nodes, of which a painter, a node and the driver are lost on the way."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cluster.three_nodes import check, drive_and_kill, make_batch, three_nodes
+from cluster.three_nodes import BROKEN, check, drive_and_kill, make_batch, three_nodes
 from impasto.cluster import run
 from impasto.cluster.places import Place
 from impasto.errors import OptionError, OutputError
+from impasto.images import Picture, write_image
+from tiny import picture
 
 
 @pytest.mark.slow
@@ -25,6 +28,23 @@ def test_every_row_is_one_whole_file(tmp_path: Path) -> None:
         )
     check(batch, report)
     assert sorted(named) == ["3.png", "4.png"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Ray's
+def test_photos_that_come_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are for the next run: this one has listed its source, once."""
+    batch = make_batch(tmp_path, 5, (40, 30))
+    Path(batch.source.address, "film.mp4").unlink()
+    session = run._session
+
+    def late(address: str | None) -> AbstractContextManager[None]:
+        write_image(Path(batch.source.address, "late.png"), Picture(picture(40, 30)))
+        return session(address)
+
+    monkeypatch.setattr(run, "_session", late)
+    report = run.paint_batch(batch)
+    assert (report.painted, report.failed, report.lost) == (3, len(BROKEN), 0)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "127.0.0.1:99999"])
