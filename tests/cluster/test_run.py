@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster.three_nodes import BROKEN, check, drive_and_kill, make_batch, three_nodes
+from impasto._util.atomic_files import TEMPORARY_SUFFIX
 from impasto.cluster import run
 from impasto.cluster.places import Place
 from impasto.errors import OptionError, OutputError
@@ -33,9 +34,16 @@ def test_every_row_is_one_whole_file(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of Ray's
 def test_photos_that_come_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are for the next run: this one has listed its source, once."""
+    """They are for the next run: this one has listed its source, once. What killed painters have
+    left half-written is deleted.
+    """
     batch = make_batch(tmp_path, 5, (40, 30))
     Path(batch.source.address, "film.mp4").unlink()
+    run._check_recipe(batch.target, batch.options)
+    left = tmp_path / f"out/below/.1.png{TEMPORARY_SUFFIX}"
+    left.parent.mkdir()
+    left.touch()
+    (left.parent / "1.png").touch()  # another painter has done it
     session = run._session
 
     def late(address: str | None) -> AbstractContextManager[None]:
@@ -44,7 +52,8 @@ def test_photos_that_come_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(run, "_session", late)
     report = run.paint_batch(batch)
-    assert (report.painted, report.failed, report.lost) == (3, len(BROKEN), 0)
+    assert (report.painted, report.skipped, report.failed, report.lost) == (2, 1, len(BROKEN), 0)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "127.0.0.1:99999"])

@@ -127,6 +127,9 @@ def paint_batch(
             table.take(_painted_photos(batch, listing), photos, progress)
         if films:
             table.take(_painted_films(batch, films, progress), len(films), ignore_progress)
+    # Of a photo that is painted again since the node that told of it is lost, more than one
+    # painting is begun.
+    batch.target.clear_abandoned()
     counts = table.counts
     lost = photos + len(films) - sum(counts.values())
     return BatchReport(**counts, lost=lost, table=batch.target.join(TABLE))
@@ -359,7 +362,7 @@ def _pieces(
         FilmCutter(films).__call__,
         batch_format="pyarrow",
         num_cpus=0,
-        compute=ray.data.TaskPoolStrategy(size=CUTTERS),
+        compute=ray.data.TaskPoolStrategy(size=min(CUTTERS, len(films))),
     )
     cut = cut.repartition(target_num_rows_per_block=1)
     counts: Counter[int] = Counter()
