@@ -27,6 +27,9 @@ MAX_STRENGTH = 1.5
 PHOTOS_ONLY = ("detail", "mask", "subject", "invert_mask", "regions", "protect_faces")
 """Options that nobody has looked for in frame after frame."""
 
+OF_NO_PHOTO = ("gallery", "engine", "precision")
+"""Where styles come from and what runs them: in no preset, and of no single photo."""
+
 
 def _option(default: Any, help_: str, **checks: Any) -> Any:
     """Return a field with its help, and what its values are checked by: limits, least, choices."""

@@ -14,6 +14,7 @@ from impasto.cli.options import (
     choose_gallery,
     option,
     painting_option,
+    painting_values,
     parse_size,
     stability_option,
     takes,
@@ -56,9 +57,8 @@ def live_command(_: typer.Context, options: LiveCommandOptions) -> None:
     """
     from impasto.live import LiveOptions, VirtualCamera, open_camera, open_screen, run_live
 
-    names = ("style", "strength", "stroke", "keep_colors", "gallery", "engine", "precision")
     live = LiveOptions(
-        StylizeOptions().changed({name: getattr(options, name) for name in names}),
+        StylizeOptions(**painting_values(options)),
         stability=options.stability,
         rate=options.fps,
         folder=options.folder,

@@ -104,6 +104,14 @@ def painting_option(name: str) -> Any:
     return option(default, help_of(name), *names, metavar=metavar, panel=panel)
 
 
+def painting_values(options: Any) -> dict[str, Any]:
+    """Return by name what a command says of options of `StylizeOptions`."""
+    said = {name: getattr(options, name) for name in _PAINTING if hasattr(options, name)}
+    if "regions" in said:
+        said["regions"] = tuple(said["regions"] or ())
+    return said
+
+
 def device_option() -> str:
     """Return the option that chooses torch's device."""
     return option("auto", "auto, cpu, cuda or mps.", panel=SPEED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,14 @@ import typer
 
 from impasto._util.atomic_files import real_path
 from impasto.cli.console import console
-from impasto.cli.options import check_json, takes, was_said, write_json
+from impasto.cli.options import check_json, painting_values, takes, was_said, write_json
 from impasto.cli.photo_options import PhotoOptions
 from impasto.cli.photo_run import PhotoRun
 from impasto.cli.targets import STREAM, check_targets, choose_suffix, names_several, plan_jobs
 from impasto.cli.watching import appearing
 from impasto.defaults import DEFAULT_STYLE
 from impasto.errors import OptionError
-from impasto.options import StylizeOptions
+from impasto.options import OF_NO_PHOTO, StylizeOptions
 
 if TYPE_CHECKING:
     from impasto.photo_jobs import Job
@@ -81,23 +81,23 @@ def _styles(context: typer.Context, options: PhotoOptions) -> dict[str, StylizeO
     from impasto.masks.parse import split_regions
     from impasto.presets import read_preset
 
-    apart = ("style", "gallery", "engine", "precision")
-    names = [each.name for each in fields(StylizeOptions) if each.name not in apart]
-    given = {name: getattr(options, name) for name in names}
-    given["regions"] = tuple(options.regions or ())
+    given = painting_values(options)
     rest = split_regions(given["regions"])[0]
     if rest and was_said(context, "styles"):
         raise OptionError("--style and --region rest:STYLE say the same", "give one of them")
     if options.preset:
-        said = {name: value for name, value in given.items() if was_said(context, name)}
+        said = {
+            name: value
+            for name, value in given.items()
+            if name in OF_NO_PHOTO or was_said(context, name)
+        }
         look = read_preset(options.preset).changed(said)
     else:
         look = StylizeOptions(**given)
     styles = [rest] if rest else options.styles or [DEFAULT_STYLE]
     if options.preset and not was_said(context, "styles"):
         styles = [str(look.style)]
-    runs = {"gallery": options.gallery, "engine": options.engine, "precision": options.precision}
-    return {style: look.changed({"style": style, **runs}) for style in styles}
+    return {style: look.changed({"style": style}) for style in styles}
 
 
 def _label(look: StylizeOptions, compare: bool) -> str:

@@ -18,6 +18,7 @@ from impasto.cli.options import (
     flag,
     option,
     painting_option,
+    painting_values,
     parse_size,
     stability_option,
     takes,
@@ -104,7 +105,7 @@ def video_command(context: typer.Context, options: VideoCommandOptions) -> None:
     styles = _styles(context, options)
     label = "+".join(StyleRef.parse(each).label for each in dict.fromkeys(styles.names))
     targets = _plan(options.videos, options.output, label)
-    paint = partial(stylize_video, style=styles, **_keywords(options))
+    paint = partial(stylize_video, **_keywords(options, styles))
     if len(targets) == 1:
         for video, target in targets.items():
             _paint(video, target, partial(paint, resume=options.resume))
@@ -137,12 +138,13 @@ def _styles(context: typer.Context, options: VideoCommandOptions) -> Timeline:
     return parse_timeline(style or DEFAULT_STYLE, "--style")
 
 
-def _keywords(options: VideoCommandOptions) -> dict[str, Any]:
+def _keywords(options: VideoCommandOptions, styles: Timeline) -> dict[str, Any]:
     """Return what `stylize_video` takes of the options of all videos."""
-    painting = ("strength", "stroke", "keep_colors", "gallery", "engine", "precision")
     file = ("stability", "codec", "crf", "overwrite")
     return {
-        **{name: getattr(options, name) for name in painting + file},
+        **painting_values(options),
+        "style": styles,
+        **{name: getattr(options, name) for name in file},
         "size": parse_size(options.size, "--size") if options.size else None,
         "start_s": _seconds(options.start, "--start"),
         "end_s": _seconds(options.end, "--end") if options.end else None,
