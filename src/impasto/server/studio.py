@@ -358,8 +358,10 @@ class _Page:
         again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
         shrunk = photo.change(self.shrink, photo, screen, **again)
         shown = shrunk.then(self.preview, [screen, *look], result, **again)
+        # Gradio forgets what waits for one that is cancelled, so these do not wait.
+        anyway: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
         tried = [
-            begin(self.try_all, screen, thumbnails, **again) for begin in (page.load, shown.then)
+            begin(self.try_all, screen, thumbnails, **anyway) for begin in (page.load, shown.then)
         ]
         photo.change(None, cancels=tried, **HIDDEN)
         second.change(lambda name: gr.Slider(visible=name != NO_STYLE), second, share, **HIDDEN)
