@@ -42,8 +42,6 @@ from impasto.styles import Gallery, GallerySource, Style, open_gallery, visible_
 from impasto.styles.predict import find_fine_style
 from impasto.two_part_model import DRAFT_PX, LayOut, TwoPartModel
 
-__all__ = ["Stylizer", "stylize"]
-
 SUBTLE = 0.5
 """The strength at which a fine painting is as subtle as it gets; below, the photo shows through."""
 

@@ -28,8 +28,6 @@ from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
 
-__all__ = ["DRAFT_PX", "LayOut", "TwoPartModel", "revision_sizes"]
-
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
     from impasto.styles import Gallery, StyleRef
 
-__all__ = ["export_command"]
-
 ANY_SIZE = """\
 photo = cv2.imread("photo.jpg")
 height, width = (max({smallest}, side // {multiple} * {multiple}) for side in photo.shape[:2])

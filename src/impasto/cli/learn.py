@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from impasto.styles import Gallery, Style
     from impasto.training.run import TrainingRun
 
-__all__ = ["learn_command"]
-
 
 @dataclass(frozen=True)
 class LearnOptions:

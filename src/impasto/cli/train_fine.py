@@ -20,8 +20,6 @@ from impasto.cli.training import (
 )
 from impasto.errors import OptionError
 
-__all__ = ["train_fine_command"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainFineOptions(RunOptions):

@@ -11,11 +11,9 @@ import numpy as np
 
 from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
-from impasto.defaults import EngineName, Precision
+from impasto.defaults import Precision
 from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
-
-__all__ = ["Engine", "EngineName", "Precision", "Vectors"]
 
 Vectors = Mapping[str, Floats]
 

@@ -43,8 +43,6 @@ from impasto.perceptual.tensors import to_pixels, to_tensor
 from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
-__all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "optimise_draft", "paint"]
-
 LBFGS_MEMORY_BYTES = 1 << 30
 DRAFT_STEPS = 50
 

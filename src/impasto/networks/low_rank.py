@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from impasto.networks.spec import Conv, NetworkSpec
 
-__all__ = ["KernelChanges", "changed_kernel", "fit_layers", "mix_changes"]
-
 KernelChanges: TypeAlias = Mapping[str, "tuple[NDArray[np.float16], NDArray[np.float16]]"]
 """By a layer's name, two matrices whose product is added to its kernel: outputs x rank, and rank x
 the weights of an output as they are trained (`impasto.networks.spec.Conv.trained_shape`)."""

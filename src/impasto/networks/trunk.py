@@ -19,16 +19,6 @@ from impasto.networks.spec import NetworkSpec
 from impasto.networks.subpixel import phase_filters
 from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
 
-__all__ = [
-    "REVISION_PREFIX",
-    "Trunk",
-    "by_part",
-    "checked_trunk",
-    "random_trunk",
-    "read_trunk",
-    "write_trunk",
-]
-
 FORMAT = "impasto-trunk-1"
 MAX_FILE_BYTES = 64 << 20
 REVISION_PREFIX = "revision."

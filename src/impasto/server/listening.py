@@ -12,8 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.errors import OptionError
 
-__all__ = ["address_of", "listen", "run"]
-
 LAST_PORT = 65535
 MOST_CONNECTIONS = 512
 END_S = 5  # for answers that are under way when the server is to end

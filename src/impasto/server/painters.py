@@ -17,8 +17,6 @@ from impasto.styles import Gallery, Style
 from impasto.styles.predict import predict_style
 from impasto.stylizer import SETTLED, Stylizer
 
-__all__ = ["BusyError", "Line", "Painters"]
-
 PREDICTED = 16
 FIRST_GUESS_S = 1.0  # that a photo takes, until some are painted
 

@@ -43,8 +43,6 @@ from impasto.styles import STYLE_SUFFIX, read_style
 from impasto.styles.style import check_name
 from impasto.stylizer import Stylizer
 
-__all__ = ["EXAMPLE", "KINDS", "Painting", "Service"]
-
 EXAMPLE = Path(__file__).with_name("example.jpg")
 """Coffee, by Rachel Michetti, CC0: examples/CREDITS.md."""
 

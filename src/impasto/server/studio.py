@@ -70,8 +70,6 @@ def _hurried() -> Iterator[None]:
 with _hurried():
     import gradio as gr
 
-__all__ = ["add_page"]
-
 HERE = Path(__file__).parent
 SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it

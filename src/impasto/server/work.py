@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from impasto.gatys.optimize import Iterate
     from impasto.styles import Gallery, Style
 
-__all__ = ["do"]
-
 TELL_EVERY_S, PREVIEW_EVERY_S = 0.25, 3.0
 LOCK_WAIT_S = 20.0  # for the process of a server that was killed
 

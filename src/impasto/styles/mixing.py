@@ -18,8 +18,6 @@ from impasto.styles.gallery import Gallery
 from impasto.styles.reference import StyleRef
 from impasto.styles.style import Style
 
-__all__ = ["mix_vectors", "mixed_style"]
-
 
 def mix_vectors(
     vectors: Sequence[NDArray[np.float32]], weights: Sequence[float]

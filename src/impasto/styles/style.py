@@ -18,8 +18,6 @@ from impasto.networks.low_rank import KernelChanges
 from impasto.networks.tensors import read_tensors, write_tensors
 from impasto.networks.trunk import Trunk, checked_trunk
 
-__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
-
 STYLE_SUFFIX = ".style"
 FORMAT = "impasto-style-1"
 MAX_FILE_BYTES = 64 << 20  # with a trunk of its own; without, a few kilobytes

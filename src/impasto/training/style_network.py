@@ -18,8 +18,6 @@ from impasto.networks.spec import Conv, NetworkSpec, Smooth
 from impasto.networks.subpixel import phase_taps
 from impasto.networks.trunk import Trunk
 
-__all__ = ["StyleNetwork"]
-
 BATCH_NORM_MOMENTUM = 0.1
 
 

@@ -38,8 +38,6 @@ from impasto.training.two_parts import (
     two_part_vectors,
 )
 
-__all__ = ["learn_fine", "steps_within", "train_fine"]
-
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
 MEASURED_PHOTOS = 8

@@ -45,20 +45,6 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 
-__all__ = [
-    "DRAFT",
-    "REVISION",
-    "DraftTrainer",
-    "PartTrainer",
-    "PartWeights",
-    "RevisionTrainer",
-    "TwoParts",
-    "starting_parts",
-    "two_part_changes",
-    "two_part_trunk",
-    "two_part_vectors",
-]
-
 Vector = NDArray[np.float32]
 
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
