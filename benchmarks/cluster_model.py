@@ -3,8 +3,8 @@
     python benchmarks/cluster_model.py check RUNS.jsonl
     python benchmarks/cluster_model.py table [--cpu-s SECONDS] [--dollars PER_CORE_HOUR]
 
-``check`` takes lines of `benchmarks/cluster.py efficiency`: the first one says how long a photo and
-a start take; all others are predicted, and must be as measured within 20 %.
+``check`` takes lines of `benchmarks/cluster_runs.py efficiency`: the first one says how long a
+photo and a start take; all others are predicted, and must be as measured within 20 %.
 ``table`` asks about clusters that nobody has measured here.
 """
 

@@ -25,17 +25,13 @@ from impasto._util.atomic_files import (
 )
 from impasto.errors import InputError, OptionError
 from impasto.masks.parse import BACKGROUND, SUBJECT
-from impasto.options import StylizeOptions
-
-__all__ = ["preset_values", "read_preset", "write_preset"]
+from impasto.options import OF_NO_PHOTO, StylizeOptions
 
 PRESET_SUFFIX = ".toml"
 NO_FILES = SUBJECT, BACKGROUND
 NAME = re.compile(r"[\w-][\w. -]*")
 DEFAULTS = {
-    each.name: each.default
-    for each in fields(StylizeOptions)
-    if each.name not in ("gallery", "engine", "precision")
+    each.name: each.default for each in fields(StylizeOptions) if each.name not in OF_NO_PHOTO
 }
 
 

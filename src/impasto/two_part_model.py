@@ -116,11 +116,13 @@ class TwoPartModel(Closing):
 
     def _open_engines(self) -> None:
         """Compile all graphs at the same time: each keeps one core busy."""
-        how = {"int8": self._int8, "steered": self._steered}
-        styles = [(trunk, vector, self._effect) for trunk, vector in self._styles]
-        graphs = [] if self._lay_out else [Trunk.bake_draft(*each, **how) for each in styles]
-        drafts = len(graphs)
-        graphs += [Trunk.bake_revision(*each, **how) for each in styles]
+        bakes = [Trunk.bake_revision] if self._lay_out else [Trunk.bake_draft, Trunk.bake_revision]
+        graphs = [
+            bake(trunk, vector, self._effect, int8=self._int8, steered=self._steered)
+            for bake in bakes
+            for trunk, vector in self._styles
+        ]
+        drafts = len(graphs) - len(self._styles)
         with ThreadPoolExecutor() as threads:
             engines = list(threads.map(self._open, graphs))
         self._drafts, self._revisions = engines[:drafts], engines[drafts:]

@@ -106,7 +106,8 @@ def check(batch: Any, report: Any) -> None:
     assert statuses == {"painted": report.painted, "skipped": report.skipped, "failed": 2}
     expected = {row["output"] for row in table if not row["error"]}
     made = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert made == expected | {run.TABLE, run.RECIPE}
+    expected_files = expected | {run.TABLE, run.RECIPE}
+    assert made == expected_files, made ^ expected_files
     with Stylizer(batch.options.look) as stylizer:
         for name in expected - {"film.mp4"}:
             photo = read_image(Path(batch.source.address, name))

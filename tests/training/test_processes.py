@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,26 +28,42 @@ def weights(checkpoint: Checkpoint) -> torch.Tensor:
     return torch.cat([each.flatten() for each in checkpoint.state["average"].values()])
 
 
-def test_two_processes_take_the_steps_of_one(
-    tmp_path: Path, photo_folder: Path, painting_files: dict[str, Path]
-) -> None:
-    """One of them is killed on the way, and one alone goes on."""
-    command = [sys.executable, *TORCHRUN, str(SCRIPT), str(tmp_path / "shared")]
+def in_two_processes(folder: Path, killed_at: int | None = None) -> tuple[int, str]:
+    """Begin a run or go on with it; return the exit code, and what was said on standard error.
+
+    Args:
+        folder: of the run.
+        killed_at: the step at which one of the two is killed.
+    """
+    command = [sys.executable, *TORCHRUN, str(SCRIPT), str(folder)]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:
         assert process.stdout
         assert process.stderr
         for line in process.stdout:
             rank, number, step = map(int, line.split())
-            if rank == 1 and step == 12:
+            if rank == 1 and step == killed_at:
                 os.kill(number, signal.SIGKILL)
         err = process.stderr.read()
-    assert process.returncode != 0
+    return process.returncode, err
+
+
+def test_two_processes_take_the_steps_of_one(
+    tmp_path: Path, photo_folder: Path, painting_files: dict[str, Path]
+) -> None:
+    """One of them is killed on the way; one alone goes on, and so do two."""
+    code, err = in_two_processes(tmp_path / "shared", killed_at=12)
+    assert code != 0
     assert "another of the 2 processes has ended" in err
     assert 12 <= read_checkpoint(tmp_path / "shared/checkpoint.pt").state["next_step"] <= 13
+    shutil.copytree(tmp_path / "shared", tmp_path / "again")
+    code, err = in_two_processes(tmp_path / "again")
+    assert code == 0, err
     alone = weights(shared_run.take_steps(tmp_path / "alone", ignore_progress))
-    shared = weights(shared_run.take_steps(tmp_path / "shared", ignore_progress))
-    assert (shared - alone).norm() < TOLERANCE * alone.norm()
+    by_one = weights(shared_run.take_steps(tmp_path / "shared", ignore_progress))
+    by_two = weights(read_checkpoint(tmp_path / "again/checkpoint.pt"))
+    for shared in (by_one, by_two):
+        assert (shared - alone).norm() < TOLERANCE * alone.norm()
 
 
 @pytest.mark.parametrize("photos", [1, 2, 3, 7])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import typer
 
@@ -19,6 +18,7 @@ from impasto.cli.options import (
     max_size_option,
     option,
     painting_option,
+    painting_values,
     stability_option,
     strip_option,
     takes,
@@ -108,12 +108,8 @@ def batch_command(_: typer.Context, options: BatchCommandOptions) -> None:
     from impasto.cluster.run import Batch, paint_batch
     from impasto.cluster.source import Source
 
-    look: dict[str, Any] = {
-        each.name: getattr(options, each.name) for each in fields(StylizeOptions)
-    }
-    look["regions"] = tuple(options.regions or ())
     how = BatchOptions(
-        StylizeOptions(**look),
+        StylizeOptions(**painting_values(options)),
         suffix=choose_suffix(options.file_format, None),
         file_quality=options.file_quality,
         strip=options.strip,

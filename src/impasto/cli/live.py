@@ -14,14 +14,13 @@ from impasto.cli.options import (
     choose_gallery,
     option,
     painting_option,
+    painting_values,
     parse_size,
     stability_option,
     takes,
 )
 from impasto.defaults import DEFAULT_STYLE
 from impasto.options import StylizeOptions
-
-__all__ = ["live_command"]
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,10 @@ def live_command(_: typer.Context, options: LiveCommandOptions) -> None:
     numbers), m mix with the next of its pack, + and - strength, [ and ] finer and larger strokes, k
     keep colours, c compare, s save a photo, r record, f full screen, h help, q or Esc quit.
     """
-    from impasto.live import LiveOptions, open_camera, open_screen, open_virtual_camera, run_live
+    from impasto.live import LiveOptions, VirtualCamera, open_camera, open_screen, run_live
 
-    names = ("style", "strength", "stroke", "keep_colors", "gallery", "engine", "precision")
     live = LiveOptions(
-        StylizeOptions().changed({name: getattr(options, name) for name in names}),
+        StylizeOptions(**painting_values(options)),
         stability=options.stability,
         rate=options.fps,
         folder=options.folder,
@@ -71,7 +69,7 @@ def live_command(_: typer.Context, options: LiveCommandOptions) -> None:
         screen = opened.enter_context(closing(open_screen()))
         virtual = None
         if size:
-            virtual = opened.enter_context(closing(open_virtual_camera(*size, options.fps)))
+            virtual = opened.enter_context(closing(VirtualCamera(*size, options.fps)))
         if "://" in options.camera:
             console.note("connecting to the camera")
         source = open_camera(options.camera)

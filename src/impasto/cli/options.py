@@ -24,37 +24,6 @@ if TYPE_CHECKING:
     from impasto.networks.spec import NetworkSpec
     from impasto.styles import Gallery
 
-__all__ = [
-    "FILES",
-    "HOW",
-    "REQUIRED",
-    "SCHEDULE",
-    "SPEED",
-    "WHERE",
-    "argument",
-    "check_json",
-    "check_target",
-    "choose_gallery",
-    "choose_preset",
-    "device_option",
-    "file_quality_option",
-    "flag",
-    "help_of",
-    "json_option",
-    "max_size_option",
-    "option",
-    "painting_option",
-    "parse_size",
-    "require_torch",
-    "show_figures",
-    "stability_option",
-    "strip_option",
-    "takes",
-    "torch_precision_option",
-    "was_said",
-    "write_json",
-]
-
 Options = TypeVar("Options")
 Value = TypeVar("Value")
 
@@ -103,7 +72,7 @@ def option(
         max=maximum,
         envvar=variable,
         show_default=default != "" and not any("/" in name for name in names),
-        autocompletion=_style_names if "--style" in names else None,
+        autocompletion=(lambda: list(choose_gallery(None).names)) if "--style" in names else None,
     )
     return field(default=default, metadata={"typer": information})
 
@@ -133,6 +102,14 @@ def painting_option(name: str) -> Any:
         return flag(name.replace("_", "-"), help_of(name), panel=panel)
     names = {"style": ("--style", "-s"), "regions": ("--region",)}.get(name, ())
     return option(default, help_of(name), *names, metavar=metavar, panel=panel)
+
+
+def painting_values(options: Any) -> dict[str, Any]:
+    """Return by name what a command says of options of `StylizeOptions`."""
+    said = {name: getattr(options, name) for name in _PAINTING if hasattr(options, name)}
+    if "regions" in said:
+        said["regions"] = tuple(said["regions"] or ())
+    return said
 
 
 def device_option() -> str:
@@ -178,10 +155,6 @@ def stability_option() -> float:
         "How much strokes stay on the things that they are painted on, from 0 (every frame is "
         "painted anew) to 1.",
     )
-
-
-def _style_names() -> list[str]:
-    return list(choose_gallery(None).names)
 
 
 def takes(
@@ -264,13 +237,7 @@ def show_figures(
     *,
     left: int = 1,
 ) -> None:
-    """Write figures as JSON, if that is asked for; unless standard output holds it, print a table.
-
-    Args:
-        tree: all figures.
-        json_file: where to; ``-`` for standard output.
-        columns, rows, left: as `Console.table` takes them.
-    """
+    """Write figures as JSON, if asked for; print a table, unless standard output holds that."""
     if json_file:
         write_json(json_file, tree)
     if json_file != "-":

@@ -18,8 +18,6 @@ from impasto.errors import MissingExtraError, OptionError
 if TYPE_CHECKING:
     from impasto.server.settings import ServerSettings
 
-__all__ = ["serve_command", "studio_command"]
-
 ACCESS, LIMITS = "Who may call", "How much"
 SERVER_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 

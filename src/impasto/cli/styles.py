@@ -24,8 +24,6 @@ from impasto.progress import Progress
 if TYPE_CHECKING:
     from impasto.styles import Gallery
 
-__all__ = ["styles_app"]
-
 SHEET = "Contact sheet"
 TILE_PX = 480
 

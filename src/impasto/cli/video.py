@@ -18,19 +18,19 @@ from impasto.cli.options import (
     flag,
     option,
     painting_option,
+    painting_values,
     parse_size,
     stability_option,
     takes,
     was_said,
 )
 from impasto.cli.targets import folder_beside
+from impasto.cli.watching import stamp
 from impasto.defaults import DEFAULT_STYLE, FILM_SUFFIXES
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from impasto.video import Timeline, VideoReport
-
-__all__ = ["video_command"]
 
 FILE = "File"
 
@@ -105,7 +105,7 @@ def video_command(context: typer.Context, options: VideoCommandOptions) -> None:
     styles = _styles(context, options)
     label = "+".join(StyleRef.parse(each).label for each in dict.fromkeys(styles.names))
     targets = _plan(options.videos, options.output, label)
-    paint = partial(stylize_video, style=styles, **_keywords(options))
+    paint = partial(stylize_video, **_keywords(options, styles))
     if len(targets) == 1:
         for video, target in targets.items():
             _paint(video, target, partial(paint, resume=options.resume))
@@ -138,12 +138,13 @@ def _styles(context: typer.Context, options: VideoCommandOptions) -> Timeline:
     return parse_timeline(style or DEFAULT_STYLE, "--style")
 
 
-def _keywords(options: VideoCommandOptions) -> dict[str, Any]:
+def _keywords(options: VideoCommandOptions, styles: Timeline) -> dict[str, Any]:
     """Return what `stylize_video` takes of the options of all videos."""
-    painting = ("strength", "stroke", "keep_colors", "gallery", "engine", "precision")
     file = ("stability", "codec", "crf", "overwrite")
     return {
-        **{name: getattr(options, name) for name in painting + file},
+        **painting_values(options),
+        "style": styles,
+        **{name: getattr(options, name) for name in file},
         "size": parse_size(options.size, "--size") if options.size else None,
         "start_s": _seconds(options.start, "--start"),
         "end_s": _seconds(options.end, "--end") if options.end else None,
@@ -153,12 +154,7 @@ def _keywords(options: VideoCommandOptions) -> dict[str, Any]:
 
 
 def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, Path]:
-    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos.
-
-    Raises:
-        InputError: a folder has no videos.
-        OptionError, OutputError: the outputs do not fit into the one that was given.
-    """
+    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos."""
     from impasto.video import VIDEO_SUFFIXES
 
     folders = [Path(each) for each in videos if exists(each) and Path(each).is_dir()]
@@ -212,13 +208,13 @@ def _target(video: Path, folder: Path, label: str) -> Path:
 def _paint(video: Path, target: Path, paint: Callable[..., VideoReport]) -> None:
     from impasto.video.resume_state import is_unfinished
 
-    before = _stamp(target)
+    before = stamp(target)
     try:
         with console.progress() as progress:
             report = paint(video, target, progress=progress)
     except KeyboardInterrupt:
         if is_unfinished(target):
-            changed = _stamp(target) != before
+            changed = stamp(target) != before
             state = "has what was painted so far" if changed else "is as it was"
             console.note(f"{target} {state}; the same command with --resume goes on")
         raise
@@ -229,15 +225,6 @@ def _paint(video: Path, target: Path, paint: Callable[..., VideoReport]) -> None
     console.note(f"{video} -> {target}")
     if report.cut_off:
         raise InputError(f"{video} is cut off: what there is of it was painted", "get it anew")
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return another stamp when the file was written anew; none if there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
 
 
 def _seconds(text: str, option: str) -> float:

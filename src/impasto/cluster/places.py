@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from pyarrow import ArrowInvalid, ArrowNotImplementedError
 from pyarrow.fs import FileSelector, FileSystem, FileType, FSSpecHandler, PyFileSystem
 
-from impasto._util.atomic_files import make_folder
+from impasto._util.atomic_files import clear_abandoned, make_folder
 from impasto.errors import InputError, OptionError, OutputError
 
 __all__ = ["Place", "fetched", "is_address"]
@@ -98,6 +98,13 @@ class Place:
             return
         with suppress(OSError):
             filesystem.delete_dir(root)
+
+    def clear_abandoned(self) -> None:
+        """Delete what killed processes have left half-written; object stores have no such thing."""
+        filesystem, root = _filesystem(self.address)
+        if filesystem is None:
+            for folder, _, _ in os.walk(root):
+                clear_abandoned(Path(folder))
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:

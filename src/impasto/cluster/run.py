@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -49,8 +50,11 @@ MOST_DEATHS = 20
 
 LAST_PORT = 65535
 ANSWER_S = 10.0
-TABLE_ROWS = 10_000
+TABLE_ROWS = 1024
+"""As many are kept until they are written: the driver's memory is the same for a million."""
+
 RECIPE, TABLE = "batch.json", "results.parquet"
+LISTING = pa.schema({name: pa.string() for name in ("path", "output", "options")})
 
 
 @dataclass(frozen=True)
@@ -114,20 +118,18 @@ def paint_batch(
         StyleError, EngineError: the style cannot be opened.
     """
     Stylizer(batch.options.look, threads=batch.options.cpus).close()  # or refuse, soon
-    photos, films = 0, []
-    for row in batch.rows():
-        if row.is_film:
-            films.append(row)
-        else:
-            photos += 1
+    photos, listing, films = _list(batch)
     if not photos + len(films):
         raise InputError(f"{batch.source.address} holds nothing to paint", "give photos or films")
     _check_recipe(batch.target, batch.options)
     with _session(address), _Table(batch.target, on_failure) as table:
         if photos:
-            table.take(_painted_photos(batch), photos, progress)
+            table.take(_painted_photos(batch, listing), photos, progress)
         if films:
             table.take(_painted_films(batch, films, progress), len(films), ignore_progress)
+    # Of a photo that is painted again since the node that told of it is lost, more than one
+    # painting is begun.
+    batch.target.clear_abandoned()
     counts = table.counts
     lost = photos + len(films) - sum(counts.values())
     return BatchReport(**counts, lost=lost, table=batch.target.join(TABLE))
@@ -262,28 +264,46 @@ class _Table:
         self._waiting = []
 
 
-def _painted_photos(batch: Batch) -> Iterator[pa.Table]:
+def _list(batch: Batch) -> tuple[int, bytes, list[Row]]:
+    """Go through the source, once: it may change meanwhile, and take minutes.
+
+    Returns:
+        how many photos there are, their `LISTING` as Parquet, which is packed to some bytes for
+        each, and the films.
+    """
+    rows, packed = batch.rows(), pa.BufferOutputStream()
+    count, films = 0, []
+    with pq.ParquetWriter(packed, LISTING, compression="zstd", use_dictionary=False) as writer:
+        while part := list(itertools.islice(rows, TABLE_ROWS)):
+            films += [row for row in part if row.is_film]
+            photos = [
+                {
+                    "path": row.path,
+                    "output": row.output(batch.options.suffix),
+                    "options": json.dumps(row.options),
+                }
+                for row in part
+                if not row.is_film
+            ]
+            writer.write_table(pa.Table.from_pylist(photos, LISTING))
+            count += len(photos)
+    return count, packed.getvalue().to_pybytes(), films
+
+
+def _painted_photos(batch: Batch, listing: bytes) -> Iterator[pa.Table]:
     """Yield rows of `RESULTS` as they are painted."""
     target, options = batch.target, batch.options
 
-    def read(_: pa.Table) -> Iterator[pa.Table]:
+    def read(packed: pa.Table) -> Iterator[pa.Table]:
         done = set(target.walk())
-        block: list[dict[str, Any]] = []
-        for row in batch.rows():
-            if row.is_film:
-                continue
-            output = row.output(options.suffix)
-            entry = {"path": row.path, "output": output, "options": json.dumps(row.options)}
-            block.append({**entry, "done": output in done})
-            if len(block) == ROWS_PER_TASK:
-                yield pa.Table.from_pylist(block)
-                block = []
-        if block:
-            yield pa.Table.from_pylist(block)
+        with pq.ParquetFile(pa.BufferReader(packed["listing"][0].as_buffer())) as photos:
+            for rows in photos.iter_batches(ROWS_PER_TASK):
+                is_done = pa.array([output in done for output in rows["output"].to_pylist()])
+                yield pa.Table.from_batches([rows]).append_column("done", is_done)
 
     _configure()
     # In one place: what is there is listed once, and the driver holds no rows.
-    rows = ray.data.range(1, override_num_blocks=1)
+    rows = ray.data.from_arrow(pa.table({"listing": [listing]}))
     rows = rows.map_batches(read, batch_format="pyarrow", num_cpus=0)
     rows = rows.repartition(target_num_rows_per_block=ROWS_PER_TASK)
     yield from _mapped(rows, PhotoPainter, (target, options), batch)
@@ -342,7 +362,7 @@ def _pieces(
         FilmCutter(films).__call__,
         batch_format="pyarrow",
         num_cpus=0,
-        compute=ray.data.TaskPoolStrategy(size=CUTTERS),
+        compute=ray.data.TaskPoolStrategy(size=min(CUTTERS, len(films))),
     )
     cut = cut.repartition(target_num_rows_per_block=1)
     counts: Counter[int] = Counter()

@@ -21,15 +21,14 @@ from impasto.cluster.places import Place, fetched, is_address
 from impasto.defaults import FILM_SUFFIXES
 from impasto.errors import InputError, OptionError
 from impasto.images import FORMATS, IMAGE_SUFFIXES
-from impasto.options import StylizeOptions
+from impasto.options import OF_NO_PHOTO, StylizeOptions
 from impasto.styles import StyleRef
 from impasto.video.encoding import VIDEO_SUFFIXES
 
 __all__ = ["Row", "Source"]
 
 MANIFESTS = (".parquet", ".csv")
-NOT_IN_ROWS = {"gallery", "engine", "precision"}
-OPTIONS = {each.name: each for each in fields(StylizeOptions) if each.name not in NOT_IN_ROWS}
+OPTIONS = {each.name: each for each in fields(StylizeOptions) if each.name not in OF_NO_PHOTO}
 SUFFIXES = IMAGE_SUFFIXES | FILM_SUFFIXES
 MAGIC = re.compile(r"[*?\[]")
 

@@ -149,7 +149,7 @@ class _Page:
         self._service, self._painted = service, painted
 
     def paint(
-        self, files: dict[str, str | None], *, slides: bool = False, **texts: object
+        self, files: dict[str, str | None], texts: dict[str, object], *, slides: bool = False
     ) -> Painting:
         """Paint a photo in the painters' line; while a slider moves, so that it costs least."""
         service, left = self._service, threading.Event()
@@ -187,13 +187,13 @@ class _Page:
         if screen is None:
             return None
         files, texts = _look(*look)
-        painting = self.paint({"photo": screen, **files}, slides=True, **texts)
+        painting = self.paint({"photo": screen, **files}, texts, slides=True)
         return screen, self._written(painting, "painting")
 
     def full_size(self, photo: str | None, *look: Any) -> Any:
         """Paint a photo as it is, with all that its file holds."""
         files, texts = _look(*look)
-        painting = self.paint({"photo": photo, **files}, **texts)
+        painting = self.paint({"photo": photo, **files}, texts)
         return gr.File(self._written(painting, Path(str(photo)).stem[:80]), visible=True)
 
     def try_all(self, screen: str | None) -> Iterator[list[tuple[str, str]]]:
@@ -229,11 +229,11 @@ class _Page:
         if photo is None or painting is None:
             return None
         files = {"photo": self.shrink(photo), "painting": painting}
-        return files["photo"], self._written(self.paint(files), "painting")
+        return files["photo"], self._written(self.paint(files, {}), "painting")
 
     def predict_full_size(self, photo: str | None, painting: str | None) -> Any:
         """Do so with the photo as it is."""
-        painted = self.paint({"photo": photo, "painting": painting})
+        painted = self.paint({"photo": photo, "painting": painting}, {})
         return gr.File(self._written(painted, Path(str(photo)).stem[:80]), visible=True)
 
     async def add_job(self, kind: str, files: dict[str, str | None], **texts: object) -> None:

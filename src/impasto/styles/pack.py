@@ -11,8 +11,6 @@ from impasto.networks.encoder import Encoder, read_encoder
 from impasto.networks.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["ENCODER_FILE", "TRUNK_FILE", "Pack", "packs_in"]
-
 TRUNK_FILE = "trunk.safetensors"
 ENCODER_FILE = "encoder.safetensors"
 

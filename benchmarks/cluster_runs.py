@@ -1,11 +1,12 @@
 """What a cluster does with photos and films, measured on this machine.
 
-    PYTHONPATH=tests python benchmarks/cluster.py efficiency [--photos N] [--size WxH]
-    PYTHONPATH=tests python benchmarks/cluster.py memory [--photos N]
-    PYTHONPATH=tests python benchmarks/cluster.py survive [--photos N]
-    PYTHONPATH=tests python benchmarks/cluster.py film FILM
+    PYTHONPATH=tests python benchmarks/cluster_runs.py efficiency [--photos N] [--size WxH]
+    PYTHONPATH=tests python benchmarks/cluster_runs.py memory [--photos N]
+    PYTHONPATH=tests python benchmarks/cluster_runs.py survive [--photos N]
+    PYTHONPATH=tests python benchmarks/cluster_runs.py film FILM
 
-``efficiency``: two painters on a core each, beside two plain processes of the library, in one run.
+``efficiency``: two painters on a core each, beside two plain processes of the library, in one run;
+by CPU seconds, too, of Ray and all, which other work on the machine hardly changes.
 ``memory``: the driver's memory after N / 10 rows, and after N.
 ``survive``: three nodes; a painter, a node and the driver are killed, and the command is run again.
 ``film``: three nodes, one of which is killed midway, beside `impasto video` on this machine.
@@ -16,6 +17,7 @@ Each prints JSON, which `benchmarks/cluster_model.py` reads.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -70,28 +72,47 @@ def efficiency(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     ]
     told = [json.loads(process.communicate()[0]) for process in processes]
     plain = sum(each["photos/s"] for each in told)
-    times: list[tuple[int, float]] = []
+    times: list[tuple[int, float, float]] = []
     look = StylizeOptions(STYLE)
     batch = Batch(
         Source(str(folder / "photos")), Place(str(folder / "out")), BatchOptions(look), painters
     )
     began = time.monotonic()
-    paint_batch(batch, progress=lambda event: times.append((event.done, time.monotonic())))
+    paint_batch(
+        batch, progress=lambda event: times.append((event.done, time.monotonic(), cpu_seconds()))
+    )
     # From when each painter has done its first task, up to when the first one finds no more.
-    (first, begin), (last, end) = times[painters], times[-painters]
+    (first, begin, cpu_begin), (last, end, cpu_end) = times[painters], times[-painters]
     rate = (last - first) / (end - begin)
+    plain_cpu_s = sum(each["CPU s a photo"] for each in told) / painters
+    cluster_cpu_s = (cpu_end - cpu_begin) / (last - first)
     return {
         "photos": count,
         "size": options.size,
         "painters": painters,
-        "CPU s a photo": round(sum(each["CPU s a photo"] for each in told) / painters, 4),
+        "CPU s a photo": round(plain_cpu_s, 4),
+        "cluster CPU s a photo": round(cluster_cpu_s, 4),
         "plain photos/s": round(plain, 3),
         "cluster photos/s": round(rate, 3),
         "efficiency": round(rate / plain, 3),
+        "efficiency by CPU s": round(plain_cpu_s / cluster_cpu_s, 3),
         "whole run s": round(time.monotonic() - began, 1),
         "first task s": round(times[0][1] - began, 1),
         "rows a task": ROWS_PER_TASK,
     }
+
+
+def cpu_seconds() -> float:
+    """Return what this process and all below it have taken: the driver, the painters, and Ray."""
+    ticks: dict[int, tuple[int, int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = stat.read_text().rpartition(")")[2].split()
+            ticks[int(stat.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    family = {os.getpid()}
+    while more := {each for each, (parent, _) in ticks.items() if parent in family} - family:
+        family |= more
+    return sum(ticks[each][1] for each in family) / os.sysconf("SC_CLK_TCK")
 
 
 def plain(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -127,26 +148,28 @@ def memory(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def rows(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Paint one small photo so often, with other grain each time; the driver of `memory`."""
+    """Paint one small photo so often, in another strength each time; the driver of `memory`."""
     from tiny import picture, tiny_gallery
 
     place = options.paths[0]
     tiny_gallery(place / "gallery")
     write_image(place / "1.png", Picture(picture(48, 32)))
-    lines = "\n".join(f"1.png,{seed}" for seed in range(1, options.photos + 1))
-    (place / "rows.csv").write_text(f"path,seed\n{lines}\n")
+    lines = "\n".join(f"1.png,{(1 + row) / options.photos}" for row in range(options.photos))
+    (place / "rows.csv").write_text(f"path,strength\n{lines}\n")
     look = StylizeOptions("first", gallery=str(place / "gallery"), engine="opencv")
     batch = Batch(Source(str(place / "rows.csv")), Place(str(place / "out")), BatchOptions(look))
-    began = time.monotonic()
-    report = paint_batch(batch)
+    times: list[tuple[float, float]] = []
+    report = paint_batch(
+        batch, progress=lambda _: times.append((time.monotonic(), time.process_time()))
+    )
     assert report.painted == options.photos
-    seconds = time.monotonic() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (begin, cpu_begin), (end, cpu_end) = times[0], times[-1]
     tasks = -(-options.photos // ROWS_PER_TASK)
     return {
         "driver's peak MB": round(peak_mb, 1),
-        "driver's CPU s a task": round(time.process_time() / tasks, 4),
-        "s": round(seconds, 1),
+        "driver's CPU s a task": round((cpu_end - cpu_begin) / tasks, 4),
+        "s": round(end - begin, 1),
     }
 
 
@@ -223,4 +246,6 @@ def make_photos(folder: Path, count: int, size: str) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Ray's workers give way to all others (15): here they are measured beside plain processes.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     main()
