@@ -20,8 +20,8 @@ def main(kills: int) -> None:
     """Kill it so often, then look at what it made."""
     with tempfile.TemporaryDirectory() as name:
         gallery = tiny_gallery(Path(name, "gallery")).folder
-        kill_and_finish(Path(name), gallery, kills, frames=1500, say=print)
-    print(f"{kills} kills: all three jobs ended whole")
+        met = kill_and_finish(Path(name), gallery, kills, frames=1500, say=print)
+    print(f"{kills} kills, {met} of them with all under way: all three jobs ended whole")
 
 
 if __name__ == "__main__":

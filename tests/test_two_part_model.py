@@ -17,7 +17,7 @@ from impasto.images import Picture, resize
 from impasto.images.spool import PixelRows
 from impasto.large.memory_plan import MemoryPlan, margin_px
 from impasto.large.tiled import paint_tiled
-from impasto.networks.trunk import read_trunk, write_trunk
+from impasto.networks.trunk import Trunk, read_trunk, write_trunk
 from impasto.progress import Progress, ProgressListener
 from impasto.styles import OPTIMISED_PX, Gallery, thumbnail, write_style
 from impasto.two_part_model import TwoPartModel, revision_sizes
@@ -31,8 +31,8 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return tiny_gallery(tmp_path_factory.mktemp("fine"), trunk=tiny_two_part_trunk())
 
 
-def vectors(gallery: Gallery) -> list[np.ndarray]:
-    return [gallery.load_style(name).vector for name in ("first", "second")]
+def styles(gallery: Gallery) -> list[tuple[Trunk, np.ndarray]]:
+    return [(gallery.trunk, gallery.load_style(name).vector) for name in ("first", "second")]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_sizes_double_from_the_draft_to_the_picture(
 @pytest.mark.parametrize("engine", available_engines())
 def test_engines_agree(gallery: Gallery, engine: EngineName) -> None:
     def painted(name: EngineName) -> np.ndarray:
-        with TwoPartModel(gallery.trunk, vectors(gallery), engine=name, precision="f32") as model:
+        with TwoPartModel(styles(gallery), engine=name, precision="f32") as model:
             return model.paint(PHOTO)
 
     difference = np.abs(painted(engine).astype(int) - painted("opencv"))
@@ -68,18 +68,49 @@ def test_engines_agree(gallery: Gallery, engine: EngineName) -> None:
 
 def test_a_picture_without_revisions_is_its_draft(gallery: Gallery) -> None:
     small = picture(90, 60)
-    with TwoPartModel(gallery.trunk, vectors(gallery), precision="f32") as model:
+    with TwoPartModel(styles(gallery), precision="f32") as model:
         np.testing.assert_array_equal(model.paint(small), model.draft(small))
 
 
 def test_effect_goes_from_the_subtle_style_to_the_bold_one(gallery: Gallery) -> None:
-    trunk, vector = gallery.trunk, vectors(gallery)[0]
+    trunk, vector = styles(gallery)[0]
     subtle, bold = vector.reshape(2, -1)
-    with TwoPartModel(trunk, [vector], precision="f32") as model:
+    with TwoPartModel([(trunk, vector)], precision="f32") as model:
         for effect, only in ((0.0, subtle), (1.0, bold)):
             model.effect = effect
-            with TwoPartModel(trunk, [np.tile(only, 2)], precision="f32") as fixed:
+            with TwoPartModel([(trunk, np.tile(only, 2))], precision="f32") as fixed:
                 np.testing.assert_array_equal(model.paint(PHOTO), fixed.paint(PHOTO))
+
+
+@pytest.mark.parametrize("engine", available_engines())
+def test_a_steered_effect_changes_without_another_engine(
+    gallery: Gallery, engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how: dict[str, Any] = {"engine": engine, "precision": "f32"}
+    with TwoPartModel(styles(gallery), steered=True, **how) as model:
+        with monkeypatch.context() as patch:
+            patch.setattr(model, "_open", None)
+            paintings = []
+            for effect in (0.0, 0.7):
+                model.effect = effect
+                paintings.append(model.paint(PHOTO))
+        for effect, painting in zip((0.0, 0.7), paintings, strict=True):
+            with TwoPartModel(styles(gallery), **how) as fixed:
+                fixed.effect = effect
+                difference = np.abs(painting.astype(int) - fixed.paint(PHOTO))
+            assert difference.max() <= 2  # as between engines
+    assert (paintings[0] != paintings[1]).any()
+
+
+def test_a_steered_effect_in_8_bits_is_as_near_to_floats(gallery: Gallery) -> None:
+    def painted(**how: Any) -> np.ndarray:
+        with TwoPartModel(styles(gallery), engine="openvino", **how) as model:
+            model.effect = 1.0  # whose ranges are not those of the effect that it was opened with
+            return model.paint(PHOTO).astype(int)
+
+    floats, fixed = painted(precision="f32"), painted(precision="int8")
+    steered = painted(precision="int8", steered=True)
+    assert np.abs(steered - floats).mean() < 1.2 * np.abs(fixed - floats).mean()
 
 
 def test_best_revises_drafts_that_are_optimised_for_the_painting(
@@ -136,16 +167,16 @@ def test_best_needs_a_painting_in_the_style(gallery: Gallery) -> None:
 
 
 def test_shares_choose_the_style(gallery: Gallery) -> None:
-    both = vectors(gallery)
+    both = styles(gallery)
 
     def shares(size: tuple[int, int]) -> np.ndarray:
         share = np.zeros((2, size[1], size[0]), np.float32)
         share[0] = 1
         return share
 
-    with TwoPartModel(gallery.trunk, both, precision="f32") as model:
+    with TwoPartModel(both, precision="f32") as model:
         painted = model.paint(PHOTO, shares=shares)
-    with TwoPartModel(gallery.trunk, both[:1], precision="f32") as alone:
+    with TwoPartModel(both[:1], precision="f32") as alone:
         np.testing.assert_array_equal(painted, alone.paint(PHOTO))
 
 
@@ -172,10 +203,10 @@ def test_tiles_show_no_seam(gallery: Gallery, tmp_path: Path) -> None:
 
 
 def test_int8_is_near_floats(gallery: Gallery) -> None:
-    trunk, (vector, _) = gallery.trunk, vectors(gallery)
+    (trunk, vector), _ = styles(gallery)
     with (
-        TwoPartModel(trunk, [vector], engine="openvino", precision="int8") as eight,
-        TwoPartModel(trunk, [vector], engine="openvino", precision="f32") as floats,
+        TwoPartModel([(trunk, vector)], engine="openvino", precision="int8") as eight,
+        TwoPartModel([(trunk, vector)], engine="openvino", precision="f32") as floats,
     ):
         draft = floats.draft(PHOTO)
         difference = np.abs(eight.revise(PHOTO, draft).astype(int) - floats.revise(PHOTO, draft))

@@ -2,16 +2,6 @@
 
 from typing import Literal
 
-__all__ = [
-    "DEFAULT_STABILITY",
-    "DEFAULT_STYLE",
-    "FILM_SUFFIXES",
-    "ColorWay",
-    "EngineName",
-    "Precision",
-    "Quality",
-]
-
 DEFAULT_STYLE = "udnie"
 """A style in every shipped gallery."""
 

@@ -12,15 +12,6 @@ from __future__ import annotations
 
 import math
 
-__all__ = [
-    "FRAME_NATURAL_PX",
-    "MAX_SIDE_PX",
-    "MAX_STROKE",
-    "MIN_STROKE",
-    "NATURAL_PX",
-    "pass_sizes",
-]
-
 MIN_STROKE, MAX_STROKE = 0.5, 2.0
 MAX_SIDE_PX = 16384
 """The longest side that may be asked for."""

@@ -14,22 +14,11 @@ from impasto.errors import OptionError
 from impasto.multiscale import MAX_STROKE, MIN_STROKE
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from impasto._util.arrays import Pixels
     from impasto.images import PictureSource
     from impasto.masks.areas import Area, Region
     from impasto.masks.parse import AreaSource
     from impasto.styles import GallerySource, Style
-
-__all__ = [
-    "MAX_STRENGTH",
-    "OF_NO_PHOTO",
-    "StyleSource",
-    "StylizeKeywords",
-    "StylizeOptions",
-    "is_same",
-]
 
 StyleSource: TypeAlias = "str | os.PathLike[str] | Style"
 """A name, a mixture, the file of a painting or of a network, or a style itself."""
@@ -40,6 +29,11 @@ PHOTOS_ONLY = ("detail", "mask", "subject", "invert_mask", "regions", "protect_f
 
 OF_NO_PHOTO = ("gallery", "engine", "precision")
 """Where styles come from and what runs them: in no preset, and of no single photo."""
+
+
+def _option(default: Any, help_: str, **checks: Any) -> Any:
+    """Return a field with its help, and what its values are checked by: limits, least, choices."""
+    return field(default=default, metadata={"help": help_, **checks})
 
 
 @dataclass(frozen=True)
@@ -83,101 +77,67 @@ class StylizeOptions:
         OptionError: an option has an impossible value.
     """
 
-    style: StyleSource = field(
-        default=DEFAULT_STYLE,
-        metadata={
-            "help": "A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
-            "sea-at-satta:0.7+cow.jpg:0.3, or a file: of a style, harbour.style, or a network, "
-            "the_scream.t7, candy.onnx, many.onnx#7, magenta.onnx#painting.jpg."
-        },
+    style: StyleSource = _option(
+        DEFAULT_STYLE,
+        "A style (impasto styles lists them), any painting: cow.jpg, a mixture: "
+        "sea-at-satta:0.7+cow.jpg:0.3, or a file: of a style, harbour.style, or a network, "
+        "the_scream.t7, candy.onnx, many.onnx#7, magenta.onnx#painting.jpg.",
     )
-    strength: float = field(
-        default=1.0,
-        metadata={
-            "help": f"0 is the photo, 1 the painting, up to {MAX_STRENGTH} exaggerates.",
-            "limits": (0, MAX_STRENGTH),
-        },
+    strength: float = _option(
+        1.0,
+        f"0 is the photo, 1 the painting, up to {MAX_STRENGTH} exaggerates.",
+        limits=(0, MAX_STRENGTH),
     )
-    stroke: float = field(
-        default=1.0,
-        metadata={
-            "help": f"Size of the strokes, from {MIN_STROKE} (fine) to {MAX_STROKE:g} (large).",
-            "limits": (MIN_STROKE, MAX_STROKE),
-        },
+    stroke: float = _option(
+        1.0,
+        f"Size of the strokes, from {MIN_STROKE} (fine) to {MAX_STROKE:g} (large).",
+        limits=(MIN_STROKE, MAX_STROKE),
     )
-    detail: float = field(
-        default=0.0,
-        metadata={"help": "How far to put the photo's edges back, 0 to 1.", "limits": (0, 1)},
+    detail: float = _option(0.0, "How far to put the photo's edges back, 0 to 1.", limits=(0, 1))
+    keep_colors: ColorWay | None = _option(
+        None,
+        "Keep the photo's colours: luminance (if nothing is said), histogram or linear.",
+        choices=(None, *get_args(ColorWay)),
     )
-    keep_colors: ColorWay | None = field(
-        default=None,
-        metadata={
-            "help": "Keep the photo's colours: luminance (if nothing is said), histogram or "
-            "linear.",
-            "choices": (None, *get_args(ColorWay)),
-        },
+    palette: PictureSource | None = _option(None, "Take the colours of this picture.")
+    seed: int = _option(0, "Other strokes where a photo is flat.", least=0)
+    mask: AreaSource | None = _option(
+        None, "Paint where this picture is white; or subject, or background."
     )
-    palette: PictureSource | None = field(
-        default=None, metadata={"help": "Take the colours of this picture."}
+    subject: str | None = _option(
+        None, "Paint the subject only; it is looked for in this box, if one is given."
     )
-    seed: int = field(
-        default=0, metadata={"help": "Other strokes where a photo is flat.", "least": 0}
+    invert_mask: bool = _option(False, "Paint all but the mask or subject.", choices=(False, True))
+    regions: Sequence[Region | str] = _option(
+        (),
+        "A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
+        "rest:udnie; repeat for more.",
     )
-    mask: AreaSource | None = field(
-        default=None,
-        metadata={"help": "Paint where this picture is white; or subject, or background."},
+    protect_faces: float = _option(
+        0.0,
+        "Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
+        limits=(0, 1),
     )
-    subject: str | None = field(
-        default=None,
-        metadata={"help": "Paint the subject only; it is looked for in this box, if one is given."},
+    quality: Quality = _option(
+        "auto",
+        "fine (a draft, then brushwork), best (the draft is optimised, some "
+        "seconds), live (fast), or auto: fine where the style has it.",
+        choices=get_args(Quality),
     )
-    invert_mask: bool = field(
-        default=False,
-        metadata={"help": "Paint all but the mask or subject.", "choices": (False, True)},
+    gallery: GallerySource = _option(
+        None,
+        "Styles of your own, as impasto train makes them; or turbo: most of the "
+        "shipped ones in networks of less than half the size.",
     )
-    regions: Sequence[Region | str] = field(
-        default=(),
-        metadata={
-            "help": "A style for a place: MASK.png:udnie, subject:udnie, background:udnie, "
-            "rest:udnie; repeat for more."
-        },
+    engine: EngineName = _option(
+        "auto",
+        "auto (the fastest installed), openvino, onnxruntime or opencv.",
+        choices=get_args(EngineName),
     )
-    protect_faces: float = field(
-        default=0.0,
-        metadata={
-            "help": "Paint faces fainter: by 0.7 if nothing is said, 1 keeps them as they are.",
-            "limits": (0, 1),
-        },
-    )
-    quality: Quality = field(
-        default="auto",
-        metadata={
-            "help": "fine (a draft, then brushwork), best (the draft is optimised, some "
-            "seconds), live (fast), or auto: fine where the style has it.",
-            "choices": get_args(Quality),
-        },
-    )
-    gallery: GallerySource = field(
-        default=None,
-        metadata={
-            "help": "Styles of your own, as impasto train makes them; or turbo: most of the "
-            "shipped ones in networks of less than half the size."
-        },
-    )
-    engine: EngineName = field(
-        default="auto",
-        metadata={
-            "help": "auto (the fastest installed), openvino, onnxruntime or opencv.",
-            "choices": get_args(EngineName),
-        },
-    )
-    precision: Precision = field(
-        default="auto",
-        metadata={
-            "help": "auto (bf16 with AMX, else int8 with VNNI, as the CPU has them), f32, bf16 or "
-            "int8.",
-            "choices": get_args(Precision),
-        },
+    precision: Precision = _option(
+        "auto",
+        "auto (bf16 with AMX, else int8 with VNNI, as the CPU has them), f32, bf16 or int8.",
+        choices=get_args(Precision),
     )
 
     def __post_init__(self) -> None:
@@ -274,7 +234,7 @@ class StylizeOptions:
         mask = None if place is None else as_area(place, box, self.invert_mask)
         return mask, [Region(as_area(each, box), style) for each, style in self.placed_styles()[1]]
 
-    def palette_pixels(self) -> NDArray[np.uint8] | None:
+    def palette_pixels(self) -> Pixels | None:
         """Return the palette's pixels, H x W x 3, uint8, RGB, if there is one.
 
         Raises:

@@ -11,8 +11,6 @@ from typing import Literal
 from impasto.errors import ImpastoError, OptionError
 from impasto.photos import PhotoReport
 
-__all__ = ["Job", "Outcome", "paint_jobs", "report_tree"]
-
 MAX_JOBS = 64
 REPORTED = ("width", "height", "pictures", "left_out", "clipped_px")
 
@@ -22,9 +20,7 @@ class Job:
     """One photo, and where its painting goes.
 
     Attributes:
-        source, target: files.
         makes_folder: the target's folder is made if it is not there.
-        style: which it is painted in.
     """
 
     source: str
@@ -38,11 +34,7 @@ class Outcome:
     """The outcome of a job.
 
     Attributes:
-        job: which.
         status: ``painted``, ``skipped`` since the painting was there already, or ``failed``.
-        seconds: that it took.
-        report: of what was painted.
-        error: why it failed.
     """
 
     job: Job
@@ -64,7 +56,6 @@ def paint_jobs(
     one that was waited for are finished, and told of.
 
     Args:
-        jobs: what to paint.
         paint: paints one; it is called from several threads. A `Stylizer` may be shared by them:
             its network paints one picture at a time (on all cores), while other photos are read,
             written and compressed.

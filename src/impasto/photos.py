@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError, OutputError
 from impasto.images import (
@@ -42,10 +40,6 @@ from impasto.networks.norm_statistics import waiting_bytes_per_px
 from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import visible_pixels
 from impasto.stylizer import Stylizer
-
-__all__ = ["PhotoReport", "paint_photo", "plan_photo"]
-
-Pixels = NDArray[np.uint8]
 
 PIXEL_BYTES = 3
 # Of a picture that is written whole, and of one that is read whole, too; beside the photo.
@@ -97,7 +91,6 @@ def paint_photo(
     that wait go to a temporary file in the target's folder.
 
     Args:
-        stylizer: paints.
         source: a path, a file's content, or a file that is open for reading bytes.
         target: ends in one of `impasto.images.FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.

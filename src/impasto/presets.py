@@ -27,8 +27,6 @@ from impasto.errors import InputError, OptionError
 from impasto.masks.parse import BACKGROUND, SUBJECT
 from impasto.options import OF_NO_PHOTO, StylizeOptions
 
-__all__ = ["preset_values", "read_preset", "write_preset"]
-
 PRESET_SUFFIX = ".toml"
 NO_FILES = SUBJECT, BACKGROUND
 NAME = re.compile(r"[\w-][\w. -]*")

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["Progress", "ProgressListener", "ignore_progress"]
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -21,7 +19,6 @@ class Progress:
     Attributes:
         task: what is being done, in a few words ("painting at 512 px").
         done: steps finished, 0 to ``total``.
-        total: steps there are.
         figures: what there is to watch, by name: losses, a learning rate.
     """
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.errors import OptionError
@@ -27,10 +27,7 @@ from impasto.progress import ProgressListener, ignore_progress
 from impasto.styles import Gallery, Style, StyleRef
 from impasto.styles.predict import find_style
 
-__all__ = ["StyleModel", "open_network"]
-
-Pixels = NDArray[np.uint8]
-Vector = NDArray[np.float32]
+Vector = Floats
 
 
 class StyleModel(Closing):
@@ -39,9 +36,7 @@ class StyleModel(Closing):
     Args:
         style: a name or mixture from the gallery, a painting's file, a `Style`, or the file of a
             network of its own.
-        gallery: where names come from.
         beside: further styles of the gallery, to be painted beside ``style`` in one picture.
-        seed: of the grain.
         natural_px: the shorter side up to which a picture is painted as it is. A network of its own
             paints any picture so, as it did where it comes from.
         engine, precision, threads: as `open_engine` takes them.
@@ -49,8 +44,6 @@ class StyleModel(Closing):
             networks of their own, have nothing to steer.
 
     Attributes:
-        engine: runs the network.
-        input_spec: which pictures the network takes.
         natural_px: the same; infinite of a network of its own.
         is_steered: whether `restyle` may be called.
 
@@ -113,7 +106,6 @@ class StyleModel(Closing):
         """Paint a picture by its own statistics.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             left, top: where in a larger picture this one is, for its grain.
             shares: styles x H x W, how much of each style there is in each place: of those
                 ``beside`` first, then of the model's own. All is the model's own if not given.
@@ -166,9 +158,6 @@ class StyleModel(Closing):
     def measure(self, photo: Pixels) -> list[Vector]:
         """Return the statistics by which a picture's features are normalised, in each style.
 
-        Args:
-            photo: H x W x 3, uint8, RGB.
-
         Returns:
             mean, then variance, of every normalised layer, for those ``beside`` and the model's own
             style; zeros if the network has its own.
@@ -196,7 +185,6 @@ class StyleModel(Closing):
         Args:
             photo: in memory or on disk.
             size: width and height at which it shall be painted, neither below its own.
-            folder: for temporary files.
             strip_bytes: about how much memory it may take.
             progress: told now and then, of ``task``.
 

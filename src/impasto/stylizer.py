@@ -42,8 +42,6 @@ from impasto.styles import Gallery, GallerySource, Style, open_gallery, visible_
 from impasto.styles.predict import find_fine_style
 from impasto.two_part_model import DRAFT_PX, LayOut, TwoPartModel
 
-__all__ = ["Stylizer", "stylize"]
-
 SUBTLE = 0.5
 """The strength at which a fine painting is as subtle as it gets; below, the photo shows through."""
 
@@ -87,6 +85,8 @@ class Stylizer(Closing):
         threads: how many the engine may use; all cores if not given.
         steered: let `restyle` change the style; networks without instance normalisation have
             nothing to steer, and paint as ever.
+        steered_effect: let ``strength`` change at no cost, as while a slider moves; fine paintings
+            take a little longer, and their 8 bits are rounded otherwise.
         keywords: options, of which the attributes are those that may be changed.
 
     Raises:
@@ -120,14 +120,21 @@ class Stylizer(Closing):
         natural_px: float = NATURAL_PX,
         threads: int | None = None,
         steered: bool = False,
+        steered_effect: bool = False,
         **keywords: Unpack[StylizeKeywords],
     ) -> None:
         options = StylizeOptions.of(style, keywords)
-        self._again = partial(type(self), natural_px=natural_px, threads=threads, steered=steered)
+        self._again = partial(
+            type(self),
+            natural_px=natural_px,
+            threads=threads,
+            steered=steered,
+            steered_effect=steered_effect,
+        )
         self._read(options, ALL_OPTIONS)
         self._options = options
         self._model: StyleModel | TwoPartModel | None = _open_model(
-            options, natural_px, threads, steered
+            options, natural_px, threads, steered, steered_effect
         )
         try:
             self._check_stroke(options)
@@ -393,7 +400,11 @@ def stylize(
 
 
 def _open_model(
-    options: StylizeOptions, natural_px: float, threads: int | None, steered: bool
+    options: StylizeOptions,
+    natural_px: float,
+    threads: int | None,
+    steered: bool,
+    steered_effect: bool,
 ) -> StyleModel | TwoPartModel:
     gallery = open_gallery(options.gallery)
     style, placed = options.placed_styles()
@@ -402,10 +413,10 @@ def _open_model(
     if not live and (fine := _fine_styles([*beside, style], gallery)):
         trunk, styles = fine
         return TwoPartModel(
-            trunk,
-            [each.vector for each in styles],
+            [(trunk.adapted(each.kernels), each.vector) for each in styles],
             lay_out=[_optimising(each) for each in styles] if options.quality == "best" else (),
             seed=options.seed,
+            steered=steered_effect,
             engine=options.engine,
             precision=options.precision,
             threads=threads,

@@ -6,12 +6,14 @@ A revision sees the photo at twice the size, and the painting so far, enlarged; 
 style transfer"). So forms are in proportion to the picture, and brushwork is sharp at any size.
 
 Departures: one revision network serves all sizes; the draft is no Laplacian level; a style is the
-scale and shift of every layer, in both networks (Dumoulin et al. 2017).
+scale and shift of every layer, in both networks (Dumoulin et al. 2017), and what it adds to their
+kernels (`impasto.networks.low_rank`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock
 
@@ -25,8 +27,6 @@ from impasto.networks.padding import pad_photo
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
-
-__all__ = ["DRAFT_PX", "LayOut", "TwoPartModel", "revision_sizes"]
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -72,11 +72,13 @@ class TwoPartModel(Closing):
     """A draft and a revision network in one or several styles; from several threads, one by one.
 
     Args:
-        trunk: both networks.
-        vectors: of the styles, as `impasto.networks.trunk.Trunk.at_effect` takes them; the last is
-            for what no other style has a share of.
+        styles: each as both networks, with the kernels that it asks for, and its vector
+            (`impasto.networks.trunk.Trunk.at_effect`); the last is for what no other style has a
+            share of.
         lay_out: lays out the drafts of each style in place of its draft network, if given.
         seed: of the grain that strokes follow where the photo is flat.
+        steered: let the effect change at no cost, as an input of both networks; each painting takes
+            a little longer, and its 8 bits are rounded otherwise.
         engine, precision, threads: as `open_engine` takes them.
 
     Attributes:
@@ -85,35 +87,43 @@ class TwoPartModel(Closing):
 
     def __init__(
         self,
-        trunk: Trunk,
-        vectors: Sequence[Vector],
+        styles: Sequence[tuple[Trunk, Vector]],
         *,
         lay_out: Sequence[LayOut] = (),
         seed: int = 0,
+        steered: bool = False,
         engine: EngineName = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
     ) -> None:
+        trunk, _ = styles[-1]
         assert trunk.revision
         self.trunk, self.revision = trunk, trunk.revision
         self.seed = seed
-        self._vectors = list(vectors)
+        self._styles = list(styles)
         self._lay_out = list(lay_out)
         precision = choose_precision(engine, precision)
         self._open = partial(open_engine, engine=engine, precision=precision, threads=threads)
         self._int8 = precision == "int8"
         self._lock = Lock()
+        self._steered = steered
         self._effect = 0.5
         self._drafts: list[Engine] = []
         self._revisions: list[Engine] = []
         self._open_engines()
 
     def _open_engines(self) -> None:
-        for vector in self._vectors:
-            draft, revision = self.trunk.bake_parts(vector, self._effect, int8=self._int8)
-            if not self._lay_out:
-                self._drafts.append(self._open(draft))
-            self._revisions.append(self._open(revision))
+        """Compile all graphs at the same time: each keeps one core busy."""
+        bakes = [Trunk.bake_revision] if self._lay_out else [Trunk.bake_draft, Trunk.bake_revision]
+        graphs = [
+            bake(trunk, vector, self._effect, int8=self._int8, steered=self._steered)
+            for bake in bakes
+            for trunk, vector in self._styles
+        ]
+        drafts = len(graphs) - len(self._styles)
+        with ThreadPoolExecutor() as threads:
+            engines = list(threads.map(self._open, graphs))
+        self._drafts, self._revisions = engines[:drafts], engines[drafts:]
 
     @property
     def effect(self) -> float:
@@ -125,8 +135,9 @@ class TwoPartModel(Closing):
         with self._lock:
             if effect != self._effect:
                 self._effect = effect
-                self.close()
-                self._open_engines()
+                if not self._steered:
+                    self.close()
+                    self._open_engines()
 
     @property
     def engine(self) -> Engine:
@@ -184,7 +195,13 @@ class TwoPartModel(Closing):
                 lambda style: self._lay_out[style](photo, self._effect, progress), shares
             )
         padded, inside = pad_photo(self.trunk.spec.input_spec, photo, seed=self.seed)
-        return self._blended(lambda style: self._drafts[style].paint(padded)[inside], shares)
+
+        def run(style: int) -> Pixels:
+            if not self._steered:
+                return self._drafts[style].paint(padded)[inside]
+            return self._drafts[style].paint_steered(padded, self._said(style)[0])[0][inside]
+
+        return self._blended(run, shares)
 
     def revise(
         self,
@@ -208,14 +225,23 @@ class TwoPartModel(Closing):
         x, y, right, bottom = input_spec.padding_px(width, height)
         padded, inside = pad_photo(input_spec, photo, left, top, self.seed)
         around = pad_reflect(enlarged, left=x, top=y, right=right, bottom=bottom)
-        return self._blended(
-            lambda style: self._revisions[style].revise(padded, around)[inside], shares
-        )
+
+        def run(style: int) -> Pixels:
+            said = self._said(style)[1] if self._steered else None
+            return self._revisions[style].revise(padded, around, said)[inside]
+
+        return self._blended(run, shares)
+
+    def _said(self, style: int) -> tuple[Vector, Vector]:
+        """Return what a style, by its number, says to the two networks."""
+        trunk, vector = self._styles[style]
+        draft, revision, _ = trunk.at_effect(vector, self._effect)
+        return draft, revision
 
     def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
         """Return what is painted in the styles, by their numbers, each as far as it has a share."""
         with self._lock:
-            if shares is None or len(self._vectors) == 1:
+            if shares is None or len(self._styles) == 1:
                 return np.ascontiguousarray(run(-1))
             blended = np.zeros((*shares.shape[1:], 3), dtype=np.float32)
             for style, share in enumerate(shares):

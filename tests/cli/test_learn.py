@@ -93,14 +93,14 @@ def test_fine_learns_for_photos_and_predicts_for_videos(
 ) -> None:
     asked = []
 
-    def learned(path: Path, *, name: str, minutes: float, gallery: Any, **_: object) -> Any:
-        asked.append((path.name, minutes))
+    def learned(painting: Any, *, name: str, minutes: float, gallery: Any, **_: object) -> Any:
+        asked.append((painting.path.name, painting.card.title, minutes))
         return replace(gallery.load_style("udnie"), name=name)
 
     monkeypatch.setattr(train_fine, "learn_fine", learned)
     ran = impasto(*LEARN, "--fine")
     assert ran.code == 0, ran.err
-    assert asked == [("cow.png", 0.1)]
+    assert asked == [("cow.png", "cow", 0.1)]
     assert "cow" in impasto("styles").out
     for quality in ("live", "fine"):
         ran = impasto(photo, "--style", "cow", "--quality", quality, "-o", f"{quality}.png")

@@ -55,7 +55,7 @@ def test_impossible_lives(
     assert says in ran.err
 
 
-@pytest.mark.parametrize("failing", ["open_camera", "open_virtual_camera"])
+@pytest.mark.parametrize("failing", ["open_camera", "VirtualCamera"])
 def test_what_was_opened_is_closed_when_the_next_fails(
     impasto: Run, gallery: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -68,7 +68,7 @@ def test_what_was_opened_is_closed_when_the_next_fails(
     def fails(*arguments: object) -> None:
         raise InputError("there is none")
 
-    for name in ("open_screen", "open_camera", "open_virtual_camera"):
+    for name in ("open_screen", "open_camera", "VirtualCamera"):
         monkeypatch.setattr(f"impasto.live.{name}", fails if name == failing else opens)
     ran = impasto("live", "--gallery", gallery, "-s", "first", "--virtual-camera", "64x48")
     assert (ran.code, ran.err) == (3, "impasto: there is none\n")

@@ -25,9 +25,12 @@ def test_from_paintings_to_a_painting(
     write_image(tmp_path / "bold.png", Picture(picture(70, 66)))
     arguments = ["train-fine", "bold.png", "--photos", "photos", "-o", "run"]
     arguments += ["--steps", "1", "--photos-per-step", "1", "--precision", "f32"]
+    arguments += ["--style-minutes", "0.01"]
     ran = impasto(*arguments)
     assert ran.code == 0, ran.err
     ran = impasto("photos/1.jpg", "--gallery", "run/gallery", "--style", "bold")
     assert ran.code == 0, ran.err
     ran = impasto(*arguments)
     assert (ran.code, "--resume" in ran.err) == (2, True)
+    ran = impasto(*arguments, "--styles-only")
+    assert (ran.code, "--start-from" in ran.err) == (2, True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from converters.write_t7 import conv, full_conv, johnson, module, norm, padding, sequence, write_t7
-from impasto.converters import convert_t7, read_net_from_torch
+from impasto.converters import convert_network, read_net_from_torch
 from impasto.converters.torch7_reference import run_module
 from impasto.converters.torch7_to_onnx import convert_module, find_network
 from impasto.engines import open_engine
@@ -157,7 +157,7 @@ def test_preprocessing_is_in_the_graph(tmp_path: Path) -> None:
     identity = np.eye(3, dtype=np.float32)[..., None, None]
     copy = conv(RANDOM, 3, 3, 1, weight=identity, bias=np.zeros(3, np.float32))
     (tmp_path / "copy.t7").write_bytes(write_t7(sequence(copy)))
-    graph = convert_t7(tmp_path / "copy.t7")
+    graph = convert_network(tmp_path / "copy.t7").baked.graph
     onnx.checker.check_model(onnx.load_from_string(graph), full_check=True)
     photo = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     for engine in ("opencv", "openvino", "onnxruntime"):
@@ -166,7 +166,7 @@ def test_preprocessing_is_in_the_graph(tmp_path: Path) -> None:
 
     copy.fields["bias"] = np.array([10, 0, -20], np.float32)  # blue more, red less
     (tmp_path / "copy.t7").write_bytes(write_t7(sequence(copy)))
-    graph = convert_t7(tmp_path / "copy.t7")
+    graph = convert_network(tmp_path / "copy.t7").baked.graph
     with open_engine(graph, engine="openvino", precision="f32") as opened:
         painted = opened.paint(np.full((24, 32, 3), 100, np.uint8))
     assert painted[0, 0].tolist() == [80, 100, 110]

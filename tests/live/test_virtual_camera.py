@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto.errors import MissingExtraError, OutputError
-from impasto.live import LiveOptions, open_virtual_camera, run_live
+from impasto.live import LiveOptions, VirtualCamera, run_live
 from impasto.options import StylizeOptions
 from impasto.stylizer import Stylizer
 from live.test_loop import ListCamera, ListScreen
@@ -31,7 +31,8 @@ class Device:
 
 def test_it_gets_the_painting_without_the_words(tmp_path: Path) -> None:
     gallery = tiny_gallery(tmp_path / "gallery")
-    photo, device = picture(96, 96), Device()
+    photo = picture(96, 96)
+    device: Any = Device()
     options = LiveOptions(StylizeOptions("first", gallery=gallery, precision="f32"))
     report = run_live(ListCamera([photo]), ListScreen({}), options, virtual=device)
     assert len(device.sent) == report.frames
@@ -42,7 +43,7 @@ def test_it_gets_the_painting_without_the_words(tmp_path: Path) -> None:
 
 def test_pictures_are_scaled_to_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyvirtualcam", SimpleNamespace(Camera=Device))
-    camera: Any = open_virtual_camera(64, 48, 30)
+    camera: Any = VirtualCamera(64, 48, 30)
     camera.send(picture(96, 96))
     camera.close()
     assert camera._device.arguments == (64, 48, 30)
@@ -56,7 +57,7 @@ def test_no_device_and_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(sys.modules, "pyvirtualcam", SimpleNamespace(Camera=fails))
     with pytest.raises(OutputError, match="v4l2loopback"):
-        open_virtual_camera(64, 48, 30)
+        VirtualCamera(64, 48, 30)
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
     with pytest.raises(MissingExtraError, match=r"impasto\[virtualcam\]"):
-        open_virtual_camera(64, 48, 30)
+        VirtualCamera(64, 48, 30)

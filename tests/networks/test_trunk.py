@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +6,14 @@ import pytest
 
 from impasto.errors import StyleError
 from impasto.networks.spec import NetworkSpec, johnson
-from impasto.networks.trunk import Trunk, random_trunk, read_trunk, write_trunk
-from tiny import TINY
+from impasto.networks.trunk import (
+    REVISION_PREFIX,
+    Trunk,
+    random_trunk,
+    read_trunk,
+    write_trunk,
+)
+from tiny import TINY, TINY_DRAFT, TINY_REVISION, tiny_two_part_trunk
 
 
 @pytest.mark.parametrize("spec", [TINY, johnson("batch")], ids=["tiny", "johnson-batch"])
@@ -100,3 +107,39 @@ def test_what_a_style_adds_to_the_last_layer(spec: NetworkSpec) -> None:
             np.testing.assert_allclose(array - before, expected, atol=1e-3)
         else:
             np.testing.assert_array_equal(array, before)
+
+
+def test_what_a_style_adds_to_kernels() -> None:
+    """To one layer of either network; all others stay."""
+    trunk = tiny_two_part_trunk()
+    assert trunk.revision
+    conv, other = TINY_DRAFT.last, next(iter(TINY_REVISION.convs()))
+    changes = {
+        name: (
+            np.ones((layer.trained_shape[0], 2), np.float16),
+            np.full((2, taps), 0.25, np.float16),
+        )
+        for name, layer in ((conv.name, conv), (f"{REVISION_PREFIX}{other.name}", other))
+        for taps in [math.prod(layer.trained_shape[1:])]
+    }
+    vector = np.zeros(trunk.vector_sizes[0], dtype=np.float32)
+    assert trunk.fits(vector, changes)
+    assert not trunk.fits(vector, {f"{REVISION_PREFIX}nowhere": changes[conv.name]})
+    assert not trunk.revision.fits(np.zeros(TINY_REVISION.style_size, np.float32), changes)
+    adapted = trunk.adapted(changes)
+    assert adapted.revision
+    for before, after, changed in (
+        (trunk, adapted, conv),
+        (trunk.revision, adapted.revision, other),
+    ):
+        for name, array in before.weights.items():
+            difference = after.weights[name].astype(np.float32) - array.astype(np.float32)
+            if name != f"{changed.name}.weight":
+                assert not difference.any()
+            elif changed.shuffle == 1:
+                np.testing.assert_allclose(difference, 0.5, atol=2e-3)  # 2 ranks of 0.25
+            else:  # some taps of the enlarged kernel fall on one pixel
+                whole = 0.5 * math.prod(changed.trained_shape[2:])
+                sums = difference.reshape(-1, changed.inputs, changed.kernel**2).sum(axis=-1)
+                np.testing.assert_allclose(sums, whole, rtol=2e-3)
+    assert trunk.adapted({}).fingerprint == trunk.fingerprint

@@ -22,7 +22,7 @@ KEPT = {"lock", "request.json", "video", "photo", "painting", "painting.mp4", "p
 
 def kill_and_finish(
     folder: Path, gallery: Path, kills: int, frames: int, say: Callable[[str], object] = str
-) -> None:
+) -> int:
     """Kill a server when the first of two videos is so far, by chance, then let it end its work.
 
     Beside the videos a painting of the best quality is under way, which is begun anew each time.
@@ -33,6 +33,9 @@ def kill_and_finish(
         kills: how many.
         frames: of each video.
         say: told how far the jobs were at each kill.
+
+    Returns:
+        at how many kills all three were under way.
 
     Raises:
         AssertionError: a result is not what would have been painted without kills, or a temporary
@@ -51,16 +54,19 @@ def kill_and_finish(
     }
     server = Server(served, gallery, "serve", "--jobs", "3")
     jobs = [server.client.post("/v1/jobs", **each).json()["id"] for each in (video, video, best)]
+    met = 0
     for number in range(kills):
         share = (number + chance.random()) / kills
         until = time.monotonic() + LONGEST_S
         while time.monotonic() < until:
             states = [server.client.get(f"/v1/jobs/{each}").json() for each in jobs]
+            assert all(each["state"] != "failed" for each in states), states
             if states[0]["progress"] >= share:
                 break
             time.sleep(chance.uniform(0, 0.1))
         said = ", ".join(f"{each['state']} {each['progress']:.0%}" for each in states)
         say(f"kill {number + 1}: {said}")
+        met += all(each["state"] == "running" for each in states)
         server.end(signal.SIGKILL)
         server = Server(served, gallery, "serve", "--jobs", "3")
     ended = [wait_for(server.client, job, timeout_s=3600) for job in jobs]
@@ -77,3 +83,4 @@ def kill_and_finish(
     left = {path.name for job in jobs for path in (served / "jobs" / job).iterdir()}
     assert left <= KEPT, left
     assert [each.name for each in (served / "temporary").iterdir()] == ["page"]
+    return met

@@ -25,6 +25,7 @@ CHROMIUM = shutil.which("chromium")
 TIMEOUT_MS = 120_000
 FLAGS = (
     "--no-sandbox",
+    "--disable-dev-shm-usage",  # containers have little of it
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -117,6 +118,8 @@ def test_a_photo_is_painted_and_downloaded(page: Any, tmp_path: Path, gallery: P
     page.get_by_label("number input for Strength").first.press("Enter")
     fainter = painting(page, own)
     page.locator(".thumbnail-item", has_text="second").click()
+    style = page.get_by_label("Style", exact=True).first
+    playwright.expect(style).to_have_value("second", timeout=TIMEOUT_MS)
     painting(page, fainter)
     page.get_by_text("Paint at full size").first.click()
     with page.expect_download() as download:
@@ -229,10 +232,11 @@ def test_on_a_telephone_in_the_dark_by_keyboard(browser: Any, studio: Server) ->
     page.get_by_text("Paint at full size").first.wait_for()
     assert page.evaluate("document.body.classList.contains('dark')")
     for name in TABS:
-        tab = page.get_by_role("tab", name=name)
-        if tab.first.is_visible():  # the others are in a menu
-            tab.first.focus()
+        page.wait_for_function("document.documentElement.scrollWidth <= 375")
+        tab = page.get_by_role("tab", name=name).first
+        if tab.is_visible():  # the others are in a menu
+            tab.focus()
             page.keyboard.press("Enter")
-            assert tab.first.get_attribute("aria-selected") == "true"
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+            playwright.expect(tab).to_have_attribute("aria-selected", "true", timeout=TIMEOUT_MS)
+    page.wait_for_function("document.documentElement.scrollWidth <= 375")
     page.close()

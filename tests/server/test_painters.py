@@ -36,6 +36,8 @@ def test_a_network_is_opened_once(painters: Painters, look: StylizeOptions) -> N
         with painters.lend(look.changed(changes)) as again:
             assert again in (first, second)
             assert again.options == look.changed(changes)
+    with painters.lend(look, steered_effect=True) as steered:
+        assert steered not in (first, second)  # it paints otherwise, if only a little
 
 
 def test_the_least_recently_used_goes(painters: Painters, look: StylizeOptions) -> None:

@@ -4,8 +4,11 @@ import asyncio
 import base64
 import gc
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +48,7 @@ def loops_that_gradio_leaves() -> Iterator[None]:
 @pytest.fixture
 def app(settings: ServerSettings) -> FastAPI:
     app = create_app(settings)
-    module.add_page(app)
+    module.add_page(app, app.state.service.paint_example().result())
     return app
 
 
@@ -57,7 +60,7 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 @pytest.fixture
 def page(client: TestClient) -> Any:
-    return module._Page(service_of(client))
+    return module._Page(service_of(client), module.EXAMPLE)
 
 
 @pytest.fixture
@@ -82,22 +85,44 @@ def test_the_page_is_there_and_the_api_beside_it(client: TestClient) -> None:
     assert public == set()
 
 
+def test_a_new_page_shows_the_example_painted(client: TestClient, gallery_folder: Path) -> None:
+    config = client.get("/config").json()
+    (slider,) = (
+        each["props"]["value"]
+        for each in config["components"]
+        if each["type"] == "imageslider" and each["props"].get("value")
+    )
+    before, after = (client.get(f"/gradio_api/file={each['path']}").content for each in slider)
+    assert before == module.EXAMPLE.read_bytes()
+    with Stylizer("first", gallery=gallery_folder) as stylizer:
+        assert np.array_equal(read_image(after).pixels, as_jpeg(stylizer(before)))
+
+
+def test_pandas_is_imported_when_it_is_needed() -> None:
+    program = """
+import sys
+from impasto.server import studio
+assert "pandas" not in sys.modules
+studio.gr.Dataframe([[1, 2]])
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def as_jpeg(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return read_image(encode_image(Picture(pixels), "jpg")).pixels
 
 
 def test_a_photo(page: Any, photo: str, gallery_folder: Path) -> None:
     screen = page.shrink(photo)
-    (before, after), file = page.preview(screen, *LOOK)
+    before, after = page.preview(screen, *LOOK)
     assert np.array_equal(read_image(before).pixels, as_jpeg(picture(40, 30)))
-    assert not file.visible
     with Stylizer("first", gallery=gallery_folder, strength=0.8) as stylizer:
         assert np.array_equal(read_image(after).pixels, as_jpeg(stylizer(before)))
         painted = stylizer(picture(40, 30))
     whole = page.full_size(photo, *LOOK).value["path"]
     assert Path(whole).name == "photo.png"
     assert np.array_equal(read_image(whole).pixels, painted)
-    assert page.shrink(None) is page.preview(None, *LOOK)[0] is None
+    assert page.shrink(None) is page.preview(None, *LOOK) is None
     mixed = ("first", "second", 0.25, 1.0, 0.7, True, False, False, None)
     assert page.full_size(photo, *mixed).visible
 
@@ -118,6 +143,18 @@ def test_all_styles_on_a_photo(page: Any, photo: str) -> None:
     assert [name for _, name in shown[-1]] == ["first", "second"]
     assert all(Image.open(path).size == (40, 30) for path, _ in shown[-1])
     assert list(page.try_all(None)) == []
+
+
+def test_who_waits_for_a_picture_goes_before_the_styles(
+    page: Any, photo: str, client: TestClient
+) -> None:
+    painters, trying = service_of(client).painters, page.try_all(page.shrink(photo))
+    with futures.ThreadPoolExecutor() as threads:
+        with painters.place():
+            tried = threads.submit(next, trying)
+            with pytest.raises(futures.TimeoutError):
+                tried.result(0.3)
+        assert len(tried.result()) == 1
 
 
 def test_errors_are_sentences(page: Any, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from impasto.errors import StyleError
+from impasto.networks.low_rank import changed_kernel
 from impasto.networks.trunk import random_trunk, write_trunk
 from impasto.styles import (
     TRUNK_FILE,
@@ -35,6 +37,21 @@ def test_from_a_gallery(tmp_path: Path) -> None:
     )
     with pytest.raises(StyleError, match="third"):
         mixed_style("first+third", gallery)
+
+
+def test_what_styles_add_to_kernels_is_mixed_too(tmp_path: Path) -> None:
+    gallery = tiny_gallery(tmp_path)
+    name, conv = "down1", next(iter(TINY.convs()))
+    taps = math.prod(conv.trained_shape[1:])
+    kernels = {name: (np.ones((conv.outputs, 1), np.float16), np.ones((1, taps), np.float16))}
+    write_style(tmp_path / "first.style", replace(gallery.load_style("first"), kernels=kernels))
+    mixed = mixed_style("first+second:3", gallery).kernels
+    np.testing.assert_array_equal(changed_kernel(conv, mixed), 0.25)
+    write_style(
+        tmp_path / "odd.style", replace(gallery.load_style("first"), kernels={"no": kernels[name]})
+    )
+    with pytest.raises(StyleError, match=r"odd\.style belongs to trunk"):
+        mixed_style("odd+second", gallery)
 
 
 def test_files_of_styles(tmp_path: Path) -> None:

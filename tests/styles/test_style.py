@@ -21,6 +21,17 @@ def test_round_trip(tmp_path: Path) -> None:
     assert (again.name, again.trunk, again.card) == ("wave", "0123456789abcdef", CARD)
     np.testing.assert_allclose(again.vector, vector, atol=1e-3)  # float16 in the file
     assert again.vector.dtype == np.float32
+    assert again.kernels == {}
+
+
+def test_what_it_adds_to_kernels_is_in_the_file(tmp_path: Path) -> None:
+    pair = np.ones((3, 2), np.float16), np.arange(8, dtype=np.float16).reshape(2, 4)
+    style = Style("wave", np.ones(4, np.float32), "0" * 16, kernels={"revision.down1": pair})
+    write_style(tmp_path / "wave.style", style)
+    ((name, again),) = read_style(tmp_path / "wave.style").kernels.items()
+    assert name == "revision.down1"
+    for read, written in zip(again, pair, strict=True):
+        np.testing.assert_array_equal(read, written)
 
 
 @settings(deadline=None)

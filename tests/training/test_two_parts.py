@@ -31,6 +31,7 @@ from impasto.training.two_parts import (
     mixed_rows,
     same_places,
     starting_parts,
+    two_part_changes,
     two_part_trunk,
     two_part_vectors,
 )
@@ -222,7 +223,7 @@ def test_a_style_is_learned_for_networks_that_stay_as_they_are(
     events: list[object] = []
     hardware = choose_hardware("cpu", "f32")
     style = learn_fine(
-        painting,
+        Painting(painting, StyleCard(painting=painting.name)),
         TrainingRun(tmp_path / "learned", hardware=hardware, progress=events.append),
         photos=tmp_path / "photos",
         name="cow",
@@ -237,8 +238,48 @@ def test_a_style_is_learned_for_networks_that_stay_as_they_are(
     vectors = [gallery.load_style(name).vector for name in gallery.names]
     assert (style.vector != np.mean(vectors, axis=0)).any()
     assert len(events) >= 2  # a step of each part
+    layers = [each.name for each in TINY_DRAFT.convs()]
+    layers += [f"revision.{each.name}" for each in TINY_REVISION.convs()]
+    assert list(style.kernels) == layers
     with impasto.Stylizer(style, gallery=gallery, quality="fine") as stylizer:
         assert stylizer(picture(300, 200)).shape == (200, 300, 3)
+
+
+def test_styles_go_on_alone_from_a_gallery_that_stays(run: dict[str, Any], tmp_path: Path) -> None:
+    first = in_run(train_fine, folder=tmp_path / "first", **run)
+    alone = {"start": first, "style_minutes": 0.01, "styles_only": True}
+    second = in_run(train_fine, folder=tmp_path / "second", **run, **alone)
+    assert second.trunk.fingerprint == first.trunk.fingerprint
+    assert second.names == first.names
+    for name in first.names:
+        assert not first.load_style(name).kernels
+        assert second.load_style(name).kernels
+    resumed = in_run(train_fine, folder=tmp_path / "second", resume=True, **run, **alone)
+    for name in first.names:
+        np.testing.assert_array_equal(
+            vector(resumed.load_style(name)), vector(second.load_style(name))
+        )
+
+
+def test_a_style_that_adds_to_kernels_is_baked_as_it_was_trained() -> None:
+    draft, revision = networks()
+    trunk = two_part_trunk(draft, revision)
+    for network in (draft, revision):
+        network.adapt(2, {})
+        assert [name for name, each in network.convs.named_parameters() if each.requires_grad]
+        with torch.no_grad():
+            for each in network.added_parameters():
+                each.copy_(torch.randn_like(each) / 3)
+    assert not draft.convs["paint"].get_parameter("bias").requires_grad
+    adapted = trunk.adapted(two_part_changes(draft, revision))
+    assert adapted.revision
+    for changed, network in ((adapted, draft), (adapted.revision, revision)):
+        for name, array in network.weights().items():
+            np.testing.assert_allclose(changed.weights[name], array, atol=4e-3)  # float16
+    again, _ = networks()
+    again.adapt(5, draft.kernel_changes())  # goes on from what was learned, of rank 2
+    for name, array in again.weights().items():
+        np.testing.assert_allclose(array, draft.weights()[name], atol=4e-3)
 
 
 def test_trial_steps_leave_no_trace(run: dict[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""Helpers of every layer: closing, writing files whole, working ahead, counting cores."""
+"""Helpers of every layer: closing, writing files whole, working ahead, cores, types of arrays."""

@@ -22,22 +22,6 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be deleted: lock enough
     fcntl = None  # type: ignore[assignment]
 
-__all__ = [
-    "check_writable",
-    "clear_abandoned",
-    "exists",
-    "list_folder",
-    "lock_folder",
-    "make_folder",
-    "read_toml",
-    "real_path",
-    "replacing",
-    "user_cache_folder",
-    "user_config_folder",
-    "user_data_folder",
-    "write_atomically",
-]
-
 MAX_TOML_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".impasto-tmp"
 LOCK = "lock"
@@ -68,7 +52,6 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     """Read a small TOML file.
 
     Args:
-        path: the file.
         kind: what it should be, for errors: ``a preset``.
 
     Raises:
@@ -129,7 +112,6 @@ def write_atomically(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO
     replaced; into a device or pipe, bytes go directly.
 
     Args:
-        path: the file.
         overwrite: replace what is there at the end of the block.
 
     Raises:

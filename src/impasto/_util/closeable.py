@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing_extensions import Self
 
-__all__ = ["Closing"]
-
 
 class Closing:
     """Something with a `close`, which a ``with`` block calls at its end."""

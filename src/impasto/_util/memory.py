@@ -7,8 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["usable_memory_bytes"]
-
 
 def usable_memory_bytes(root: Path = Path("/")) -> int | None:
     """Return how much memory this process may have in all, with what it has: on Linux, what it has

@@ -27,8 +27,6 @@ from impasto.cli.targets import choose_suffix
 from impasto.errors import BatchError, ImpastoError, MissingExtraError
 from impasto.options import StylizeOptions
 
-__all__ = ["batch_command"]
-
 NODES = "Nodes"
 MOST_NAMED = 100
 """Failures that are named on standard error; the table has them all."""

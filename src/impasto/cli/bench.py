@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from impasto.engines import EngineName, Precision
     from impasto.networks.spec import NetworkSpec
 
-__all__ = ["bench_command"]
-
 LIVE = "Live"
 
 

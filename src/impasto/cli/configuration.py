@@ -27,8 +27,6 @@ from typer.core import TyperCommand
 from impasto._util.atomic_files import read_toml, user_config_folder
 from impasto.errors import OptionError
 
-__all__ = ["CONFIGURED", "ConfiguredCommand", "config_file", "read_defaults"]
-
 CONFIGURED = ("stylize", "video", "live")
 """Commands whose options have such defaults."""
 
@@ -58,11 +56,6 @@ def config_file() -> Path:
 
 def read_defaults(context: Any, commands: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return what users want a command's options to be by default.
-
-    Args:
-        context: of the program, as Typer has it.
-        commands: all there are.
-        name: of the command.
 
     Returns:
         values by the names of parameters, for Typer's ``default_map``.

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from impasto.progress import Progress as Event
     from impasto.progress import ProgressListener
 
-__all__ = ["Console", "console", "open_streams"]
-
 PLAIN_EVERY_S = 30.0
 # All but tabs and ends of lines; and what turns the direction of the text that follows.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

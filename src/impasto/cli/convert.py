@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,11 +12,6 @@ from impasto.cli.console import console
 from impasto.cli.options import argument, check_target, option, takes
 from impasto.errors import OptionError
 from impasto.networks.network_files import split_network
-
-if TYPE_CHECKING:
-    from impasto.converters import ConvertedNetwork
-
-__all__ = ["convert_command"]
 
 
 @dataclass(frozen=True)
@@ -58,8 +52,9 @@ def convert_command(_: typer.Context, said: ConvertOptions) -> None:
             raise OptionError(f"{said.output} is no name for an ONNX file", "end it in .onnx")
         check_target(said.output, [path], said.overwrite)
 
-    from impasto.converters import convert_network, install_network
+    from impasto.converters import convert_network, install_network, measure_parity
     from impasto.converters.conventions import check_convention
+    from impasto.engines import open_engine
 
     known = check_convention(said.convention) if said.convention else None
     if said.output:
@@ -69,18 +64,11 @@ def convert_command(_: typer.Context, said: ConvertOptions) -> None:
     else:
         network = install_network(said.file, convention=known, overwrite=said.overwrite)
     console.result(f"{network.family}: {network.description}")
-    _compare(network)
-    name = path.name + said.file[len(str(path)) :]
-    console.note(f"{said.file} -> {said.output or f'--style {name}'}")
-
-
-def _compare(network: ConvertedNetwork) -> None:
-    from impasto.converters import measure_parity
-    from impasto.engines import open_engine
-
     with open_engine(network.baked.graph, precision="f32") as engine:
         mean, most = measure_parity(network, engine)
         console.result(
             f"parity: {mean:.3f} of 255 levels between {engine} and NumPy in the mean, "
             f"{most:.0f} at most"
         )
+    name = path.name + said.file[len(str(path)) :]
+    console.note(f"{said.file} -> {said.output or f'--style {name}'}")

@@ -17,8 +17,6 @@ from impasto.cli.training import (
     training_run,
 )
 
-__all__ = ["distil_command"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class DistilOptions(CompiledRunOptions):

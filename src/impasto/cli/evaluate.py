@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -29,13 +29,10 @@ from impasto.errors import OptionError
 from impasto.options import StylizeOptions
 
 if TYPE_CHECKING:
-    from impasto.defaults import Quality
-    from impasto.engines import EngineName, Precision
-    from impasto.evaluation.by_size import PaintPhoto, Pixels
+    from impasto._util.arrays import Pixels
     from impasto.evaluation.scored_styles import ScoredStyle
+    from impasto.evaluation.scores import PaintPhoto
     from impasto.stylizer import Stylizer
-
-__all__ = ["evaluate_command"]
 
 VIDEO, PAPERS = "Videos", "As papers do"
 SIZE_PX, PAPERS_PX, MOST_PX = 512, 256, 16384
@@ -121,29 +118,29 @@ def evaluate_command(_: typer.Context, said: EvaluateOptions) -> None:
     require_torch("impasto evaluate")
     check_json(said.json_file)
     from impasto.evaluation.scored_styles import find_scored_styles
+    from impasto.images import find_images
     from impasto.perceptual.hardware import keep_freed_memory
     from impasto.stylizer import Stylizer
 
     keep_freed_memory()
     chosen = choose_gallery(said.gallery)
     styles = find_scored_styles(said.style or chosen.names, chosen, said.paintings)
-    options = StylizeOptions(
-        quality=cast("Quality", said.quality),
-        gallery=chosen,
-        engine=cast("EngineName", said.engine),
-        precision=cast("Precision", said.precision),
-    )
+    asked = {name: getattr(said, name) for name in ("quality", "engine", "precision")}
+    options = StylizeOptions(gallery=chosen).changed(asked)
     if said.video:
         _videos(said, styles, options)
         return
-    files = _files(said.photos, said.limit)
+    found = [
+        find_images(each, "photos")[: said.limit] if each.is_dir() else [each]
+        for each in said.photos
+    ]
     with ExitStack() as stack:
         painters = {
             each.name: stack.enter_context(Stylizer(replace(options, style=each.style)))
             for each in styles
         }
         way = _as_papers_do if said.papers or said.reference else _by_size
-        way(said, painters, styles, files)
+        way(said, painters, styles, list(chain(*found)))
 
 
 def _by_size(
@@ -159,7 +156,8 @@ def _by_size(
 
     pictures = {str(path): read_image(path).pixels for path in files}
     paintings = {each.name: read_image(each.painting).pixels for each in styles}
-    target = _free_name(said.sheet)
+    names = (said.sheet.with_stem(f"{said.sheet.stem}-{number}") for number in count(2))
+    target = next(each for each in chain([said.sheet], names) if not each.exists())
     sizes_px = [_whole(text) for text in said.sheet_sizes.split(",")]
     write_image(target, Picture(sheet_of(painters, paintings, pictures, sizes_px)))
     console.note(f"look at {target} before you read on")
@@ -203,8 +201,13 @@ def _as_papers_do(
     files: Sequence[Path],
 ) -> None:
     """Print J at one size."""
+    from impasto._util.atomic_files import make_folder, user_cache_folder
     from impasto.evaluation.scores import evaluate, report_tree
 
+    cache = None
+    if said.reference:
+        make_folder(user_cache_folder())
+        cache = said.cache or user_cache_folder() / "lbfgs-curves.json"
     with console.progress() as progress:
         reports = evaluate(
             painters,
@@ -213,7 +216,7 @@ def _as_papers_do(
             size_px=said.size or PAPERS_PX,
             painting_px=said.painting_size or {each.name: each.painting_px for each in styles},
             reference_iterations=said.reference,
-            cache=(said.cache or _default_cache()) if said.reference else None,
+            cache=cache,
             progress=progress,
         )
     show_figures(
@@ -227,7 +230,9 @@ def _as_papers_do(
                 f"{report.median.style:.4f}",
                 f"{report.median.deep_style:.4f}",
                 f"{report.objective:.3f}",
-                "" if report.iterations is None else _iterations(report.iterations, said.reference),
+                ""
+                if report.iterations is None
+                else f"{report.iterations}{' or more' * (report.iterations == said.reference)}",
                 f"{report.median.repetition:.2f}",
             )
             for report in reports
@@ -270,30 +275,7 @@ def _videos(said: EvaluateOptions, styles: Sequence[ScoredStyle], options: Styli
     )
 
 
-def _files(photos: Sequence[Path], limit: int) -> list[Path]:
-    from impasto.images import find_images
-
-    found = (find_images(each, "photos")[:limit] if each.is_dir() else [each] for each in photos)
-    return list(chain.from_iterable(found))
-
-
 def _whole(text: str) -> int:
     if not text.strip().isdecimal() or not 0 < int(text) <= MOST_PX:
         raise OptionError(f"--sheet-sizes has {text!r}", "give sizes in pixels: 512,1024")
     return int(text)
-
-
-def _free_name(path: Path) -> Path:
-    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(each for each in chain([path], names) if not each.exists())
-
-
-def _iterations(count: int, most: int) -> str:
-    return f"{count} or more" if count == most else str(count)
-
-
-def _default_cache() -> Path:
-    from impasto._util.atomic_files import make_folder, user_cache_folder
-
-    make_folder(user_cache_folder())
-    return user_cache_folder() / "lbfgs-curves.json"

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from impasto.networks.input_spec import BakedNetwork
     from impasto.styles import Gallery, StyleRef
 
-__all__ = ["export_command"]
-
 ANY_SIZE = """\
 photo = cv2.imread("photo.jpg")
 height, width = (max({smallest}, side // {multiple} * {multiple}) for side in photo.shape[:2])
@@ -130,9 +128,11 @@ def _in_two_parts(ref: StyleRef, gallery: Gallery, size: str | None, int8: bool)
         raise OptionError(f"no fine network paints {ref.text}", "leave --quality out")
     if not size:
         raise OptionError("--quality fine is for one size", "give --size WxH")
-    trunk = gallery.fine.trunk_of(style)
+    trunk = gallery.fine.trunk_of(style).adapted(style.kernels)
     assert trunk.revision
-    draft, revision = trunk.bake_parts(style.vector, 0.5, int8=int8)
+    draft, revision = (
+        bake(style.vector, 0.5, int8=int8) for bake in (trunk.bake_draft, trunk.bake_revision)
+    )
     first, larger = revision_sizes(*parse_size(size, "--size"))
     return stand_alone_in_parts(
         BakedNetwork(draft, trunk.spec.input_spec),

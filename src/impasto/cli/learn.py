@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from impasto.styles import Gallery, Style
     from impasto.training.run import TrainingRun
 
-__all__ = ["learn_command"]
-
 
 @dataclass(frozen=True)
 class LearnOptions:
@@ -130,14 +128,16 @@ def _learn(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) ->
 
 def _learn_fine(said: LearnOptions, name: str, gallery: Gallery, run: TrainingRun) -> Style:
     """Learn a style for the gallery in two parts; for its other networks it is predicted."""
-    from impasto.styles import add_style
+    from impasto.styles import StyleCard, add_style
     from impasto.styles.predict import predict_style
     from impasto.training.learn import free_photos
+    from impasto.training.paintings import Painting
     from impasto.training.train_fine import learn_fine
 
     assert gallery.fine
+    card = StyleCard(title=said.painting.stem, painting=said.painting.name)
     style = learn_fine(
-        said.painting,
+        Painting(said.painting, card),
         photos=said.photos or free_photos(),
         name=name,
         minutes=said.minutes,

@@ -22,8 +22,6 @@ from impasto.cli.options import (
 from impasto.defaults import DEFAULT_STYLE
 from impasto.options import StylizeOptions
 
-__all__ = ["live_command"]
-
 
 @dataclass(frozen=True)
 class LiveCommandOptions:
@@ -57,7 +55,7 @@ def live_command(_: typer.Context, options: LiveCommandOptions) -> None:
     numbers), m mix with the next of its pack, + and - strength, [ and ] finer and larger strokes, k
     keep colours, c compare, s save a photo, r record, f full screen, h help, q or Esc quit.
     """
-    from impasto.live import LiveOptions, open_camera, open_screen, open_virtual_camera, run_live
+    from impasto.live import LiveOptions, VirtualCamera, open_camera, open_screen, run_live
 
     live = LiveOptions(
         StylizeOptions(**painting_values(options)),
@@ -71,7 +69,7 @@ def live_command(_: typer.Context, options: LiveCommandOptions) -> None:
         screen = opened.enter_context(closing(open_screen()))
         virtual = None
         if size:
-            virtual = opened.enter_context(closing(open_virtual_camera(*size, options.fps)))
+            virtual = opened.enter_context(closing(VirtualCamera(*size, options.fps)))
         if "://" in options.camera:
             console.note("connecting to the camera")
         source = open_camera(options.camera)

@@ -39,8 +39,6 @@ from impasto.cli.photo_options import OPTIONAL_VALUES
 from impasto.defaults import FILM_SUFFIXES
 from impasto.errors import ImpastoError, InputError, OptionError
 
-__all__ = ["main"]
-
 INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 

@@ -24,38 +24,6 @@ if TYPE_CHECKING:
     from impasto.networks.spec import NetworkSpec
     from impasto.styles import Gallery
 
-__all__ = [
-    "FILES",
-    "HOW",
-    "REQUIRED",
-    "SCHEDULE",
-    "SPEED",
-    "WHERE",
-    "argument",
-    "check_json",
-    "check_target",
-    "choose_gallery",
-    "choose_preset",
-    "device_option",
-    "file_quality_option",
-    "flag",
-    "help_of",
-    "json_option",
-    "max_size_option",
-    "option",
-    "painting_option",
-    "painting_values",
-    "parse_size",
-    "require_torch",
-    "show_figures",
-    "stability_option",
-    "strip_option",
-    "takes",
-    "torch_precision_option",
-    "was_said",
-    "write_json",
-]
-
 Options = TypeVar("Options")
 Value = TypeVar("Value")
 
@@ -104,7 +72,7 @@ def option(
         max=maximum,
         envvar=variable,
         show_default=default != "" and not any("/" in name for name in names),
-        autocompletion=_style_names if "--style" in names else None,
+        autocompletion=(lambda: list(choose_gallery(None).names)) if "--style" in names else None,
     )
     return field(default=default, metadata={"typer": information})
 
@@ -189,10 +157,6 @@ def stability_option() -> float:
     )
 
 
-def _style_names() -> list[str]:
-    return list(choose_gallery(None).names)
-
-
 def takes(
     options: type[Options],
 ) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
@@ -273,13 +237,7 @@ def show_figures(
     *,
     left: int = 1,
 ) -> None:
-    """Write figures as JSON, if that is asked for; unless standard output holds it, print a table.
-
-    Args:
-        tree: all figures.
-        json_file: where to; ``-`` for standard output.
-        columns, rows, left: as `Console.table` takes them.
-    """
+    """Write figures as JSON, if asked for; print a table, unless standard output holds that."""
     if json_file:
         write_json(json_file, tree)
     if json_file != "-":

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from impasto.masks.parse import AreaSource
     from impasto.perceptual.hardware import Precision
 
-__all__ = ["paint_command"]
-
 OBJECTIVE, SEARCH = "What to paint", "How to search"
 
 
@@ -127,11 +125,12 @@ class PaintCommandOptions:
 def paint_command(_: typer.Context, said: PaintCommandOptions) -> None:
     """Paint one photo like one painting, in minutes: the best quality (Gatys et al. 2016)."""
     require_torch("impasto paint")
-    from impasto.images import check_format
+    from impasto.images import FORMATS, check_format
     from impasto.masks.parse import split_regions
 
     photo, paintings = said.photo, said.paintings
-    target = said.output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{_suffix(photo)}")
+    suffix = photo.suffix if photo.suffix.lower().removeprefix(".") in FORMATS else ".png"
+    target = said.output or photo.with_name(f"{photo.stem}-{paintings[0].stem}{suffix}")
     check_format(target)
     rest, placed = split_regions(said.region or [])
     if rest:
@@ -209,9 +208,3 @@ def _layers(texts: list[str], option: str) -> dict[str, float]:
         except ValueError as error:
             raise OptionError(f"{option} {text!r} has no number", "write relu4_2:0.5") from error
     return layers
-
-
-def _suffix(photo: Path) -> str:
-    from impasto.images import FORMATS
-
-    return photo.suffix if photo.suffix.lower().removeprefix(".") in FORMATS else ".png"

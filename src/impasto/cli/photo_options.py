@@ -18,8 +18,6 @@ from impasto.cli.options import (
 )
 from impasto.defaults import DEFAULT_STYLE
 
-__all__ = ["OPTIONAL_VALUES", "PhotoOptions"]
-
 OPTIONAL_VALUES = {
     "--keep-colors": ("luminance", r"luminance|histogram|linear"),
     "--subject": ("found", r"-?\d+(,-?\d+)*"),

@@ -24,20 +24,13 @@ if TYPE_CHECKING:
     from impasto.photos import PhotoReport
     from impasto.stylizer import Stylizer
 
-__all__ = ["PhotoRun"]
-
 
 class PhotoRun:
     """The photos of one call, and what became of each.
 
     Args:
-        options: of the call.
         suffix: of paintings whose file is not named, as `choose_suffix` gives it.
-        jobs: that are known from the beginning.
         skipped: those of them whose paintings exist already.
-
-    Attributes:
-        outcomes: so far.
 
     Raises:
         OptionError: the amount of memory cannot be read.

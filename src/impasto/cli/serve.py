@@ -18,8 +18,6 @@ from impasto.errors import MissingExtraError, OptionError
 if TYPE_CHECKING:
     from impasto.server.settings import ServerSettings
 
-__all__ = ["serve_command", "studio_command"]
-
 ACCESS, LIMITS = "Who may call", "How much"
 SERVER_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
@@ -106,9 +104,10 @@ def studio_command(_: typer.Context, said: StudioOptions) -> None:
         if not said.no_browser:  # it starts, and waits for an answer, while Gradio is imported
             shown = f"{address}/?{urlencode({'token': said.token})}" if said.token else address
             webbrowser.open(shown)
+        painted = app.state.service.paint_example()  # while Gradio is imported, too
         from impasto.server.studio import add_page
 
-        add_page(app)
+        add_page(app, painted.result())
         console.note(f"the studio is at {address} (Ctrl-C ends it)")
         run(app, listening, verbose=console.verbose)
 

@@ -24,8 +24,6 @@ from impasto.progress import Progress
 if TYPE_CHECKING:
     from impasto.styles import Gallery
 
-__all__ = ["styles_app"]
-
 SHEET = "Contact sheet"
 TILE_PX = 480
 
@@ -153,11 +151,12 @@ def show_command(_: typer.Context, said: ShowOptions) -> None:
     fits = f"pack {fitting[0]}" if fitting else "does not fit this gallery"
     if found.own_trunk:
         fits = "carries its own trunk"
+    added = sum(matrix.size for pair in found.kernels.values() for matrix in pair)
     rows = {
         "name": found.name,
         **asdict(found.card),
         "trunk": f"{found.trunk} ({fits})",
-        "numbers": str(found.vector.size),
+        "numbers": str(found.vector.size + added),
     }
     for key, value in rows.items():
         if value:

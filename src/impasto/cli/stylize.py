@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -24,8 +24,6 @@ from impasto.options import OF_NO_PHOTO, StylizeOptions
 if TYPE_CHECKING:
     from impasto.photo_jobs import Job
     from impasto.stylizer import Stylizer
-
-__all__ = ["stylize_command"]
 
 
 @takes(PhotoOptions)
@@ -51,7 +49,11 @@ def stylize_command(context: typer.Context, options: PhotoOptions) -> None:
             console.note(f"preset saved: {write_preset(options.save_preset, *styles.values())}")
         try:
             if options.watch:
-                _watch(run, plan, stylizers, options.overwrite)
+                console.note("watching for photos: Ctrl-C ends it")
+                for due in appearing(plan, overwrite=options.overwrite):
+                    run.add(due)
+                    for style, stylizer in stylizers.items():
+                        run.paint(stylizer, [job for job in due if job.style == style])
             passed = set(skipped)
             for style in list(stylizers):
                 with stylizers.pop(style) as stylizer:  # closed before the next one takes memory
@@ -137,12 +139,7 @@ def _about(styles: Mapping[str, StylizeOptions], engine: str) -> dict[str, Any]:
 
 
 def _check(options: PhotoOptions, styles: int) -> None:
-    """Check that options make sense together.
-
-    Raises:
-        OptionError: they do not.
-        OutputError: the report cannot be written.
-    """
+    """Check that options make sense together."""
     if not options.photos and not options.save_preset:
         raise OptionError("no photo is given", "give photos, folders, or - for standard input")
     if options.dry_run and (options.report or options.save_preset or options.show or options.watch):
@@ -162,11 +159,6 @@ def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
 
     Returns:
         the jobs whose paintings exist already, if these are to be skipped.
-
-    Raises:
-        OptionError: standard output holds something else, or a format is unknown; or as
-            `check_targets`.
-        OutputError: as `check_targets`.
     """
     from impasto.images import check_format
 
@@ -184,17 +176,3 @@ def _check_jobs(options: PhotoOptions, jobs: Sequence[Job]) -> list[Job]:
             f"--report {options.report} is a photo's or painting's name", "give another"
         )
     return skipped
-
-
-def _watch(
-    run: PhotoRun,
-    plan: Callable[[], list[Job]],
-    stylizers: Mapping[str, Stylizer],
-    overwrite: bool,
-) -> None:
-    """Paint photos as they appear, until Ctrl-C."""
-    console.note("watching for photos: Ctrl-C ends it")
-    for due in appearing(plan, overwrite=overwrite):
-        run.add(due)
-        for style, stylizer in stylizers.items():
-            run.paint(stylizer, [job for job in due if job.style == style])

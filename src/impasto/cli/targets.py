@@ -18,15 +18,6 @@ from impasto.errors import InputError, OptionError, OutputError
 if TYPE_CHECKING:
     from impasto.photo_jobs import Job
 
-__all__ = [
-    "STREAM",
-    "check_targets",
-    "choose_suffix",
-    "folder_beside",
-    "names_several",
-    "plan_jobs",
-]
-
 STREAM = "-"
 
 
@@ -70,7 +61,6 @@ def plan_jobs(
         photos: files, folders, patterns, or `STREAM`.
         output: a file, a folder, or `STREAM`; beside the photos if not given.
         labels: each style's part of file names.
-        recursive: look into folders below folders.
         suffix: as `choose_suffix` gives it.
 
     Raises:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from impasto.training.checkpoint import Checkpoint
     from impasto.training.run import Start
 
-__all__ = ["train_command"]
-
 LOSSES = "Losses"
 
 
@@ -132,12 +130,7 @@ def train_command(_: typer.Context, said: TrainOptions) -> None:
 def _start(
     said: TrainOptions, names: Sequence[str], before: Checkpoint | None, styles_alone: bool
 ) -> tuple[Start | None, Trunk | None]:
-    """Return where the run begins, and the trunk that styles are trained for alone.
-
-    Raises:
-        OptionError: styles alone have no trunk, or the run to go on with had another one.
-        InputError, StyleError: there is nothing to start from.
-    """
+    """Return where the run begins, and the trunk that styles are trained for alone."""
     from impasto.training.run import read_start, read_start_trunk
 
     folder = said.start_from
@@ -158,11 +151,7 @@ def _start(
 def _choose_spec(
     said: TrainOptions, known: Checkpoint | Start | None, trunk: Trunk | None
 ) -> NetworkSpec | None:
-    """Return the network that is asked for, or the one that is known already, if any.
-
-    Raises:
-        OptionError: there is no such preset, or it is not that of a trunk that stays as it is.
-    """
+    """Return the network that is asked for, or the one that is known already, if any."""
     from impasto.networks.spec import STANDARD
 
     spec = known.spec if known else None

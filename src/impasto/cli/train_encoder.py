@@ -27,8 +27,6 @@ from impasto.cli.training import (
     training_run,
 )
 
-__all__ = ["train_encoder_command"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainEncoderOptions(CompiledRunOptions):

@@ -29,20 +29,6 @@ if TYPE_CHECKING:
     from impasto.training.options import TrainingOptions
     from impasto.training.run import TrainingRun
 
-__all__ = [
-    "CompiledRunOptions",
-    "RunOptions",
-    "crop_option",
-    "interrupt_between_steps",
-    "late_crop_option",
-    "paintings_folder",
-    "run_folder",
-    "start_option",
-    "styles_argument",
-    "training_options",
-    "training_run",
-]
-
 Kind = TypeVar("Kind", bound="TrainingOptions")
 
 WORTH_COMPILING_STEPS = 500
@@ -123,8 +109,6 @@ def training_options(said: RunOptions, kind: type[Kind], before: Kind | None, **
     """Return the options of a run.
 
     Args:
-        said: on the command line.
-        kind: of options.
         before: those of the run that goes on, if it does: they stand, but for its length.
         more: options that have other names on the command line.
     """
@@ -145,9 +129,9 @@ def training_run(
     is told how to go on.
 
     Args:
-        said: on the command line.
         what: "training 3 styles", say.
-        steps: of the optimiser. Where it can be, and unless somebody said, many are compiled.
+        steps: of the optimiser; 0 if other things end the run. Where it can be, and unless somebody
+            said, many are compiled.
         shared: several processes can train together.
 
     Raises:
@@ -170,7 +154,8 @@ def training_run(
         stack.enter_context(together(hardware.device))
         several = f", in {process_count()} processes" if process_count() > 1 else ""
         console.quiet |= not writes()
-        console.note(f"{what} for {steps} steps on {hardware}{several}")
+        length = f" for {steps} steps" if steps else ""
+        console.note(f"{what}{length} on {hardware}{several}")
         progress = stack.enter_context(console.progress())
         listener = stack.enter_context(interrupt_between_steps(progress))
         try:

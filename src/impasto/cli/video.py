@@ -25,13 +25,12 @@ from impasto.cli.options import (
     was_said,
 )
 from impasto.cli.targets import folder_beside
+from impasto.cli.watching import stamp
 from impasto.defaults import DEFAULT_STYLE, FILM_SUFFIXES
 from impasto.errors import BatchError, ImpastoError, InputError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from impasto.video import Timeline, VideoReport
-
-__all__ = ["video_command"]
 
 FILE = "File"
 
@@ -155,12 +154,7 @@ def _keywords(options: VideoCommandOptions, styles: Timeline) -> dict[str, Any]:
 
 
 def _plan(videos: Sequence[str], output: str | None, label: str) -> dict[Path, Path]:
-    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos.
-
-    Raises:
-        InputError: a folder has no videos.
-        OptionError, OutputError: the outputs do not fit into the one that was given.
-    """
+    """Decide which file becomes which, as `impasto.cli.targets.plan_jobs` has it for photos."""
     from impasto.video import VIDEO_SUFFIXES
 
     folders = [Path(each) for each in videos if exists(each) and Path(each).is_dir()]
@@ -214,13 +208,13 @@ def _target(video: Path, folder: Path, label: str) -> Path:
 def _paint(video: Path, target: Path, paint: Callable[..., VideoReport]) -> None:
     from impasto.video.resume_state import is_unfinished
 
-    before = _stamp(target)
+    before = stamp(target)
     try:
         with console.progress() as progress:
             report = paint(video, target, progress=progress)
     except KeyboardInterrupt:
         if is_unfinished(target):
-            changed = _stamp(target) != before
+            changed = stamp(target) != before
             state = "has what was painted so far" if changed else "is as it was"
             console.note(f"{target} {state}; the same command with --resume goes on")
         raise
@@ -231,15 +225,6 @@ def _paint(video: Path, target: Path, paint: Callable[..., VideoReport]) -> None
     console.note(f"{video} -> {target}")
     if report.cut_off:
         raise InputError(f"{video} is cut off: what there is of it was painted", "get it anew")
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return another stamp when the file was written anew; none if there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
 
 
 def _seconds(text: str, option: str) -> float:

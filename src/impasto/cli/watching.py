@@ -15,8 +15,6 @@ from impasto.errors import InputError
 if TYPE_CHECKING:
     from impasto.photo_jobs import Job
 
-__all__ = ["appearing"]
-
 POLL_S = 1.0
 BUSY_SHARE = 0.1
 """The most of the time that looking takes: in folders of many thousands it is done less often."""
@@ -50,10 +48,10 @@ def appearing(plan: Callable[[], list[Job]], *, overwrite: bool) -> Iterator[lis
             if overwrite:
                 check_targets(jobs, overwrite=True, skip_existing=False)
             paintings = {job.target for job in done}  # no photos, even if theirs are gone
-            now = {job: _stamp(job.source) for job in jobs if job.source not in paintings}
+            now = {job: stamp(job.source) for job in jobs if job.source not in paintings}
             due: dict[str, Job] = {}
-            for job, stamp in now.items():
-                settled = stamp is not None and stamp == before.get(job) and stamp != done.get(job)
+            for job, seen in now.items():
+                settled = seen is not None and seen == before.get(job) and seen != done.get(job)
                 if settled and (overwrite or not exists(job.target)):
                     due.setdefault(job.target, job)
             done |= {job: now[job] for job in due.values()}
@@ -63,10 +61,10 @@ def appearing(plan: Callable[[], list[Job]], *, overwrite: bool) -> Iterator[lis
             time.sleep(max(POLL_S, took_s / BUSY_SHARE))
 
 
-def _stamp(photo: str) -> tuple[int, int] | None:
-    """Return another stamp when the file has changed; none while there is nothing in it."""
+def stamp(path: str | Path) -> tuple[int, int] | None:
+    """Return another stamp when a file has changed; none while there is nothing in it."""
     with suppress(OSError):
-        found = Path(photo).stat()
+        found = Path(path).stat()
         if found.st_size:
             return found.st_mtime_ns, found.st_size
     return None

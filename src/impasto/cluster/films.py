@@ -33,8 +33,6 @@ from impasto.video.temporal_consistency import begins_scene
 from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 
-__all__ = ["PIECES", "Film", "FilmCutter", "FilmPainter", "Piece"]
-
 LEAST_FRAMES, MOST_FRAMES = 48, 240  # of pieces, with and without stability
 
 

@@ -24,8 +24,6 @@ from impasto.photos import PhotoReport, paint_photo
 from impasto.presets import preset_values
 from impasto.stylizer import SETTLED, Stylizer
 
-__all__ = ["RESULTS", "BatchOptions", "PhotoPainter", "foreseen", "table_of"]
-
 RESULTS = pa.schema(
     {
         "path": pa.string(),

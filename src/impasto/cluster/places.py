@@ -17,8 +17,6 @@ from pyarrow.fs import FileSelector, FileSystem, FileType, FSSpecHandler, PyFile
 from impasto._util.atomic_files import clear_abandoned, make_folder
 from impasto.errors import InputError, OptionError, OutputError
 
-__all__ = ["Place", "fetched", "is_address"]
-
 OBJECT_STORES = {"s3", "gcs", "abfs"}
 """By pyarrow's names: an object is there once all of it is, and there are no folders."""
 

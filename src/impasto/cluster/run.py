@@ -33,8 +33,6 @@ from impasto.stylizer import Stylizer
 if TYPE_CHECKING:
     from ray.data import Dataset
 
-__all__ = ["BatchReport", "paint_batch"]
-
 ROWS_PER_TASK = 16
 """Enough that handing out work costs next to nothing, and little enough that a node that is lost
 takes but seconds of work along."""

@@ -25,8 +25,6 @@ from impasto.options import OF_NO_PHOTO, StylizeOptions
 from impasto.styles import StyleRef
 from impasto.video.encoding import VIDEO_SUFFIXES
 
-__all__ = ["Row", "Source"]
-
 MANIFESTS = (".parquet", ".csv")
 OPTIONS = {each.name: each for each in fields(StylizeOptions) if each.name not in OF_NO_PHOTO}
 SUFFIXES = IMAGE_SUFFIXES | FILM_SUFFIXES

@@ -7,15 +7,12 @@ from shape inference which sizes a network takes.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
-
-__all__ = ["fold_constants"]
+from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 MAX_ELEMENTS = 1 << 20
 ELEMENTWISE = {"Add", "Sub", "Mul", "Div"}
@@ -33,8 +30,6 @@ def fold_constants(model: ModelProto) -> None:
 
     Nodes of other kinds, and those whose result would be large, stay as they are.
     """
-    from onnx import numpy_helper
-
     graph = model.graph
     stored = {each.name: each for each in graph.initializer}
     values: dict[str, Array] = {}  # of the constants that a node was seen to need
@@ -61,9 +56,6 @@ def fold_constants(model: ModelProto) -> None:
 
 def _fold(model: ModelProto, node: NodeProto, values: dict[str, Array]) -> Array | None:
     """Return a node's result, if all its inputs are among ``values``."""
-    from onnx import helper
-    from onnx.reference import ReferenceEvaluator
-
     if len(node.output) != 1 or not all(name in values for name in node.input if name):
         return None
     inputs = {name: values[name] for name in node.input if name}

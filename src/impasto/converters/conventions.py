@@ -4,26 +4,15 @@ graph, so that it takes and gives RGB in 0-1, as all of ours do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, numpy_helper
 
 from impasto.converters.input_sizes import picture_size
 from impasto.errors import OptionError
 from impasto.networks.graph import GraphBuilder
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
-
-__all__ = [
-    "Convention",
-    "check_convention",
-    "from_photo",
-    "guess_convention",
-    "to_painting",
-    "wrap",
-]
 
 Convention = Literal["caffe", "rgb255", "rgb1", "tanh", "texture"]
 """``caffe``: BGR, 0-255, minus the means of VGG's training set, as jcjohnson/fast-neural-style has
@@ -64,8 +53,6 @@ def guess_convention(model: ModelProto) -> Convention:
 
 
 def _highest(model: ModelProto, clip: NodeProto) -> float | None:
-    from onnx import numpy_helper
-
     for attribute in clip.attribute:
         if attribute.name == "max":
             return float(attribute.f)

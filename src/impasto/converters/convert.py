@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+import onnx
+from onnx.reference import ReferenceEvaluator
 
+from impasto._util.arrays import Floats
 from impasto.converters.constant_folding import fold_constants
 from impasto.converters.conventions import (
     Convention,
@@ -41,17 +43,9 @@ from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split
 if TYPE_CHECKING:
     from impasto.engines import Engine
 
-__all__ = [
-    "ConvertedNetwork",
-    "convert_network",
-    "measure_parity",
-]
-
 TEXTURE_NETS = {"TVLoss", "NoiseFill", "GenNoise", "Concat", "DepthConcat"}
 """Modules that only its networks have."""
 PARITY_PX = 64
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ class ConvertedNetwork:
     baked: BakedNetwork
     family: str
     description: str
-    reference: Callable[[Array], Array]
+    reference: Callable[[Floats], Floats]
     reference_px: tuple[int, int]
 
     def to_file(self) -> bytes:
@@ -144,15 +138,13 @@ def _read_modules(content: bytes, suffix: str, name: str) -> tuple[TorchObject, 
 def _convert_modules(
     network: TorchObject, name: str, convention: Convention, family: str
 ) -> ConvertedNetwork:
-    import onnx
-
     model = onnx.load_from_string(convert_module(network, name))
     layout = Layout()
     lost_px = find_shrinkage(model, layout)
     graph = wrap(model, convention, lost_px)
     input_spec = find_input_spec(onnx.load_from_string(graph), layout, None, name)
 
-    def reference(photo: Array) -> Array:
+    def reference(photo: Floats) -> Floats:
         array = from_photo(photo, convention)
         side = (lost_px // 2, lost_px // 2)
         array = np.pad(array, ((0, 0), (0, 0), side, side), mode="reflect")
@@ -183,9 +175,7 @@ def _convert_onnx(
     else:
         check_input_spec(model, layout, input_spec, name)
 
-    def reference(photo: Array) -> Array:
-        from onnx.reference import ReferenceEvaluator
-
+    def reference(photo: Floats) -> Floats:
         array = from_photo(photo, convention)
         if layout.channels_last:
             array = array.transpose(0, 2, 3, 1)

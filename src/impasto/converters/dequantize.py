@@ -6,15 +6,11 @@ clipping, which is kept: exporters hide a ReLU in it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
-
-__all__ = ["dequantize"]
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 Array = NDArray[Any]
 
@@ -36,8 +32,6 @@ def dequantize(model: ModelProto) -> None:
 
 def _floating(node: NodeProto, constants: _Constants) -> NodeProto:
     """Return what stands for a node among floats."""
-    from onnx import helper
-
     if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
         return node
     source, output = node.input[0], node.output[0]
@@ -74,14 +68,10 @@ class _Constants:
         return name in self._stored
 
     def get(self, name: str) -> Array:
-        from onnx import numpy_helper
-
         if name not in self._stored:
             raise ValueError(f"{name!r} is no constant")
         return np.asarray(numpy_helper.to_array(self._stored[name]))
 
     def add(self, name: str, values: Array) -> str:
-        from onnx import numpy_helper
-
         self._graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
         return name

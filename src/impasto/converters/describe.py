@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
-
-__all__ = ["NOISE", "describe"]
+from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
 NOISE = "noise "
 """Begins the name of a constant that is noise, and no weight."""
@@ -42,15 +38,15 @@ def describe(model: ModelProto) -> str:
     norms = [name for kind, name in NORMALIZATIONS.items() if kind in kinds]
     weights = _count_weights(model)
     normalization = " and ".join(norms) or "written-out or no"
-    return f"{_joined(layers)}; {normalization} normalisation; {weights:,} weights"
+    runs = ((layer, len(list(run))) for layer, run in itertools.groupby(layers))
+    joined = ",".join(layer if count == 1 else f"{layer}x{count}" for layer, count in runs)
+    return f"{joined}; {normalization} normalisation; {weights:,} weights"
 
 
 def _count_weights(model: ModelProto) -> int:
     """Count the elements of all constants that were learned: no whole numbers, no single ones, no
     statistics of batch normalisation, no scales of an enlargement, no noise.
     """
-    from onnx import TensorProto
-
     kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
     others = {"BatchNormalization": 3, "Resize": 1, "Upsample": 1}  # from which input on
     statistics = {
@@ -69,11 +65,6 @@ def _count_weights(model: ModelProto) -> int:
     )
 
 
-def _joined(layers: list[str]) -> str:
-    runs = ((layer, len(list(run))) for layer, run in itertools.groupby(layers))
-    return ",".join(layer if count == 1 else f"{layer}x{count}" for layer, count in runs)
-
-
 def _convolution(node: NodeProto, kernel: tuple[int, ...]) -> str:
     numbers = {each.name: list(each.ints) or [each.i] for each in node.attribute}
     stride = (numbers.get("strides") or [1])[0]
@@ -90,8 +81,6 @@ def _convolution(node: NodeProto, kernel: tuple[int, ...]) -> str:
 
 
 def _enlargement(model: ModelProto, node: NodeProto) -> str:
-    from onnx import numpy_helper
-
     constants = {each.name: each for each in model.graph.initializer}
     constants |= {
         each.output[0]: each.attribute[0].t

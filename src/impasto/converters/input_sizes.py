@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, shape_inference
 
 from impasto.converters.constant_folding import fold_constants
 from impasto.errors import InputError
 from impasto.networks.input_spec import InputSpec
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto
-
-__all__ = [
-    "Layout",
-    "check_input_spec",
-    "find_input_spec",
-    "find_shrinkage",
-    "picture_size",
-    "set_size",
-]
 
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BASE_PX = 256
@@ -136,8 +124,6 @@ class _Sizes:
     """Asks ONNX's shape inference what a network makes of pictures of some size."""
 
     def __init__(self, model: ModelProto, layout: Layout) -> None:
-        import onnx
-
         self.problem = "its sizes cannot be told"
         self._layout = layout
         self._light = onnx.ModelProto()
@@ -150,10 +136,10 @@ class _Sizes:
             for each in weights
             if math.prod(each.dims) > SMALL
         )
-        for tensor in _constants_of_nodes(self._light):
-            if math.prod(tensor.dims) > SMALL:
-                tensor.ClearField("raw_data")
-                tensor.ClearField("float_data")
+        for attribute in (each for node in graph.node for each in node.attribute):
+            if math.prod(attribute.t.dims) > SMALL:
+                attribute.t.ClearField("raw_data")
+                attribute.t.ClearField("float_data")
         del self._light.graph.value_info[:]
         for output in self._light.graph.output:
             output.type.tensor_type.ClearField("shape")
@@ -167,8 +153,6 @@ class _Sizes:
 
     def output(self, width: int, height: int) -> Shape | None:
         """Return the shape of what becomes of a picture, if the network can be run on it."""
-        from onnx import shape_inference
-
         set_size(self._light, self._layout, width, height)
         try:
             inferred = shape_inference.infer_shapes(
@@ -188,8 +172,6 @@ class _Sizes:
 
     def _with_known_shape(self) -> ModelProto:
         """Return the model, in which all is constant that follows from the picture's size alone."""
-        import onnx
-
         picture = self._light.graph.input[0]
         of_picture = [
             node
@@ -223,10 +205,3 @@ class _Sizes:
             # Each side adds less than there is to mirror; the sum bounds both.
             return all(b - a < 2 * a for a, b in zip(before, after, strict=True))
         return True
-
-
-def _constants_of_nodes(model: ModelProto) -> Iterator[TensorProto]:
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t

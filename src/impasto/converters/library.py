@@ -11,6 +11,9 @@ import contextlib
 import hashlib
 from pathlib import Path
 
+import onnx
+from google.protobuf.message import DecodeError
+
 from impasto._util.atomic_files import (
     exists,
     make_folder,
@@ -23,8 +26,6 @@ from impasto.converters.convert import ConvertedNetwork, convert_network
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.networks.input_spec import BakedNetwork, read_input_spec
 from impasto.networks.network_files import NETWORK_SUFFIXES, read_content, split_network
-
-__all__ = ["install_network", "installed_networks", "load_network"]
 
 CONVERTER = "2"  # in the name of what is cached: to be changed with the graphs that we make
 
@@ -101,14 +102,7 @@ def _load_installed(style: str) -> BakedNetwork:
 
 
 def _read_ours(path: Path) -> BakedNetwork:
-    """Return a file that we wrote ourselves.
-
-    Raises:
-        InputError: it is missing or damaged.
-    """
-    import onnx
-    from google.protobuf.message import DecodeError
-
+    """Return a file that we wrote ourselves."""
     content = read_content(path)
     try:
         input_spec = read_input_spec(onnx.load_from_string(content), str(path))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import onnx
+from onnx import ModelProto, TensorProto, ValueInfoProto
 
 from impasto.converters.dequantize import dequantize
 from impasto.converters.onnx_scan import check_onnx_bytes
 from impasto.errors import InputError
-
-if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
-
-__all__ = ["is_picture", "read_onnx"]
 
 MAX_BYTES = 128 << 20
 IR_VERSION = 8  # from 4 on, constants are not inputs, too
@@ -23,13 +19,10 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
 
     Args:
         content: the file's bytes; what they would cost is known before they are loaded.
-        name: of the file, for errors.
 
     Raises:
         InputError: it is damaged, or something else.
     """
-    import onnx
-
     try:
         if len(content) > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES >> 20} MB")
@@ -51,7 +44,9 @@ def read_onnx(content: bytes, name: str) -> ModelProto:
             "give a network from one picture, and perhaps a style, to one picture",
         )
     del model.graph.input[:]
-    model.graph.input.extend(sorted(inputs, key=_place))
+    # The photo first; a style picture, which looks alike, says so in its name or comes second.
+    inputs.sort(key=lambda each: (not is_picture(each), "style" in each.name.lower()))
+    model.graph.input.extend(inputs)
     model.ir_version = max(model.ir_version, IR_VERSION)
     for entry in model.opset_import:
         if entry.domain == "ai.onnx":
@@ -65,16 +60,7 @@ def is_picture(value: ValueInfoProto) -> bool:
     return len(sides) == 4 and (sides[1] == 3 or sides[3] == 3)
 
 
-def _place(value: ValueInfoProto) -> tuple[bool, bool]:
-    """Return the inputs, the photo first; a style picture, which looks alike, says so in its name
-    or comes second.
-    """
-    return not is_picture(value), "style" in value.name.lower()
-
-
 def _check_graph(model: ModelProto) -> None:
-    from onnx import TensorProto
-
     graph = model.graph
     if not graph.node or not graph.input or not graph.output:
         raise ValueError("it is empty")

@@ -7,8 +7,6 @@ hundred in memory, so that it is fields that are counted, and bytes that are not
 
 from __future__ import annotations
 
-__all__ = ["check_onnx_bytes"]
-
 MAX_FIELDS = 200_000
 MAX_OTHER_BYTES = 2 << 20
 

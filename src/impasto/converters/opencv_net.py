@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from impasto.converters.convert import convert_network
 from impasto.converters.t7 import read_t7
 from impasto.converters.texture_noise import with_noise
 from impasto.converters.torch7_to_onnx import convert_module, find_network
 
 if TYPE_CHECKING:
     import cv2
-
-__all__ = ["convert_t7", "read_net_from_torch"]
 
 
 def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
@@ -36,16 +33,3 @@ def read_net_from_torch(path: str | os.PathLike[str]) -> cv2.dnn.Net:
 
     network = with_noise(find_network(read_t7(path), str(path)), str(path))
     return load_net(convert_module(network, str(path)))
-
-
-def convert_t7(path: str | os.PathLike[str]) -> bytes:
-    """Return a style file of jcjohnson/fast-neural-style as ONNX, from RGB to RGB, both 0-1.
-
-    Returns:
-        a serialised model, ``photo`` to ``painting``, 1 x 3 x H x W float32; H and W are free, and
-        should be multiples of 4.
-
-    Raises:
-        InputError: the file is missing, damaged, or holds a module that is not known.
-    """
-    return convert_network(path).baked.graph

@@ -10,9 +10,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_modules import (
     convolution,
@@ -24,21 +22,13 @@ from impasto.converters.torch7_modules import (
 )
 from impasto.errors import InputError, MissingExtraError
 
-__all__ = ["build_pytorch_network", "read_state_dict"]
-
 EPSILON = 1e-5
 OLD_EPSILON = 1e-9  # of the example's own normalisation, before torch had one
 MAX_BLOCKS = 32
 
-Array = NDArray[np.float32]
 
-
-def read_state_dict(content: bytes, name: str) -> dict[str, Array]:
+def read_state_dict(content: bytes, name: str) -> dict[str, Floats]:
     """Return all weights in a file, by their names.
-
-    Args:
-        content: the file's bytes.
-        name: of the file, for errors.
 
     Raises:
         InputError: it is damaged, or holds something else than weights.
@@ -79,7 +69,7 @@ def _check_archive(content: bytes, name: str) -> None:
         raise InputError(f"{name} is compressed, as torch never does", "get the file anew")
 
 
-def build_pytorch_network(arrays: Mapping[str, Array], name: str) -> TorchObject:
+def build_pytorch_network(arrays: Mapping[str, Floats], name: str) -> TorchObject:
     """Return the example's TransformerNet around its weights; means and variances that old files
     hold of instance normalisation mean nothing.
 
@@ -107,7 +97,7 @@ def build_pytorch_network(arrays: Mapping[str, Array], name: str) -> TorchObject
 
 
 class _Weights:
-    def __init__(self, arrays: Mapping[str, Array], name: str) -> None:
+    def __init__(self, arrays: Mapping[str, Floats], name: str) -> None:
         self._arrays = arrays
         self._name = name
 
@@ -117,10 +107,8 @@ class _Weights:
         """Return reflection padding, a convolution, normalisation, ReLU."""
         kernel = self._array(f"{conv}.conv2d.weight", 4)
         bias = self._array(f"{conv}.conv2d.bias", 1, kernel.shape[0])
-        made = [
-            padding("Reflection", kernel.shape[2] // 2),
-            convolution(kernel, bias, stride=stride),
-        ]
+        margin = kernel.shape[2] // 2
+        made = [padding("Reflection", margin, margin), convolution(kernel, bias, stride=stride)]
         if norm:
             old = f"{norm}.scale" in self._arrays
             names = ("scale", "shift") if old else ("weight", "bias")
@@ -128,7 +116,7 @@ class _Weights:
             made.append(instance_normalization(scale, shift, OLD_EPSILON if old else EPSILON))
         return [*made, module("ReLU")] if relu else made
 
-    def _array(self, key: str, dimensions: int, size: int | None = None) -> Array:
+    def _array(self, key: str, dimensions: int, size: int | None = None) -> Floats:
         array = self._arrays.get(key)
         if array is None:
             raise InputError(

@@ -7,32 +7,26 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import ModelProto, ValueInfoProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
+from impasto._util.arrays import Floats
 from impasto.converters.onnx_files import is_picture, read_onnx
 from impasto.errors import InputError, OptionError
 from impasto.images import IMAGE_SUFFIXES, read_image
 from impasto.networks.network_files import read_content
 
-if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
-
-__all__ = ["choose_style", "predict_vector", "read_style_picture"]
-
 FREE_PX = 256  # of a style picture's sides, if the network does not say
 MAX_NUMBERS = 1 << 16
 
-Array = NDArray[np.float32]
 
-
-def read_style_picture(path: str, value: ValueInfoProto) -> Array:
+def read_style_picture(path: str, value: ValueInfoProto) -> Floats:
     """Return a picture as a network's input takes it: the square in its middle, RGB in 0-1.
 
     Args:
-        path: of the picture's file.
         value: the input, for which `is_picture` holds.
 
     Raises:
@@ -52,21 +46,18 @@ def read_style_picture(path: str, value: ValueInfoProto) -> Array:
     return np.asarray(array if last else array.transpose(2, 0, 1), dtype=np.float32)[None]
 
 
-def predict_vector(network: str, picture: str, count: int) -> Array:
+def predict_vector(network: str, picture: str, count: int) -> Floats:
     """Return what the network that belongs to another one makes of a picture.
 
     Args:
         network: the file of the one that takes the vector; the one that makes it lies in the same
             folder.
-        picture: its file.
         count: numbers in the vector.
 
     Raises:
         OptionError: no such network is there, or several are.
         InputError: the picture cannot be read.
     """
-    from onnx.reference import ReferenceEvaluator
-
     folder = Path(network).parent
     makers = _makers(Path(network), count)
     if len(makers) != 1:
@@ -105,14 +96,11 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
         model: its second input takes as many weights as there are styles, the number of one, a
             picture, or a vector that another network makes of one; it becomes a constant.
         choice: a style's number, from 0; the file of a picture; or of the vector (``.npy``).
-        name: of the model's file, for errors.
 
     Raises:
         OptionError: there is no such style, none was chosen, or there is nothing to choose.
         InputError: the file with the vector or picture is missing, damaged or of another size.
     """
-    from onnx import numpy_helper
-
     graph = model.graph
     if len(graph.input) == 1:
         if choice is not None:
@@ -125,8 +113,6 @@ def choose_style(model: ModelProto, choice: str | None, name: str) -> None:
 
 
 def _style_values(second: ValueInfoProto, choice: str | None, name: str) -> NDArray[np.generic]:
-    from onnx import helper
-
     if is_picture(second):
         if choice is None or choice.isdecimal():
             raise OptionError(f"{name} needs a painting", f"write {name}#painting.jpg")
@@ -160,7 +146,7 @@ def _style_values(second: ValueInfoProto, choice: str | None, name: str) -> NDAr
     return values.reshape(shape)
 
 
-def _read_vector(path: str, count: int) -> NDArray[np.float32]:
+def _read_vector(path: str, count: int) -> Floats:
     try:
         vector = np.load(path, mmap_mode="r", allow_pickle=False)
         if vector.size != count or vector.dtype.kind not in "iuf":

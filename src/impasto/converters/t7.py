@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 from impasto.errors import InputError
 from impasto.networks.network_files import read_content
 
-__all__ = ["TorchObject", "parse_t7", "read_t7"]
-
 MAX_ASCII_BYTES = 96 << 20
 MAX_ASCII_NUMBERS = 4_000_000  # they take long to read; Johnson's network has 1.7 million
 MAX_OBJECTS = 200_000  # a checkpoint has a history of losses with it
@@ -190,12 +188,17 @@ class _Reader:
         return table
 
     def _read_torch(self, number: int) -> Any:
-        kind = self._read_class()
+        kind = self._read_string()
+        if re.match(r"V \d", kind):  # old files have no version
+            kind = self._read_string()
         if array := ARRAY_CLASS.fullmatch(kind):
             element, form = array.groups()
             if element not in ELEMENTS:
                 raise _MalformedError(f"a {kind}, which is not known")
-            value = self._read_storage(element) if form == "Storage" else self._read_tensor()
+            if form == "Storage":
+                value = self.read_array(ELEMENTS[element], self._count(*self.read_longs(1)))
+            else:
+                value = self._read_tensor()
             self._known[number] = value
             return value
         if not MODULE_CLASS.fullmatch(kind):
@@ -207,14 +210,6 @@ class _Reader:
             raise _MalformedError(f"a {kind} without fields")
         made.fields = fields
         return made
-
-    def _read_class(self) -> str:
-        name = self._read_string()
-        return self._read_string() if re.match(r"V \d", name) else name  # old files have no version
-
-    def _read_storage(self, element: str) -> NDArray[Any]:
-        (count,) = self.read_longs(1)
-        return self.read_array(ELEMENTS[element], self._count(count))
 
     def _read_tensor(self) -> NDArray[Any]:
         dimensions = self.read_int()

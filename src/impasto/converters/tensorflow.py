@@ -18,8 +18,8 @@ import zipfile
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_modules import (
     convolution,
@@ -32,8 +32,6 @@ from impasto.converters.torch7_modules import (
 )
 from impasto.errors import InputError
 
-__all__ = ["build_tensorflow_network", "read_variables"]
-
 EPSILON = 1e-3
 MAX_VARIABLES = 400
 OUTER = 6  # convolutions that are in no residual block: three in front, three behind
@@ -41,15 +39,12 @@ COMPRESSION = 2  # at most; weights hardly shrink at all
 VARIABLE = re.compile(r"Variable(_\d{1,4})?|arr_\d{1,4}")
 FORM = "give the variables of lengstrom/fast-style-transfer's network in order"
 
-Array = NDArray[np.float32]
 
-
-def read_variables(content: bytes, name: str) -> list[Array]:
+def read_variables(content: bytes, name: str) -> list[Floats]:
     """Return the arrays in an ``.npz`` file, in the order of the numbers in their names.
 
     Args:
         content: the file's bytes; pickled objects in it are refused.
-        name: of the file, for errors.
 
     Raises:
         InputError: it is damaged, or holds something else.
@@ -66,18 +61,14 @@ def read_variables(content: bytes, name: str) -> list[Array]:
         raise
     except Exception as error:  # zip and header may be damaged in any way
         raise InputError(f"{name} is no whole .npz file", "get it anew") from error
-    ordered = [found[key] for key in sorted(found, key=_number)]
+    # Variable is number 0, Variable_7 and arr_7 are number 7.
+    ordered = [found[key] for key in sorted(found, key=lambda key: int(key.partition("_")[2] or 0))]
     if any(array.dtype.kind != "f" for array in ordered):
         raise InputError(f"{name} holds something else than weights", FORM)
     return [array.astype(np.float32) for array in ordered]
 
 
-def _number(name: str) -> int:
-    """Return 0 for ``Variable``, 7 for ``Variable_7`` and ``arr_7``."""
-    return int(name.partition("_")[2] or 0)
-
-
-def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObject:
+def build_tensorflow_network(variables: Sequence[Floats], name: str) -> TorchObject:
     """Return the network around its variables: kernel, shift and scale of every convolution.
 
     Raises:
@@ -113,19 +104,19 @@ def build_tensorflow_network(variables: Sequence[Array], name: str) -> TorchObje
     return sequence(*parts, *layers[-1], *scaled)
 
 
-def _same_convolution(kernel: Array, stride: int) -> list[TorchObject]:
+def _same_convolution(kernel: Floats, stride: int) -> list[TorchObject]:
     """Return a convolution padded as TensorFlow does it: what is odd goes below and to the right
     (for even sides).
     """
     total = max(kernel.shape[0] - stride, 0)
     before, after = total // 2, total - total // 2
     made = convolution(kernel.transpose(3, 2, 0, 1), stride=stride)
-    return [padding("Zero", before, after, before, after), made]
+    return [padding("Zero", before, after), made]
 
 
-def _same_full_convolution(kernel: Array) -> list[TorchObject]:
+def _same_full_convolution(kernel: Floats) -> list[TorchObject]:
     """Return the gradient of such a convolution of stride 2: what would be padding is cut off."""
     total = max(kernel.shape[0] - 2, 0)
     before, after = -(total // 2), total // 2 - total
     made = full_convolution(kernel.transpose(3, 2, 0, 1), stride=2)
-    return [made, padding("Zero", before, after, before, after)]
+    return [made, padding("Zero", before, after)]

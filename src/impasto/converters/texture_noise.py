@@ -12,13 +12,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_fields import TILE, ModuleFields, kind_of
 from impasto.errors import InputError
-
-__all__ = ["MAKERS", "PERIOD_PX", "with_noise"]
 
 PERIOD_PX = 256
 MAKERS = ("NoiseFill", "GenNoise")
@@ -28,10 +26,6 @@ MAX_NUMBERS = 1 << 22  # in all tiles of a network
 
 def with_noise(network: TorchObject, name: str) -> TorchObject:
     """Return a copy of a network whose makers of noise have it, as a tile among their fields.
-
-    Args:
-        network: as its file holds it.
-        name: of the file, for errors.
 
     Raises:
         InputError: it makes textures of noise alone, or noise of absurd size.
@@ -51,7 +45,6 @@ class _Tiler:
         """Return a module with its tiles, and the scale after it.
 
         Args:
-            module: any.
             scale: how many pixels of the photo one of what it takes is wide.
             rest: what comes after it.
         """
@@ -82,7 +75,7 @@ class _Tiler:
 
     def _tile(
         self, fields: ModuleFields, kind: str, scale: Fraction, rest: tuple[Any, ...]
-    ) -> NDArray[np.float32]:
+    ) -> Floats:
         fills = kind == "NoiseFill"
         channels = fields.integer("num_noise_channels" if fills else "num_planes", least=1)
         side = PERIOD_PX / scale

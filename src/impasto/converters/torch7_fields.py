@@ -6,18 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
 from impasto.errors import InputError
-
-__all__ = ["DEFAULT_EPSILON", "TILE", "ModuleFields", "kind_of", "kinds_of"]
 
 DEFAULT_EPSILON = 1e-5
 TILE = "impasto tile"  # the field for it, which no file has
 LARGEST = 1 << 12  # of any whole number in a module
-
-Array = NDArray[np.float32]
 
 
 def kind_of(module: TorchObject) -> str:
@@ -39,7 +35,6 @@ class ModuleFields:
     """A module's fields, checked as they are read.
 
     Args:
-        module: whose they are.
         name: of its file, for errors.
         path: of the module in the network, for errors.
 
@@ -71,8 +66,9 @@ class ModuleFields:
             raise self.wrong(field)
         return int(value)
 
-    def sides(self, *, least: int = -LARGEST) -> tuple[int, int, int, int]:
-        """Return a padding's left, right, top, bottom."""
+    def sides(self, mode: str) -> tuple[int, int, int, int]:
+        """Return a padding's left, right, top, bottom; those that wrap are 0 or more."""
+        least = 0 if mode == "wrap" else -LARGEST
         left, right, top, bottom = (self.integer(f"pad_{each}", 0, least=least) for each in "lrtb")
         return left, right, top, bottom
 
@@ -85,12 +81,24 @@ class ModuleFields:
         for field in ("padW", "padH"):
             if self.integer(field, 0):
                 raise self.wrong(field)
-        return (
-            width,
-            height,
-            self.integer("dW", width, least=1),
-            self.integer("dH", height, least=1),
-        )
+        across, down = self.integer("dW", width, least=1), self.integer("dH", height, least=1)
+        return width, height, across, down
+
+    def convolution(
+        self, *, transposed: bool = False
+    ) -> tuple[Floats, Floats | None, list[list[int]]]:
+        """Return a convolution's kernel, outputs x inputs x height x width (inputs first if it is
+        transposed), its bias, and what goes down and across: steps, padding, further rows and
+        columns.
+        """
+        planes = self.integer("nOutputPlane"), self.integer("nInputPlane")
+        size = self.integer("kH"), self.integer("kW")
+        bias = self.optional_array("bias", planes[:1])
+        first, second = reversed(planes) if transposed else planes
+        kernel = self.array("weight", (first, second, *size))  # ...MM has it in rows
+        fields = (("d", 1), ("pad", 0), ("adj", 0))
+        sides = [[self.integer(f"{name}{side}", least) for side in "HW"] for name, least in fields]
+        return kernel, bias, sides
 
     def check_joins_channels(self) -> None:
         """Check that tensors are joined along their channels, the second dimension of four or the
@@ -100,7 +108,7 @@ class ModuleFields:
         if dimension != 2 and (dimension, self.integer("nInputDims", 0)) != (1, 3):
             raise self.wrong("dimension")
 
-    def scale_and_shift(self) -> tuple[Array, Array]:
+    def scale_and_shift(self) -> tuple[Floats, Floats]:
         """Return those of an instance normalisation; 1 and 0 if it has none, as texture_nets
         allows.
         """
@@ -110,28 +118,28 @@ class ModuleFields:
         channels = self.integer("nOutput", least=1)
         return np.ones(channels, np.float32), np.zeros(channels, np.float32)
 
-    def tile(self) -> Array:
+    def tile(self) -> Floats:
         """Return noise, channels x side x side, as `texture_noise` lays it in."""
         tile = self.array(TILE)
         if tile.ndim != 3 or not tile.size or tile.shape[1] != tile.shape[2]:
             raise self.wrong(TILE)
         return tile
 
-    def array(self, field: str, shape: tuple[int, ...] | None = None) -> Array:
+    def array(self, field: str, shape: tuple[int, ...] | None = None) -> Floats:
         """Return a tensor as float32; of this shape, if its size fits."""
         value = self.optional_array(field, shape)
         if value is None:
             raise self.wrong(field)
         return value
 
-    def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Array | None:
+    def optional_array(self, field: str, shape: tuple[int, ...] | None = None) -> Floats | None:
         """Return what `array` does; none where the field is missing."""
         value = self.fields.get(field)
         if value is None:
             return None
         if not isinstance(value, np.ndarray) or (shape and value.size != np.prod(shape)):
             raise self.wrong(field)
-        array: Array = value.astype(np.float32)
+        array: Floats = value.astype(np.float32)
         return array.reshape(shape) if shape else array
 
     def wrong(self, field: str) -> InputError:

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Floats
 from impasto.converters.t7 import TorchObject
-
-__all__ = [
-    "convolution",
-    "full_convolution",
-    "instance_normalization",
-    "module",
-    "padding",
-    "residual",
-    "sequence",
-]
-
-Array = NDArray[np.float32]
 
 
 def module(kind: str, **fields: Any) -> TorchObject:
@@ -38,7 +24,7 @@ def residual(*children: TorchObject) -> TorchObject:
     return sequence(module("ConcatTable", modules=both), module("CAddTable"))
 
 
-def convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) -> TorchObject:
+def convolution(kernel: Floats, bias: Floats | None = None, *, stride: int = 1) -> TorchObject:
     """Return a convolution without padding.
 
     Args:
@@ -50,7 +36,7 @@ def convolution(kernel: Array, bias: Array | None = None, *, stride: int = 1) ->
     return module("SpatialConvolution", **_kernel(kernel, outputs, inputs, bias, stride))
 
 
-def full_convolution(kernel: Array, *, stride: int = 1) -> TorchObject:
+def full_convolution(kernel: Floats, *, stride: int = 1) -> TorchObject:
     """Return a transposed convolution whose output is not cropped; its kernel begins with the
     inputs.
     """
@@ -59,7 +45,7 @@ def full_convolution(kernel: Array, *, stride: int = 1) -> TorchObject:
 
 
 def _kernel(
-    kernel: Array, outputs: int, inputs: int, bias: Array | None, stride: int
+    kernel: Floats, outputs: int, inputs: int, bias: Floats | None, stride: int
 ) -> dict[str, Any]:
     height, width = kernel.shape[2:]
     return {
@@ -76,25 +62,14 @@ def _kernel(
     }
 
 
-def instance_normalization(scale: Array, shift: Array, epsilon: float) -> TorchObject:
+def instance_normalization(scale: Floats, shift: Floats, epsilon: float) -> TorchObject:
     """Return instance normalisation, scaled and shifted by one number a channel."""
     return module("InstanceNormalization", weight=scale, bias=shift, eps=epsilon)
 
 
-def padding(
-    kind: str,
-    left: int,
-    right: int | None = None,
-    top: int | None = None,
-    bottom: int | None = None,
-) -> TorchObject:
-    """Return ``Reflection``, ``Replication`` or ``Zero`` padding; all sides as the left if not
-    given.
-
-    Negative zero padding cuts off.
+def padding(kind: str, before: int, after: int) -> TorchObject:
+    """Return ``Reflection``, ``Replication`` or ``Zero`` padding: so much on the left and above,
+    and on the right and below. Negative zero padding cuts off.
     """
-    sides = {
-        f"pad_{side}": left if size is None else size
-        for side, size in zip("lrtb", (left, right, top, bottom), strict=True)
-    }
+    sides = {"pad_l": before, "pad_r": after, "pad_t": before, "pad_b": after}
     return module(f"Spatial{kind}Padding", **sides)

@@ -13,8 +13,6 @@ from impasto.converters.torch7_fields import DEFAULT_EPSILON, ModuleFields, kind
 from impasto.converters.torch7_to_onnx import IDLE, LEAK
 from impasto.errors import InputError
 
-__all__ = ["run_module"]
-
 Array = NDArray[Any]
 
 
@@ -22,12 +20,7 @@ def run_module(network: TorchObject, array: Array, name: str = "the network") ->
     """Run a network that `impasto.converters.torch7_to_onnx.convert_module` converts.
 
     Args:
-        network: the module.
         array: 1 x channels x height x width, float32, in the network's own range.
-        name: of the network's file, for errors.
-
-    Returns:
-        the same, of another size.
 
     Raises:
         InputError: a module is not known, or lacks a field.
@@ -60,26 +53,19 @@ def _run(node: Any, value: Any, name: str) -> Any:
 
 
 def _convolution(module: ModuleFields, x: Array) -> Array:
-    height, width = module.integer("kH"), module.integer("kW")
-    down, across = module.integer("dH", 1), module.integer("dW", 1)
-    outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-    kernel = module.array("weight", (outputs, inputs, height, width))
-    top, left = module.integer("padH", 0), module.integer("padW", 0)
+    kernel, bias, ((down, across), (top, left), _) = module.convolution()
     padded = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
-    made = np.tensordot(windows[:, :, ::down, ::across], kernel, axes=((1, 4, 5), (1, 2, 3)))
-    return _biased(module, made.transpose(0, 3, 1, 2), outputs)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[2:], axis=(2, 3))
+    made: Array = np.tensordot(windows[:, :, ::down, ::across], kernel, axes=((1, 4, 5), (1, 2, 3)))
+    made = made.transpose(0, 3, 1, 2)
+    return made if bias is None else made + bias[:, None, None]
 
 
 def _full_convolution(module: ModuleFields, x: Array) -> Array:
     """Add the kernel, times its value, to the output for every input pixel."""
-    height, width = module.integer("kH"), module.integer("kW")
-    down, across = module.integer("dH", 1), module.integer("dW", 1)
-    outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-    kernel = module.array("weight", (inputs, outputs, height, width))
-    top, left = module.integer("padH", 0), module.integer("padW", 0)
+    kernel, bias, ((down, across), (top, left), more) = module.convolution(transposed=True)
+    _, outputs, height, width = kernel.shape
     rows, columns = x.shape[2:]
-    more = module.integer("adjH", 0), module.integer("adjW", 0)
     tall = (rows - 1) * down + height + more[0]
     wide = (columns - 1) * across + width + more[1]
     made = np.zeros((1, outputs, tall, wide), dtype=np.float32)
@@ -91,11 +77,7 @@ def _full_convolution(module: ModuleFields, x: Array) -> Array:
                 slice(column, column + (columns - 1) * across + 1, across),
             )
             made[:, :, place[0], place[1]] += part.transpose(0, 3, 1, 2)
-    return _biased(module, made[:, :, top : tall - top, left : wide - left], outputs)
-
-
-def _biased(module: ModuleFields, made: Array, outputs: int) -> Array:
-    bias = module.optional_array("bias", (outputs,))
+    made = made[:, :, top : tall - top, left : wide - left]
     return made if bias is None else made + bias[:, None, None]
 
 
@@ -122,7 +104,7 @@ def _batch_normalization(module: ModuleFields, x: Array) -> Array:
 
 def _padding(mode: str) -> Callable[[ModuleFields, Array], Array]:
     def pad(module: ModuleFields, x: Array) -> Array:
-        left, right, top, bottom = module.sides()
+        left, right, top, bottom = module.sides(mode)
         x = x[:, :, max(0, -top) : x.shape[2] + min(0, bottom)]
         x = x[:, :, :, max(0, -left) : x.shape[3] + min(0, right)]
         left, right, top, bottom = (max(0, side) for side in (left, right, top, bottom))
@@ -130,11 +112,6 @@ def _padding(mode: str) -> Callable[[ModuleFields, Array], Array]:
         return np.pad(x, sides, mode=mode)  # type: ignore[call-overload, no-any-return]
 
     return pad
-
-
-def _circular_padding(module: ModuleFields, x: Array) -> Array:
-    left, right, top, bottom = module.sides(least=0)
-    return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), mode="wrap")
 
 
 def _average_pooling(module: ModuleFields, x: Array) -> Array:
@@ -145,8 +122,7 @@ def _average_pooling(module: ModuleFields, x: Array) -> Array:
 
 def _noise(module: ModuleFields, x: Array) -> Array:
     tile = module.tile()
-    _, side, _ = tile.shape
-    return np.tile(tile, (1, x.shape[2] // side, x.shape[3] // side))[None]
+    return np.tile(tile, (1, *(side // tile.shape[1] for side in x.shape[2:])))[None]
 
 
 def _shave(module: ModuleFields, x: Array) -> Array:
@@ -159,10 +135,6 @@ def _enlarge(module: ModuleFields, x: Array) -> Array:
     return x.repeat(scale, axis=2).repeat(scale, axis=3)
 
 
-def _as_it_is(module: ModuleFields, x: Array) -> Array:
-    return x
-
-
 MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
     "SpatialConvolution": _convolution,
     "SpatialConvolutionMM": _convolution,
@@ -172,7 +144,7 @@ MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
     "SpatialReflectionPadding": _padding("reflect"),
     "SpatialReplicationPadding": _padding("edge"),
     "SpatialZeroPadding": _padding("constant"),
-    "SpatialCircularPadding": _circular_padding,
+    "SpatialCircularPadding": _padding("wrap"),
     "SpatialAveragePooling": _average_pooling,
     "NoiseFill": lambda module, x: np.concatenate([x, _noise(module, x)], axis=1),
     "GenNoise": _noise,
@@ -185,5 +157,5 @@ MODULES: dict[str, Callable[[ModuleFields, Array], Array]] = {
         x > 0, x, x * np.float32(module.number("negval", LEAK))
     ),
     "Tanh": lambda _, x: np.tanh(x),
-    **dict.fromkeys(IDLE, _as_it_is),
+    **dict.fromkeys(IDLE, lambda _, x: x),
 }

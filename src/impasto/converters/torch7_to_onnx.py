@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from impasto.converters.t7 import TorchObject
 from impasto.converters.torch7_fields import DEFAULT_EPSILON, ModuleFields, kind_of
 from impasto.errors import InputError
 from impasto.networks.graph import GraphBuilder
-
-__all__ = ["IDLE", "LEAK", "convert_module", "find_network"]
 
 MAX_MODULES = 4096
 END = 1 << 31  # of a slice that goes to the end
@@ -69,7 +68,6 @@ def convert_module(network: TorchObject, name: str) -> bytes:
 
     Args:
         network: a module, usually an ``nn.Sequential``.
-        name: of its file, for errors.
 
     Raises:
         InputError: it holds a module that is not known, with its path in the network.
@@ -87,7 +85,7 @@ class _Converter:
         self._makers: dict[str, Callable[[ModuleFields, str], str]] = {
             "SpatialConvolution": self._convolution,
             "SpatialConvolutionMM": self._convolution,
-            "SpatialFullConvolution": self._full_convolution,
+            "SpatialFullConvolution": lambda m, x: self._convolution(m, x, transposed=True),
             "InstanceNormalization": self._instance_normalization,
             "SpatialBatchNormalization": self._batch_normalization,
             "SpatialReflectionPadding": lambda m, x: self._padding(m, x, "reflect"),
@@ -95,9 +93,9 @@ class _Converter:
             "SpatialZeroPadding": lambda m, x: self._padding(m, x, "constant"),
             "SpatialCircularPadding": self._circular_padding,
             "SpatialAveragePooling": self._average_pooling,
-            "NoiseFill": self._noise_fill,
+            "NoiseFill": lambda m, x: self.graph.node("Concat", x, self._noise(m, x), axis=1),
             "GenNoise": self._noise,
-            "ShaveImage": self._shave,
+            "ShaveImage": lambda m, x: self._cut(x, *[m.integer("size")] * 4),
             "SpatialUpSamplingNearest": self._upsampling,
             "MulConstant": lambda m, x: self._with_constant("Mul", m, x),
             "AddConstant": lambda m, x: self._with_constant("Add", m, x),
@@ -146,7 +144,7 @@ class _Converter:
                 if not branches:
                     raise InputError(f"{self.name}: {place} has nothing to add", "get it anew")
                 if kind == "CAddTable":
-                    tensor = self._sum(branches)
+                    tensor = reduce(partial(self.graph.node, "Add"), branches)
                 else:
                     tensor = self._joined(ModuleFields(child, self.name, place), branches)
                 branches = None
@@ -160,12 +158,6 @@ class _Converter:
             raise InputError(f"{self.name}: {path} ends in several outputs", "none is known")
         return tensor
 
-    def _sum(self, branches: list[str]) -> str:
-        tensor = branches[0]
-        for branch in branches[1:]:
-            tensor = self.graph.node("Add", tensor, branch)
-        return tensor
-
     def _joined(self, module: ModuleFields, branches: list[str]) -> str:
         """Join tensors, channel after channel."""
         module.check_joins_channels()
@@ -173,48 +165,18 @@ class _Converter:
             raise module.wrong("modules")
         return self.graph.node("Concat", *branches, axis=1) if len(branches) > 1 else branches[0]
 
-    def _convolution(self, module: ModuleFields, tensor: str) -> str:
-        height, width = module.integer("kH"), module.integer("kW")
-        outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-        kernel = module.array("weight", (outputs, inputs, height, width))  # ...MM has it in rows
-        down, across = module.integer("padH", 0), module.integer("padW", 0)
-        return self._biased(
-            "Conv",
+    def _convolution(self, module: ModuleFields, tensor: str, *, transposed: bool = False) -> str:
+        kernel, bias, (strides, pads, more) = module.convolution(transposed=transposed)
+        return self.graph.node(
+            "ConvTranspose" if transposed else "Conv",
             tensor,
-            kernel,
-            module.optional_array("bias", (outputs,)),
-            kernel_shape=[height, width],
-            strides=[module.integer("dH", 1), module.integer("dW", 1)],
-            pads=[down, across, down, across],
+            *(self.graph.constant(each) for each in (kernel, bias) if each is not None),
+            output="",
+            kernel_shape=list(kernel.shape[2:]),
+            strides=strides,
+            pads=pads * 2,
+            **({"output_padding": more} if transposed else {}),
         )
-
-    def _full_convolution(self, module: ModuleFields, tensor: str) -> str:
-        height, width = module.integer("kH"), module.integer("kW")
-        outputs, inputs = module.integer("nOutputPlane"), module.integer("nInputPlane")
-        down, across = module.integer("padH", 0), module.integer("padW", 0)
-        return self._biased(
-            "ConvTranspose",
-            tensor,
-            module.array("weight", (inputs, outputs, height, width)),
-            module.optional_array("bias", (outputs,)),
-            kernel_shape=[height, width],
-            strides=[module.integer("dH", 1), module.integer("dW", 1)],
-            pads=[down, across, down, across],
-            output_padding=[module.integer("adjH", 0), module.integer("adjW", 0)],
-        )
-
-    def _biased(
-        self,
-        operator: str,
-        tensor: str,
-        kernel: Array,
-        bias: Array | None,
-        **attributes: list[int],
-    ) -> str:
-        inputs = [tensor, self.graph.constant(kernel)]
-        if bias is not None:
-            inputs.append(self.graph.constant(bias))
-        return self.graph.node(operator, *inputs, output="", **attributes)
 
     def _instance_normalization(self, module: ModuleFields, tensor: str) -> str:
         scale, shift = module.scale_and_shift()
@@ -244,7 +206,7 @@ class _Converter:
         return self.graph.node("BatchNormalization", tensor, *names, epsilon=epsilon)
 
     def _padding(self, module: ModuleFields, tensor: str, mode: str) -> str:
-        left, right, top, bottom = module.sides()
+        left, right, top, bottom = module.sides(mode)
         if mode == "constant":  # negative sides cut off
             cut = [max(0, -side) for side in (top, left, bottom, right)]
             tensor = self._cut(tensor, *cut)
@@ -257,7 +219,7 @@ class _Converter:
     def _circular_padding(self, module: ModuleFields, tensor: str) -> str:
         """Let what leaves on one side come in on the other."""
         graph = self.graph
-        left, right, top, bottom = module.sides(least=0)
+        left, right, top, bottom = module.sides("wrap")
         for axis, before, after in ((2, top, bottom), (3, left, right)):
             parts = [tensor]
             if before:
@@ -293,13 +255,6 @@ class _Converter:
         if side > 1:
             tensor = graph.node("DepthToSpace", tensor, blocksize=side, mode="CRD")
         return tensor
-
-    def _noise_fill(self, module: ModuleFields, tensor: str) -> str:
-        return self.graph.node("Concat", tensor, self._noise(module, tensor), axis=1)
-
-    def _shave(self, module: ModuleFields, tensor: str) -> str:
-        """Cut pixels off on every side (jcjohnson/fast-neural-style's residual blocks)."""
-        return self._cut(tensor, *[module.integer("size")] * 4)
 
     def _cut(self, tensor: str, top: int, left: int, bottom: int, right: int) -> str:
         if not any((top, left, bottom, right)):

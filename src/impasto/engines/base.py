@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
-from impasto.defaults import EngineName, Precision
+from impasto.defaults import Precision
 from impasto.errors import EngineError, OptionError
 from impasto.images import check_pixels
 
-__all__ = ["Engine", "EngineName", "Precision", "Vectors"]
-
-Vectors = Mapping[str, NDArray[np.float32]]
+Vectors = Mapping[str, Floats]
 
 
 class Engine(Closing, ABC):
@@ -28,15 +27,17 @@ class Engine(Closing, ABC):
         name: as `open_engine` takes it.
         precision: ``f32``, ``bf16`` or ``int8``, in which convolutions are computed.
         version: of the library.
+        failures: what the library raises.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    failures: ClassVar[type[Exception]]
     precision: Precision
     version: str
     _closed = False
 
-    def paint(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def paint(self, photo: Pixels) -> Pixels:
         """Run the graph.
 
         Args:
@@ -52,14 +53,11 @@ class Engine(Closing, ABC):
         """
         return self._paint(photo, {})[0]
 
-    def paint_steered(
-        self, photo: NDArray[np.uint8], style: NDArray[np.float32]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def paint_steered(self, photo: Pixels, style: Floats) -> tuple[Pixels, Floats]:
         """Run a graph whose style is an input (`impasto.networks.export.bake_steered`).
 
         Args:
             photo: as `paint` takes it.
-            style: the style vector.
 
         Returns:
             the painting, as `paint` gives it, and the statistics that it was normalised by.
@@ -72,9 +70,7 @@ class Engine(Closing, ABC):
             raise EngineError("the graph's style is fixed", "bake a steered one")
         return painting, given["statistics"]
 
-    def paint_regions(
-        self, photo: NDArray[np.uint8], shares: NDArray[np.float32]
-    ) -> NDArray[np.uint8]:
+    def paint_regions(self, photo: Pixels, shares: Floats) -> Pixels:
         """Run a graph with several styles (`impasto.networks.regions.bake_regions`).
 
         Args:
@@ -89,12 +85,13 @@ class Engine(Closing, ABC):
             )
         return self._paint(photo, {"shares": np.ascontiguousarray(shares[None])})[0]
 
-    def revise(self, photo: NDArray[np.uint8], enlarged: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def revise(self, photo: Pixels, enlarged: Pixels, style: Floats | None = None) -> Pixels:
         """Run the graph of a network that revises (`impasto.networks.spec.NetworkSpec.revises`).
 
         Args:
             photo: as `paint` takes it.
             enlarged: the painting so far, as large as the photo: H x W x 3, uint8, RGB.
+            style: the style vector, if it is an input of the graph.
 
         Returns and errors: as `paint`.
         """
@@ -105,13 +102,11 @@ class Engine(Closing, ABC):
             )
         planes = np.ascontiguousarray(enlarged.transpose(2, 0, 1)[None], dtype=np.float32)
         planes /= 255
-        return self._paint(photo, {"enlarged": planes})[0]
+        vectors = {"enlarged": planes} if style is None else {"enlarged": planes, "style": style}
+        return self._paint(photo, vectors)[0]
 
-    def encode(self, painting: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def encode(self, painting: Pixels) -> Floats:
         """Run an encoder's graph (`impasto.networks.encoder`).
-
-        Args:
-            painting: H x W x 3, uint8, RGB.
 
         Returns:
             the style vector that it predicts.
@@ -138,9 +133,7 @@ class Engine(Closing, ABC):
             EngineError: the engine fails.
         """
 
-    def _paint(
-        self, photo: NDArray[np.uint8], vectors: Vectors
-    ) -> tuple[NDArray[np.uint8], Vectors]:
+    def _paint(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         check_pixels(photo)
         if self._closed:
             raise EngineError(f"{self} is closed", "open it anew")
@@ -154,16 +147,26 @@ class Engine(Closing, ABC):
         return painting, given
 
     @abstractmethod
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         """Run the graph, as `paint` does, on contiguous arrays that were checked.
 
         Args:
-            photo: the pixels.
             vectors: the graph's further inputs by their names.
 
         Returns:
             the painting, and the graph's further outputs by their names.
         """
+
+    @classmethod
+    @contextmanager
+    def _telling(cls, what: str) -> Iterator[None]:
+        """Raise what the library raises in the block as an `EngineError`: "OpenVINO failed"."""
+        try:
+            yield
+        except cls.failures as error:
+            raise EngineError(
+                f"{cls.title} {what} ({first_line(error)})", "try another engine"
+            ) from error
 
     def close(self) -> None:
         """Let go of memory; the engine is not used any more."""

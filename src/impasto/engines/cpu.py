@@ -6,8 +6,6 @@ import platform
 from functools import cache
 from pathlib import Path
 
-__all__ = ["cpu_flags", "has_amx", "has_vnni"]
-
 CPUINFO = Path("/proc/cpuinfo")
 VNNI = {"avx512_vnni", "avx_vnni"}
 

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.engines.base import first_line
 from impasto.errors import EngineError, MissingExtraError
 
-__all__ = ["quantize_int8"]
 
-
-def quantize_int8(graph: bytes, pictures: Sequence[NDArray[np.uint8]]) -> bytes:
+def quantize_int8(graph: bytes, pictures: Sequence[Pixels]) -> bytes:
     """Quantise a graph.
 
     The first and the last convolution stay as they are: they have little to save, and every error
@@ -72,14 +70,14 @@ def quantize_int8(graph: bytes, pictures: Sequence[NDArray[np.uint8]]) -> bytes:
     return bytes(quantized.SerializeToString())
 
 
-def _reader(base: type[Any], pictures: Sequence[NDArray[np.uint8]]) -> Any:
+def _reader(base: type[Any], pictures: Sequence[Pixels]) -> Any:
     """Return the pictures, one by one, as the quantiser wants them."""
 
     class Reader(base):  # type: ignore[misc]  # known at run time only
         def __init__(self) -> None:
             self._left = iter(pictures)
 
-        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        def get_next(self) -> dict[str, Floats] | None:
             picture = next(self._left, None)
             if picture is None:
                 return None

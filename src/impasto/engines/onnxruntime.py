@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, Vectors, first_line
+from impasto._util.arrays import Floats, Pixels
+from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
-
-__all__ = ["OnnxRuntimeEngine"]
 
 ERRORS_ONLY = 3
 
@@ -20,13 +18,13 @@ class OnnxRuntimeEngine(Engine):
     """A graph in ONNX Runtime.
 
     Args:
-        graph: a serialised ONNX model.
         precision: ``f32``, or ``int8`` of a graph that is.
         threads: for one operator; all cores if not given.
     """
 
     name = "onnxruntime"
     title = "ONNX Runtime"
+    failures = Exception  # they have no common base of their own
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
         if precision == "bf16":
@@ -39,29 +37,21 @@ class OnnxRuntimeEngine(Engine):
         options.log_severity_level = ERRORS_ONLY
         if threads is not None:
             options.intra_op_num_threads = threads
-        try:
+        with self._telling("cannot load the graph"):
             self._session = onnxruntime.InferenceSession(
                 graph, options, providers=onnxruntime.get_available_providers()
             )
-        except Exception as error:  # its exceptions have no common base of their own
-            raise EngineError(
-                f"ONNX Runtime cannot load the graph ({first_line(error)})", "try another engine"
-            ) from error
         self._outputs = [each.name for each in self._session.get_outputs()]
 
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         planes = np.ascontiguousarray(photo.transpose(2, 0, 1)[None], dtype=np.float32)
         planes /= 255
         given = self.run_part({"photo": planes, **vectors})
         painting = np.rint(given.pop("painting")[0] * 255)
         return np.ascontiguousarray(painting.transpose(1, 2, 0)).astype(np.uint8), given
 
-    def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
+    def run_part(self, features: Vectors) -> dict[str, Floats]:
         """Run the graph of a part of a network; see `Engine.run_part`."""
-        try:
+        with self._telling("failed"):
             given = self._session.run(self._outputs, dict(features))
-        except Exception as error:
-            raise EngineError(
-                f"ONNX Runtime failed ({first_line(error)})", "try another engine"
-            ) from error
         return dict(zip(self._outputs, given, strict=True))

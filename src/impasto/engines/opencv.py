@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, Vectors, first_line
+from impasto._util.arrays import Floats, Pixels
+from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
-
-__all__ = ["OpenCVEngine", "load_net"]
 
 
 class OpenCVEngine(Engine):
     """A graph in ``cv2.dnn``.
 
     Args:
-        graph: a serialised ONNX model.
         precision: ``f32``; it knows no other.
         threads: for all of OpenCV in this process; all cores if not given.
     """
 
     name = "opencv"
     title = "OpenCV dnn"
+    failures = cv2.error
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
         if precision in ("bf16", "int8"):
@@ -36,7 +34,7 @@ class OpenCVEngine(Engine):
         self._net = load_net(graph)
         self._outputs = list(self._net.getUnconnectedOutLayersNames())
 
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
         # The pixels are RGB and the network wants RGB: swapRB stays off.
         planes = cv2.dnn.blobFromImage(photo, scalefactor=1 / 255, swapRB=False)
         given = self.run_part({"photo": np.asarray(planes, dtype=np.float32), **vectors})
@@ -45,16 +43,12 @@ class OpenCVEngine(Engine):
         further = {name: vector.ravel() for name, vector in given.items()}
         return np.asarray(cv2.merge(painted), dtype=np.uint8), further
 
-    def run_part(self, features: Vectors) -> dict[str, NDArray[np.float32]]:
+    def run_part(self, features: Vectors) -> dict[str, Floats]:
         """Run the graph of a part of a network; see `Engine.run_part`."""
-        try:
+        with self._telling("failed"):
             for name, array in features.items():
                 self._net.setInput(array, name)
             given = self._net.forward(self._outputs)
-        except cv2.error as error:
-            raise EngineError(
-                f"OpenCV dnn failed ({first_line(error)})", "try another engine"
-            ) from error
         return {
             name: np.array(array, dtype=np.float32)
             for name, array in zip(self._outputs, given, strict=True)
@@ -67,9 +61,5 @@ def load_net(graph: bytes) -> cv2.dnn.Net:
     Raises:
         EngineError: this OpenCV cannot load it.
     """
-    try:
+    with OpenCVEngine._telling("cannot load the graph"):
         return cv2.dnn.readNetFromONNX(np.frombuffer(graph, dtype=np.uint8))
-    except cv2.error as error:
-        raise EngineError(
-            f"OpenCV dnn cannot load the graph ({first_line(error)})", "try another engine"
-        ) from error

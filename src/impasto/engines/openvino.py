@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engines.base import Engine, Precision, Vectors, first_line
+from impasto._util.arrays import Pixels
+from impasto.engines.base import Engine, Precision, Vectors
 from impasto.errors import EngineError
 
 
@@ -35,8 +36,6 @@ with _telemetry_missing():
     import openvino
     from openvino import opset13 as ops
 
-__all__ = ["OpenVINOEngine", "has_bf16"]
-
 # OpenVINO fills its tables of NumPy's types when each is first needed, and lets another thread run
 # meanwhile; if that one needs the same table, both wait for ever. Importing is done by one thread.
 openvino.Tensor(np.zeros(1, np.uint8)).element_type.to_dtype()
@@ -56,18 +55,17 @@ class OpenVINOEngine(Engine):
     differently, and what lies between two of them is rounded to other 8 bits.
 
     Args:
-        graph: a serialised ONNX model.
         precision: ``auto`` takes what the plugin itself prefers: bf16 where the CPU has it;
             ``int8`` is the graph's own, and what it leaves in floats is in those of ``auto``.
             Statistics of instance normalisation stay in float32 in any case.
-        threads: all cores if not given.
     """
 
     name = "openvino"
     title = "OpenVINO"
+    failures = RuntimeError
 
     def __init__(self, graph: bytes, precision: Precision, threads: int | None) -> None:
-        try:
+        with self._telling("cannot load the graph"):
             core = _shared_core()
             self.precision = _preferred_precision(core) if precision == "auto" else precision
             capabilities = core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
@@ -88,10 +86,6 @@ class OpenVINOEngine(Engine):
             if "painting" in self._model.output(0).names:
                 self._model = _take_pixels(self._model)
             self._any_size = self._compile()
-        except RuntimeError as error:
-            raise EngineError(
-                f"OpenVINO cannot load the graph ({first_line(error)})", "try another engine"
-            ) from error
         self._one_size: openvino.InferRequest | None = None
         self._last_shape: tuple[int, ...] = ()
         self._calls_in_a_row = 0
@@ -100,15 +94,15 @@ class OpenVINOEngine(Engine):
         compiled = _shared_core().compile_model(self._model, DEVICE, self._settings)
         return compiled.create_infer_request()
 
-    def _run(self, photo: NDArray[np.uint8], vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
-        with _failures_told():
+    def _run(self, photo: Pixels, vectors: Vectors) -> tuple[Pixels, Vectors]:
+        with self._telling("failed"):
             request = self._request_for(photo.shape)
             given = self._infer(request, {"pixels": photo[None], **vectors})
         return given.pop("painting")[0], given
 
     def run_part(self, features: Vectors) -> Vectors:
         """Run the graph of a part of a network; see `Engine.run_part`."""
-        with _failures_told():
+        with self._telling("failed"):
             return self._infer(self._any_size, features)
 
     def _infer(
@@ -133,14 +127,6 @@ class OpenVINOEngine(Engine):
         if not self._closed:
             del self._any_size, self._one_size, self._model
         super().close()
-
-
-@contextmanager
-def _failures_told() -> Iterator[None]:
-    try:
-        yield
-    except RuntimeError as error:
-        raise EngineError(f"OpenVINO failed ({first_line(error)})", "try another engine") from error
 
 
 def has_bf16() -> bool:

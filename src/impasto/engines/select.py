@@ -12,15 +12,6 @@ from impasto.engines.base import Engine, EngineName, Precision
 from impasto.engines.cpu import has_amx, has_vnni
 from impasto.errors import EngineError, OptionError
 
-__all__ = [
-    "FASTEST_FIRST",
-    "available_engines",
-    "choose_precision",
-    "has_bf16",
-    "installed_engine",
-    "open_engine",
-]
-
 FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "opencv")
 
 _CLASSES = {
@@ -76,7 +67,6 @@ def choose_precision(engine: EngineName, precision: Precision) -> Precision:
     third over bf16 without AMX; ONNX Runtime does not. Else f32.
 
     Args:
-        engine: as `open_engine` takes it.
         precision: as asked for; anything but ``auto`` stays as it is.
     """
     if precision != "auto":

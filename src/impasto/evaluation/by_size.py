@@ -8,42 +8,20 @@ painting are compared when both are reduced to 64, 128, 256 and 512 px; and cont
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import OptionError
+from impasto._util.arrays import Pixels
+from impasto.evaluation.scores import PaintPhoto, Scorer, check_given
 from impasto.images import contact_sheet, resize, scale_shorter_side
-from impasto.perceptual.correlations import correlation_loss
-from impasto.perceptual.losses import (
-    content_loss,
-    gram_matrix,
-    self_distances,
-    self_similarity_loss,
-    style_loss,
-)
-from impasto.perceptual.picture_losses import CONTENT_LAYER, STYLE_LAYERS, layer_correlations
-from impasto.perceptual.tensors import to_tensor
+from impasto.perceptual.losses import content_loss, self_distances, self_similarity_loss
+from impasto.perceptual.picture_losses import CONTENT_LAYER
 from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
-
-__all__ = [
-    "COMPARED_PX",
-    "PaintPhoto",
-    "Pixels",
-    "SizedScore",
-    "SizedScorer",
-    "median_score",
-    "score_by_size",
-    "sheet_of",
-]
-
-Pixels = NDArray[np.uint8]
-PaintPhoto = Callable[[Pixels], Pixels]
 
 COMPARED_PX = (64, 128, 256, 512)
 CONTENT_PX = 256
@@ -78,9 +56,8 @@ class SizedScorer:
     """
 
     def __init__(self, vgg: Vgg19, painting: Pixels) -> None:
-        self._vgg = vgg
-        self._targets = {size: self._grams(painting, size) for size in COMPARED_PX}
-        self._correlations = layer_correlations(self._features(painting, CONTENT_PX, STYLE_LAYERS))
+        sizes_px = {*COMPARED_PX, CONTENT_PX}
+        self._scorers = {px: Scorer(vgg, scale_shorter_side(painting, px)) for px in sizes_px}
 
     def __call__(self, painted: Pixels, photo: Pixels) -> SizedScore:
         """Return the score of a painted photo.
@@ -88,32 +65,19 @@ class SizedScorer:
         Args:
             painted, photo: H x W x 3, uint8, RGB, of the same proportions.
         """
-        style = {
-            size: statistics.fmean(
-                style_loss(gram, self._targets[size][layer]).item()
-                for layer, gram in self._grams(painted, size).items()
-            )
-            for size in COMPARED_PX
-        }
-        layers = (*STYLE_LAYERS, CONTENT_LAYER)
-        own, wanted = (self._features(each, CONTENT_PX, layers) for each in (painted, photo))
+        style = {}
+        for px in COMPARED_PX:
+            features = self._scorers[px].features(scale_shorter_side(painted, px))
+            style[px] = statistics.fmean(self._scorers[px].losses(features).values())
+        scorer = self._scorers[CONTENT_PX]
+        small = (scale_shorter_side(each, CONTENT_PX) for each in (painted, photo))
+        own, wanted = map(scorer.features, small)
         return SizedScore(
             style,
             content_loss(own[CONTENT_LAYER], wanted[CONTENT_LAYER]).item(),
             statistics.fmean(_similarity(own[each], wanted[each]) for each in SIMILARITY_LAYERS),
-            correlation_loss(layer_correlations(own), self._correlations).item(),
+            scorer.repetition(own),
         )
-
-    def _grams(self, pixels: Pixels, size_px: int) -> dict[str, Tensor]:
-        features = self._features(pixels, size_px, (*STYLE_LAYERS, "relu5_1"))
-        return {layer: gram_matrix(each) for layer, each in features.items()}
-
-    @torch.no_grad()
-    def _features(self, pixels: Pixels, size_px: int, layers: Sequence[str]) -> dict[str, Tensor]:
-        seen = to_tensor(scale_shorter_side(pixels, size_px))
-        device = self._vgg.get_buffer("mean_bgr").device
-        features: dict[str, Tensor] = self._vgg(seen.to(device), layers)
-        return features
 
 
 def _similarity(own: Tensor, wanted: Tensor) -> float:
@@ -135,9 +99,7 @@ def score_by_size(
     Args:
         vgg: in float32.
         painters: by style name, what paints H x W x 3 uint8 RGB photos.
-        paintings: by style name.
         photos: by name, at the size at which they are to be painted.
-        progress: told after every photo.
 
     Returns:
         scores by style and photo.
@@ -145,10 +107,7 @@ def score_by_size(
     Raises:
         OptionError: nothing to evaluate, or a style without a painting.
     """
-    if not painters or not photos:
-        raise OptionError("nothing to evaluate", "give at least one style and one photo")
-    if missing := [name for name in painters if name not in paintings]:
-        raise OptionError(f"no painting for {', '.join(missing)}", "give each style's painting")
+    check_given(painters, paintings, photos)
     total = len(painters) * len(photos)
     scores: dict[str, dict[str, SizedScore]] = {}
     for style, painter in painters.items():

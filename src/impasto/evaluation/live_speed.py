@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.engines import EngineName, Precision
 from impasto.errors import OptionError
 from impasto.images.noise import natural_noise
@@ -26,8 +26,6 @@ from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles import STYLE_SUFFIX, TRUNK_FILE, Gallery, Style, write_style
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.source import BT_709, VideoInfo
-
-__all__ = ["CAMERA_RATE", "MAX_SECONDS", "LiveSpeed", "measure_live", "random_gallery"]
 
 CAMERA_RATE = 30
 """Frames a second that the camera gives, so that no more can be shown."""
@@ -79,10 +77,8 @@ def measure_live(
 
     Args:
         options: how the window starts; engine and precision are replaced.
-        engines: which, and in which precision.
         sizes: widths and heights of the camera's frames, in pixels.
         seconds: how long each runs; the first ones, while the frame budget settles, do not count.
-        progress: told how far it is, in seconds.
 
     Raises:
         OptionError: there is nothing to measure.
@@ -106,19 +102,10 @@ def measure_live(
                     _Unseen(seconds, task, progress),
                     replace(options, painting=painting),
                 )
-                results.append(
-                    LiveSpeed(
-                        report.engine,
-                        width,
-                        height,
-                        report.width,
-                        report.height,
-                        report.rate,
-                        1000 * report.delay_s,
-                        1000 * report.long_delay_s,
-                        report.delay_s * CAMERA_RATE,
-                    )
-                )
+                sizes_px = (width, height, report.width, report.height)
+                delays_ms = (1000 * report.delay_s, 1000 * report.long_delay_s)
+                frames = report.delay_s * CAMERA_RATE
+                results.append(LiveSpeed(report.engine, *sizes_px, report.rate, *delays_ms, frames))
     return results
 
 
@@ -138,7 +125,7 @@ class _Unseen:
         self._seconds, self._task, self._progress = seconds, task, progress
         self._began_s: float | None = None
 
-    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
+    def show(self, pixels: Pixels, lines: Sequence[str]) -> None:
         written = with_lines(pixels, lines, pixels.shape[1], pixels.shape[0])
         cv2.cvtColor(written, cv2.COLOR_RGB2BGR)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from impasto.styles import Gallery, Style
-
-__all__ = ["ScoredStyle", "find_scored_styles"]
+from impasto.styles import Gallery, Style, StyleCard, StyleRef
+from impasto.styles.predict import find_style
+from impasto.styles.reference import names_painting
+from impasto.styles.style import PAINTING_PX
+from impasto.training.paintings import find_painting
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ def find_scored_styles(
 
     Args:
         styles: names, mixtures, files of networks or of paintings; what is there twice counts once.
-        gallery: of the names.
         paintings: a folder, or one painting for all. In a folder, a style of a gallery is found by
             its card; any other by its label (``the_scream.jpg`` for ``nets/the_scream.t7``).
 
@@ -45,11 +44,6 @@ def find_scored_styles(
         StyleError: a style is unknown.
         InputError: a painting is missing.
     """
-    from impasto.styles import StyleCard, StyleRef
-    from impasto.styles.predict import find_style
-    from impasto.styles.reference import names_painting
-    from impasto.styles.style import PAINTING_PX
-    from impasto.training.paintings import find_painting
 
     def painting(card: StyleCard, name: str) -> Path:
         return paintings if paintings.is_file() else find_painting(card, name, paintings)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Sized
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import OptionError
 from impasto.images import read_image, scale_shorter_side
@@ -42,12 +42,11 @@ from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.styles.style import PAINTING_PX
 
-__all__ = ["Score", "Scorer", "StyleReport", "evaluate", "exact_vgg", "report_tree"]
-
 DEEP_STYLE_LAYER = "relu5_1"
+STYLED_LAYERS = (*STYLE_LAYERS, DEEP_STYLE_LAYER)
 LBFGS_HISTORY = 10
 
-PaintPhoto = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+PaintPhoto = Callable[[Pixels], Pixels]
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,6 @@ def evaluate(
     Args:
         painters: by style name, a `Stylizer` or whatever paints H x W x 3 uint8 RGB photos.
         paintings: by style name, the painting's file.
-        photos: to paint.
         size_px: the photos' shorter side.
         painting_px: the paintings' shorter side, for all or by style name.
         reference_iterations: how far L-BFGS runs from white noise, on every style and photo; 0 for
@@ -134,16 +132,12 @@ def evaluate(
         cache: a JSON file that keeps the reference's curves from one call to the next.
         hardware: where to compute. All is measured in float32, whatever its precision: curves in
             bfloat16 are other ones.
-        progress: told after every photo, and after every iteration of the reference.
 
     Raises:
         InputError: a picture cannot be read.
         OptionError: nothing to evaluate, or a style without a painting.
     """
-    if not painters or not photos:
-        raise OptionError("nothing to evaluate", "give at least one style and one photo")
-    if missing := [name for name in painters if name not in paintings]:
-        raise OptionError(f"no painting for {', '.join(missing)}", "give each style's painting")
+    check_given(painters, paintings, photos)
     exact = exact_vgg(hardware)
     curves = _Curves(exact, reference_iterations, cache)
 
@@ -165,6 +159,18 @@ def evaluate(
         median_curve = np.median(references, axis=0).tolist() if references else []
         reports.append(StyleReport(style, scores, median_curve))
     return reports
+
+
+def check_given(painters: Collection[str], paintings: Collection[str], photos: Sized) -> None:
+    """Check that there is something to evaluate.
+
+    Raises:
+        OptionError: there is not, or a style lacks its painting.
+    """
+    if not painters or not photos:
+        raise OptionError("nothing to evaluate", "give at least one style and one photo")
+    if missing := [name for name in painters if name not in paintings]:
+        raise OptionError(f"no painting for {', '.join(missing)}", "give each style's painting")
 
 
 def report_tree(reports: Sequence[StyleReport]) -> list[dict[str, Any]]:
@@ -204,50 +210,47 @@ class Scorer:
         painting: that the style was learned from, H x W x 3, uint8, RGB.
     """
 
-    def __init__(self, vgg: Vgg19, painting: NDArray[np.uint8]) -> None:
+    def __init__(self, vgg: Vgg19, painting: Pixels) -> None:
         self._vgg = vgg
-        self._device = vgg.get_buffer("mean_bgr").device
-        features = self._features(painting)
-        self._targets = {layer: gram_matrix(tensor) for layer, tensor in features.items()}
+        features = self.features(painting)
+        self._targets = {layer: gram_matrix(features[layer]) for layer in STYLED_LAYERS}
         self._correlations = layer_correlations(features)
 
     @torch.no_grad()
-    def content(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> float:
-        """Return C of a painted photo; both H x W x 3, uint8, RGB."""
-        features, target = (
-            self._vgg(to_tensor(pixels).to(self._device), (CONTENT_LAYER,))[CONTENT_LAYER]
-            for pixels in (painted, photo)
-        )
-        return content_loss(features, target).item()
+    def features(
+        self, pixels: Pixels, layers: Sequence[str] = (*STYLED_LAYERS, CONTENT_LAYER)
+    ) -> dict[str, Tensor]:
+        """Return what VGG-19 sees in a picture, by layer."""
+        device = self._vgg.get_buffer("mean_bgr").device
+        features: dict[str, Tensor] = self._vgg(to_tensor(pixels).to(device), layers)
+        return features
 
-    def style(self, painted: NDArray[np.uint8]) -> float:
-        """Return S of a painted photo, without the rest of its score."""
-        losses = self._losses(self._features(painted))
-        return statistics.fmean(losses[layer] for layer in STYLE_LAYERS)
-
-    def __call__(self, painted: NDArray[np.uint8], photo: NDArray[np.uint8]) -> Score:
-        """Return the whole score of a painted photo."""
-        features = self._features(painted)
-        losses = self._losses(features)
-        apart = correlation_loss(layer_correlations(features), self._correlations)
-        return Score(
-            content=self.content(painted, photo),
-            style=statistics.fmean(losses[layer] for layer in STYLE_LAYERS),
-            deep_style=losses[DEEP_STYLE_LAYER],
-            repetition=apart.item(),
-        )
-
-    def _losses(self, features: Mapping[str, Tensor]) -> dict[str, float]:
+    def losses(self, features: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return the scale-free style loss of a painted photo's features, by layer."""
         return {
-            layer: style_loss(gram_matrix(tensor), self._targets[layer]).item()
-            for layer, tensor in features.items()
+            layer: style_loss(gram_matrix(features[layer]), target).item()
+            for layer, target in self._targets.items()
         }
 
-    @torch.no_grad()
-    def _features(self, pixels: NDArray[np.uint8]) -> Mapping[str, Tensor]:
-        layers = (*STYLE_LAYERS, DEEP_STYLE_LAYER)
-        features: Mapping[str, Tensor] = self._vgg(to_tensor(pixels).to(self._device), layers)
-        return features
+    def repetition(self, features: Mapping[str, Tensor]) -> float:
+        """Return R of a painted photo's features."""
+        return correlation_loss(layer_correlations(features), self._correlations).item()
+
+    def style(self, painted: Pixels) -> float:
+        """Return S of a painted photo, without the rest of its score."""
+        losses = self.losses(self.features(painted, STYLED_LAYERS))
+        return statistics.fmean(losses[layer] for layer in STYLE_LAYERS)
+
+    def __call__(self, painted: Pixels, photo: Pixels) -> Score:
+        """Return the whole score of a painted photo."""
+        own, wanted = self.features(painted), self.features(photo, (CONTENT_LAYER,))
+        losses = self.losses(own)
+        return Score(
+            content=content_loss(own[CONTENT_LAYER], wanted[CONTENT_LAYER]).item(),
+            style=statistics.fmean(losses[layer] for layer in STYLE_LAYERS),
+            deep_style=losses[DEEP_STYLE_LAYER],
+            repetition=self.repetition(own),
+        )
 
 
 class _Curves:
@@ -260,11 +263,7 @@ class _Curves:
         self.known: dict[str, list[float]] = _read_cache(cache)
 
     def curve(
-        self,
-        photo: NDArray[np.uint8],
-        painting: NDArray[np.uint8],
-        title: str,
-        progress: ProgressListener,
+        self, photo: Pixels, painting: Pixels, title: str, progress: ProgressListener
     ) -> list[float]:
         key = hashlib.sha256(
             repr((photo.shape, painting.shape, LBFGS_HISTORY, str(self.vgg.dtype))).encode()
@@ -281,11 +280,7 @@ class _Curves:
         return self.known[key][: self.iterations]
 
     def _run(
-        self,
-        photo: NDArray[np.uint8],
-        painting: NDArray[np.uint8],
-        title: str,
-        progress: ProgressListener,
+        self, photo: Pixels, painting: Pixels, title: str, progress: ProgressListener
     ) -> list[float]:
         device = self.vgg.get_buffer("mean_bgr").device
         target = to_tensor(photo).to(device)

@@ -24,8 +24,6 @@ from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.style_model import open_network
 from impasto.styles import Gallery
 
-__all__ = ["JOHNSON_NAME", "Speed", "measure_speed"]
-
 JOHNSON_NAME = "Johnson 2016 in OpenCV dnn"
 
 
@@ -69,15 +67,12 @@ def measure_speed(
     """Time engines on noise pictures.
 
     Args:
-        gallery: has the trunk and the style.
         style: a name, a mixture, or the file of a network.
-        engines: which, and in which precision.
         sizes: widths and heights, in pixels.
         spec: a network to time with random weights, instead of the style's.
         runs: counted runs of each, after one that is not counted.
         johnson: run Johnson's network too (random weights; they do not matter for the time).
         threads: how many each engine may use; all cores if not given.
-        progress: told after every round.
 
     Raises:
         OptionError: there is nothing to measure.

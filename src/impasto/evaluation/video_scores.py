@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impasto.evaluation.scored_styles import ScoredStyle
-from impasto.evaluation.scores import Scorer, exact_vgg
+from impasto.evaluation.scores import PaintPhoto, Scorer, exact_vgg
 from impasto.images import read_image, scale_shorter_side
 from impasto.multiscale import FRAME_NATURAL_PX
 from impasto.options import StylizeOptions
@@ -21,11 +18,6 @@ from impasto.stylizer import Stylizer
 from impasto.video import read_frames
 from impasto.video.temporal_consistency import SteadyStylizer, check_stability
 from impasto.video.warping_error import WarpingError
-
-__all__ = ["FRAME_BY_FRAME", "VideoScore", "score_videos"]
-
-Pixels = NDArray[np.uint8]
-PaintPhoto = Callable[[Pixels], Pixels]
 
 FRAME_BY_FRAME = "frame by frame"
 SCORE_EVERY = 6  # frames: style loss takes longer than all the rest
@@ -36,7 +28,6 @@ class VideoScore:
     """Score of one way to paint videos in one style: means over the videos.
 
     Attributes:
-        style, way: their names.
         warping_error: in levels.
         style_loss: S.
     """
@@ -61,14 +52,10 @@ def score_videos(
     """Paint videos frame by frame, as `impasto.stylize_video` does, and live; and measure each.
 
     Args:
-        videos: their files.
-        styles: each with its painting.
         options: all but the style.
         stability: of the calmer ways, 0 to 1.
-        frames: how many of each video.
         size_px: a frame's shorter side at most.
         painting_px: the paintings' shorter side; that which each style was learned at if not given.
-        progress: told after each video.
 
     Raises:
         OptionError: the stability is out of its range.

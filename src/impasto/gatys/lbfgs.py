@@ -22,8 +22,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Point", "minimise"]
-
 SUFFICIENT_DECREASE = 1e-4  # Nocedal & Wright, c1 in equation 3.4
 SHRINK = 0.4
 FIRST_STEP = 0.02  # mean change of a pixel, before the curvature is known

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.gatys.options import SMALLEST_PX, PaintOptions
 from impasto.images import resize
 from impasto.images.tiles import Span, cut
@@ -39,10 +39,7 @@ from impasto.perceptual.losses import (
 from impasto.perceptual.tensors import to_tensor
 from impasto.perceptual.vgg import Vgg19, feature_step_px, reach_px
 
-__all__ = ["Objective", "Part"]
-
 GRID_PX = 16  # the coarsest layers' step; tiles begin on it
-Pixels = NDArray[np.uint8]
 PLACES = "places"
 Sums = dict[tuple[int, str], Tensor]
 """Sums over tiles: Gram matrices by part and layer; features of sampled places by number
@@ -126,14 +123,10 @@ class Objective:
     """The weighted sum of losses at one scale, and its gradient.
 
     Args:
-        vgg: computes features.
-        photo: H x W x 3, uint8, RGB.
-        parts: the regions' styles.
         guides: parts x height x width, 0-1: how much each part has to say in each place; there is
             but one part, and it has all to say, if not given.
         size: width and height of the picture at this scale.
         final_size: of the finest scale.
-        options: the weights, layers and kinds of losses.
         faces: height x width, uint8: 255 in the middle of faces, if there are any.
 
     Attributes:
@@ -147,11 +140,11 @@ class Objective:
         vgg: Vgg19,
         photo: Pixels,
         parts: Sequence[Part],
-        guides: NDArray[np.float32] | None,
+        guides: Floats | None,
         size: tuple[int, int],
         final_size: tuple[int, int],
         options: PaintOptions,
-        faces: NDArray[np.uint8] | None = None,
+        faces: Pixels | None = None,
     ) -> None:
         self.losses: dict[str, float] = {}
         self.dtype = vgg.dtype
@@ -375,9 +368,7 @@ class Objective:
             ]
         return content, [self_distances(features) for features in picked]
 
-    def _pooled(
-        self, guides: NDArray[np.float32] | None, layers: Iterable[str]
-    ) -> dict[int, Tensor] | None:
+    def _pooled(self, guides: Floats | None, layers: Iterable[str]) -> dict[int, Tensor] | None:
         """Return guides at the size of each layer's features: means over areas."""
         if guides is None:
             return None
@@ -385,7 +376,7 @@ class Objective:
         steps = {feature_step_px(layer) for layer in layers}
         return {step: F.avg_pool2d(maps, step)[0] for step in steps}
 
-    def _part_shares(self, guides: NDArray[np.float32] | None) -> list[float]:
+    def _part_shares(self, guides: Floats | None) -> list[float]:
         """Return how much of what is painted each part has."""
         if guides is None:
             return [1.0] * len(self._parts)

@@ -27,9 +27,9 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import MissingExtraError, OptionError
 from impasto.gatys.lbfgs import minimise
 from impasto.gatys.objective import Objective, Part
@@ -43,8 +43,6 @@ from impasto.perceptual.tensors import to_pixels, to_tensor
 from impasto.perceptual.vgg import Vgg19
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
-__all__ = ["DEFAULT_SIZE_PX", "Iterate", "PaintOptions", "optimise_draft", "paint"]
-
 LBFGS_MEMORY_BYTES = 1 << 30
 DRAFT_STEPS = 50
 
@@ -55,7 +53,6 @@ class Iterate:
 
     Attributes:
         step: of all scales together, from 1.
-        steps: how many there are.
         width, height: of the picture at this scale, in pixels.
         losses: `impasto.gatys.objective.Objective` tells.
         pixels: what is painted so far, 1 x 3 x H x W, 0-1.
@@ -68,7 +65,7 @@ class Iterate:
     height: int
     losses: Mapping[str, float]
     pixels: Tensor
-    finish: Callable[[NDArray[np.uint8]], Picture] = Picture
+    finish: Callable[[Pixels], Picture] = Picture
 
     def picture(self) -> Picture:
         """Return what is painted so far, at this scale's size: what `paint` gives if this is the
@@ -95,7 +92,6 @@ def paint(
     Args:
         photo: as `impasto.images.as_picture` takes it.
         paintings: one, or several in a list, likewise.
-        options: see `PaintOptions`.
         painting_weights: how much each painting counts; equal shares if not given.
         regions: areas (`impasto.masks.parse.as_area`) with a painting of their own each;
             ``paintings`` are for the rest.
@@ -144,7 +140,7 @@ def _from_coarse_to_fine(
     vgg = Vgg19(hardware, options.pooling)
     faces = _find_faces(content.pixels) if options.weights["faces"] > 0 else None
     scales = _scales(content.width, content.height, options)
-    plan = _steps_per_scale(len(scales), options.steps)
+    plan = [max(1, options.steps // min(16, 2**number)) for number in range(len(scales))]
     pixels = _first_picture(content.pixels, scales[0], options)
     finish = partial(_finish, content, areas, options)
     done = 0
@@ -171,23 +167,18 @@ def _from_coarse_to_fine(
 
 def optimise_draft(
     painting: PictureSource,
-    photo: NDArray[np.uint8],
+    photo: Pixels,
     effect: float = 0.5,
     progress: ProgressListener = ignore_progress,
     *,
     hardware: Hardware | None = None,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Paint a small photo at its own size, in seconds: large forms, for a network to revise.
 
     Args:
         painting: as `impasto.images.as_picture` takes it.
-        photo: H x W x 3, uint8, RGB.
         effect: 0 is subtle, 1 bold; see `PaintOptions`.
-        progress: told after every step.
         hardware: as `paint` takes it.
-
-    Returns:
-        H x W x 3, uint8, RGB.
 
     Raises:
         as `paint`.
@@ -205,9 +196,7 @@ def optimise_draft(
     return paint(Picture(photo), painting, options, hardware=hardware, on_iterate=tell).pixels
 
 
-def _finish(
-    content: Picture, areas: Areas, options: PaintOptions, result: NDArray[np.uint8]
-) -> Picture:
+def _finish(content: Picture, areas: Areas, options: PaintOptions, result: Pixels) -> Picture:
     """Return what the photo has to say at last: its colours, its pixels beyond the mask, its
     transparency and metadata.
     """
@@ -222,7 +211,7 @@ def _finish(
     return Picture(result, alpha, metadata=content.metadata)
 
 
-def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def _find_faces(photo: Pixels) -> Pixels | None:
     try:
         faces = face_mask(photo)
     except MissingExtraError:
@@ -230,7 +219,7 @@ def _find_faces(photo: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     return faces if faces.any() else None
 
 
-def _guides(areas: Areas, size: tuple[int, int]) -> NDArray[np.float32] | None:
+def _guides(areas: Areas, size: tuple[int, int]) -> Floats | None:
     """Return how much each part's paintings have to say in each place, parts x H x W; the rest is
     last.
     """
@@ -267,13 +256,7 @@ def _scales(width: int, height: int, options: PaintOptions) -> list[tuple[int, i
     ]
 
 
-def _steps_per_scale(count: int, steps: int) -> list[int]:
-    return [max(1, steps // min(16, 2**k)) for k in range(count)]
-
-
-def _first_picture(
-    photo: NDArray[np.uint8], size: tuple[int, int], options: PaintOptions
-) -> NDArray[np.uint8]:
+def _first_picture(photo: Pixels, size: tuple[int, int], options: PaintOptions) -> Pixels:
     if isinstance(options.start, Picture):
         return options.start.pixels
     if options.start == "noise":

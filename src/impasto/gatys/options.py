@@ -12,8 +12,6 @@ from impasto.errors import OptionError
 from impasto.images import Picture
 from impasto.perceptual.vgg import Pooling, check_layers
 
-__all__ = ["DEFAULT_SIZE_PX", "EFFECTS", "PAPER", "SMALLEST_PX", "Effect", "PaintOptions"]
-
 DEFAULT_SIZE_PX = 1024
 SMALLEST_PX = 32
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Strength", "blend", "in_bands"]
+from impasto._util.arrays import Floats, Pixels
 
-Pixels = NDArray[np.uint8]
 BAND_PX = 256
-Strength = float | NDArray[np.float32]
+Strength = float | Floats
 """How much of the painting there is: everywhere, or in each place, H x W."""
 
 
@@ -22,23 +21,21 @@ def blend(photo: Pixels, painting: Pixels, strength: Strength) -> Pixels:
     Linear in what is seen; above 1 it goes on in the same direction, and exaggerates.
 
     Args:
-        photo: H x W x 3, uint8.
-        painting: the same shape.
         strength: 0 gives the photo, 1 the painting; a number, or H x W.
     """
     import cv2
 
     if isinstance(strength, np.ndarray):
-        return in_bands(_mixed, photo, painting, strength)
+
+        def mix(photo: Pixels, painting: Pixels, strength: Floats) -> Pixels:
+            floats = photo + (painting.astype(np.float32) - photo) * strength[..., None]
+            return np.rint(floats).clip(0, 255).astype(np.uint8)
+
+        return in_bands(mix, photo, painting, strength)
     if strength == 1:
         return painting
     mixed = cv2.addWeighted(painting, strength, photo, 1 - strength, 0)
     return np.asarray(mixed, dtype=np.uint8)
-
-
-def _mixed(photo: Pixels, painting: Pixels, strength: NDArray[np.float32]) -> Pixels:
-    floats = photo + (painting.astype(np.float32) - photo) * strength[..., None]
-    return np.rint(floats).clip(0, 255).astype(np.uint8)
 
 
 def in_bands(compute: Callable[..., NDArray[Any]], *arrays: NDArray[Any]) -> NDArray[Any]:

@@ -8,20 +8,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images.blend import BAND_PX, in_bands
 
-__all__ = [
-    "ColorMap",
-    "from_oklab",
-    "keep_colors",
-    "match_histograms",
-    "match_linearly",
-    "to_oklab",
-]
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 ColorMap = Callable[[Pixels], Pixels]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Y of YIQ, BT.601
@@ -56,13 +46,6 @@ def keep_colors(painting: Pixels, photo: Pixels) -> Pixels:
     transfer", section 3.2): Y of YIQ comes from the painting, I and Q from the photo. As R, G
     and B are each Y plus something that depends on I and Q alone, that is to add the difference of
     the Ys to each.
-
-    Args:
-        painting: H x W x 3, uint8, RGB.
-        photo: the same shape.
-
-    Returns:
-        H x W x 3, uint8, clipped to 0-255.
 
     Raises:
         OptionError: the shapes differ.
@@ -180,9 +163,6 @@ def from_oklab(lab: Floats) -> Pixels:
 
     Args:
         lab: ... x 3, float32, as `to_oklab` gives it.
-
-    Returns:
-        the same shape, uint8, RGB.
     """
     linear = ((lab @ FROM_LAB.T) ** 3 @ FROM_CONES.T).clip(0, 1)
     curved = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)

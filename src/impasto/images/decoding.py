@@ -20,23 +20,6 @@ from impasto.images.rows.tiff_reader import descriptive_exif, float_white
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = [
-    "MAX_PIXELS",
-    "READERS_RAISE",
-    "Decoded",
-    "check_size",
-    "damaged",
-    "decode_deep_heic",
-    "decode_image",
-    "decode_rows",
-    "decoded",
-    "image_orientation",
-    "open_image",
-    "open_rows",
-    "orientation_of",
-    "upright_metadata",
-]
-
 MAX_PIXELS = 178_956_970
 """Larger pictures are refused by their header, before any memory is taken; Pillow refuses them,
 too."""

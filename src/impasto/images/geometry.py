@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import OptionError
-
-__all__ = ["fit_within", "pad_reflect", "resize", "scale_shorter_side"]
-
-Pixels = NDArray[np.uint8]
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     """Resize a picture: the mean over areas along sides that shrink, cubic where they grow.
 
     Args:
-        pixels: H x W x 3, uint8.
         width, height: at least 1.
 
     Returns:
@@ -57,7 +52,6 @@ def pad_reflect(pixels: Pixels, *, left: int, top: int, right: int, bottom: int)
     """Mirror a picture around itself, as often as it takes; the edge pixel is not repeated.
 
     Args:
-        pixels: H x W x 3, uint8.
         left, top, right, bottom: pixels to add on each side.
     """
     import cv2

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GRAIN_PX", "add_grain", "grain_tile"]
+from impasto._util.arrays import Floats, Pixels
 
 GRAIN_PX = 512
 """Side of the tile that repeats over larger pictures."""
@@ -27,7 +27,7 @@ COARSE_OCTAVES_PX = (8, 16, 32)
 KEPT = 4  # seeds
 
 
-def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDArray[np.float32]:
+def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> Floats:
     """Return grain of both kinds, the same at every call with the same seed.
 
     Either is a sum of octaves from fine to coarse, each of the same strength, since strokes are of
@@ -36,7 +36,6 @@ def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDAr
     Args:
         amount: standard deviation of grain of all sizes, where white is 1.
         coarse_amount: that of coarse grain.
-        seed: of both.
 
     Returns:
         `GRAIN_PX` x `GRAIN_PX` float32.
@@ -49,7 +48,7 @@ def grain_tile(amount: float, coarse_amount: float = 0.0, seed: int = 0) -> NDAr
 
 
 @lru_cache(2 * KEPT)
-def _noise(octaves_px: tuple[int, ...], seed: int) -> NDArray[np.float32]:
+def _noise(octaves_px: tuple[int, ...], seed: int) -> Floats:
     """Return noise of mean 0 and standard deviation 1."""
     random = np.random.default_rng(seed if octaves_px == OCTAVES_PX else (seed, 1))
     white = np.fft.rfft2(random.standard_normal((GRAIN_PX, GRAIN_PX)))
@@ -62,27 +61,25 @@ def _noise(octaves_px: tuple[int, ...], seed: int) -> NDArray[np.float32]:
         band = np.exp(-squared * octave_px**2) - np.exp(-4 * squared * octave_px**2)
         layer = np.fft.irfft2(white * band, s=total.shape)
         total += layer / layer.std()
-    noise: NDArray[np.float32] = (total / total.std()).astype(np.float32)
+    noise: Floats = (total / total.std()).astype(np.float32)
     return noise
 
 
 def add_grain(
-    pixels: NDArray[np.uint8],
+    pixels: Pixels,
     amount: float,
     coarse_amount: float = 0.0,
     *,
     left: int = 0,
     top: int = 0,
     seed: int = 0,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Lay grain over a picture, the same for all three colours.
 
     Args:
-        pixels: H x W x 3, uint8, RGB.
         amount: standard deviation of grain of all sizes, where white is 1.
         coarse_amount: that of coarse grain.
         left, top: where in a larger picture these pixels are; grain lies still in that one.
-        seed: of the noise.
 
     Returns:
         the same shape, uint8; the array itself if both amounts are 0.

@@ -6,14 +6,9 @@ He, Sun & Tang 2010, "Guided image filtering", section 3, equations 5, 6 and 8, 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images.colors import LUMINANCE
-
-__all__ = ["detail_radius_px", "guided_filter", "luminance", "restore_detail"]
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 EPSILON = 0.02**2
 """Contrasts of the guide below its root, where white is 1, are no edges."""
@@ -71,8 +66,6 @@ def restore_detail(photo: Pixels, painting: Pixels, amount: float, radius_px: in
     the photo's things do (He et al. 2010, section 4, "structure transferring").
 
     Args:
-        photo: H x W x 3, uint8, RGB.
-        painting: the same shape.
         amount: 0 leaves the painting as it is; 1 leaves no stroke that the photo has no edge for.
         radius_px: see `detail_radius_px`.
     """

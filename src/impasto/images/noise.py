@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["natural_noise"]
+from impasto._util.arrays import Pixels
 
 CONTRAST = 60.0  # levels; about that of photographs
 COLOUR = 0.5  # how much of a channel is its own, against what all three share
 
 
-def natural_noise(width: int, height: int, seed: int) -> NDArray[np.uint8]:
+def natural_noise(width: int, height: int, seed: int) -> Pixels:
     """Return noise whose amplitude falls as one over the frequency, as in photographs (Field 1987),
     with channels that are alike, and a brightness of its own.
-
-    Returns:
-        height x width x 3, uint8.
     """
     random = np.random.default_rng(seed)
     down, across = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None]

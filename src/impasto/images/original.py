@@ -14,17 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.images.blend import Strength, blend, in_bands
 from impasto.images.profiles import from_srgb, to_srgb
-
-__all__ = [
-    "NO_METADATA",
-    "Metadata",
-    "Original",
-    "Samples",
-    "cast_samples",
-    "full_white",
-]
 
 Samples = NDArray[Any]
 """An array of uint8, uint16 or float32."""
@@ -113,7 +105,7 @@ class Original:
         """Whether pixels and alpha say it all: 8-bit sRGB."""
         return self.samples.dtype == np.uint8 and self.mode == "RGB" and not self.profile
 
-    def to_pixels(self) -> NDArray[np.uint8]:
+    def to_pixels(self) -> Pixels:
         """Return H x W x 3, uint8, sRGB: the samples themselves if these are such already. Greys
         become three alike.
         """
@@ -121,11 +113,11 @@ class Original:
             return np.ascontiguousarray(self.samples)
         return to_srgb(to_8_bit(self.samples, self.white), self.profile)
 
-    def alpha_8_bit(self) -> NDArray[np.uint8] | None:
+    def alpha_8_bit(self) -> Pixels | None:
         """Return alpha as H x W, uint8."""
         return None if self.alpha is None else to_8_bit(self.alpha, self.white)
 
-    def blend(self, painting: NDArray[np.uint8], strength: Strength) -> Original:
+    def blend(self, painting: Pixels, strength: Strength) -> Original:
         """Return ``strength * painting + (1 - strength) * photo`` in the photo's own depth and
         profile.
 
@@ -153,7 +145,7 @@ class Original:
         return cast_samples(converted, self.samples.dtype, self.white)
 
 
-def mix(samples: Samples, painted: NDArray[np.uint8], strength: Strength, white: float) -> Samples:
+def mix(samples: Samples, painted: Pixels, strength: Strength, white: float) -> Samples:
     """Return ``strength * painted + (1 - strength) * samples``, in the samples' type.
 
     Args:
@@ -188,7 +180,7 @@ def cast_samples(values: NDArray[np.floating], kind: np.dtype[Any], white: float
     return rounded
 
 
-def to_8_bit(samples: Samples, white: float) -> NDArray[np.uint8]:
+def to_8_bit(samples: Samples, white: float) -> Pixels:
     """Convert samples from 0 to white to 0-255, rounded; what lies beyond is clipped, NaN is 0."""
     if samples.dtype == np.uint8 and white == 255:
         return samples

@@ -40,8 +40,6 @@ from impasto.images.windows import shrink_rows
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["IMAGE_SUFFIXES", "PhotoFile", "Source", "find_images", "is_image", "read_image"]
-
 IMAGE_SUFFIXES = (
     frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
     | {".heic", ".heif"}
@@ -91,9 +89,7 @@ def find_images(folder: Path, kind: str, *, deep: bool = False) -> list[Path]:
     """Return the images in a folder, in alphabetical order.
 
     Args:
-        folder: to look in.
         kind: what they are, for errors: ``photographs``.
-        deep: look into the folders below it, too.
 
     Raises:
         InputError: there is no such folder, it cannot be read, or no image is in it.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 from impasto.images.geometry import fit_within
 from impasto.images.original import NO_METADATA, Metadata, Original
@@ -18,8 +18,6 @@ from impasto.images.writing import encode_image, to_image, write_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-__all__ = ["Frame", "Picture", "check_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +35,8 @@ class Picture:
         InputError: an array has another type or shape.
     """
 
-    pixels: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None = None
+    pixels: Pixels
+    alpha: Pixels | None = None
     original: Original | None = None
     metadata: Metadata = NO_METADATA
 
@@ -130,7 +128,7 @@ class Frame:
     duration_ms: float = 0.0
 
 
-def check_pixels(pixels: NDArray[np.uint8]) -> None:
+def check_pixels(pixels: Pixels) -> None:
     """Check that an array holds RGB pixels.
 
     Raises:

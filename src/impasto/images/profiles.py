@@ -7,14 +7,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from impasto._util.arrays import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-__all__ = ["from_srgb", "image_of", "srgb_profile", "to_srgb", "useful_profile"]
-
-Pixels = NDArray[np.uint8]
 
 SRGB_NAMES = {"sRGB", "sRGB built-in", "sRGB IEC61966-2.1", "sRGB2014"}
 
@@ -25,9 +22,6 @@ def to_srgb(samples: Pixels, profile: bytes) -> Pixels:
     Args:
         samples: H x W x C, uint8; C is 1 for grey, 3 for RGB, 4 for CMYK (where 0 is no ink).
         profile: an ICC profile, as `useful_profile` lets it through; sRGB if empty.
-
-    Returns:
-        H x W x 3, uint8.
     """
     image = image_of(samples)
     if profile:
@@ -39,7 +33,6 @@ def from_srgb(pixels: Pixels, mode: str, profile: bytes) -> Pixels:
     """Convert sRGB to the colours of a profile; what lies outside of them is clipped.
 
     Args:
-        pixels: H x W x 3, uint8.
         mode: ``RGB`` or ``CMYK``.
         profile: an ICC profile, as `useful_profile` lets it through; sRGB if empty.
 

@@ -11,8 +11,7 @@ from impasto.errors import InputError, MissingExtraError
 from impasto.images.decoding import check_size
 from impasto.images.original import Metadata, Original
 from impasto.images.picture import Picture
-
-__all__ = ["RAW_SUFFIXES", "read_raw"]
+from impasto.images.rows.tiff_reader import read_exif
 
 RAW_SUFFIXES = frozenset(
     {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
@@ -47,13 +46,8 @@ def read_raw(path: Path, max_pixels: int) -> Picture:
             "get it anew, or develop it in another program",
         ) from error
     original = Original(np.ascontiguousarray(samples, dtype=np.uint16), white=65535.0)
-    return Picture.of(original, Metadata(_exif(path)))
-
-
-def _exif(path: Path) -> bytes:
-    """Read camera, times and GPS of those raw formats that are TIFF files inside."""
-    from impasto.images.rows.tiff_reader import read_exif
-
+    exif = b""
+    # Camera, times and GPS of those raw formats that are TIFF files inside.
     with contextlib.suppress(ValueError, OSError), path.open("rb") as file:
-        return read_exif(file)
-    return b""
+        exif = read_exif(file)
+    return Picture.of(original, Metadata(exif))

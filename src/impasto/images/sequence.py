@@ -21,8 +21,6 @@ from impasto.images.writing import (
     write_rows,
 )
 
-__all__ = ["holds_several", "write_sequence"]
-
 ANIMATED, PAGED = ("GIF", "WEBP", "PNG", "AVIF"), "TIFF"
 
 

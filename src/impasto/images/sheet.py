@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import OptionError
 from impasto.images.geometry import resize
 from impasto.images.picture import Picture
-
-__all__ = ["contact_sheet", "side_by_side"]
-
-Pixels = NDArray[np.uint8]
 
 GAP_PX, CAPTION_PX, FONT_PX = 8, 26, 16
 
@@ -27,9 +23,6 @@ def contact_sheet(tiles: Sequence[tuple[str, Pixels]], *, columns: int, tile_px:
         columns: pictures in a row.
         tile_px: width of each picture; rows are as high as their highest picture needs.
 
-    Returns:
-        H x W x 3, uint8, RGB.
-
     Raises:
         OptionError: there are no pictures, or no columns.
     """
@@ -38,11 +31,8 @@ def contact_sheet(tiles: Sequence[tuple[str, Pixels]], *, columns: int, tile_px:
     if not tiles or columns < 1 or tile_px < 1:
         raise OptionError("an empty contact sheet", "give pictures, columns and a width")
     scaled = [
-        (
-            caption,
-            resize(pixels, tile_px, max(1, round(tile_px * pixels.shape[0] / pixels.shape[1]))),
-        )
-        for caption, pixels in tiles
+        (caption, resize(each, tile_px, max(1, round(tile_px * len(each) / each.shape[1]))))
+        for caption, each in tiles
     ]
     rows = [scaled[start : start + columns] for start in range(0, len(scaled), columns)]
     heights = [max(len(pixels) for _, pixels in row) + CAPTION_PX for row in rows]

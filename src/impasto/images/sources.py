@@ -16,8 +16,6 @@ from impasto.images.picture import Picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PictureSource", "as_picture"]
-
 PictureSource: TypeAlias = "Source | Picture | Image | NDArray[Any]"
 """A source that `as_picture` takes."""
 

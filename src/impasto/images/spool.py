@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto._util.closeable import Closing
 from impasto.errors import OutputError
 
-__all__ = ["PixelRows", "RowFile", "Spool"]
-
-Pixels = NDArray[np.uint8]
 STRIP_BYTES = 8 << 20
 
 
@@ -56,7 +54,6 @@ class RowFile(Closing):
 
     Args:
         row_bytes: the length of each.
-        folder: where the file shall be.
 
     Attributes:
         length: rows in it.
@@ -118,7 +115,6 @@ class Spool(PixelRows):
 
     Args:
         size: width and height, in pixels.
-        folder: where the file shall be.
 
     Raises:
         OutputError: there is no room.

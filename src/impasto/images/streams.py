@@ -11,8 +11,6 @@ from impasto.images.picture import Picture
 from impasto.images.rows import RowWriter
 from impasto.images.writing import FORMATS, encode_image, fitted, open_writer
 
-__all__ = ["RowTarget", "streams"]
-
 STREAMED = ("PNG", "TIFF")
 
 

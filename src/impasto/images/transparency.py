@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images.original import Samples, cast_samples
 
-__all__ = ["bleed", "lay_on_white"]
 
-Floats = NDArray[np.float32]
-
-
-def bleed(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def bleed(pixels: Pixels, alpha: Pixels) -> Pixels:
     """Spread the colours along the edge of what is visible over what is not.
 
     Under full transparency, files hold any colour, mostly black. A network would paint its strokes
@@ -21,7 +17,6 @@ def bleed(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uin
     lumigraph", section 3.4) fill holes.
 
     Args:
-        pixels: H x W x 3, uint8, RGB.
         alpha: H x W, uint8.
 
     Returns:
@@ -32,7 +27,7 @@ def bleed(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uin
         return pixels
     known = np.where(hidden, 0, 1).astype(np.float32)
     spread = np.rint(_spread(pixels * known[..., None], known)).astype(np.uint8)
-    filled: NDArray[np.uint8] = np.where(hidden[..., None], spread, pixels)
+    filled: Pixels = np.where(hidden[..., None], spread, pixels)
     return filled
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images.original import Samples, cast_samples
 from impasto.images.spool import PixelRows
 
-__all__ = ["enlarged_rows", "reduced", "shrink_rows"]
-
-Pixels = NDArray[np.uint8]
 SHARPNESS = -0.75  # of cubic interpolation, as OpenCV has it
 LEAST_OPACITY = np.float32(1e-4)  # where all is transparent, colours count alike
 REDUCED_PX = 1_000_000
@@ -41,7 +39,7 @@ def shrink_rows(
 
     height, (new_width, new_height) = size[1], new_size
     top, done = 0, 0
-    pending: NDArray[np.float32] | None = None
+    pending: Floats | None = None
     for strip in strips:
         rows, channels = len(strip), strip.shape[2]
         # In floats: what is rounded twice differs from the whole, and networks amplify that.
@@ -88,7 +86,6 @@ def enlarged_rows(source: PixelRows, new_size: tuple[int, int], top: int, bottom
     Args:
         source: the picture.
         new_size: width and height of the enlarged one; neither below the picture's.
-        top, bottom: which of its rows.
 
     Returns:
         n x new width x channels, uint8.
@@ -117,7 +114,7 @@ def enlarged_rows(source: PixelRows, new_size: tuple[int, int], top: int, bottom
 
 def _cubic_taps(
     start: int, stop: int, length: int, new_length: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[NDArray[np.int64], Floats]:
     """Find which four rows each new row is made of, and how much of each: OpenCV's cubic
     interpolation (Keys 1981, a = -0.75), its rounding of places to float32 included.
     """

@@ -22,20 +22,6 @@ from impasto.images.transparency import lay_on_white
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = [
-    "FORMATS",
-    "Format",
-    "Writable",
-    "check_format",
-    "encode_image",
-    "fitted",
-    "open_writer",
-    "save_options",
-    "to_image",
-    "write_image",
-    "write_rows",
-]
-
 MAX_JPEG_EXIF = 65_000
 """Bytes of EXIF or XMP that a JPEG's segment can hold."""
 
@@ -113,7 +99,6 @@ def write_image(
 
     Args:
         path: the file's name, or a file that is open for writing bytes.
-        picture: what to write.
         file_format: a key of `FORMATS`; the end of the name if not given.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         overwrite: replace a file that exists.
@@ -166,7 +151,6 @@ def encode_image(
     """Encode a picture as the bytes of a file.
 
     Args:
-        picture: what to encode.
         file_format: a key of `FORMATS`.
         quality: 1 to 100, of JPEG, WebP and AVIF.
         name: what errors call it.
@@ -205,12 +189,8 @@ def encode_image(
 
 def fitted(original: Original, form: Format) -> Original:
     """Convert an original to the nearest that a format can hold."""
-    samples, alpha, white, profile = (
-        original.samples,
-        original.alpha,
-        original.white,
-        original.profile,
-    )
+    samples, alpha = original.samples, original.alpha
+    white, profile = original.white, original.profile
     if original.mode not in form.modes:
         if original.mode == "L" and not profile:
             samples = np.repeat(samples, 3, axis=2)
@@ -288,12 +268,8 @@ def write_rows(
     Args:
         original: as `fitted` makes it.
         metadata: EXIF, XMP and resolution.
-        file: open for writing.
         form: PNG's or TIFF's.
         previous: the page before.
-
-    Returns:
-        the writer, finished.
     """
     height, width = original.samples.shape[:2]
     writer = open_writer(file, form, original, (width, height), metadata, previous)

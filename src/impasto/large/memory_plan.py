@@ -17,8 +17,6 @@ from impasto.networks.spec import JOHNSON, NetworkSpec
 from impasto.networks.stages import waiting_per_px
 from impasto.two_part_model import revision_sizes
 
-__all__ = ["MemoryPlan", "default_bytes", "margin_px", "parse_bytes", "plan_memory"]
-
 DEFAULT_SHARE = 0.75  # of what this process may have
 LEAST_DEFAULT_BYTES = 600_000_000  # with less, hardly a photo can be painted
 UNKNOWN_DEFAULT_BYTES = 2_000_000_000  # where the system does not tell what there is
@@ -99,7 +97,6 @@ def plan_memory(
     Args:
         size: width and height of the picture, in pixels.
         limit_bytes: of resident memory, all included.
-        engine: that paints.
         spec: of the network; none if it can only paint in one piece. It is then taken for one like
             Johnson's.
         held_bytes: what else is in memory all the time.

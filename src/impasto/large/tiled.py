@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images import resize
 from impasto.images.spool import PixelRows, Spool
 from impasto.images.tiles import cut
@@ -29,9 +29,6 @@ from impasto.style_model import StyleModel
 from impasto.stylizer import Stylizer
 from impasto.two_part_model import TwoPartModel, revision_sizes
 
-__all__ = ["paint_tiled"]
-
-Pixels = NDArray[np.uint8]
 EVERYWHERE = Areas()
 
 
@@ -47,12 +44,8 @@ def paint_tiled(
     """Paint a picture within a plan's memory.
 
     Args:
-        stylizer: paints.
         photo: in memory or on disk.
-        plan: how.
-        folder: for temporary files.
         areas: where which style goes, as `Stylizer.find_areas` gives them.
-        progress: told after each tile.
 
     Returns:
         the painting at full strength, as large as the photo; on disk, unless the plan says whole.
@@ -141,7 +134,7 @@ class _Tiled(ABC):
             raise
         return spool
 
-    def _shares(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32] | None:
+    def _shares(self, size: tuple[int, int], top: int, bottom: int) -> Floats | None:
         return None if self._areas.shares is None else self._areas.share_rows(size, top, bottom)
 
 

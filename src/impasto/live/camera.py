@@ -12,11 +12,9 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
-
-__all__ = ["Camera", "Capture", "LiveFrame", "open_camera"]
 
 RETRY_S = 1.0
 WAIT_S = 0.05
@@ -27,7 +25,7 @@ CONNECT_MS, SILENCE_MS = 10_000, 5_000
 class Camera(Protocol):
     """Giver of frames, one after the other, at its own pace."""
 
-    def read(self) -> NDArray[np.uint8] | None:
+    def read(self) -> Pixels | None:
         """Wait for the next frame, H x W x 3 uint8 RGB; return none while there is no camera."""
         ...
 
@@ -42,7 +40,9 @@ def open_camera(source: str) -> Camera:
     Raises:
         InputError: there is none.
     """
-    _quieten_opencv()
+    # It would write to the error output whenever a camera is not there.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     if source.isdigit():
         return _Device(int(source), f"camera {source}", "plug it in, or give another number")
     if "://" in source:
@@ -53,12 +53,6 @@ def open_camera(source: str) -> Camera:
             f"{source} is neither a camera nor a file", "give a number, an address or a video file"
         )
     return _File(source)
-
-
-def _quieten_opencv() -> None:
-    """Stop it from writing to the error output whenever a camera is not there."""
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 
 class _Device:
@@ -82,7 +76,7 @@ class _Device:
             ]
             self._capture.open(self._source, cv2.CAP_FFMPEG, limits)
 
-    def read(self) -> NDArray[np.uint8] | None:
+    def read(self) -> Pixels | None:
         ok, frame = self._capture.read() if self._capture.isOpened() else (False, None)
         if ok and frame is not None:
             return _rgb(frame)
@@ -109,7 +103,7 @@ class _File:
         self._period_s = 1 / rate if 1 <= rate <= 1000 else 1 / 25
         self._due_s = time.monotonic()
 
-    def read(self) -> NDArray[np.uint8] | None:
+    def read(self) -> Pixels | None:
         ok, frame = self._capture.read()
         if not ok:
             self._capture.open(self._path)  # some files cannot be wound back
@@ -125,7 +119,7 @@ class _File:
         self._capture.release()
 
 
-def _rgb(frame: cv2.typing.MatLike) -> NDArray[np.uint8]:
+def _rgb(frame: cv2.typing.MatLike) -> Pixels:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
@@ -139,7 +133,7 @@ class LiveFrame:
         number: frames are counted from 1.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     taken_s: float
     number: int
 

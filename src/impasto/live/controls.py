@@ -9,8 +9,6 @@ from impasto.defaults import ColorWay
 from impasto.styles import Gallery, StyleRef
 from impasto.styles.predict import find_style
 
-__all__ = ["HELP", "LiveSettings", "choose", "packs_from", "press"]
-
 HELP = (
     ("n p", "next, previous style"),
     ("0-9", "style by its number: 1 and 7 are 17"),
@@ -91,7 +89,6 @@ def packs_from(first: str, gallery: Gallery) -> tuple[list[list[str]], int]:
     Args:
         first: a name; a mixture, painting or style's file, which is one more in its pack; or the
             file of a network, which is a pack by itself.
-        gallery: whose styles there are.
 
     Raises:
         OptionError: the mixture cannot be read.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["FrameBudget"]
-
 SHARES = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.33, 0.25)
 SMOOTHING = 0.15
 ROOM = 0.8  # sizes grow again only where the larger one would leave this much room

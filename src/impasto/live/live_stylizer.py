@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import ImpastoError, OptionError
 from impasto.images import resize
 from impasto.live.camera import Capture, LiveFrame
@@ -17,8 +17,6 @@ from impasto.live.controls import LiveSettings
 from impasto.live.frame_budget import FrameBudget
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import SteadyStylizer
-
-__all__ = ["LivePicture", "LiveStylizer"]
 
 WAIT_S = 0.1
 WARM_UP_CALLS = 5  # engines compile for a size that comes again and again
@@ -31,12 +29,10 @@ class LivePicture:
     Attributes:
         photo: the camera's frame at the size that was painted, H x W x 3, uint8, RGB.
         painting: of the same shape.
-        frame: where it comes from.
-        style: that it is painted in.
     """
 
-    photo: NDArray[np.uint8]
-    painting: NDArray[np.uint8]
+    photo: Pixels
+    painting: Pixels
     frame: LiveFrame
     style: str
 
@@ -48,7 +44,6 @@ class LiveStylizer:
     ready: the picture never stops.
 
     Args:
-        capture: where frames come from.
         settings: for the first frame; `settings` may be replaced at any time.
         budget: how large frames are painted.
         open_stylizer: makes a `Stylizer` for a style's name.

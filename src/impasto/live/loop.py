@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.defaults import DEFAULT_STABILITY
 from impasto.errors import OptionError
 from impasto.images import Picture, write_image
@@ -29,8 +29,6 @@ from impasto.options import StylizeOptions
 from impasto.styles import open_gallery
 from impasto.stylizer import Stylizer
 from impasto.video.temporal_consistency import check_stability
-
-__all__ = ["LiveOptions", "LiveReport", "run_live"]
 
 PICTURE_WAIT_S = 0.01
 MESSAGE_S = 2.0
@@ -95,7 +93,6 @@ def run_live(
 
     Args:
         camera, screen: closed at the end, in whatever way it comes.
-        options: see `LiveOptions`.
         on_note: told of photos and recordings that were written.
         virtual: gets what is shown, without the words; closed at the end, too.
 
@@ -143,7 +140,7 @@ class _Session:
         self._budget = FrameBudget(options.rate)
         self._recorder: Recorder | None = None
         self._message, self._message_until_s = "", 0.0
-        self._shown: NDArray[np.uint8] | None = None
+        self._shown: Pixels | None = None
         self._frames = 0
         self._pace, self._last_second = Pace(REPORT_S), Pace(RATE_S)
 
@@ -162,16 +159,16 @@ class _Session:
                 number = picture.frame.number
                 self._show(picture)
             elif not self._capture.connected:
-                self._show_waiting()
+                waiting = (
+                    np.zeros(WAITING_SIZE, np.uint8) if self._shown is None else self._shown // 2
+                )
+                self._screen.show(waiting, ["waiting for the camera"])
             key = self._screen.key()
             if key in ("q", "escape"):
                 break
             self._choose(self._number.after(time.monotonic()))
             if key:
                 self._obey(key)
-        return self._report()
-
-    def _report(self) -> LiveReport:
         height, width = self._shown.shape[:2] if self._shown is not None else (0, 0)
         pace, engine = self._pace, self._painter.engine
         return LiveReport(
@@ -191,12 +188,6 @@ class _Session:
         self._frames += 1
         for pace in (self._pace, self._last_second):
             pace.add(picture.frame.taken_s, time.monotonic())
-
-    def _show_waiting(self) -> None:
-        waiting = np.zeros(WAITING_SIZE, dtype=np.uint8)
-        if self._shown is not None:
-            waiting = self._shown // 2
-        self._screen.show(waiting, ["waiting for the camera"])
 
     def _lines(self, picture: LivePicture) -> list[str]:
         settings = self._settings
@@ -218,7 +209,9 @@ class _Session:
             lines.append(self._message)
         if settings.help:
             lines += [f"{keys}: {what}" for keys, what in HELP]
-            lines += _numbered(settings.styles)
+            names = [f"{number} {style}" for number, style in enumerate(settings.styles, 1)]
+            rows = range(0, len(names), STYLES_A_LINE)
+            lines += ["   ".join(names[at : at + STYLES_A_LINE]) for at in rows]
         return lines
 
     def _choose(self, number: int | None) -> None:
@@ -269,11 +262,3 @@ class _Session:
     def close(self) -> None:
         self._painter.close()
         self._stop_recording()
-
-
-def _numbered(styles: Sequence[str]) -> list[str]:
-    """List the styles with the numbers that choose them, a few in a line."""
-    names = [f"{number} {style}" for number, style in enumerate(styles, 1)]
-    return [
-        "   ".join(names[at : at + STYLES_A_LINE]) for at in range(0, len(names), STYLES_A_LINE)
-    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["PAUSE_S", "NumberEntry"]
-
 PAUSE_S = 0.7
 """How long the next digit is waited for."""
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["compare", "with_lines"]
+from impasto._util.arrays import Pixels
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -17,9 +16,7 @@ SMALLEST = 0.35  # share of the font's own size that can still be read
 LEFT_PX = 8
 
 
-def with_lines(
-    pixels: NDArray[np.uint8], lines: Sequence[str], width: int, height: int
-) -> NDArray[np.uint8]:
+def with_lines(pixels: Pixels, lines: Sequence[str], width: int, height: int) -> Pixels:
     """Scale a picture to a window, and write lines in its upper left: white, edged in black,
     readable on anything.
 
@@ -27,7 +24,6 @@ def with_lines(
     where it is too low.
 
     Args:
-        pixels: H x W x 3, uint8.
         lines: from top to bottom; ASCII, as OpenCV's fonts have no more.
         width, height: of the window, in pixels.
 
@@ -81,10 +77,10 @@ def _broken(lines: Sequence[str], width_px: int, scale: float) -> list[str]:
     return rows
 
 
-def compare(photo: NDArray[np.uint8], painting: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def compare(photo: Pixels, painting: Pixels) -> Pixels:
     """Join the photo's left half and the painting's right half, with a line between them."""
     middle = photo.shape[1] // 2
-    both: NDArray[np.uint8] = painting.copy()
+    both: Pixels = painting.copy()
     both[:, :middle] = photo[:, :middle]
     both[:, max(0, middle - 1) : middle + 1] = 255
     return both

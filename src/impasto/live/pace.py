@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from statistics import median, quantiles
 
-__all__ = ["Pace"]
-
 
 class Pace:
     """Times of the frames that were shown in the last seconds.

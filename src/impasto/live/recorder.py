@@ -6,14 +6,10 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto.images import resize
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.source import BT_709, VideoInfo
-
-__all__ = ["Recorder"]
 
 MILLISECONDS = Fraction(1, 1000)
 ENCODING = Encoding("matroska", "h264", 20)  # Matroska is playable wherever it ends
@@ -38,7 +34,7 @@ class Recorder:
         self._writer = SegmentWriter(path, info, ENCODING, container=ENCODING.container)
         self._began_s = time.monotonic()
 
-    def add(self, pixels: NDArray[np.uint8]) -> None:
+    def add(self, pixels: Pixels) -> None:
         """Record H x W x 3 uint8 RGB pixels as shown now."""
         now = round((time.monotonic() - self._began_s) * 1000)
         self._writer.write(resize(pixels, *self._size), max(now, self._writer.last_pts + 1))

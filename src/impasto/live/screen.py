@@ -9,13 +9,10 @@ from contextlib import suppress
 from typing import Protocol
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import OutputError
 from impasto.live.overlay import with_lines
-
-__all__ = ["Screen", "open_screen"]
 
 ESCAPE = 27
 TITLE = "impasto"
@@ -26,7 +23,7 @@ LEAST_SIDE_PX = 480
 class Screen(Protocol):
     """A window, or what stands in for one."""
 
-    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
+    def show(self, pixels: Pixels, lines: Sequence[str]) -> None:
         """Show H x W x 3 uint8 RGB pixels, with lines of words on them."""
         ...
 
@@ -76,7 +73,7 @@ class _Window:
         self._sized = False
         self._full = False
 
-    def show(self, pixels: NDArray[np.uint8], lines: Sequence[str]) -> None:
+    def show(self, pixels: Pixels, lines: Sequence[str]) -> None:
         if not self._sized:
             height, width = pixels.shape[:2]
             factor = max(1.0, LEAST_SIDE_PX / min(width, height))
@@ -85,7 +82,7 @@ class _Window:
         written = with_lines(pixels, lines, *self._size(pixels))
         cv2.imshow(TITLE, cv2.cvtColor(written, cv2.COLOR_RGB2BGR))
 
-    def _size(self, pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    def _size(self, pixels: Pixels) -> tuple[int, int]:
         """Return the window's width and height; a picture's where nobody knows them."""
         with suppress(cv2.error):  # it was closed a moment ago
             _, _, width, height = cv2.getWindowImageRect(TITLE)

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError, OutputError
 from impasto.images import resize
 
-__all__ = ["VirtualCamera", "open_virtual_camera"]
 
-
-class VirtualCamera(Protocol):
-    """Taker of the pictures that other programs shall see."""
-
-    def send(self, pixels: NDArray[np.uint8]) -> None:
-        """Send the next picture, H x W x 3 uint8 RGB."""
-        ...
-
-    def close(self) -> None:
-        """Let the device go."""
-        ...
-
-
-def open_virtual_camera(width: int, height: int, rate: float) -> VirtualCamera:
-    """Open the system's loopback device.
+class VirtualCamera:
+    """The system's loopback device, which other programs see as a camera.
 
     Args:
         width, height: what programs see, in pixels; pictures of other sizes are scaled.
@@ -36,25 +18,25 @@ def open_virtual_camera(width: int, height: int, rate: float) -> VirtualCamera:
         MissingExtraError: pyvirtualcam is not installed.
         OutputError: there is no such device.
     """
-    try:
-        import pyvirtualcam
-    except ImportError as error:
-        raise MissingExtraError("--virtual-camera", "virtualcam") from error
-    try:
-        return _Loopback(pyvirtualcam.Camera(width, height, rate), width, height)
-    except RuntimeError as error:
-        raise OutputError(
-            "there is no virtual camera",
-            "on Linux modprobe v4l2loopback, elsewhere install OBS, which brings one",
-        ) from error
 
+    def __init__(self, width: int, height: int, rate: float) -> None:
+        try:
+            import pyvirtualcam
+        except ImportError as error:
+            raise MissingExtraError("--virtual-camera", "virtualcam") from error
+        self._size = width, height
+        try:
+            self._device = pyvirtualcam.Camera(width, height, rate)
+        except RuntimeError as error:
+            raise OutputError(
+                "there is no virtual camera",
+                "on Linux modprobe v4l2loopback, elsewhere install OBS, which brings one",
+            ) from error
 
-class _Loopback:
-    def __init__(self, device: Any, width: int, height: int) -> None:
-        self._device, self._size = device, (width, height)
-
-    def send(self, pixels: NDArray[np.uint8]) -> None:
+    def send(self, pixels: Pixels) -> None:
+        """Send the next picture, H x W x 3 uint8 RGB."""
         self._device.send(resize(pixels, *self._size))
 
     def close(self) -> None:
+        """Let the device go."""
         self._device.close()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.images import resize
 from impasto.images.spool import PixelRows
 from impasto.images.windows import enlarged_rows
@@ -15,9 +15,7 @@ from impasto.masks.faces import face_mask
 from impasto.masks.subject import Subject, find_subject
 from impasto.styles import Style
 
-__all__ = ["Area", "Areas", "Region", "find_areas"]
-
-Mask = NDArray[np.uint8]
+Mask = Pixels
 Area = Mask | Subject
 """A mask, H x W, uint8, 255 inside and 0 outside, soft edges between; of any size, it is stretched
 over the photo. Or the photo's subject, which is looked for."""
@@ -31,7 +29,6 @@ class Region:
     """An area and its style.
 
     Attributes:
-        area: where.
         style: a name, a mixture or a `Style` of the stylizer's gallery.
     """
 
@@ -51,44 +48,40 @@ class Areas:
     cover: Mask | None = None
     shares: Mask | None = None
 
-    def cover_rows(
-        self, size: tuple[int, int], top: int, bottom: int
-    ) -> NDArray[np.float32] | None:
+    def cover_rows(self, size: tuple[int, int], top: int, bottom: int) -> Floats | None:
         """Return some rows of a photo's cover, rows x width, 0-1, if there is any.
 
         Args:
             size: the photo's width and height.
-            top, bottom: which rows.
         """
         if self.cover is None:
             return None
         rows = _stretched(self.cover, size, top, bottom)[..., 0].astype(np.float32)
-        cover: NDArray[np.float32] = rows / np.float32(255)
+        cover: Floats = rows / np.float32(255)
         return cover
 
-    def full_cover(self, width: int, height: int) -> NDArray[np.float32] | None:
+    def full_cover(self, width: int, height: int) -> Floats | None:
         """Return the whole of `cover_rows`."""
         return self.cover_rows((width, height), 0, height)
 
-    def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
+    def share_rows(self, size: tuple[int, int], top: int, bottom: int) -> Floats:
         """Return some rows of the shares, styles x rows x width; they sum to 1.
 
         Args:
             size: of the picture that they are stretched over, width and height.
-            top, bottom: which rows.
         """
         assert self.shares is not None
         rows = _stretched(self.shares, size, top, bottom).astype(np.float32)
         rows /= rows.sum(axis=2, keepdims=True)
         return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
-    def shares_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
+    def shares_at(self, size: tuple[int, int]) -> Floats:
         """Return the whole of `share_rows`, for a picture of that width and height."""
         return self.share_rows(size, 0, size[1])
 
 
 def find_areas(
-    photo: NDArray[np.uint8],
+    photo: Pixels,
     size: tuple[int, int],
     mask: Area | None,
     regions: Sequence[Region],

@@ -12,12 +12,10 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError
 from impasto.images.geometry import resize
-
-__all__ = ["Box", "face_mask", "find_faces"]
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height; where the picture's sides are 1."""
@@ -34,7 +32,7 @@ GROWN = 1.25  # a box ends at chin and brow; an ellipse around it takes in the h
 _one_at_a_time = Lock()
 
 
-def find_faces(photo: NDArray[np.uint8]) -> list[Box]:
+def find_faces(photo: Pixels) -> list[Box]:
     """Find faces.
 
     Args:
@@ -65,7 +63,7 @@ def find_faces(photo: NDArray[np.uint8]) -> list[Box]:
     return [(left, top, across, down) for left, top, across, down in np.array(found).tolist()]
 
 
-def face_mask(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def face_mask(photo: Pixels) -> Pixels:
     """Draw soft ellipses over the faces: 255 in their middles.
 
     Args:
@@ -87,7 +85,7 @@ def face_mask(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         y = (down - top - box_height / 2) / (box_height / 2 * GROWN)
         # 1 within two thirds of the ellipse, 0 beyond four thirds.
         mask = np.maximum(mask, (2 - 1.5 * np.hypot(x, y)).clip(0, 1))
-    levels: NDArray[np.uint8] = np.rint(255 * mask).astype(np.uint8)
+    levels: Pixels = np.rint(255 * mask).astype(np.uint8)
     return levels
 
 

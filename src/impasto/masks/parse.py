@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import OptionError
 from impasto.images import IMAGE_SUFFIXES, PictureSource, as_picture, luminance
 from impasto.masks.areas import Area
 from impasto.masks.subject import Subject
-
-__all__ = ["BACKGROUND", "REST", "SUBJECT", "AreaSource", "as_area", "as_mask", "split_regions"]
 
 AreaSource: TypeAlias = "Area | PictureSource"
 """A place that `as_area` takes."""
@@ -88,7 +86,7 @@ def _parse_box(text: str) -> tuple[int, int, int, int] | None:
     return left, top, width, height
 
 
-def as_mask(source: PictureSource) -> NDArray[np.uint8]:
+def as_mask(source: PictureSource) -> Pixels:
     """Return a picture as a mask, H x W, uint8: white is 255; what is transparent counts as black.
 
     Args:
@@ -103,5 +101,5 @@ def as_mask(source: PictureSource) -> NDArray[np.uint8]:
     grey = luminance(picture.pixels)
     if picture.alpha is not None:
         grey = grey * (picture.alpha / np.float32(255))
-    mask: NDArray[np.uint8] = np.rint(255 * grey).astype(np.uint8)
+    mask: Pixels = np.rint(255 * grey).astype(np.uint8)
     return mask

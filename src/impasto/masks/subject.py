@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images.geometry import resize, scale_shorter_side
 from impasto.images.guided import guided_filter, luminance
 
-__all__ = ["Subject", "find_subject"]
-
-Mask = NDArray[np.uint8]
+Mask = Pixels
 
 WORKING_PX = 320  # the shorter side that GrabCut sees
 ROUNDS = 5
@@ -37,9 +36,7 @@ class Subject:
     inverted: bool = False
 
 
-def find_subject(
-    photo: NDArray[np.uint8], subject: Subject, full_size: tuple[int, int] | None = None
-) -> Mask:
+def find_subject(photo: Pixels, subject: Subject, full_size: tuple[int, int] | None = None) -> Mask:
     """Find the subject of a photo.
 
     GrabCut (Rother et al. 2004) on a reduced copy; what it starts from is the box, or spectral
@@ -94,7 +91,7 @@ def find_subject(
     return mask
 
 
-def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
+def _grab_cut(photo: Pixels, labels: Mask) -> NDArray[np.bool_]:
     import cv2
 
     cv2.setRNGSeed(0)  # its clusters start at random; the same photo shall give the same subject
@@ -107,7 +104,7 @@ def _grab_cut(photo: NDArray[np.uint8], labels: Mask) -> NDArray[np.bool_]:
     return found
 
 
-def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _saliency(photo: Pixels) -> Floats:
     """Return what stands out: by its structure (spectral residual: Hou & Zhang 2007, equations 3 to
     5, in each colour), and by its colour, that is unlike those at the edges (but the lower one);
     weighed towards the middle, where photographers put what they mean.
@@ -125,14 +122,9 @@ def _saliency(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
     edges = np.concatenate([colors[0], colors[:, 0], colors[:, -1]])
     distances = np.linalg.norm(colors[:, :, None] - edges, axis=3)
     unlike = np.sort(distances, axis=2)[..., : len(edges) // 8].mean(axis=2).astype(np.float32)
-    together = sum(_smoothed(each) / max(float(each.mean()), 1e-6) for each in (structure, unlike))
+    blurred = [cv2.GaussianBlur(each, (0, 0), SALIENCY_PX / 16) for each in (structure, unlike)]
+    together = sum(np.asarray(each) / max(float(np.mean(each)), 1e-6) for each in blurred)
     places = np.linspace(-1, 1, SALIENCY_PX, dtype=np.float32) ** 2
     central = together * np.exp(-(places[:, None] + places[None]))
     scaled = cv2.resize(central, (photo.shape[1], photo.shape[0]))
     return np.asarray(scaled, dtype=np.float32)
-
-
-def _smoothed(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    import cv2
-
-    return np.asarray(cv2.GaussianBlur(map_, (0, 0), SALIENCY_PX / 16), dtype=np.float32)

@@ -26,30 +26,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.errors import StyleError
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
-
-__all__ = [
-    "ENCODER",
-    "POOL_EPSILON",
-    "Convolution",
-    "Encoder",
-    "EncoderSpec",
-    "read_encoder",
-    "write_encoder",
-]
 
 FORMAT = "impasto-encoder-1"
 MAX_FILE_BYTES = 16 << 20
 POOL_EPSILON = 1e-5
 KERNEL = 3
-LAYERS = (1, 8)  # fewest and most
-MORE = (0, 8)
-CHANNELS = (1, 1024)
-PAINTING_PX = (64, 1024)
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -138,12 +123,12 @@ class EncoderSpec:
             more = tuple(fields.get("more", ()))
             spec = cls(**{**fields, "channels": tuple(fields["channels"]), "more": more})
             sizes = (*spec.channels, spec.hidden, spec.bottleneck)
-            _check(LAYERS, len(spec.channels))
-            _check((0, len(spec.channels)), len(spec.more))
-            _check(MORE, *spec.more)
-            _check(CHANNELS, *sizes)
-            _check((1, 65536), spec.style_size)
-            _check(PAINTING_PX, spec.painting_px)
+            _check(1, 8, len(spec.channels))
+            _check(0, len(spec.channels), len(spec.more))
+            _check(0, 8, *spec.more)
+            _check(1, 1024, *sizes)
+            _check(1, 65536, spec.style_size)
+            _check(64, 1024, spec.painting_px)
         except (ValueError, TypeError, KeyError) as error:
             raise StyleError(
                 f"damaged description of an encoder ({error})", "get the file anew"
@@ -151,10 +136,10 @@ class EncoderSpec:
         return spec
 
 
-def _check(bounds: tuple[int, int], *numbers: int) -> None:
+def _check(least: int, most: int, *numbers: int) -> None:
     for number in numbers:
-        if type(number) is not int or not bounds[0] <= number <= bounds[1]:
-            raise ValueError(f"{number} is not from {bounds[0]} to {bounds[1]}")
+        if type(number) is not int or not least <= number <= most:
+            raise ValueError(f"{number} is not from {least} to {most}")
 
 
 ENCODER = EncoderSpec((32, 64, 128, 128), more=(0, 1, 2), hidden=192, bottleneck=160)
@@ -166,7 +151,6 @@ class Encoder:
     """An encoder and the trunk that it is for.
 
     Attributes:
-        spec: its layers.
         weights: float16 arrays, by the names of `EncoderSpec.shapes`.
         trunk: the fingerprint of the trunk whose vectors it predicts.
     """
@@ -186,7 +170,7 @@ class Encoder:
 
 
 class _Graph(GraphBuilder):
-    def __init__(self, spec: EncoderSpec, weights: Mapping[str, Array]) -> None:
+    def __init__(self, spec: EncoderSpec, weights: Mapping[str, Floats]) -> None:
         super().__init__()
         self.spec = spec
         self.weights = weights

@@ -17,39 +17,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.quantize import Bounds, quantize_kernel
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
-
-__all__ = [
-    "INSTANCE_NORM_EPSILON",
-    "SMOOTHING",
-    "NetworkGraph",
-    "bake",
-    "bake_steered",
-]
 
 INSTANCE_NORM_EPSILON = 1e-5
 SMOOTHING = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)[None, None] / 16
 """The filter of `Smooth` layers, 1 x 1 x 3 x 3."""
 
-Array = NDArray[np.float32]
-
 
 def bake(
     spec: NetworkSpec,
-    weights: Mapping[str, Array],
-    style_vector: Array,
-    statistics: Array | None = None,
+    weights: Mapping[str, Floats],
+    style_vector: Floats,
+    statistics: Floats | None = None,
     *,
     int8: bool = False,
 ) -> bytes:
     """Write a style into a network, as a serialised ONNX model.
 
     Args:
-        spec: the network's layers.
         weights: float arrays by name: ``NAME.weight`` for every convolution, ``NAME.bias`` where it
             is not normalised, ``NAME.mean`` and ``NAME.variance`` under batch normalisation.
         style_vector: ``spec.style_size`` numbers: scale, then shift, of every normalised layer
@@ -59,9 +48,6 @@ def bake(
             that revises is not normalised, but scaled and shifted only; these are then what its
             features are like, from which their ranges in 8 bits follow.
         int8: convolve in 8 bits (`impasto.networks.quantize`).
-
-    Returns:
-        the model's bytes.
 
     Raises:
         ValueError: the vector, the statistics or a weight have the wrong shape.
@@ -73,23 +59,29 @@ def bake(
 
 
 def bake_steered(
-    spec: NetworkSpec, weights: Mapping[str, Array], *, int8_style: Array | None = None
+    spec: NetworkSpec,
+    weights: Mapping[str, Floats],
+    *,
+    int8_style: Floats | None = None,
+    statistics: Floats | None = None,
 ) -> bytes:
     """Return a network whose style is an input, as a serialised ONNX model.
 
     Besides ``photo``, it takes ``style``, as `bake` does. Besides ``painting``, it gives
-    ``statistics``, which it normalised by, as `bake` takes them.
+    ``statistics``, which it normalised by, as `bake` takes them; but not if it revises.
 
     Args:
         spec: the network's layers, under instance normalisation.
-        weights: as `bake` takes them.
         int8_style: convolve in 8 bits, in the ranges of this style; others should be like it.
+        statistics: for those ranges, if the network revises; as `bake` takes them.
 
     Raises:
         ValueError: a weight has the wrong shape, or the network has batch normalisation.
     """
     if spec.norm != "instance":
         raise ValueError(f"network {spec.name!r} measures no statistics")
+    if int8_style is not None and statistics is not None:
+        int8_style = _spread_and_mean(spec, int8_style, statistics)
     return _Steered(spec, weights, int8_style).write()
 
 
@@ -97,16 +89,16 @@ class NetworkGraph(GraphBuilder):
     """A graph of a network's layers; subclasses know how to normalise."""
 
     def __init__(
-        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None = None
+        self, spec: NetworkSpec, weights: Mapping[str, Floats], int8_style: Floats | None = None
     ) -> None:
         super().__init__()
         self.spec = spec
         self.weights = weights
+        self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.normalised: dict[str, Bounds] = {}  # after each normalised layer, if in 8 bits
         if int8_style is not None:
-            for conv, scale, shift in spec.style_slices():
-                bounds = Bounds.of_normalised(int8_style[scale], int8_style[shift])
-                self.normalised[conv.name] = bounds
+            for name, (scale, shift) in self.slices.items():
+                self.normalised[name] = Bounds.of_normalised(int8_style[scale], int8_style[shift])
         self.bounds: dict[str, Bounds] = {}  # of tensors, as far as known
         self.in_8_bits: dict[str, str] = {}  # what became of tensors
 
@@ -125,7 +117,7 @@ class NetworkGraph(GraphBuilder):
         maps = {"enlarged": 3} if self.spec.revises else {}
         return self.model(f"impasto-{self.spec.name}", maps=maps)
 
-    def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
+    def kernel_and_bias(self, conv: Conv) -> tuple[Floats, Floats | None]:
         """Return those of a convolution, with what of its normalisation folds into them."""
         kernel = np.asarray(self.weights[f"{conv.name}.weight"], dtype=np.float32)
         if kernel.shape != conv.kernel_shape:
@@ -149,16 +141,16 @@ class NetworkGraph(GraphBuilder):
         """Add a tensor whose bounds are known, rounded to 8 bits."""
         if tensor not in self.in_8_bits:
             step, zero = self.bounds[tensor].to_uint8()
-            scaling = (self.constant(step), self.bytes_(np.array(zero, dtype=np.uint8)))
+            scaling = (self.constant(step), self.array(np.array(zero, dtype=np.uint8)))
             rounded = self.node("QuantizeLinear", tensor, *scaling)
             self.in_8_bits[tensor] = self.node("DequantizeLinear", rounded, *scaling)
         return self.in_8_bits[tensor]
 
-    def quantized_kernel(self, kernel: Array, name: str) -> str:
+    def quantized_kernel(self, kernel: Floats, name: str) -> str:
         """Add a kernel rounded to 8 bits."""
         whole, step = quantize_kernel(kernel)
-        zeros = self.bytes_(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
-        inputs = (self.bytes_(whole, name), self.constant(step, f"{name}.step"), zeros)
+        zeros = self.array(np.zeros(len(whole), dtype=np.int8), f"{name}.zero")
+        inputs = (self.array(whole, name), self.constant(step, f"{name}.step"), zeros)
         return self.node("DequantizeLinear", *inputs, axis=0)
 
     def conv(self, conv: Conv, tensor: str) -> str:
@@ -224,31 +216,34 @@ class _Baked(NetworkGraph):
     def __init__(
         self,
         spec: NetworkSpec,
-        weights: Mapping[str, Array],
-        style_vector: Array,
-        statistics: Array | None,
+        weights: Mapping[str, Floats],
+        style_vector: Floats,
+        statistics: Floats | None,
         int8: bool,
     ) -> None:
         ranges = style_vector
         if spec.revises and statistics is not None:
             ranges = _spread_and_mean(spec, style_vector, statistics)
         super().__init__(spec, weights, ranges if int8 else None)
-        slices = list(spec.style_slices())
-        self.styles = {c.name: (style_vector[a], style_vector[b]) for c, a, b in slices}
-        self.frozen: dict[str, tuple[Array, Array]] = {}
+        self.styles = self._parts(style_vector)
+        self.frozen: dict[str, tuple[Floats, Floats]] = {}
         if spec.norm == "batch":
-            for conv, _, _ in slices:
-                mean, variance = weights[f"{conv.name}.mean"], weights[f"{conv.name}.variance"]
-                self.frozen[conv.name] = (mean, variance)
-        elif spec.revises:
             self.frozen = {
-                conv.name: (np.zeros(conv.outputs, np.float32), np.ones(conv.outputs, np.float32))
-                for conv, _, _ in slices
+                name: (weights[f"{name}.mean"], weights[f"{name}.variance"]) for name in self.slices
             }
+        elif spec.revises:
+            plain = {
+                name: (np.zeros_like(a), np.ones_like(a)) for name, (a, _) in self.styles.items()
+            }
+            self.frozen = plain
         elif statistics is not None:
-            self.frozen = {c.name: (statistics[a], statistics[b]) for c, a, b in slices}
+            self.frozen = self._parts(statistics)
 
-    def kernel_and_bias(self, conv: Conv) -> tuple[Array, Array | None]:
+    def _parts(self, vector: Floats) -> dict[str, tuple[Floats, Floats]]:
+        """Return what a vector says of each normalised layer."""
+        return {name: (vector[a], vector[b]) for name, (a, b) in self.slices.items()}
+
+    def kernel_and_bias(self, conv: Conv) -> tuple[Floats, Floats | None]:
         """Fold normalisation into the convolution, where statistics are constant."""
         kernel, bias = super().kernel_and_bias(conv)
         if conv.name not in self.frozen:
@@ -274,7 +269,7 @@ class _Baked(NetworkGraph):
         )
 
 
-def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) -> Array:
+def _spread_and_mean(spec: NetworkSpec, style_vector: Floats, statistics: Floats) -> Floats:
     """Return standard deviation and mean of every channel after its scale and shift, as a style
     vector.
     """
@@ -287,21 +282,22 @@ def _spread_and_mean(spec: NetworkSpec, style_vector: Array, statistics: Array) 
 
 
 class _Steered(NetworkGraph):
-    """A graph whose style is an input, and whose statistics are an output."""
+    """A graph whose style is an input, and whose statistics are an output, if it measures any."""
 
     def __init__(
-        self, spec: NetworkSpec, weights: Mapping[str, Array], int8_style: Array | None
+        self, spec: NetworkSpec, weights: Mapping[str, Floats], int8_style: Floats | None
     ) -> None:
         super().__init__(spec, weights, int8_style)
-        self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.statistics: list[str] = []
-        if self.normalised:
+        if self.normalised and not spec.revises:
             square = self.node("ReduceMean", self.node("Mul", "style", "style"), axes=[0])
             positive = self.node("Add", square, self.constant(1.0))
             self.one = self.node("Div", positive, positive)
 
     def normalise(self, conv: Conv, tensor: str) -> str:
         scale, shift = self._style_of(conv)
+        if self.spec.revises:
+            return self.node("Add", self.node("Mul", tensor, scale), shift)
         if self.normalised:
             # Times one. Without it, OpenVINO 2026.4 gives means that are too small by about the
             # kernel's step: it moves steps past sums, but not past a factor that it cannot know.
@@ -330,6 +326,8 @@ class _Steered(NetworkGraph):
         ]
 
     def finish(self) -> bytes:
-        self.node("Concat", *self.statistics, output="statistics", axis=0)
         size, name = self.spec.style_size, f"impasto-{self.spec.name}-steered"
+        if self.spec.revises:
+            return self.model(name, inputs={"style": size}, maps={"enlarged": 3})
+        self.node("Concat", *self.statistics, output="statistics", axis=0)
         return self.model(name, inputs={"style": size}, outputs={"statistics": size})

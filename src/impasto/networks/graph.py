@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
-
-__all__ = ["OPSET", "GraphBuilder", "add_metadata"]
+from impasto._util.arrays import Floats
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; newer numbers shut out older runtimes
 
-Array = NDArray[np.float32]
 Shape = tuple[int | str, ...]
 
 
@@ -35,31 +33,22 @@ class GraphBuilder:
         **attributes: int | float | str | list[int],
     ) -> str:
         """Add a node with one output."""
-        from onnx import helper
-
         output = output or f"{operator.lower()}_{len(self.nodes)}"
         node = helper.make_node(operator, list(inputs), [output])
         node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
         self.nodes.append(node)
         return output
 
-    def constant(self, values: Array | float, name: str = "") -> str:
+    def constant(self, values: Floats | float, name: str = "") -> str:
         """Add a float32 constant."""
-        return self._constant(np.asarray(values, dtype=np.float32), name)
+        return self.array(np.asarray(values, dtype=np.float32), name)
 
     def integers(self, values: Sequence[int], name: str = "") -> str:
         """Add a constant of 64-bit integers: shapes, borders, axes."""
-        return self._constant(np.asarray(values, dtype=np.int64), name)
+        return self.array(np.asarray(values, dtype=np.int64), name)
 
-    def bytes_(self, values: NDArray[np.uint8] | NDArray[np.int8], name: str = "") -> str:
-        """Add a constant of 8-bit integers."""
-        return self._constant(values, name)
-
-    def _constant(
-        self, array: NDArray[np.float32 | np.int64 | np.uint8 | np.int8], name: str
-    ) -> str:
-        from onnx import numpy_helper
-
+    def array(self, array: NDArray[Any], name: str = "") -> str:
+        """Add a constant of the array's own type."""
         name = name or f"constant_{len(self.constants)}"
         self.constants[name] = numpy_helper.from_array(array, name)
         return name
@@ -88,8 +77,6 @@ class GraphBuilder:
         """Add all of a model from some tensors to one, under names of its own. Embedded again by
         the same name, it has the same constants.
         """
-        from onnx import NodeProto, TensorProto
-
         prefix = f"{name}{len(self.nodes)}/"
         inputs = [each.name for each in model.graph.input]
         names: dict[str, str] = {"": "", **dict(zip(inputs, tensors, strict=True))}
@@ -123,11 +110,9 @@ class GraphBuilder:
         width.
 
         Args:
-            name: of the graph.
             inputs: further ones: the length of each vector.
             outputs: further ones, likewise.
             maps: further inputs, as high and wide as the picture: the channels of each.
-            opset: that its nodes are of.
             fixed_px: width and height, if they are not free.
         """
         width, height = fixed_px or ("width", "height")
@@ -153,11 +138,8 @@ class GraphBuilder:
         """Return the whole, whatever goes in and comes out.
 
         Args:
-            name: of the graph.
             inputs, outputs: their shapes; a name in place of a number is free.
-            opset: that its nodes are of.
         """
-        from onnx import TensorProto, helper
 
         def values(shapes: Mapping[str, Shape]) -> list[ValueInfoProto]:
             return [
@@ -177,8 +159,6 @@ class GraphBuilder:
 
 def add_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
     """Return a serialised model with more entries of text, which every runtime shows."""
-    import onnx
-
     loaded = onnx.load_from_string(model)
     known = {entry.key: entry.value for entry in loaded.metadata_props}
     onnx.helper.set_model_props(loaded, {**known, **entries})

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+
+from onnx import ModelProto
 
 from impasto.errors import InputError
 from impasto.networks.graph import add_metadata
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
-
-__all__ = ["BakedNetwork", "InputSpec", "read_input_spec"]
 
 METADATA_KEY = "impasto"
 MAX_PX = 1 << 14

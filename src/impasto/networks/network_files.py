@@ -6,8 +6,6 @@ from pathlib import Path
 
 from impasto.errors import InputError
 
-__all__ = ["NETWORK_SUFFIXES", "read_content", "split_network"]
-
 NETWORK_SUFFIXES = {".t7", ".onnx", ".pth", ".pt", ".model", ".npz"}
 
 MAX_FILE_BYTES = 512 << 20

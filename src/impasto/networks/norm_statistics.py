@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto._util.closeable import Closing
 from impasto._util.prefetch import map_ahead
 from impasto.engines import Engine, Vectors
@@ -39,10 +40,8 @@ from impasto.networks.stages import (
 from impasto.networks.trunk import Trunk
 from impasto.progress import Progress, ProgressListener, ignore_progress
 
-__all__ = ["PaddedPhoto", "measure_by_layers", "waiting_bytes_per_px"]
-
-Vector = NDArray[np.float32]
-Features = NDArray[np.float32]
+Vector = Floats
+Features = Floats
 
 BYTES_PER_NUMBER = 24
 """Memory for what a stage takes and gives: read ahead, converted, computed, copied, written."""
@@ -55,8 +54,6 @@ class PaddedPhoto:
     Args:
         photo: in memory or on disk.
         size: width and height that it shall have, neither below its own.
-        input_spec: of the network.
-        seed: of the grain.
 
     Attributes:
         width, height: with the borders around it.
@@ -164,7 +161,6 @@ def measure_by_layers(
     Args:
         trunk: of a network with instance normalisation.
         vector: the style.
-        photo: the picture.
         open_part: loads a graph into an engine.
         folder: for temporary files: `waiting_bytes_per_px` of them.
         strip_bytes: about how much memory a strip may take.
@@ -181,7 +177,7 @@ def measure_by_layers(
     stages = cut_stages(spec)
     last = last_readers(stages)
     strips = list(_strips(stages, photo, strip_bytes))
-    slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
+    slices = {conv.name: places for conv, *places in spec.style_slices()}
     statistics = np.zeros(spec.style_size, dtype=np.float32)
     normalisation: dict[str, tuple[Vector, Vector]] = {}
     done, total = count(1), sum(len(tops) for tops, _ in strips)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.engines.base import Engine
 from impasto.images import add_grain, pad_reflect
 from impasto.networks.input_spec import InputSpec
 
-__all__ = ["pad_photo", "paint_whole"]
-
-Pixels = NDArray[np.uint8]
-
 
 def paint_whole(engine: Engine, input_spec: InputSpec, photo: Pixels) -> Pixels:
-    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop.
-
-    Args:
-        engine: has the graph.
-        input_spec: of its network.
-        photo: H x W x 3, uint8, RGB.
-    """
+    """Run a baked graph on a picture of any size: grain over it, reflect around it, run, crop."""
     padded, inside = pad_photo(input_spec, photo)
     return np.ascontiguousarray(engine.paint(padded)[inside])
 
@@ -32,10 +22,7 @@ def pad_photo(
     """Return what the graph sees, and where in it the picture is.
 
     Args:
-        input_spec: of its network.
-        photo: H x W x 3, uint8, RGB.
         left, top: where in a larger picture this one is, for its grain.
-        seed: of the grain.
     """
     height, width = photo.shape[:2]
     x, y, right, bottom = input_spec.padding_px(width, height)

@@ -16,12 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEVIATIONS", "Bounds", "quantize_kernel"]
+from impasto._util.arrays import Floats
 
 DEVIATIONS = 6.0
 """How many standard deviations from its mean a channel is given; what lies beyond is clipped."""
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,11 @@ class Bounds:
         low, high: a number per channel.
     """
 
-    low: Array
-    high: Array
+    low: Floats
+    high: Floats
 
     @classmethod
-    def of_normalised(cls, scale: Array, shift: Array) -> Bounds:
+    def of_normalised(cls, scale: Floats, shift: Floats) -> Bounds:
         """Return those of a tensor with these standard deviations (in magnitude) and means."""
         reach = np.float32(DEVIATIONS) * np.abs(scale)
         return cls((shift - reach).astype(np.float32), (shift + reach).astype(np.float32))
@@ -57,7 +55,7 @@ class Bounds:
         return step, round(-low / step)
 
 
-def quantize_kernel(kernel: Array) -> tuple[NDArray[np.int8], Array]:
+def quantize_kernel(kernel: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Return a convolution's weights, out x in x k x k, in 8 bits.
 
     Returns:

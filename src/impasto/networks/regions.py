@@ -15,21 +15,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.networks.export import INSTANCE_NORM_EPSILON, NetworkGraph
 from impasto.networks.spec import Conv, NetworkSpec
-
-__all__ = ["bake_regions"]
-
-Array = NDArray[np.float32]
 
 
 def bake_regions(
     spec: NetworkSpec,
-    weights: Mapping[str, Array],
-    style_vectors: Sequence[Array],
-    statistics: Sequence[Array],
+    weights: Mapping[str, Floats],
+    style_vectors: Sequence[Floats],
+    statistics: Sequence[Floats],
 ) -> bytes:
     """Write several styles into a network, as a serialised ONNX model.
 
@@ -37,8 +33,6 @@ def bake_regions(
     there is in each place; they sum to 1.
 
     Args:
-        spec: the network's layers.
-        weights: as `impasto.networks.export.bake` takes them.
         style_vectors: as `bake` takes one.
         statistics: for each style, as a steered graph gives them; batch normalisation has its own,
             and takes none of these.
@@ -61,16 +55,15 @@ class _Regional(NetworkGraph):
     def __init__(
         self,
         spec: NetworkSpec,
-        weights: Mapping[str, Array],
-        style_vectors: Sequence[Array],
-        statistics: Sequence[Array],
+        weights: Mapping[str, Floats],
+        style_vectors: Sequence[Floats],
+        statistics: Sequence[Floats],
     ) -> None:
         super().__init__(spec, weights)
         self.styles = len(style_vectors)
-        self.slices = {conv.name: (first, second) for conv, first, second in spec.style_slices()}
         self.vectors = np.stack(style_vectors)
         self.statistics = np.stack(statistics)
-        self.scales = _scales(spec)
+        self.scales = {conv.name: made for conv, _, made in spec.scaled()}
         self.shares = {1.0: "shares"}  # by the side of a layer's features over the picture's
 
     def normalise(self, conv: Conv, tensor: str) -> str:
@@ -84,26 +77,13 @@ class _Regional(NetworkGraph):
         scaled = self.node("Mul", tensor, self._map(factor, conv))
         return self.node("Add", scaled, self._map(offset, conv))
 
-    def _map(self, values: Array, conv: Conv) -> str:
+    def _map(self, values: Floats, conv: Conv) -> str:
         """Spread styles x channels of numbers over a map: a 1x1 convolution of the shares."""
-        kernel = self.constant(values.T[..., None, None])
-        return self.node("Conv", self._shares_at(self.scales[conv.name]), kernel)
-
-    def _shares_at(self, scale: float) -> str:
+        scale = self.scales[conv.name]
         if scale not in self.shares:
             side = [round(1 / scale)] * 2
-            pooled = self.node("AveragePool", "shares", kernel_shape=side, strides=side)
-            self.shares[scale] = pooled
-        return self.shares[scale]
+            self.shares[scale] = self.node("AveragePool", "shares", kernel_shape=side, strides=side)
+        return self.node("Conv", self.shares[scale], self.constant(values.T[..., None, None]))
 
     def finish(self) -> bytes:
         return self.model(f"impasto-{self.spec.name}-regions", maps={"shares": self.styles})
-
-
-def _scales(spec: NetworkSpec) -> dict[str, float]:
-    """Return the side of each convolution's output over the picture's."""
-    scales, scale = {}, 1.0
-    for conv in spec.convs():
-        scale *= conv.scale
-        scales[conv.name] = scale
-    return scales

@@ -28,20 +28,6 @@ from typing import Any, Literal, TypeVar
 from impasto.errors import StyleError
 from impasto.networks.input_spec import InputSpec
 
-__all__ = [
-    "JOHNSON",
-    "PRESETS",
-    "STANDARD",
-    "TURBO",
-    "Conv",
-    "Layer",
-    "NetworkSpec",
-    "Residual",
-    "Skip",
-    "Smooth",
-    "johnson",
-]
-
 Tensor = TypeVar("Tensor")
 
 # Bounds on what a file may ask for, checked before anything is allocated.
@@ -140,8 +126,6 @@ class NetworkSpec:
     """A whole image transformation network, from RGB in 0-1 to RGB in 0-1.
 
     Attributes:
-        name: what people call it.
-        layers: in order.
         padding: what convolutions see beyond the border: the picture's reflection, or zeros.
             Transposed convolutions always see zeros.
         pad_px: reflected pixels around the input, cropped from the output.
@@ -183,7 +167,6 @@ class NetworkSpec:
         """Return what becomes of a tensor of any kind, layer by layer.
 
         Args:
-            tensor: goes in.
             convolve, smooth: what a layer makes of a tensor.
             add: the sum of a tensor and an earlier one.
         """
@@ -201,23 +184,25 @@ class NetworkSpec:
                     tensor = add(tensor, entering)
         return tensor
 
+    def scaled(self) -> Iterator[tuple[Conv, float, float]]:
+        """Yield all convolutions, each with the sides of what it takes and of what it makes over
+        the picture's.
+        """
+        made = 1.0
+        for conv in self.convs():
+            taken, made = made, made * conv.scale
+            yield conv, taken, made
+
     @property
     def multiple(self) -> int:
         """The number of pixels that sides of the padded input must be multiples of."""
-        scale, smallest = 1.0, 1.0
-        for conv in self.convs():
-            scale *= conv.scale
-            smallest = min(smallest, scale)
-        return round(1 / smallest)
+        return round(1 / min(1.0, *(made for _, _, made in self.scaled())))
 
     @property
     def smallest_px(self) -> int:
         """The least side of the padded input: reflection needs more pixels than it adds."""
-        scale, smallest = 1.0, 1.0
-        for conv in self.convs():
-            if self.padding == "reflect":
-                smallest = max(smallest, (conv.padding + 1) / scale)
-            scale *= conv.scale
+        reflected = self.scaled() if self.padding == "reflect" else ()
+        smallest = max([1.0, *((conv.padding + 1) / taken for conv, taken, _ in reflected)])
         return -(-round(smallest) // self.multiple) * self.multiple
 
     @property
@@ -255,35 +240,23 @@ class NetworkSpec:
         """Weights and biases that all styles share. Normalised layers have no bias: the style's
         shift does its work.
         """
-        total = 0
-        for conv in self.convs():
-            out, inp, *kernel = conv.kernel_shape
-            total += out * inp * kernel[0] * kernel[1]
-            total += 0 if conv.norm else conv.outputs * conv.shuffle**2
-        return total
+        biases = (conv.outputs * conv.shuffle**2 for conv in self.convs() if not conv.norm)
+        return sum(math.prod(conv.kernel_shape) for conv in self.convs()) + sum(biases)
 
     @property
     def multiply_adds_per_px(self) -> float:
         """Multiply-adds of the learned convolutions for one input pixel, padding not counted."""
-        total, scale = 0.0, 1.0
-        for conv in self.convs():
-            out, inp, *kernel = conv.kernel_shape
-            scale_before_shuffle = scale * conv.scale / conv.shuffle
-            applied_at = scale if conv.transposed else scale_before_shuffle
-            total += out * inp * kernel[0] * kernel[1] * applied_at**2
-            scale *= conv.scale
-        return total
+        return sum(
+            math.prod(conv.kernel_shape) * (taken if conv.transposed else made / conv.shuffle) ** 2
+            for conv, taken, made in self.scaled()
+        )
 
     @property
     def receptive_field_px(self) -> int:
         """Side of the square of input pixels that one output pixel depends on through convolutions
         (instance statistics, which see everything, not counted).
         """
-        field, scale = 1.0, 1.0
-        for conv in self.convs():
-            field += conv.dilation * (conv.kernel - 1) / scale
-            scale *= conv.scale
-        return round(field)
+        return round(1 + sum(c.dilation * (c.kernel - 1) / taken for c, taken, _ in self.scaled()))
 
     def style_slices(self) -> Iterator[tuple[Conv, slice, slice]]:
         """Yield each normalised convolution with the places of its scale and its shift in a style

@@ -20,21 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats
 from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
 from impasto.networks.graph import GraphBuilder, Shape
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
-
-__all__ = [
-    "Feature",
-    "Stage",
-    "bake_stage",
-    "cut_stages",
-    "folded",
-    "last_readers",
-    "waiting_per_px",
-]
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,6 @@ class Feature:
 
     Attributes:
         name: unique within the network.
-        channels: of it.
         conv: the convolution that made it, if it has yet to be normalised and rectified.
     """
 
@@ -76,7 +64,6 @@ class Stage:
     """One convolution, and what comes before it since the last one.
 
     Attributes:
-        conv: ends the stage.
         entering: what it convolves.
         kept: the name under which ``entering`` has to wait, for a sum in a later stage.
     """
@@ -95,7 +82,8 @@ class Stage:
         """The features that it reads, and how many rows of each beyond those of the convolution's
         own strip, above and below.
         """
-        return tuple(_features(self.entering, self.halo))
+        seen = _walk(self.entering, self.halo)
+        return tuple((each, rows) for each, rows in seen if isinstance(each, Feature))
 
     @property
     def halo(self) -> int:
@@ -112,7 +100,8 @@ class Stage:
         picture, in networks that see zeros there.
         """
         own = {self.halo} if self.conv.padding or self.conv.transposed else set()
-        return frozenset(own | set(_smoothed(self.entering, self.halo)))
+        seen = _walk(self.entering, self.halo)
+        return frozenset(own | {rows + 1 for each, rows in seen if isinstance(each, Smoothed)})
 
 
 def cut_stages(spec: NetworkSpec) -> list[Stage]:
@@ -170,9 +159,9 @@ def waiting_per_px(spec: NetworkSpec) -> float:
 
 def bake_stage(
     spec: NetworkSpec,
-    weights: Mapping[str, Array],
+    weights: Mapping[str, Floats],
     stage: Stage,
-    normalisation: Mapping[str, tuple[Array, Array]],
+    normalisation: Mapping[str, tuple[Floats, Floats]],
 ) -> bytes:
     """Return a stage as a serialised ONNX model.
 
@@ -183,9 +172,6 @@ def bake_stage(
     of its channels; and ``kept`` if the stage keeps what enters it, with all rows that were seen.
 
     Args:
-        spec: the network's layers.
-        weights: as `impasto.networks.export.bake` takes them.
-        stage: one of its stages.
         normalisation: factor and offset of every channel of each normalised layer that it reads.
     """
     return _StageGraph(spec, weights, normalisation).write(stage)
@@ -195,8 +181,8 @@ class _StageGraph(GraphBuilder):
     def __init__(
         self,
         spec: NetworkSpec,
-        weights: Mapping[str, Array],
-        normalisation: Mapping[str, tuple[Array, Array]],
+        weights: Mapping[str, Floats],
+        normalisation: Mapping[str, tuple[Floats, Floats]],
     ) -> None:
         super().__init__()
         self.spec = spec
@@ -232,26 +218,17 @@ class _StageGraph(GraphBuilder):
                 "Add", self.tensor(tensor.first, halo), self.tensor(tensor.second, halo)
             )
         if isinstance(tensor, Smoothed):
-            return self.smooth(tensor, halo)
-        return self.activation(tensor)
-
-    def activation(self, feature: Feature) -> str:
-        """Normalise and rectify a feature, if its convolution is followed by that."""
-        conv, tensor = feature.conv, feature.name
-        if conv is None:
-            return tensor
-        if conv.norm:
+            channels = tensor.layer.channels
+            seen = self.blank_beyond(self.tensor(tensor.of, halo + 1), halo + 1)
+            kernel = self.constant(np.repeat(SMOOTHING, channels, axis=0))
+            padded = self.beside(seen, 1)
+            return self.node("Conv", padded, kernel, kernel_shape=[3, 3], group=channels)
+        conv, name = tensor.conv, tensor.name
+        if conv and conv.norm:  # what was stored has yet to be normalised and rectified
             factor, offset = (each.reshape(1, -1, 1, 1) for each in self.normalisation[conv.name])
-            scaled = self.node("Mul", tensor, self.constant(factor))
-            tensor = self.node("Add", scaled, self.constant(offset))
-        return self.node("Relu", tensor) if conv.relu else tensor
-
-    def smooth(self, smoothed: Smoothed, halo: int) -> str:
-        channels = smoothed.layer.channels
-        tensor = self.blank_beyond(self.tensor(smoothed.of, halo + 1), halo + 1)
-        kernel = self.constant(np.repeat(SMOOTHING, channels, axis=0))
-        padded = self.beside(tensor, 1)
-        return self.node("Conv", padded, kernel, kernel_shape=[3, 3], group=channels)
+            scaled = self.node("Mul", name, self.constant(factor))
+            name = self.node("Add", scaled, self.constant(offset))
+        return self.node("Relu", name) if conv and conv.relu else name
 
     def convolve(self, stage: Stage, tensor: str) -> str:
         conv = stage.conv
@@ -307,29 +284,19 @@ class _StageGraph(GraphBuilder):
         return self.node("Mul", tensor, f"inside {halo}")
 
 
-def _features(tensor: Tensor, halo: int) -> Iterator[tuple[Feature, int]]:
+def _walk(tensor: Tensor, halo: int) -> Iterator[tuple[Tensor, int]]:
+    """Yield a tensor and all that it is made of, each with its rows beyond the strip."""
+    yield tensor, halo
     if isinstance(tensor, Sum):
-        yield from _features(tensor.first, halo)
-        yield from _features(tensor.second, halo)
+        yield from _walk(tensor.first, halo)
+        yield from _walk(tensor.second, halo)
     elif isinstance(tensor, Smoothed):
-        yield from _features(tensor.of, halo + 1)
-    else:
-        yield tensor, halo
-
-
-def _smoothed(tensor: Tensor, halo: int) -> Iterator[int]:
-    """Yield with how many rows beyond the strip something is smoothed."""
-    if isinstance(tensor, Sum):
-        yield from _smoothed(tensor.first, halo)
-        yield from _smoothed(tensor.second, halo)
-    elif isinstance(tensor, Smoothed):
-        yield halo + 1
-        yield from _smoothed(tensor.of, halo + 1)
+        yield from _walk(tensor.of, halo + 1)
 
 
 def folded(
-    scale: Array, shift: Array, mean: NDArray[np.float64], variance: NDArray[np.float64]
-) -> tuple[Array, Array]:
+    scale: Floats, shift: Floats, mean: NDArray[np.float64], variance: NDArray[np.float64]
+) -> tuple[Floats, Floats]:
     """Return normalisation by those statistics as a factor and an offset."""
     factor = scale / np.sqrt(variance + INSTANCE_NORM_EPSILON)
     return factor.astype(np.float32), (shift - mean * factor).astype(np.float32)

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+from onnx import ModelProto
 
 from impasto.errors import OptionError
 from impasto.images import GRAIN_PX, grain_tile
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.input_spec import BakedNetwork, InputSpec
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
-
-__all__ = ["stand_alone", "stand_alone_in_parts"]
 
 Size = tuple[int, int]
 Padding = tuple[int, int, int, int]
@@ -47,8 +43,6 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
     Raises:
         OptionError: the network does not take pictures of that size.
     """
-    import onnx
-
     input_spec = network.input_spec
     if input_spec.fixed_px and passes and passes[-1] != input_spec.fixed_px:
         width, height = input_spec.fixed_px
@@ -62,7 +56,9 @@ def stand_alone(network: BakedNetwork, passes: Sequence[Size] = ()) -> BakedNetw
         now = passes[-1]
         for size in passes:
             padding_px = input_spec.padding_px(*size)
-            if any(padding_px) and (opset < OLDEST_OPSET or not _reflects(size, padding_px)):
+            # A picture is mirrored once: it must be larger than what is added to it.
+            reflects = max(padding_px[0::2]) < size[0] and max(padding_px[1::2]) < size[1]
+            if any(padding_px) and (opset < OLDEST_OPSET or not reflects):
                 raise OptionError(
                     f"this network does not take {size[0]}x{size[1]}",
                     f"give multiples of {input_spec.multiple}, {input_spec.smallest_px} or more",
@@ -87,8 +83,6 @@ def stand_alone_in_parts(
         sizes: widths and heights of the draft and of every revision
             (`impasto.two_part_model.revision_sizes`); the last is the pictures' own.
     """
-    import onnx
-
     graph = _Surroundings()
     first, second = (
         _Part(onnx.load_from_string(network.graph), network.input_spec, name)
@@ -103,11 +97,6 @@ def stand_alone_in_parts(
         painting, now = graph.paint(part, seen, part.input_spec.padding_px(*size), size), size
     graph.node("Identity", painting, output="painting")
     return BakedNetwork(graph.model("impasto", fixed_px=whole), InputSpec(fixed_px=whole))
-
-
-def _reflects(size: Size, padding_px: Padding) -> bool:
-    """Return whether a picture is large enough to be mirrored once."""
-    return max(padding_px[0::2]) < size[0] and max(padding_px[1::2]) < size[1]
 
 
 def _of_any_size(input_spec: InputSpec) -> tuple[Padding, InputSpec]:
@@ -136,7 +125,6 @@ class _Surroundings(GraphBuilder):
         """Paint once, at a size, or at any.
 
         Args:
-            part: paints.
             seen: the photo, and the painting so far if the part revises it.
             padding_px: what is mirrored at the left, top, right and bottom.
             size: width and height, if they are known.
@@ -173,8 +161,8 @@ class _Surroundings(GraphBuilder):
             return tensor
         levels = np.rint(255 * grain_tile(input_spec.grain, input_spec.coarse_grain))
         levels = levels.clip(-MOST_LEVELS, MOST_LEVELS).astype(np.int8)[None, None]
-        scaling = self.constant(1 / 255, "level"), self.bytes_(np.array(0, np.int8), "no_level")
-        grain = self.bytes_(levels, f"{part.name}/grain")
+        scaling = self.constant(1 / 255, "level"), self.array(np.array(0, np.int8), "no_level")
+        grain = self.array(levels, f"{part.name}/grain")
         tile = self.node("DequantizeLinear", grain, *scaling)
         if size:
             sides = self.integers([size[1], size[0]])

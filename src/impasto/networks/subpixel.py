@@ -8,12 +8,11 @@ artifacts"), so that a flat input gives a flat output.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["phase_filters", "phase_taps"]
+from impasto._util.arrays import Floats
 
 
-def phase_taps(kernel: int, shuffle: int) -> NDArray[np.float32]:
+def phase_taps(kernel: int, shuffle: int) -> Floats:
     """Return which tap of a kernel over enlarged pixels falls on which pixel before enlarging,
     along one axis.
 
@@ -33,7 +32,7 @@ def phase_taps(kernel: int, shuffle: int) -> NDArray[np.float32]:
     return taps
 
 
-def phase_filters(enlarged: NDArray[np.float32], shuffle: int) -> NDArray[np.float32]:
+def phase_filters(enlarged: Floats, shuffle: int) -> Floats:
     """Return the filters under a pixel shuffle that follow from a kernel over enlarged pixels.
 
     Args:
@@ -46,5 +45,5 @@ def phase_filters(enlarged: NDArray[np.float32], shuffle: int) -> NDArray[np.flo
     if shuffle == 1:
         return enlarged
     taps = phase_taps((enlarged.shape[-1] - 1) // shuffle + 1, shuffle)
-    filters: NDArray[np.float32] = np.einsum("pkt,oitu,qlu->opqikl", taps, enlarged, taps)
+    filters: Floats = np.einsum("pkt,oitu,qlu->opqikl", taps, enlarged, taps)
     return filters.reshape(-1, *filters.shape[3:])

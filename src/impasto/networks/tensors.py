@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from impasto._util.atomic_files import write_atomically
 from impasto.errors import StyleError
 
-__all__ = ["checked_weights", "read_tensors", "write_tensors"]
-
 
 def read_tensors(
     path: Path, file_format: str, max_bytes: int
@@ -20,7 +18,6 @@ def read_tensors(
     """Read all tensors and the metadata of one of our files.
 
     Args:
-        path: the file.
         file_format: what its metadata must have under ``format``.
         max_bytes: a larger file is refused unread.
 
@@ -60,9 +57,7 @@ def checked_weights(
     """Return a network's weights from among a file's tensors.
 
     Args:
-        path: of the file, for errors.
         shapes: of the weights, by their names.
-        tensors: of the file.
         prefix: before the names there.
 
     Raises:

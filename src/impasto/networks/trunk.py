@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.networks.export import bake, bake_steered
+from impasto.networks.low_rank import KernelChanges, changed_kernel, fit_layers
 from impasto.networks.regions import bake_regions
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.subpixel import phase_filters
 from impasto.networks.tensors import checked_weights, read_tensors, write_tensors
-
-__all__ = ["Trunk", "checked_trunk", "random_trunk", "read_trunk", "write_trunk"]
 
 FORMAT = "impasto-trunk-1"
 MAX_FILE_BYTES = 64 << 20
@@ -104,6 +103,31 @@ class Trunk:
         }
         return Trunk(self.spec, {**self.weights, **changed}), vector[: self.spec.style_size]
 
+    def fits(self, vector: NDArray[np.float32], changes: KernelChanges) -> bool:
+        """Return whether a style's vector and changes of kernels have this trunk's shapes."""
+        own, others = by_part(changes)
+        return (
+            vector.size in self.vector_sizes
+            and fit_layers(self.spec, own)
+            and (fit_layers(self.revision.spec, others) if self.revision else not others)
+        )
+
+    def adapted(self, changes: KernelChanges) -> Trunk:
+        """Return this trunk with the kernels that a style asks for.
+
+        Args:
+            changes: of layers of this network, and of its revision's, after `REVISION_PREFIX`.
+        """
+        own, others = by_part(changes)
+        weights = dict(self.weights)
+        for conv in self.spec.convs():
+            if conv.name in own:
+                name = f"{conv.name}.weight"
+                added = phase_filters(changed_kernel(conv, own), conv.shuffle)
+                weights[name] = (weights[name].astype(np.float32) + added).astype(np.float16)
+        revision = self.revision.adapted(others) if self.revision and others else self.revision
+        return Trunk(self.spec, weights, revision)
+
     def bake(
         self,
         style_vector: NDArray[np.float32],
@@ -116,19 +140,49 @@ class Trunk:
         """
         return bake(self.spec, self.float32_weights(), style_vector, statistics, int8=int8)
 
-    def bake_parts(
-        self, vector: NDArray[np.float32], effect: float, *, int8: bool = False
-    ) -> tuple[bytes, bytes]:
-        """Return ONNX models of this trunk and its revision, in a style `at_effect`."""
-        assert self.revision
-        draft, revision, statistics = self.at_effect(vector, effect)
-        return self.bake(draft, int8=int8), self.revision.bake(revision, statistics, int8=int8)
+    def bake_draft(
+        self,
+        vector: NDArray[np.float32],
+        effect: float,
+        *,
+        int8: bool = False,
+        steered: bool = False,
+    ) -> bytes:
+        """Return an ONNX model of the network that drafts, in a style `at_effect`; if it is
+        steered, the style is an input, and this one only says which ranges 8 bits have.
+        """
+        draft, _, _ = self.at_effect(vector, effect)
+        if steered:
+            return self.bake_steered(int8_style=draft if int8 else None)
+        return self.bake(draft, int8=int8)
 
-    def bake_steered(self, *, int8_style: NDArray[np.float32] | None = None) -> bytes:
+    def bake_revision(
+        self,
+        vector: NDArray[np.float32],
+        effect: float,
+        *,
+        int8: bool = False,
+        steered: bool = False,
+    ) -> bytes:
+        """Return an ONNX model of the network that revises, likewise."""
+        assert self.revision
+        _, revision, statistics = self.at_effect(vector, effect)
+        if steered:
+            ranges = revision if int8 else None
+            return self.revision.bake_steered(int8_style=ranges, statistics=statistics)
+        return self.revision.bake(revision, statistics, int8=int8)
+
+    def bake_steered(
+        self,
+        *,
+        int8_style: NDArray[np.float32] | None = None,
+        statistics: NDArray[np.float32] | None = None,
+    ) -> bytes:
         """Return an ONNX model of this trunk whose style is an input; see
         `impasto.networks.export.bake_steered`.
         """
-        return bake_steered(self.spec, self.float32_weights(), int8_style=int8_style)
+        weights = self.float32_weights()
+        return bake_steered(self.spec, weights, int8_style=int8_style, statistics=statistics)
 
     def bake_regions(
         self,
@@ -203,6 +257,17 @@ def random_trunk(spec: NetworkSpec, seed: int = 0) -> Trunk:
         kernel = random.standard_normal(conv.kernel_shape) * spread
         weights[f"{conv.name}.weight"] = kernel.astype(np.float16)
     return Trunk(spec, weights)
+
+
+def by_part(changes: KernelChanges) -> tuple[KernelChanges, KernelChanges]:
+    """Return the changes of a network's own layers, and those of its revision's."""
+    own = {name: pair for name, pair in changes.items() if not name.startswith(REVISION_PREFIX)}
+    others = {
+        name.removeprefix(REVISION_PREFIX): pair
+        for name, pair in changes.items()
+        if name.startswith(REVISION_PREFIX)
+    }
+    return own, others
 
 
 def _shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:

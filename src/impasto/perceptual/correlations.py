@@ -22,17 +22,6 @@ from torch.nn import functional
 
 from impasto.perceptual.losses import TINY
 
-__all__ = [
-    "correlation_loss",
-    "cut_into_parts",
-    "deep_correlations",
-    "excess_regularity",
-    "far_power",
-    "joint_correlations",
-    "local_correlation_loss",
-    "painting_regularity",
-]
-
 SMOOTH = 7  # positions over which features count as smooth: a motif, not more
 FAR = 3  # positions: nearer, a stroke has to do with itself
 # Of parts, whose features are twice as fine:
@@ -74,17 +63,13 @@ def joint_correlations(features: Tensor, reach: int) -> Tensor:
 
 def _power_spectrum(features: Tensor, smooth: int, reach: int) -> Tensor:
     features = features.float().contiguous()
-    fine = features - _smoothed(features, smooth)
+    # Means over squares: of columns, then of rows, which takes a fraction of the time.
+    padded = functional.pad(features, (smooth // 2,) * 4, mode="reflect")
+    columns = functional.avg_pool2d(padded, (smooth, 1), stride=1)
+    fine = features - functional.avg_pool2d(columns, (1, smooth), stride=1)
     spectrum = torch.fft.rfft2(fine, s=_transformed_size(features, reach))
     power: Tensor = spectrum.real.square() + spectrum.imag.square()
     return power
-
-
-def _smoothed(features: Tensor, side: int) -> Tensor:
-    """Return means over squares: of columns, then of rows, which takes a fraction of the time."""
-    padded = functional.pad(features, (side // 2,) * 4, mode="reflect")
-    columns = functional.avg_pool2d(padded, (side, 1), stride=1)
-    return functional.avg_pool2d(columns, (1, side), stride=1)
 
 
 def _transformed_size(features: Tensor, reach: int) -> list[int]:

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from impasto._util.cpu import usable_cores
 from impasto.errors import OptionError
 
-__all__ = ["Hardware", "Precision", "choose_hardware", "has_compiler", "keep_freed_memory"]
-
 Precision = Literal["auto", "bf16", "f32"]
 
 MOST_LOADER_THREADS = 16

@@ -20,18 +20,6 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-__all__ = [
-    "content_loss",
-    "gram_matrix",
-    "normalised_content_loss",
-    "paper_style_loss",
-    "rim_difference",
-    "self_distances",
-    "self_similarity_loss",
-    "style_loss",
-    "total_variation",
-]
-
 PARTS = 16
 TINY = 1e-8  # keeps the quotient finite where the target is silent (a black picture)
 
@@ -168,7 +156,6 @@ def rim_difference(pictures: Tensor, others: Tensor, rim_px: int) -> Tensor:
     """Return the mean squared difference of N x C x H x W pictures near their borders.
 
     Args:
-        pictures, others: what is compared.
         rim_px: how far from the border; all of small pictures.
     """
     rim = torch.ones_like(pictures[:1, :1])

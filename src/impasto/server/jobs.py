@@ -27,8 +27,6 @@ from impasto._util.closeable import Closing
 from impasto.errors import InputError, OutputError
 from impasto.server.painters import BusyError
 
-__all__ = ["RUN", "Job", "Jobs", "Runner", "read_request"]
-
 State = Literal["queued", "running", "done", "failed"]
 COLUMNS = "id, kind, state, created_s, ended_s, task, done, total, result, error"
 TABLE = """CREATE TABLE IF NOT EXISTS jobs (

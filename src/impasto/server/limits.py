@@ -12,8 +12,6 @@ from impasto.images.photo_file import PhotoFile
 from impasto.server.settings import Limits
 from impasto.video.source import read_header
 
-__all__ = ["check_photo", "check_video"]
-
 SECONDS_TOO_LONG = 1.01
 """Headers round: a clip of ten seconds may say a little more."""
 

@@ -17,8 +17,6 @@ from impasto.styles import Gallery, Style
 from impasto.styles.predict import predict_style
 from impasto.stylizer import SETTLED, Stylizer
 
-__all__ = ["BusyError", "Line", "Painters"]
-
 PREDICTED = 16
 FIRST_GUESS_S = 1.0  # that a photo takes, until some are painted
 
@@ -112,15 +110,19 @@ class Painters(Closing):
             self._mean_s = 0.9 * self._mean_s + 0.1 * (time.monotonic() - began)
 
     @contextmanager
-    def lend(self, options: StylizeOptions) -> Iterator[Stylizer]:
+    def lend(self, options: StylizeOptions, *, steered_effect: bool = False) -> Iterator[Stylizer]:
         """Lend a stylizer that nobody else has meanwhile; what a network does not depend on is
         changed for each borrower.
+
+        Args:
+            options: how to paint.
+            steered_effect: as `Stylizer` has it.
 
         Raises:
             ImpastoError: as `Stylizer` raises it.
         """
-        key = _key(options)
-        stylizer = self._take(key) or Stylizer(options)
+        key = (steered_effect, *_key(options))
+        stylizer = self._take(key) or Stylizer(options, steered_effect=steered_effect)
         try:
             stylizer.options = options
             yield stylizer
@@ -134,7 +136,7 @@ class Painters(Closing):
 
     def prepare(self, options: StylizeOptions) -> bool:
         """Return whether a stylizer is open that nobody has; if not, open one meanwhile."""
-        key = _key(options)
+        key = (False, *_key(options))
         with self._lock:
             if any(each == key for each, _ in self._idle):
                 return True

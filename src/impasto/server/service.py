@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from impasto._util.closeable import Closing
 from impasto.errors import InputError, MissingExtraError, OptionError, StyleError
 from impasto.large.memory_plan import default_bytes
 from impasto.networks.network_files import NETWORK_SUFFIXES
+from impasto.options import StylizeOptions
 from impasto.photos import paint_photo
 from impasto.progress import Progress
 from impasto.server.fields import (
@@ -41,7 +43,8 @@ from impasto.styles import STYLE_SUFFIX, read_style
 from impasto.styles.style import check_name
 from impasto.stylizer import Stylizer
 
-__all__ = ["KINDS", "Painting", "Service"]
+EXAMPLE = Path(__file__).with_name("example.jpg")
+"""Coffee, by Rachel Michetti, CC0: examples/CREDITS.md."""
 
 UPLOADS = 4  # of jobs, at a time: each may fill the disk with as much as a request may hold
 STYLE_FILES = {STYLE_SUFFIX, *NETWORK_SUFFIXES}
@@ -93,12 +96,31 @@ class Service(Closing):
         self.uploads = Line(UPLOADS)
         self.runner = Runner(self.jobs, settings.jobs, settings.keep_hours)
 
-    def paint(self, form: Form, left: threading.Event) -> Painting:
+    @property
+    def first_style(self) -> str:
+        """The style that a new page paints in."""
+        names = self.gallery.names
+        return StylizeOptions.style if StylizeOptions.style in names else names[0]
+
+    def paint_example(self) -> Future[Path]:
+        """Begin to paint what a new page shows, which opens the network that it paints with."""
+        path = self._temporary / "painting.jpg"
+        options = StylizeOptions(self.first_style, gallery=self.gallery)
+
+        def work() -> Path:
+            with self.painters.lend(options, steered_effect=True) as stylizer:
+                paint_photo(stylizer, EXAMPLE, path)
+            return path
+
+        return self.painters.start(work)
+
+    def paint(self, form: Form, left: threading.Event, *, steered_effect: bool = False) -> Painting:
         """Paint a photo; for a thread of the painters.
 
         Args:
             form: the photo as ``photo``, and options.
             left: set when nobody waits any more.
+            steered_effect: as `Stylizer` has it.
 
         Raises:
             ImpastoError: a field, an upload or an option is impossible.
@@ -133,7 +155,7 @@ class Service(Closing):
                 style = self._style_file(form.files["style_file"], folder)
                 lent: AbstractContextManager[Stylizer] = Stylizer(options.changed({"style": style}))
             else:
-                lent = self.painters.lend(options)
+                lent = self.painters.lend(options, steered_effect=steered_effect)
             with lent as stylizer:
                 listen(Progress("", 0, 1))
                 paint_photo(

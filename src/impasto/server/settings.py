@@ -10,8 +10,6 @@ from impasto._util.atomic_files import user_data_folder
 from impasto.errors import OptionError
 from impasto.styles import Gallery, open_gallery
 
-__all__ = ["LOOPBACK", "Limits", "ServerSettings"]
-
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -9,11 +9,14 @@ import base64
 import inspect
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -26,9 +29,11 @@ from starlette.datastructures import UploadFile
 from impasto.errors import ImpastoError
 from impasto.images import Picture, encode_image, read_image, write_image
 from impasto.options import MAX_STRENGTH, StylizeOptions
+from impasto.photos import paint_photo
 from impasto.server.fields import Form, check_style
 from impasto.server.painters import BusyError
-from impasto.server.service import Painting, Service
+from impasto.server.service import EXAMPLE, Painting, Service
+from impasto.stylizer import Stylizer
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = os.environ["GRADIO_RUN_HISTORY"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["HF_HUB_OFFLINE"] = "1"
@@ -37,26 +42,40 @@ _file_of = inspect.getfile
 
 
 def _not_gradios(of: Any) -> str:
-    """Gradio reads each component's source anew, to write a .pyi file beside it: half of the time
-    that its import takes. It leaves out what is in no file.
+    """Gradio reads each component's source anew, to write a .pyi file beside it; it leaves out what
+    is in no file.
     """
     if str(getattr(of, "__module__", "")).startswith("gradio."):
         raise OSError
     return _file_of(of)
 
 
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """Leave out of Gradio's import what takes most of the time, and is of no use to the page: .pyi
+    files, a compiled template for each event's help, and pandas, which its components import again
+    when they need it.
+    """
+    has_pandas = "pandas" in sys.modules
+    sys.modules.setdefault("pandas", ModuleType("pandas"))
+    try:
+        with mock.patch("inspect.getfile", _not_gradios), mock.patch("jinja2.Template"):
+            yield
+    finally:
+        if not has_pandas:
+            del sys.modules["pandas"]
+
+
 # It reads the variables above: it would tell its makers, and keep what is painted.
-with mock.patch("inspect.getfile", _not_gradios):
+with _hurried():
     import gradio as gr
 
-__all__ = ["add_page"]
-
 HERE = Path(__file__).parent
-EXAMPLE = HERE / "example.jpg"  # coffee, by Rachel Michetti, CC0: examples/CREDITS.md
 SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
 LIVE_EVERY_S, RATE_OVER_S = 0.05, 2.0
+AWAITED_S = 0.05
 PREVIEW_S, KEPT_S = 3, 86_400
 FONTS = ["system-ui", "sans-serif"]  # no font is fetched from elsewhere
 HIDDEN: dict[str, Any] = {"api_visibility": "private"}  # the API is `impasto.server.api`
@@ -67,13 +86,18 @@ Shown = tuple[list[float], StylizeOptions | None]
 """When the last frames of a camera were painted, and how the last one was."""
 
 
-def add_page(app: FastAPI) -> None:
-    """Mount the page at ``/`` of `impasto.server.api.create_app`'s application."""
+def add_page(app: FastAPI, painted: Path) -> None:
+    """Mount the page at ``/`` of `impasto.server.api.create_app`'s application.
+
+    Args:
+        app: the application.
+        painted: the example's painting, which the page opens with.
+    """
     service: Service = app.state.service
     folder = service.page_folder
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    page = _Page(service)
-    page.warm_up()
+    gr.set_static_paths([EXAMPLE, painted])  # copies would be gone with all that is a day old
+    page = _Page(service, painted)
     gr.mount_gradio_app(
         app,
         page.blocks(),
@@ -116,22 +140,20 @@ class _Page:
 
     Args:
         service: does the work.
+        painted: the example's painting.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        names = service.gallery.names
-        self._first = StylizeOptions.style if StylizeOptions.style in names else names[0]
+    def __init__(self, service: Service, painted: Path) -> None:
+        self._service, self._painted = service, painted
 
-    def warm_up(self) -> None:
-        """Open the network that a new page paints with, while the browser loads it."""
-        self._service.painters.prepare(StylizeOptions(self._first, gallery=self._service.gallery))
-
-    def paint(self, files: dict[str, str | None], **texts: object) -> Painting:
-        """Paint a photo in the painters' line."""
+    def paint(
+        self, files: dict[str, str | None], texts: dict[str, object], *, slides: bool = False
+    ) -> Painting:
+        """Paint a photo in the painters' line; while a slider moves, so that it costs least."""
         service, left = self._service, threading.Event()
         with _sentences(), service.painters.place(), _form(files, **texts) as form:
-            return service.painters.start(lambda: service.paint(form, left)).result()
+            work = partial(service.paint, form, left, steered_effect=slides)
+            return service.painters.start(work).result()
 
     def _file(self, name: str) -> Path:
         """Return a file that the page may show, for a day."""
@@ -158,29 +180,41 @@ class _Page:
             write_image(path, read_image(content).shrunk(SCREEN_PX).without_metadata())
         return str(path)
 
-    def preview(self, screen: str | None, *look: Any) -> tuple[Any, Any]:
-        """Paint a photo at the screen's size, beside what it was; a file of it is out of date."""
+    def preview(self, screen: str | None, *look: Any) -> Any:
+        """Paint a photo at the screen's size, beside what it was."""
         if screen is None:
-            return None, gr.File(visible=False)
+            return None
         files, texts = _look(*look)
-        painting = self.paint({"photo": screen, **files}, **texts)
-        return (screen, self._written(painting, "painting")), gr.File(visible=False)
+        painting = self.paint({"photo": screen, **files}, texts, slides=True)
+        return screen, self._written(painting, "painting")
 
     def full_size(self, photo: str | None, *look: Any) -> Any:
         """Paint a photo as it is, with all that its file holds."""
         files, texts = _look(*look)
-        painting = self.paint({"photo": photo, **files}, **texts)
+        painting = self.paint({"photo": photo, **files}, texts)
         return gr.File(self._written(painting, Path(str(photo)).stem[:80]), visible=True)
 
     def try_all(self, screen: str | None) -> Iterator[list[tuple[str, str]]]:
         """Paint a photo in each style, small, one after the other."""
         shown: list[tuple[str, str]] = []
         for name in self._service.gallery.names if screen else ():
-            painting = self.paint(
-                {"photo": screen}, style=name, quality="live", longer_px=SMALL_PX, format="jpg"
-            )
-            shown.append((self._written(painting, name), name))
+            while self._service.painters.line.taken:  # who waits for a picture goes first
+                time.sleep(AWAITED_S)
+            shown.append((self._tried(Path(str(screen)), name), name))
             yield shown
+
+    def _tried(self, screen: Path, name: str) -> str:
+        """Paint a photo in one style, small, on a network that is not kept: all would not fit."""
+        painters, path = self._service.painters, self._file(f"{name}.jpg")
+        options = StylizeOptions(name, quality="live", gallery=self._service.gallery)
+
+        def work() -> None:
+            with Stylizer(options) as stylizer:
+                paint_photo(stylizer, screen, path, longer_px=SMALL_PX)
+
+        with _sentences(), painters.place():
+            painters.start(work).result()
+        return str(path)
 
     def known_styles(self) -> list[Any]:
         """Offer the styles that there are by now, those that were learned among them."""
@@ -188,17 +222,16 @@ class _Page:
         one = gr.Dropdown(choices=names)
         return [one, gr.Dropdown(choices=[NO_STYLE, *names]), one, one]
 
-    def predict(self, photo: str | None, painting: str | None) -> tuple[Any, Any]:
+    def predict(self, photo: str | None, painting: str | None) -> Any:
         """Paint a photo like any painting, whose style is predicted."""
         if photo is None or painting is None:
-            return None, gr.File(visible=False)
+            return None
         files = {"photo": self.shrink(photo), "painting": painting}
-        painted = self._written(self.paint(files), "painting")
-        return (files["photo"], painted), gr.File(visible=False)
+        return files["photo"], self._written(self.paint(files, {}), "painting")
 
     def predict_full_size(self, photo: str | None, painting: str | None) -> Any:
         """Do so with the photo as it is."""
-        painted = self.paint({"photo": photo, "painting": painting})
+        painted = self.paint({"photo": photo, "painting": painting}, {})
         return gr.File(self._written(painted, Path(str(photo)).stem[:80]), visible=True)
 
     async def add_job(self, kind: str, files: dict[str, str | None], **texts: object) -> None:
@@ -285,7 +318,8 @@ class _Page:
         return page
 
     def _styles(self, label: str = "Style") -> Any:
-        return gr.Dropdown(list(self._service.gallery.names), value=self._first, label=label)
+        service = self._service
+        return gr.Dropdown(list(service.gallery.names), value=service.first_style, label=label)
 
     def _photo_tab(self, page: Any) -> tuple[Any, Any, Any, Any]:
         names = list(self._service.gallery.names)
@@ -306,7 +340,7 @@ class _Page:
                     faces = gr.Checkbox(label="Spare faces")
                     mask = _picture("Mask: paint where it is white")
             with gr.Column(scale=3):
-                result, full, file = _result()
+                result, full, file = _result((str(EXAMPLE), str(self._painted)))
         gr.Markdown("### The photo in all styles: click one")
         thumbnails = gr.Gallery(
             label="Styles",
@@ -316,18 +350,22 @@ class _Page:
             buttons=[],
             elem_id="styles",
         )
-        screen = gr.State(None)
+        screen = gr.State(str(EXAMPLE))
         look = [style, second, share, bold, stroke, keep, subject, faces, mask]
-        outputs = [result, file]
-        shrunk = gr.on([page.load, photo.change], self.shrink, photo, screen, **QUIET)
-        tried = shrunk.then(self.preview, [screen, *look], outputs, **QUIET).then(
-            self.try_all, screen, thumbnails, **QUIET
-        )
-        photo.change(None, cancels=[tried], **HIDDEN)
+        # One that is asked for while another is under way must not be forgotten.
+        again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+        shrunk = photo.change(self.shrink, photo, screen, **again)
+        shown = shrunk.then(self.preview, [screen, *look], result, **again)
+        # Gradio forgets what waits for one that is cancelled, so these do not wait.
+        anyway: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
+        tried = [
+            begin(self.try_all, screen, thumbnails, **anyway) for begin in (page.load, shown.then)
+        ]
+        photo.change(None, cancels=tried, **HIDDEN)
         second.change(lambda name: gr.Slider(visible=name != NO_STYLE), second, share, **HIDDEN)
         changes = [each.change for each in look]
-        again: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
-        gr.on(changes, self.preview, [screen, *look], outputs, **again)
+        gr.on(changes, self.preview, [screen, *look], result, **again)
+        gr.on([photo.change, *changes], _no_file, None, file, queue=False, **HIDDEN)
         thumbnails.select(_chosen, None, style, **HIDDEN)
         full.click(self.full_size, [photo, *look], file, **HIDDEN)
         return photo, shrunk, style, second
@@ -344,14 +382,9 @@ class _Page:
             name = gr.Textbox(label="Name of the style", placeholder="yellow-cow")
             minutes = gr.Slider(1, 60, 10, step=1, label="Minutes")
             learn = gr.Button("Learn it")
-        gr.on(
-            [photo.change, painting.change],
-            self.predict,
-            [photo, painting],
-            [result, file],
-            trigger_mode="always_last",
-            **QUIET,
-        )
+        changes, again = [photo.change, painting.change], {"trigger_mode": "always_last", **QUIET}
+        gr.on(changes, self.predict, [photo, painting], result, **again)
+        gr.on(changes, _no_file, None, file, queue=False, **HIDDEN)
         full.click(self.predict_full_size, [photo, painting], file, **HIDDEN)
         learn.click(self.learn, [painting, name, minutes], None, **HIDDEN)
         return photo
@@ -410,12 +443,17 @@ def _picture(label: str, *, webcam: bool = False, value: str | None = None) -> A
     return image
 
 
-def _result() -> tuple[Any, Any, Any]:
+def _result(shown: tuple[str, str] | None = None) -> tuple[Any, Any, Any]:
     return (
-        gr.ImageSlider(label="Before and after", type="filepath", max_height=640),
+        gr.ImageSlider(shown, label="Before and after", type="filepath", max_height=640),
         gr.Button("Paint at full size", variant="primary"),
         gr.File(label="Painting", interactive=False, visible=False),
     )
+
+
+def _no_file() -> Any:
+    """Hide a file that is out of date: at once, for the next may be painted before a preview is."""
+    return gr.File(visible=False)
 
 
 def _strength() -> Any:

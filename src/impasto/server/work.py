@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from impasto.gatys.optimize import Iterate
     from impasto.styles import Gallery, Style
 
-__all__ = ["do"]
-
 TELL_EVERY_S, PREVIEW_EVERY_S = 0.25, 3.0
 LOCK_WAIT_S = 20.0  # for the process of a server that was killed
 
@@ -85,10 +83,11 @@ def _video(request: Mapping[str, Any], progress: ProgressListener) -> None:
 
 def _learn(request: Mapping[str, Any], progress: ProgressListener) -> None:
     from impasto.perceptual.hardware import keep_freed_memory
-    from impasto.styles import add_style, write_style
+    from impasto.styles import StyleCard, add_style, write_style
     from impasto.styles.predict import predict_style
     from impasto.training.checkpoint import read_checkpoint
     from impasto.training.learn import SMALLEST_MINUTES, free_photos, learn
+    from impasto.training.paintings import Painting
     from impasto.training.run import TrainingRun
     from impasto.training.train_fine import learn_fine
 
@@ -109,7 +108,7 @@ def _learn(request: Mapping[str, Any], progress: ProgressListener) -> None:
         assert gallery.fine
         run = replace(run, resume=True)
         style = learn_fine(
-            painting,
+            Painting(painting, StyleCard(title=name)),
             run,
             photos=free_photos(),
             name=name,

@@ -14,8 +14,6 @@ from impasto.networks.trunk import Trunk
 from impasto.styles.pack import Pack, packs_in
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["Gallery", "GallerySource", "open_gallery", "own_folder"]
-
 SHIPPED = Path(__file__).parent / "shipped"
 TURBO = Path(__file__).parent / "turbo"
 FINE = Path(__file__).parent / "fine"

@@ -1,7 +1,8 @@
 """Mixtures of styles: ``great-wave:0.7+udnie:0.3``.
 
 A mixture's vector is the weighted mean of its styles' vectors (Dumoulin et al. 2017, section 3.3).
-So it is of what they add to the last layer, where a style that has none adds nothing.
+So it is of what they add to the last layer, and to all kernels, where a style that has none adds
+nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import StyleError
+from impasto.networks.low_rank import mix_changes
 from impasto.styles.gallery import Gallery
 from impasto.styles.reference import StyleRef
 from impasto.styles.style import Style
-
-__all__ = ["mix_vectors", "mixed_style"]
 
 
 def mix_vectors(
@@ -56,8 +56,13 @@ def mixed_style(
                 f"{styles[0].name} and {other.name} do not mix: their trunks differ",
                 f"mix {styles[0].name} with {first}, and {other.name} with {second}",
             )
-    vector = mix_vectors([each.vector for each in styles], [weight for _, weight in ref.parts])
-    return Style(ref.text, vector, styles[0].trunk)
+    weights = [weight for _, weight in ref.parts]
+    return Style(
+        ref.text,
+        mix_vectors([each.vector for each in styles], weights),
+        styles[0].trunk,
+        kernels=mix_changes([each.kernels for each in styles], weights),
+    )
 
 
 def _mates(style: Style, gallery: Gallery) -> str:

@@ -14,8 +14,6 @@ from impasto.styles.gallery import FINE, Gallery, own_folder
 from impasto.styles.pack import TRUNK_FILE
 from impasto.styles.style import STYLE_SUFFIX, Style, check_name, read_style, write_style
 
-__all__ = ["add_style", "learning_folder", "remove_style"]
-
 
 def learning_folder(name: str) -> Path:
     """Return where the run that learns a style is kept, unless it was told where."""

@@ -11,8 +11,6 @@ from impasto.networks.encoder import Encoder, read_encoder
 from impasto.networks.trunk import Trunk, read_trunk
 from impasto.styles.style import STYLE_SUFFIX, Style, read_style
 
-__all__ = ["ENCODER_FILE", "TRUNK_FILE", "Pack", "packs_in"]
-
 TRUNK_FILE = "trunk.safetensors"
 ENCODER_FILE = "encoder.safetensors"
 
@@ -82,7 +80,7 @@ class Pack:
     def fits(self, style: Style) -> bool:
         """Return whether a style was trained with this trunk."""
         fits = style.trunk == self.trunk.fingerprint
-        return fits and style.vector.size in self.trunk.vector_sizes
+        return fits and self.trunk.fits(style.vector, style.kernels)
 
     def read(self, name: str) -> Style:
         """Return the style of that name.

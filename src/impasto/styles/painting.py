@@ -5,13 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 from impasto.images import Picture, PictureSource, as_picture, bleed
-
-__all__ = ["OPTIMISED_PX", "SMALLEST_PAINTING_PX", "read_painting", "thumbnail", "visible_pixels"]
 
 SMALLEST_PAINTING_PX = 64
 THUMBNAIL_PX = 96
@@ -19,7 +15,7 @@ OPTIMISED_PX = 512
 """Longer side of a painting that drafts are optimised for."""
 
 
-def read_painting(source: PictureSource) -> NDArray[np.uint8]:
+def read_painting(source: PictureSource) -> Pixels:
     """Return the pixels of a painting; what is transparent gets the colours beside it.
 
     Args:
@@ -41,14 +37,14 @@ def read_painting(source: PictureSource) -> NDArray[np.uint8]:
     return visible_pixels(picture)
 
 
-def visible_pixels(picture: Picture) -> NDArray[np.uint8]:
+def visible_pixels(picture: Picture) -> Pixels:
     """Return what is seen of a picture, and beyond it the colours of its edge: files hold any
     colour, and mostly black, where they are transparent.
     """
     return picture.pixels if picture.alpha is None else bleed(picture.pixels, picture.alpha)
 
 
-def thumbnail(painting: NDArray[np.uint8], longer_px: int = THUMBNAIL_PX) -> bytes:
+def thumbnail(painting: Pixels, longer_px: int = THUMBNAIL_PX) -> bytes:
     """Return a small JPEG of a painting, for style files."""
     from PIL import Image
 

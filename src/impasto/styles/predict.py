@@ -12,8 +12,8 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.atomic_files import exists
 from impasto.engines import open_engine
 from impasto.errors import StyleError
@@ -35,8 +35,6 @@ from impasto.styles import (
 from impasto.styles.reference import names_painting
 from impasto.styles.style import STYLE_SUFFIX, check_name, read_style
 
-__all__ = ["find_fine_style", "find_style", "predict_style", "styles_in"]
-
 LONGEST = 4
 """A longer side of more times the shorter one is looked at in its middle."""
 
@@ -47,8 +45,7 @@ they lose of the photo, or little more: this is where the content loss is that o
 REFERENCES = Path(__file__).parent / "references"
 """Photographs to look at in a predicted style, 256 x 256 px."""
 
-Pixels = NDArray[np.uint8]
-Vector = NDArray[np.float32]
+Vector = Floats
 
 
 def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> Style:
@@ -70,9 +67,13 @@ def predict_style(painting: PictureSource, *, gallery: GallerySource = None) -> 
     pixels = read_painting(painting)
     is_file = isinstance(painting, str | Path)
     title = Path(painting).stem if isinstance(painting, str | Path) else "painting"
+    try:
+        name = check_name(title)
+    except StyleError:  # a title without latin letters
+        name = "painting"
     card = StyleCard(title=title, painting=Path(str(painting)).name if is_file else "")
     return Style(
-        _style_name(title),
+        name,
         _predict(encoder, pack.trunk, _reduced(pixels, encoder.spec.painting_px)),
         encoder.trunk,
         card,
@@ -163,10 +164,3 @@ def _reduced(painting: Pixels, shorter_px: int) -> Pixels:
 @cache
 def _references() -> tuple[Pixels, ...]:
     return tuple(read_image(path).pixels for path in sorted(REFERENCES.glob("*.jpg")))
-
-
-def _style_name(title: str) -> str:
-    try:
-        return check_name(title)
-    except StyleError:  # a title without latin letters
-        return "painting"

@@ -17,8 +17,6 @@ from impasto.images import IMAGE_SUFFIXES
 from impasto.networks.network_files import NETWORK_SUFFIXES, split_network
 from impasto.styles.style import STYLE_SUFFIX, Style
 
-__all__ = ["StyleRef", "names_painting"]
-
 MAX_STYLES = 16
 MAX_WEIGHT = 1e6
 LONGEST_LABEL = 80
@@ -55,7 +53,9 @@ class StyleRef:
         if isinstance(source, Style):
             return cls(source.name, style=source)
         text = os.fspath(source)
-        return cls(text, () if _names_network(text) else _parts(text))
+        files = (text, *(part.partition(":")[0].strip() for part in text.split("+")))
+        suffixes = {split_network(each)[0].suffix.lower() for each in files}
+        return cls(text, () if suffixes & NETWORK_SUFFIXES else _parts(text))
 
     @property
     def is_network(self) -> bool:
@@ -90,11 +90,6 @@ def names_painting(name: str) -> bool:
 
 def _names_file(name: str) -> bool:
     return names_painting(name) or Path(name).suffix == STYLE_SUFFIX
-
-
-def _names_network(text: str) -> bool:
-    parts = [text, *(part.partition(":")[0].strip() for part in text.split("+"))]
-    return any(split_network(each)[0].suffix.lower() in NETWORK_SUFFIXES for each in parts)
 
 
 def _parts(text: str) -> tuple[tuple[str, float], ...]:

@@ -6,22 +6,23 @@ import base64
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import StyleError
+from impasto.networks.low_rank import KernelChanges
 from impasto.networks.tensors import read_tensors, write_tensors
 from impasto.networks.trunk import Trunk, checked_trunk
-
-__all__ = ["STYLE_SUFFIX", "Style", "StyleCard", "check_name", "read_style", "write_style"]
 
 STYLE_SUFFIX = ".style"
 FORMAT = "impasto-style-1"
 MAX_FILE_BYTES = 64 << 20  # with a trunk of its own; without, a few kilobytes
 TRUNK_PREFIX = "trunk."
+OUTPUTS, WEIGHTS = ".outputs", ".weights"  # the two matrices that change a kernel
 MAX_VECTOR = 65536
 PAINTING_PX = 384
 
@@ -58,6 +59,7 @@ class Style:
         card: the painting's credit.
         thumbnail: a small JPEG of the painting; empty if there is none.
         painting_px: the painting's shorter side when the style was learned.
+        kernels: what it adds to the trunk's kernels (`impasto.networks.trunk.Trunk.adapted`).
         own_trunk: the trunk itself, where it was tuned to this painting alone (`impasto learn
             --deep`); such a style needs no gallery, and mixes with no other.
     """
@@ -69,6 +71,7 @@ class Style:
     thumbnail: bytes = b""
     painting_px: int = PAINTING_PX
     own_trunk: Trunk | None = None
+    kernels: KernelChanges = field(default_factory=dict)
 
 
 def check_name(text: str) -> str:
@@ -100,10 +103,12 @@ def write_style(path: str | os.PathLike[str], style: Style) -> None:
     if style.thumbnail:
         metadata["thumbnail"] = base64.b64encode(style.thumbnail).decode()
     tensors: dict[str, NDArray[np.float16]] = {"vector": style.vector.astype(np.float16)}
+    for name, (outputs, weights) in style.kernels.items():
+        tensors |= {f"{name}{OUTPUTS}": outputs, f"{name}{WEIGHTS}": weights}
     if style.own_trunk:
         metadata["spec"] = style.own_trunk.spec.to_json()
-        weights = style.own_trunk.weights.items()
-        tensors |= {f"{TRUNK_PREFIX}{name}": array for name, array in weights}
+        own = style.own_trunk.weights.items()
+        tensors |= {f"{TRUNK_PREFIX}{name}": array for name, array in own}
     write_tensors(Path(path), tensors, metadata)
 
 
@@ -130,4 +135,26 @@ def read_style(path: str | os.PathLike[str]) -> Style:
         own_trunk = checked_trunk(path, metadata["spec"], tensors, TRUNK_PREFIX)
     if own_trunk and (own_trunk.fingerprint != trunk or own_trunk.spec.style_size != vector.size):
         raise StyleError(f"{path} carries another trunk than its own", "get the file anew")
-    return Style(name, vector.astype(np.float32), trunk, card, thumbnail, painting_px, own_trunk)
+    return Style(
+        name=name,
+        vector=vector.astype(np.float32),
+        trunk=trunk,
+        card=card,
+        thumbnail=thumbnail,
+        painting_px=painting_px,
+        own_trunk=own_trunk,
+        kernels=_kernel_changes(tensors),
+    )
+
+
+def _kernel_changes(tensors: Mapping[str, NDArray[np.generic]]) -> KernelChanges:
+    """Return the pairs of matrices among a file's tensors; whether they fit, the trunk knows."""
+    names = [name.removesuffix(OUTPUTS) for name in tensors if name.endswith(OUTPUTS)]
+    return {
+        name: (
+            tensors[f"{name}{OUTPUTS}"].astype(np.float16),
+            tensors[f"{name}{WEIGHTS}"].astype(np.float16),
+        )
+        for name in names
+        if f"{name}{WEIGHTS}" in tensors
+    }

@@ -20,15 +20,6 @@ from impasto.training.encoder import EncoderOptions, StyleEncoder
 from impasto.training.options import TrainingOptions
 from impasto.training.style_network import StyleNetwork
 
-__all__ = [
-    "CHECKPOINT_FILE",
-    "Checkpoint",
-    "EncoderCheckpoint",
-    "read_checkpoint",
-    "read_encoder_checkpoint",
-    "write_checkpoint",
-]
-
 CHECKPOINT_FILE = "checkpoint.pt"  # in the folder of a run
 FORMAT = 1
 ENCODER_FORMAT = "encoder-1"
@@ -39,13 +30,10 @@ class Checkpoint:
     """All that it takes to go on with a run as if it had never stopped.
 
     Attributes:
-        spec: the network that is trained.
-        options: of the run.
         styles: names, in the order of the network's style vectors.
         state: of the `Trainer`: weights, their average, optimiser, and the place in the schedule.
             Photo order, crops and styles are functions of the seed and that place; no other random
             state exists.
-        seconds: spent so far.
     """
 
     spec: NetworkSpec
@@ -117,11 +105,8 @@ class EncoderCheckpoint:
     """A checkpoint of a run that trains an encoder.
 
     Attributes:
-        spec: the encoder that is trained.
-        options: of the run.
         trunk: the fingerprint of the trunk whose styles it predicts.
         state: of the `EncoderTrainer`.
-        seconds: spent so far.
     """
 
     spec: EncoderSpec

@@ -27,8 +27,6 @@ from impasto.training.run import Start, TrainingRun, paint_preview
 from impasto.training.step_trainer import StepTrainer, check_crops
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["Distiller", "distil"]
-
 EDGE_WEIGHT = 2.0  # of differences between neighbours: where strokes begin and end
 
 
@@ -38,9 +36,7 @@ class Distiller(StepTrainer):
     Args:
         teacher: paints, and stays as it is.
         student: another spec for the same styles.
-        photos: crops to paint.
         options: see `TrainingOptions`; its weights of losses have no effect.
-        hardware: where to compute.
     """
 
     def __init__(
@@ -88,7 +84,6 @@ def distil(
     Args:
         gallery: the folder of the pack (`impasto.styles.Pack`).
         photos: as `impasto.training.run.train` takes them.
-        run: see `TrainingRun`.
         student: the network that learns.
         options: if not given, those of the checkpoint when the run goes on.
 

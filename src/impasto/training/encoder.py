@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto._util.arrays import Floats
 from impasto.errors import InputError, OptionError
 from impasto.networks.encoder import POOL_EPSILON, Encoder, EncoderSpec
 from impasto.perceptual.hardware import Hardware
@@ -27,8 +28,6 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.recolouring import recolour
 from impasto.training.style_network import StyleNetwork
 from impasto.training.trainer import PerceptualTrainer
-
-__all__ = ["EncoderOptions", "EncoderTrainer", "PaintingCrops", "StyleEncoder"]
 
 LARGEST_SCALE = 2.0
 """The largest scale of paintings; the mean is the size at which an encoder sees whole ones."""
@@ -75,7 +74,7 @@ class StyleEncoder(nn.Module):
         mean_vector: what it predicts, nearly, before it is trained.
     """
 
-    def __init__(self, spec: EncoderSpec, mean_vector: NDArray[np.float32]) -> None:
+    def __init__(self, spec: EncoderSpec, mean_vector: Floats) -> None:
         super().__init__()
         self.spec = spec
         self.layers = nn.ModuleDict()
@@ -136,7 +135,7 @@ class StyleEncoder(nn.Module):
         state = {f"layers.{name}": torch.from_numpy(array) for name, array in weights.items()}
         self.load_state_dict(state)
 
-    def weights(self) -> dict[str, NDArray[np.float32]]:
+    def weights(self) -> dict[str, Floats]:
         """Return the weights, by the names of `EncoderSpec.shapes`."""
         return {
             name: self.get_parameter(f"layers.{name}").detach().cpu().numpy()
@@ -148,13 +147,8 @@ class PaintingCrops:
     """Crops of paintings to learn from, endless and reproducible as `PhotoFolder` is.
 
     Args:
-        paintings: their files.
         photos: files of photographs, some of which are taken for paintings.
-        options: of the run.
         on_skip: told of every file that cannot be read, once.
-
-    Attributes:
-        options: of the run.
     """
 
     def __init__(
@@ -199,9 +193,6 @@ class EncoderTrainer(PerceptualTrainer):
         spec: the encoder to train.
         trunk: paints, and stays as it is; its `StyleNetwork.styles` are the known styles.
         paintings: to predict styles from.
-        photos: crops to paint.
-        options: see `EncoderOptions`.
-        hardware: where to compute.
     """
 
     def __init__(
@@ -216,7 +207,7 @@ class EncoderTrainer(PerceptualTrainer):
         trunk = trunk.to(hardware.device)
         with torch.random.fork_rng():
             torch.manual_seed(options.seed)
-            mean: NDArray[np.float32] = trunk.styles.detach().mean(dim=0).cpu().numpy()
+            mean: Floats = trunk.styles.detach().mean(dim=0).cpu().numpy()
             self.encoder = StyleEncoder(spec, mean).to(hardware.device)
         super().__init__(self.network_of(trunk), trunk, photos, options, hardware)
         self.paintings = paintings

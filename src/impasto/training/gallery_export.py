@@ -11,8 +11,6 @@ from impasto.styles import STYLE_SUFFIX, Gallery, Style, StyleCard, write_style
 from impasto.styles.pack import TRUNK_FILE
 from impasto.training.checkpoint import Checkpoint
 
-__all__ = ["export_gallery", "write_gallery"]
-
 
 def export_gallery(
     checkpoint: Checkpoint,
@@ -23,7 +21,6 @@ def export_gallery(
     """Write a run's trunk and styles, in float16.
 
     Args:
-        checkpoint: of the run.
         cards: the paintings' credits by style name; a style without one gets an empty card.
         folder: where to; made if need be. Style files of an earlier export are replaced.
         trunk: that a run of style vectors alone began with. Its own has the same weights but for

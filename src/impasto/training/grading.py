@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
-
-__all__ = ["NO_GRADE", "Grade"]
 
 CUT_SHARE = 0.005
 LARGEST_FACTOR = 2.0
@@ -40,7 +38,7 @@ class Grade:
         if len(factors) != 5 or not all(0 < each <= LARGEST_FACTOR for each in factors):
             raise InputError(f"a grade is {self}", f"give factors above 0, up to {LARGEST_FACTOR}")
 
-    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def apply(self, pixels: Pixels) -> Pixels:
         """Return a graded picture: H x W x 3, uint8, RGB, as the one that is given."""
         if self == NO_GRADE:
             return pixels
@@ -52,7 +50,7 @@ class Grade:
         grey = colours.mean(axis=2, keepdims=True)
         colours = grey + self.saturation * (colours - grey)
         colours = 0.5 + self.contrast * (colours - 0.5)
-        graded: NDArray[np.uint8] = np.rint(255 * colours.clip(0, 1)).astype(np.uint8)
+        graded: Pixels = np.rint(255 * colours.clip(0, 1)).astype(np.uint8)
         return graded
 
 

@@ -26,8 +26,6 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.run import read_painting_tensor
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["JointTrainer", "joint_options", "paintings_of", "write_pack"]
-
 TRUNK_RATE = 3.0  # times that of the encoder, which has far more to lose by long steps
 
 
@@ -137,7 +135,6 @@ def write_pack(folder: Path, trainer: JointTrainer, styles: Sequence[Style]) -> 
 
     Args:
         folder: where to; made if need be.
-        trainer: has them.
         styles: as they were before, in the order of the trunk's vectors.
 
     Raises:

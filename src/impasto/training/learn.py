@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.errors import MissingExtraError, OptionError
 from impasto.images import scale_shorter_side
 from impasto.networks.trunk import Trunk
@@ -42,8 +42,6 @@ from impasto.training.options import TrainingOptions
 from impasto.training.run import Start, TrainingRun, train
 from impasto.training.step_trainer import step_times
 from impasto.training.trainer import Trainer
-
-__all__ = ["free_photos", "learn", "learned_style", "learning_run"]
 
 FREE_PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Photographs in scikit-image, all in the public domain or CC0."""
@@ -143,8 +141,6 @@ def learned_style(checkpoint: Checkpoint, painting: Path, gallery: Gallery) -> S
     """Return what a run has learned so far.
 
     Args:
-        checkpoint: of `learn`'s run.
-        painting: that it learned from.
         gallery: with whose open pack it learned.
 
     Raises:
@@ -184,7 +180,7 @@ def free_photos() -> list[Path]:
 def _plan(
     gallery: Gallery,
     trial: Trainer,
-    painting: NDArray[np.uint8],
+    painting: Pixels,
     before: Checkpoint | None,
     began_s: float,
     budget_s: float,
@@ -206,7 +202,7 @@ def _plan(
 
 @torch.no_grad()
 def _nearest(
-    gallery: Gallery, trial: Trainer, painting: NDArray[np.uint8], deadline_s: float = math.inf
+    gallery: Gallery, trial: Trainer, painting: Pixels, deadline_s: float = math.inf
 ) -> Start:
     """Return the open pack's trunk, and that vector which has the lowest objective for a painting:
     what its encoder predicts, if it has one, the mean of its styles, or one of them; of those tried

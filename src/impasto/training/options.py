@@ -9,8 +9,6 @@ from typing import Literal
 from impasto.errors import OptionError
 from impasto.perceptual.picture_losses import STYLE_WEIGHT
 
-__all__ = ["TrainingOptions"]
-
 MAY_BE_ZERO = (
     "seed",
     "late_from",

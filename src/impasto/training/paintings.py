@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from impasto.errors import InputError
 from impasto.images import find_images, is_image
 from impasto.styles.style import PAINTING_PX, StyleCard, check_name
 from impasto.training.grading import NO_GRADE, Grade
 
-__all__ = ["Painting", "find_painting", "read_paintings"]
+Entry = TypeVar("Entry")
 
 NO_CREDIT = ("name", "share", "size", "grade")
 
@@ -22,8 +23,6 @@ class Painting:
     """A picture to learn from.
 
     Attributes:
-        path: of its file.
-        card: its credit.
         share: how often it is painted in training, relative to the others.
         size_px: the shorter side at which it is looked at: larger gives larger strokes.
         grade: what brightens a dull reproduction.
@@ -72,6 +71,23 @@ def read_paintings(
     return paintings
 
 
+def read_entries(source: Path, read: Callable[[dict[str, Any]], Entry]) -> list[Entry]:
+    """Return what is read of each entry of a JSON list of paintings.
+
+    Raises:
+        InputError: it cannot be read, or is no such list.
+    """
+    try:
+        return [read(entry) for entry in json.loads(source.read_text(encoding="utf-8"))]
+    except OSError as error:
+        raise InputError(f"{source} cannot be read ({error.strerror})", "check the name") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{source} is not a list of paintings ({error})",
+            'write [{"name": "great-wave", "painting": "wave.jpg"}, ...]',
+        ) from error
+
+
 def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
     """Return the file of a style's painting: by the name on its card, else by the style's own name.
 
@@ -88,18 +104,10 @@ def find_painting(card: StyleCard, name: str, folder: Path) -> Path:
 
 
 def _read_list(source: Path, folder: Path, size_px: int) -> dict[str, Painting]:
-    try:
-        entries = json.loads(source.read_text(encoding="utf-8"))
-        paintings = {
-            check_name(entry["name"]): _painting(entry, folder, size_px) for entry in entries
-        }
-    except OSError as error:
-        raise InputError(f"{source} cannot be read ({error.strerror})", "check the name") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"{source} is not a list of paintings ({error})",
-            'write [{"name": "great-wave", "painting": "wave.jpg"}, ...]',
-        ) from error
+    def named(entry: dict[str, Any]) -> tuple[str, Painting]:
+        return check_name(entry["name"]), _painting(entry, folder, size_px)
+
+    paintings = dict(read_entries(source, named))
     if not paintings:
         raise InputError(f"{source} lists no paintings", "list at least one")
     for name, painting in paintings.items():

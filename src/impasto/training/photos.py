@@ -13,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto._util.arrays import Pixels
 from impasto.errors import InputError
 from impasto.images import find_images, read_image, resize, scale_shorter_side
 from impasto.perceptual.tensors import to_tensor
-
-__all__ = ["PhotoFolder"]
 
 KEPT_PHOTOS = 256  # decoded and reduced photos kept in memory, about 1 MB each
 LARGEST_SCALE = 1.5
@@ -66,7 +65,7 @@ class PhotoFolder:
         self._unreadable: set[int] = set()
         self._skipping = Lock()
         self._pool = ThreadPoolExecutor(threads, "impasto-photos") if threads else None
-        self._begun: dict[Place, Future[NDArray[np.uint8]]] = {}
+        self._begun: dict[Place, Future[Pixels]] = {}
         self._read = lru_cache(maxsize=KEPT_PHOTOS)(self._read_reduced)
 
     def crops(self, first: int, count: int, crop_px: int) -> Tensor:
@@ -83,7 +82,7 @@ class PhotoFolder:
             return torch.cat([to_tensor(each.result()) for each in self._begin(places)])
         return torch.cat([to_tensor(self._crop(*place)) for place in places])
 
-    def _begin(self, places: Sequence[Place]) -> list[Future[NDArray[np.uint8]]]:
+    def _begin(self, places: Sequence[Place]) -> list[Future[Pixels]]:
         """Have the pool make the crops of these places, then those of some batches after them."""
         assert self._pool
         (first, crop_px), count = places[0], len(places)
@@ -94,7 +93,7 @@ class PhotoFolder:
                 self._begun[place] = self._pool.submit(self._crop, *place)
         return [self._begun[place] for place in places]
 
-    def _crop(self, position: int, crop_px: int) -> NDArray[np.uint8]:
+    def _crop(self, position: int, crop_px: int) -> Pixels:
         epoch, place = divmod(position, len(self.paths))
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.paths))
         photo = self._first_readable(np.roll(order, -place), 2 * crop_px)
@@ -109,7 +108,7 @@ class PhotoFolder:
         crop = photo[top : top + crop_px, left : left + crop_px]
         return crop[:, ::-1] if random.random() < 0.5 else crop
 
-    def _first_readable(self, order: NDArray[np.int64], shorter_px: int) -> NDArray[np.uint8]:
+    def _first_readable(self, order: NDArray[np.int64], shorter_px: int) -> Pixels:
         for index in map(int, order):
             if index in self._unreadable:
                 continue
@@ -123,7 +122,7 @@ class PhotoFolder:
         where = self.paths[0].parent
         raise InputError(f"no photograph in {where} can be read", "give JPEG or PNG files")
 
-    def _read_reduced(self, index: int, shorter_px: int) -> NDArray[np.uint8]:
+    def _read_reduced(self, index: int, shorter_px: int) -> Pixels:
         pixels = read_image(self.paths[index]).pixels
         if min(pixels.shape[:2]) > shorter_px:
             pixels = scale_shorter_side(pixels, shorter_px)

@@ -17,8 +17,6 @@ from torch import Tensor, distributed, nn
 
 from impasto.errors import TrainingError
 
-__all__ = ["LostProcessError", "add_up", "process_count", "share_of", "together", "writes"]
-
 WAIT = timedelta(minutes=10)
 """For each other in a step: time enough to compile a network."""
 

@@ -8,8 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["recolour"]
-
 SATURATION = (0.2, 1.6)
 CONTRAST = (0.7, 1.3)
 BRIGHTNESS = (-0.12, 0.12)

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.atomic_files import clear_abandoned, make_folder
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.images import Picture, read_image, scale_shorter_side, write_image
@@ -40,18 +40,6 @@ from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 from impasto.training.trainer import Trainer
 
-__all__ = [
-    "Start",
-    "TrainingRun",
-    "check_same_run",
-    "paint_grid",
-    "paint_preview",
-    "read_painting_tensor",
-    "read_start",
-    "read_start_trunk",
-    "train",
-]
-
 Saved = TypeVar("Saved", Checkpoint, EncoderCheckpoint)
 
 PREVIEW_PHOTOS = 4
@@ -71,8 +59,8 @@ class Start:
     """
 
     spec: NetworkSpec
-    weights: Mapping[str, NDArray[np.float32]]
-    vectors: NDArray[np.float32]
+    weights: Mapping[str, Floats]
+    vectors: Floats
 
     def network(self) -> StyleNetwork:
         """Return a network that can paint."""
@@ -89,12 +77,10 @@ class TrainingRun:
     Attributes:
         folder: has the run's checkpoint, log and previews; made if need be.
         resume: go on from the folder's checkpoint.
-        hardware: where to compute.
         deadline_s: when, by `time.monotonic`, to stop whatever steps are left; one is taken anyhow.
         checkpoint_every_s: time between checkpoints. One is written at the end too, and when the
             progress listener raises.
         preview_every_s: time between preview pictures.
-        progress: told after every step.
         on_skip: told of each picture that cannot be read.
         writes: put checkpoints, previews and the log into the folder: of several processes that
             train together (`impasto.training.processes`), one does.
@@ -142,9 +128,6 @@ class TrainingRun:
     ) -> PhotoFolder:
         """Return photographs as a `PhotoFolder`, loaded as suits the run's hardware.
 
-        Args:
-            photos, seed, largest_scale, enlarge: as `PhotoFolder` takes them.
-
         Raises:
             InputError: there is no such folder, or no image in it.
         """
@@ -155,14 +138,13 @@ class TrainingRun:
         self,
         trainer: StepTrainer,
         checkpoint: Callable[[dict[str, Any], float], Saved],
-        preview: Callable[[], NDArray[np.uint8]],
+        preview: Callable[[], Pixels],
         before: Saved | None,
         on_save: Callable[[Saved], object] = lambda saved: None,
     ) -> Saved:
         """Take the steps that are left, with previews and a log; return the last checkpoint.
 
         Args:
-            trainer: takes them.
             checkpoint: makes one of the trainer's state and the seconds that the run has taken.
             preview: paints what the trainer can do by now.
             before: the checkpoint to go on from.
@@ -194,7 +176,9 @@ class TrainingRun:
         checkpoints, previews = _Clock(self.checkpoint_every_s), _Clock(self.preview_every_s)
         while trainer.next_step < options.steps:
             with _before_raising(save, LostProcessError):
-                _update_means(smooth, trainer.step())
+                for name, value in trainer.step().items():
+                    # Means over some fifty steps: single figures jump about with their photos.
+                    smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
             step, seconds = trainer.next_step, time.monotonic() - began
             if self.writes and step % LOG_EVERY_STEPS == 0:
                 _append_log(self.folder / LOG_FILE, trainer, seconds, smooth)
@@ -250,7 +234,6 @@ def train(
         paintings: file by style name; the order is that of the style vectors.
         photos: a folder of photographs, searched with the folders below it, or the files; 20 will
             do.
-        run: see `TrainingRun`.
         spec: the network to train; if not given, the checkpoint's when the run goes on, else that
             of ``start``, else `STANDARD`.
         options: if not given, those of the checkpoint when the run goes on.
@@ -320,7 +303,7 @@ def read_start(folder: Path, names: Sequence[str]) -> Start:
         spec, weights = pack.trunk.spec, pack.trunk.float32_weights()
         # Without what they add to the last layer: one is trained for all.
         known = {name: pack.read(name).vector[: spec.style_size] for name in pack.names}
-    mean: NDArray[np.float32] = np.mean(list(known.values()), axis=0)
+    mean: Floats = np.mean(list(known.values()), axis=0)
     return Start(spec, weights, np.stack([known.get(name, mean) for name in names]))
 
 
@@ -334,9 +317,7 @@ def read_start_trunk(folder: Path) -> Trunk:
     return read_checkpoint(file).averaged_network().trunk() if file.exists() else Pack(folder).trunk
 
 
-def paint_preview(
-    network: StyleNetwork, photos: PhotoFolder, hardware: Hardware
-) -> NDArray[np.uint8]:
+def paint_preview(network: StyleNetwork, photos: PhotoFolder, hardware: Hardware) -> Pixels:
     """Paint photos in all styles, the same ones every time."""
     examples = photos.crops(0, PREVIEW_PHOTOS, PREVIEW_PX)
     return paint_grid(network, network.styles, examples, hardware)
@@ -349,14 +330,12 @@ def paint_grid(
     photos: torch.Tensor,
     hardware: Hardware,
     paintings: torch.Tensor | None = None,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Paint photos in all of some styles, as one picture.
 
     Args:
-        network: paints them.
         vectors: of the styles, one a row.
         photos: N x 3 x S x S, 0-1; one a row of the grid, at its beginning.
-        hardware: where the network is.
         paintings: of the styles, as large as the photos; above the columns, if given.
     """
     rows = []
@@ -386,14 +365,6 @@ def check_same_run(
         raise OptionError(
             f"{path} is of network {start.spec.name!r}", "resume with the same network"
         )
-
-
-def _update_means(smooth: dict[str, float], latest: Mapping[str, float]) -> None:
-    """Update the figures that are shown, means over some fifty steps: single ones jump about with
-    their photos.
-    """
-    for name, value in latest.items():
-        smooth[name] = value if name not in smooth else 0.98 * smooth[name] + 0.02 * value
 
 
 def _append_log(

@@ -29,8 +29,6 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.processes import add_up, share_of
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["StepTrainer", "check_crops", "step_times"]
-
 GRADIENT_NORM = 1.0  # longer gradients are shortened: a rare bad batch must not undo an hour
 GOOD_STATE_STEPS = 50  # steps between copies of the state that a failure falls back to
 GRAIN_SHARES = (0.0, 1.0, 2.0, 2.0)
@@ -60,8 +58,6 @@ class StepTrainer(ABC):
     Args:
         network: what is trained.
         painter: paints; may be the same.
-        photos: crops to paint.
-        options: see `TrainingOptions`.
         hardware: where to compute; the networks are there already.
 
     Raises:
@@ -121,15 +117,11 @@ class StepTrainer(ABC):
         """Return what the next step makes smaller, and figures to tell of it.
 
         Args:
-            crop_px: side of the crops.
             photo_count: how many photos, from ``next_photo + first_photo`` on.
         """
 
     def step(self) -> dict[str, float]:
         """Take one step of the optimiser; after a loss that is not finite, fall back and try again.
-
-        Returns:
-            figures of the step, by name.
 
         Raises:
             TrainingError: the loss stays infinite at ever lower rates.

@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 
 from impasto.errors import OptionError
 from impasto.networks.export import INSTANCE_NORM_EPSILON, SMOOTHING
+from impasto.networks.low_rank import KernelChanges
 from impasto.networks.spec import Conv, NetworkSpec, Smooth
 from impasto.networks.subpixel import phase_taps
 from impasto.networks.trunk import Trunk
-
-__all__ = ["StyleNetwork"]
 
 BATCH_NORM_MOMENTUM = 0.1
 
@@ -151,6 +151,35 @@ class StyleNetwork(nn.Module):
         numbers = torch.cat([last.weight.flatten(), last.bias]).detach()
         return numbers.cpu().numpy().astype(np.float32)
 
+    def adapt(self, rank: int, changes: KernelChanges) -> None:
+        """Keep the kernels as they are from now on; what one style adds to them is trained instead
+        (`impasto.networks.low_rank`).
+
+        Args:
+            rank: of what is added.
+            changes: to begin with; layers that are not among them begin with nothing.
+        """
+        self.convs.requires_grad_(False)
+        for name, conv in self._styled_convs():
+            added = _AddedKernel(conv.weight, rank)
+            if name in changes:
+                added.load(*changes[name])
+            parametrize.register_parametrization(conv, "weight", added)
+
+    def _added_kernels(self) -> Iterator[tuple[str, _AddedKernel]]:
+        for name, conv in self._styled_convs():
+            for added in conv.modules():
+                if isinstance(added, _AddedKernel):
+                    yield name, added
+
+    def added_parameters(self) -> list[nn.Parameter]:
+        """Return what is trained of kernels that `adapt` keeps."""
+        return [each for _, added in self._added_kernels() for each in added.parameters()]
+
+    def kernel_changes(self) -> KernelChanges:
+        """Return what was added to the kernels since `adapt`."""
+        return {name: added.pair() for name, added in self._added_kernels()}
+
     def trunk(self) -> Trunk:
         """Return what all styles share, in float16."""
         weights = {name: array.astype(np.float16) for name, array in self.weights().items()}
@@ -282,6 +311,32 @@ class _StyledConv(nn.Module):
         factor = scale * torch.rsqrt(variance + INSTANCE_NORM_EPSILON)
         centred = x.float() - mean[..., None, None]
         return torch.addcmul(shift[..., None, None], centred, factor[..., None, None])
+
+
+class _AddedKernel(nn.Module):
+    """A kernel, and a product of two thin matrices that is added to it: at first nothing."""
+
+    def __init__(self, kernel: Tensor, rank: int) -> None:
+        super().__init__()
+        outputs, weights = kernel.flatten(1).shape
+        rank = min(rank, outputs, weights)
+        self.outputs = nn.Parameter(torch.zeros(outputs, rank))
+        self.weights = nn.Parameter(torch.randn(rank, weights) / weights**0.5)
+
+    def forward(self, kernel: Tensor) -> Tensor:
+        return kernel + (self.outputs @ self.weights).reshape(kernel.shape)
+
+    def load(self, outputs: NDArray[np.float16], weights: NDArray[np.float16]) -> None:
+        """Take over what `pair` gave, of whatever rank."""
+        self.outputs = nn.Parameter(torch.from_numpy(outputs.astype(np.float32)))
+        self.weights = nn.Parameter(torch.from_numpy(weights.astype(np.float32)))
+
+    def pair(self) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+        """Return the two matrices, as they ship."""
+        outputs, weights = (
+            each.detach().cpu().numpy().astype(np.float16) for each in (self.outputs, self.weights)
+        )
+        return outputs, weights
 
 
 def _initial_kernel(conv: Conv) -> Tensor:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from impasto.errors import InputError, OptionError, StyleError
+from impasto._util.arrays import Pixels
+from impasto.errors import OptionError, StyleError
 from impasto.images import find_images
 from impasto.networks.encoder import ENCODER, EncoderSpec, read_encoder, write_encoder
 from impasto.networks.trunk import Trunk
@@ -20,9 +19,8 @@ from impasto.styles.style import check_name
 from impasto.training.checkpoint import EncoderCheckpoint, read_encoder_checkpoint
 from impasto.training.encoder import EncoderOptions, EncoderTrainer, PaintingCrops
 from impasto.training.joint import JointTrainer, paintings_of, write_pack
+from impasto.training.paintings import read_entries
 from impasto.training.run import Start, TrainingRun, paint_grid
-
-__all__ = ["find_paintings", "train_encoder"]
 
 PACK_FOLDER = "gallery"
 PREVIEW_PHOTOS, PREVIEW_PAINTINGS = 2, 6
@@ -116,7 +114,7 @@ def _start(trainer: EncoderTrainer, folder: Path) -> None:
     trainer.start_from(start.weights)
 
 
-def _preview(trainer: EncoderTrainer) -> NDArray[np.uint8]:
+def _preview(trainer: EncoderTrainer) -> Pixels:
     paintings = trainer.paintings.plain_crops(PREVIEW_PAINTINGS)
     photos = trainer.photos.crops(0, PREVIEW_PHOTOS, paintings.shape[-1])
     vectors = trainer.predict(paintings)
@@ -136,7 +134,11 @@ def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> li
         OptionError: what is to be left out is in none of the folders, or nothing is left.
     """
     found = [path for each in folders for path in find_images(each, "paintings", deep=True)]
-    names = {check_name(Path(name).stem) for name in _names(leave_out)}
+    files: list[str] = []
+    for each in leave_out:
+        listed = each.endswith(".json")
+        files += read_entries(Path(each), lambda e: str(e["painting"])) if listed else [each]
+    names = {check_name(Path(file).stem) for file in files}
     missing = names - {check_name(path.stem) for path in found}
     if missing:  # a slip of the pen must not let a painting in
         raise OptionError(
@@ -146,20 +148,3 @@ def find_paintings(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> li
     if not kept:
         raise OptionError("--leave-out leaves no painting", "leave out fewer")
     return kept
-
-
-def _names(leave_out: Sequence[str]) -> list[str]:
-    names = []
-    for each in leave_out:
-        if not each.endswith(".json"):
-            names.append(each)
-            continue
-        try:
-            names += [str(e["painting"]) for e in json.loads(Path(each).read_text("utf-8"))]
-        except OSError as error:
-            raise InputError(f"{each} cannot be read ({error.strerror})", "check it") from error
-        except (ValueError, TypeError, KeyError) as error:
-            raise InputError(
-                f"{each} is not a list of paintings", 'write [{"painting": "cow.jpg"}, ...]'
-            ) from error
-    return names

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from impasto.images import read_image
 from impasto.networks.spec import FINE_DRAFT, FINE_REVISION, NetworkSpec
-from impasto.styles import OPTIMISED_PX, Gallery, Style, StyleCard, thumbnail, visible_pixels
+from impasto.networks.trunk import by_part
+from impasto.styles import OPTIMISED_PX, Gallery, Style, thumbnail, visible_pixels
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
 from impasto.training.gallery_export import write_gallery
 from impasto.training.options import TrainingOptions
@@ -31,11 +33,10 @@ from impasto.training.two_parts import (
     RevisionTrainer,
     TwoParts,
     starting_parts,
+    two_part_changes,
     two_part_trunk,
     two_part_vectors,
 )
-
-__all__ = ["learn_fine", "steps_within", "train_fine"]
 
 NEARLY_WHOLE = 1.25  # a photo's shorter side is at most so many crops long
 FORMS = ("subtle", "bold")
@@ -43,7 +44,10 @@ MEASURED_PHOTOS = 8
 DRAFT_SHARE = 0.35
 """The draft's part of the minutes: the revision's steps take longer, and it has more to learn."""
 
-LEARNING = TrainingOptions(photos_per_step=2, learning_rate=3e-3, average_decay=0.99)
+RANK = 8
+"""Of what a style adds to each kernel: some 430 kB in all."""
+
+LEARNING = TrainingOptions(photos_per_step=4, learning_rate=1.5e-3, average_decay=0.99)
 
 
 def train_fine(
@@ -55,8 +59,11 @@ def train_fine(
     specs: tuple[NetworkSpec, NetworkSpec] = (FINE_DRAFT, FINE_REVISION),
     weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
     start: Gallery | None = None,
+    style_minutes: float = 0.0,
+    styles_only: bool = False,
 ) -> Gallery:
-    """Train both networks on some paintings, one after the other, and write them as a gallery.
+    """Train both networks on some paintings, one after the other, then what each style adds to
+    their kernels, and write them as a gallery.
 
     Args:
         paintings: by style name.
@@ -66,20 +73,36 @@ def train_fine(
         specs: of the draft and of the revision.
         weights: of their losses.
         start: a gallery in two parts to go on from, instead of random weights.
+        style_minutes: for each style's kernels; 0 leaves all with the same.
+        styles_only: keep the networks of ``start``.
 
     Raises:
         InputError, OptionError, OutputError, TrainingError: see `impasto.training.run.train`.
     """
-    crops = run.photo_folder(photos, options.seed, largest_scale=NEARLY_WHOLE)
-    draft, revision = starting_parts(specs, list(paintings), start, options.seed)
-    parts = _Parts(paintings, crops, run, weights, options)
-    both = parts.train(draft, revision, calibrated=start is not None)
-    trunk = two_part_trunk(both.draft, both.revision)
-    return write_gallery(run.folder / "gallery", trunk, parts.styles(both, trunk.fingerprint))
+    if not (styles_only and start):
+        crops = run.photo_folder(photos, options.seed, largest_scale=NEARLY_WHOLE)
+        draft, revision = starting_parts(specs, list(paintings), start, options.seed)
+        parts = _Parts(paintings, crops, run, weights, options)
+        both = parts.train(draft, revision, calibrated=start is not None)
+        trunk = two_part_trunk(both.draft, both.revision)
+        styles = parts.styles(both, trunk.fingerprint)
+        start = write_gallery(run.folder / "gallery", trunk, styles)
+    for name, painting in paintings.items() if style_minutes else ():
+        style = learn_fine(
+            painting,
+            replace(run, folder=run.folder / "styles" / name),
+            photos=photos,
+            name=name,
+            minutes=style_minutes,
+            gallery=start,
+            weights=weights,
+        )
+        write_gallery(run.folder / "gallery", start.trunk, [style])
+    return Gallery(run.folder / "gallery")
 
 
 def learn_fine(
-    painting: Path,
+    painting: Painting,
     run: TrainingRun,
     *,
     photos: Path | Sequence[Path],
@@ -89,14 +112,15 @@ def learn_fine(
     options: TrainingOptions = LEARNING,
     weights: tuple[PartWeights, PartWeights] = (DRAFT, REVISION),
 ) -> Style:
-    """Fit a style of a gallery in two parts to a painting; the gallery's networks stay as they are
-    (Dumoulin et al. 2017, section 3.3).
+    """Fit a style of a gallery in two parts to a painting: its vector (Dumoulin et al. 2017,
+    section 3.3), and what it adds to the kernels of the gallery's networks, which stay as they are
+    (Hu et al. 2021, "LoRA").
 
     Args:
-        painting: a picture of it, at least 64 px on each side.
+        painting: a picture of at least 64 px on each side.
         run: see `TrainingRun`; one that was interrupted goes on to its end.
         photos: a folder of photographs to practise on, or their files.
-        name: of the style.
+        name: of the style; one that the gallery knows begins as it is there.
         minutes: about how long the call may take.
         gallery: in two parts.
         options: of training; ``steps`` is set by ``minutes``.
@@ -110,11 +134,13 @@ def learn_fine(
     draft, revision = starting_parts(
         (trunk.spec, trunk.revision.spec), [name], gallery, options.seed
     )
-    for network in (draft, revision):
-        network.convs.requires_grad_(False)
+    known = gallery.load_style(name).kernels if name in gallery.names else {}
+    with torch.random.fork_rng():
+        torch.manual_seed(options.seed)
+        for network, changes in zip((draft, revision), by_part(known), strict=True):
+            network.adapt(RANK, changes)
     crops = run.photo_folder(photos, options.seed, largest_scale=NEARLY_WHOLE)
-    card = StyleCard(title=painting.stem, painting=painting.name)
-    parts = _Parts({name: Painting(painting, card)}, crops, run, weights, options)
+    parts = _Parts({name: painting}, crops, run, weights, options)
     seconds = 60 * minutes * DRAFT_SHARE, 60 * minutes * (1 - DRAFT_SHARE)
     both = parts.train(draft, revision, calibrated=True, seconds=seconds)
     return parts.styles(both, trunk.fingerprint)[0]
@@ -195,8 +221,16 @@ class _Parts:
         """Return what was learned, for the trunk of that fingerprint, each with its painting."""
         photos = self.crops.crops(0, MEASURED_PHOTOS, self.weights[1].sizes_px[0])
         vectors = two_part_vectors(both.draft, both.revision, photos)
+        kernels = two_part_changes(both.draft, both.revision)
         return [
-            Style(name, vector, fingerprint, painting.card, thumbnail(graded, OPTIMISED_PX))
+            Style(
+                name,
+                vector,
+                fingerprint,
+                painting.card,
+                thumbnail(graded, OPTIMISED_PX),
+                kernels=kernels,
+            )
             for (name, painting), vector in zip(self.paintings.items(), vectors, strict=True)
             for graded in [painting.grade.apply(visible_pixels(read_image(painting.path)))]
         ]

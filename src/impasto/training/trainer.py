@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from impasto._util.arrays import Floats
 from impasto.errors import OptionError
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
@@ -30,8 +30,6 @@ from impasto.training.processes import process_count
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 
-__all__ = ["PerceptualTrainer", "Trainer"]
-
 RANGE_WEIGHT = 10.0  # pulls a linear output back to 0-1: beyond it, clipping has no slope
 CONTEXT_PX = 32  # of the photo around a crop: enough to tell a border from what goes on
 SHIFT_PX = 8  # the coarsest grid in our networks: every phase of it comes up
@@ -40,11 +38,7 @@ LAST_LAYER_RATE = 0.15  # times that of the vectors, which are about 1 where wei
 
 
 class PerceptualTrainer(StepTrainer):
-    """Makes paintings better by perceptual losses; subclasses know whose styles they are in.
-
-    Args:
-        network, painter, photos, options, hardware: as `StepTrainer` takes them.
-    """
+    """Makes paintings better by perceptual losses; subclasses know whose styles they are in."""
 
     @abstractmethod
     def styles_for(self, photo_count: int) -> tuple[Tensor, StyleTargets]:
@@ -124,12 +118,6 @@ class Trainer(PerceptualTrainer):
     Args:
         spec: the network to train.
         paintings: one a style, each float32 1 x 3 x H x W, RGB, 0-1.
-        photos: crops to paint.
-        options: see `TrainingOptions`.
-        hardware: where to compute.
-
-    Attributes:
-        network: as it is trained.
     """
 
     def __init__(
@@ -167,9 +155,7 @@ class Trainer(PerceptualTrainer):
         last = self.network.convs[self.network.spec.last.name]
         return [([self.network.styles], 1.0), (last.parameters(), LAST_LAYER_RATE)]
 
-    def start_from(
-        self, weights: Mapping[str, NDArray[np.float32]], vectors: NDArray[np.float32]
-    ) -> None:
+    def start_from(self, weights: Mapping[str, Floats], vectors: Floats) -> None:
         """Begin with the weights and style vectors of another run instead of random ones.
 
         Args:

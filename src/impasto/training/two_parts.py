@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from impasto.errors import OptionError
+from impasto.networks.low_rank import KernelChanges
 from impasto.networks.spec import NetworkSpec
-from impasto.networks.trunk import Trunk
+from impasto.networks.trunk import REVISION_PREFIX, Trunk
 from impasto.perceptual.hardware import Hardware
 from impasto.perceptual.losses import (
     content_loss,
@@ -44,19 +45,6 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 
-__all__ = [
-    "DRAFT",
-    "REVISION",
-    "DraftTrainer",
-    "PartTrainer",
-    "PartWeights",
-    "RevisionTrainer",
-    "TwoParts",
-    "starting_parts",
-    "two_part_trunk",
-    "two_part_vectors",
-]
-
 Vector = NDArray[np.float32]
 
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
@@ -64,6 +52,7 @@ FINE_LAYERS = 3
 SIMILAR_PLACES = 384  # as many of a picture are compared with each other
 VECTOR_RATE = 10.0  # times that of the kernels: scales are about 1, kernels far smaller
 REVISION_RATE = 0.5  # times that of a draft alone: without normalisation it is unstable above
+ADDED_RATE = 3.0  # times that of whole kernels, for what one style adds to them
 DRAFT_RATE = 0.5  # while the revision learns
 BORDER_EVERY = 2  # steps; close-ups, which do not show the draft its border, are others
 BORDER_WEIGHT = 60.0
@@ -446,7 +435,12 @@ class TwoParts(nn.Module):
 
 
 def _rates(network: StyleNetwork, times: float) -> list[tuple[Iterable[nn.Parameter], float]]:
-    return [([network.styles], times * VECTOR_RATE), (network.convs.parameters(), times)]
+    added = network.added_parameters()
+    kernels = [each for each in network.convs.parameters() if each.requires_grad]
+    return [
+        ([network.styles], times * VECTOR_RATE),
+        (added, times * ADDED_RATE) if added else (kernels, times),
+    ]
 
 
 def beyond_range(painted: Tensor) -> Tensor:
@@ -569,6 +563,12 @@ def starting_parts(
     draft.load_styles(np.stack([each[0] for each in forms]))
     revision.load_styles(np.stack([each[1] for each in forms]))
     return draft, revision
+
+
+def two_part_changes(draft: StyleNetwork, revision: StyleNetwork) -> KernelChanges:
+    """Return what a style that was learned alone adds to both networks' kernels."""
+    others = revision.kernel_changes().items()
+    return {**draft.kernel_changes(), **{f"{REVISION_PREFIX}{name}": pair for name, pair in others}}
 
 
 def two_part_trunk(draft: StyleNetwork, revision: StyleNetwork) -> Trunk:

@@ -1,9 +1,9 @@
 """Video files: reading, painting, writing; sound and all else that they hold is kept."""
 
-from impasto.video.encoding import CODECS, VIDEO_SUFFIXES
+from impasto.video.encoding import VIDEO_SUFFIXES
 from impasto.video.options import VideoOptions
 from impasto.video.pipeline import VideoReport, stylize_video
-from impasto.video.source import VideoFrame, VideoInfo, VideoSource, read_frames
+from impasto.video.source import VideoFrame, VideoSource, read_frames
 from impasto.video.temporal_consistency import SteadyStylizer
 from impasto.video.timeline import (
     Timeline,
@@ -15,13 +15,11 @@ from impasto.video.timeline import (
 from impasto.video.video_stylizer import stylize_frames
 
 __all__ = [
-    "CODECS",
     "VIDEO_SUFFIXES",
     "SteadyStylizer",
     "Timeline",
     "TimelinePoint",
     "VideoFrame",
-    "VideoInfo",
     "VideoOptions",
     "VideoReport",
     "VideoSource",

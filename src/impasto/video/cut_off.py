@@ -8,8 +8,6 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["is_cut_off"]
-
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"  # Matroska and WebM
 BOXES = {b"mdat", b"moov", b"moof"}  # of MP4 and MOV; what others append to these is not ours
 
@@ -30,7 +28,10 @@ def is_cut_off(path: Path) -> bool:
         if start.startswith(EBML):
             return _matroska_end(file) > size
         if start.startswith(b"RIFF"):
-            return _riff_end(file) > size
+            end = 0  # of all RIFF chunks: large AVI files have several
+            while len(head := file.read(8)) == 8 and head.startswith(b"RIFF"):
+                end = file.seek(int.from_bytes(head[4:], "little"), 1)
+            return end > size
         return _boxes_end(file, size) > size
 
 
@@ -46,14 +47,6 @@ def _matroska_end(file: BinaryIO) -> int:
         if kind == SEGMENT:
             return 0 if size == unit - 1 else file.tell() + size
         file.seek(size, 1)
-
-
-def _riff_end(file: BinaryIO) -> int:
-    """Return the end of all RIFF chunks: large AVI files have several."""
-    end = 0
-    while len(head := file.read(8)) == 8 and head.startswith(b"RIFF"):
-        end = file.seek(int.from_bytes(head[4:], "little"), 1)
-    return end
 
 
 def _boxes_end(file: BinaryIO, file_size: int) -> int:

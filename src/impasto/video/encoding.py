@@ -12,15 +12,13 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto._util.cpu import usable_cores
 from impasto.errors import OptionError, OutputError
 from impasto.images import lay_on_white
 from impasto.video.source import EXACT_COLORS, VideoInfo
 from impasto.video.yuv import knows, to_yuv420
-
-__all__ = ["CODECS", "VIDEO_SUFFIXES", "Encoding", "SegmentWriter", "choose_encoding"]
 
 CODECS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 """Encoders by the names that people know."""
@@ -125,9 +123,7 @@ class SegmentWriter:
     off is whole up to where it ends.
 
     Args:
-        path: of the segment.
         info: of the source: its size, rate, time base and colours become the segment's.
-        encoding: see `Encoding`.
         container: FFmpeg's name of the segment's own format; if none, one that keeps all that is
             encoded.
 
@@ -175,13 +171,10 @@ class SegmentWriter:
         context.color_primaries = info.colors.primaries
         context.color_trc = info.colors.transfer
 
-    def write(
-        self, pixels: NDArray[np.uint8], pts: int, alpha: NDArray[np.uint8] | None = None
-    ) -> None:
+    def write(self, pixels: Pixels, pts: int, alpha: Pixels | None = None) -> None:
         """Encode one frame.
 
         Args:
-            pixels: H x W x 3, uint8, RGB.
             pts: when it is shown, in the source's time base.
             alpha: H x W, uint8; none if nothing is transparent. What the format cannot hold is
                 laid on white.
@@ -230,7 +223,7 @@ class SegmentWriter:
                 f"{self.path} cannot be written ({error.strerror})", "check the disk"
             ) from error
 
-    def _frame(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> AvFrame:
+    def _frame(self, pixels: Pixels, alpha: Pixels | None) -> AvFrame:
         """Convert RGB as decoding did, the other way; repeat the last row of an odd side."""
         if self._format == "yuv420p":
             samples = pixels if alpha is None else lay_on_white(pixels, alpha, 255)

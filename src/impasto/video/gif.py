@@ -16,8 +16,6 @@ from av.video.stream import VideoStream
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.source import VideoFrame, open_container
 
-__all__ = ["spaced", "write_gif"]
-
 HUNDREDTH = Fraction(1, 100)
 SHORTEST = 2  # hundredths; viewers show a frame of less for ten of them
 VISIBLE = 128  # alpha from which a pixel of a GIF is opaque: paletteuse's own
@@ -31,7 +29,6 @@ def spaced(
     """Leave out the frames that a GIF has no time for: it shows at most 50 a second.
 
     Args:
-        frames: in the order of their times.
         start_s: the time at which the GIF begins.
         last_s: the time of the frame before them, if there is one.
     """
@@ -62,10 +59,8 @@ def write_gif(
         segments: files of `impasto.video.encoding.SegmentWriter`, at least one.
         source: what they were painted from; a GIF is repeated as often as this one, if it is one.
         file: where to write.
-        frame_count: of all segments.
         start_s: the part of the source that the segments show begins here, in seconds.
         last_frame_s: how long the last frame is shown, in seconds, if that is known.
-        progress: told after every frame, in both passes.
 
     Raises:
         OSError: the file cannot be written.

@@ -1,52 +1,29 @@
-"""Reading and writing in threads of their own, so that they overlap with painting."""
+"""Writing in a thread of its own, so that it overlaps with painting."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Pixels
 from impasto.video.encoding import Encoding, SegmentWriter
 from impasto.video.resume_state import Job, Segment
-from impasto.video.source import VideoFrame, VideoInfo
+from impasto.video.source import VideoInfo
 from impasto.video.temporal_consistency import StrokeMemory
-
-__all__ = ["PaintedFrame", "read_ahead", "write_behind"]
 
 QUEUED_FRAMES = 4  # between two threads: enough to overlap, too few for memory to matter
 SEGMENT_FRAMES = 240
-
-
-@contextmanager
-def read_ahead(frames: Iterator[VideoFrame]) -> Iterator[Iterator[VideoFrame]]:
-    """Decode in another thread, a few frames ahead; its errors are raised here."""
-    with ThreadPoolExecutor(1, thread_name_prefix="impasto-read") as pool:
-        ahead = deque(pool.submit(next, frames, None) for _ in range(QUEUED_FRAMES))
-
-        def taken() -> Iterator[VideoFrame]:
-            while (frame := ahead.popleft().result()) is not None:
-                ahead.append(pool.submit(next, frames, None))
-                yield frame
-
-        try:
-            yield taken()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, eq=False)
 class PaintedFrame:
     """A frame to be written, and what the painter remembered after it."""
 
-    pixels: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None
+    pixels: Pixels
+    alpha: Pixels | None
     pts: int
     memory: StrokeMemory | None
 

@@ -20,8 +20,6 @@ from impasto.video.tracks import Track, kept_streams
 if TYPE_CHECKING:
     from av.container.core import Chapter  # only PyAV's stubs have it
 
-__all__ = ["join_segments"]
-
 TimedPacket = tuple[float, int, "Packet[Any]"]
 
 

@@ -13,19 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "LEAST_SIDE_PX",
-    "Motion",
-    "carry",
-    "find_motion",
-    "follow",
-    "is_inside",
-    "reduce",
-    "return_error",
-    "spread",
-]
-
-Floats = NDArray[np.float32]
+from impasto._util.arrays import Floats, Pixels
 
 # Ruder et al. 2016, equation 5: a pixel is hidden where flow there and back does not return to it.
 RETURN_SHARE, RETURN_PX2 = 0.01, 0.5
@@ -51,27 +39,26 @@ class Motion:
     trust: Floats
 
 
-def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+def reduce(pixels: Pixels, width: int, height: int) -> Pixels:
     """Make a small grey picture, to find motion in.
 
     Args:
-        pixels: H x W x 3, uint8, RGB.
         width, height: of the result; at least `LEAST_SIDE_PX` each.
     """
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def find_motion(
-    now: NDArray[np.uint8], earlier: NDArray[np.uint8], guess: Motion | None = None
-) -> Motion:
+def find_motion(now: Pixels, earlier: Pixels, guess: Motion | None = None) -> Motion:
     """Find the motion between two reduced frames.
 
     Args:
         now, earlier: h x w, uint8.
         guess: to begin with, as the motion from the frame just before to the same earlier one.
     """
-    search = _search()
+    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    search.setFinestScale(1)  # frames are reduced already
+    search.setVariationalRefinementIterations(2)
     back = search.calc(now, earlier, None if guess is None else guess.back.copy())
     ahead = search.calc(earlier, now, None if guess is None else guess.ahead.copy())
     returns = np.clip(2 - return_error(back, ahead), 0, 1)
@@ -79,11 +66,10 @@ def find_motion(
     return Motion(back, ahead, np.asarray(trust, dtype=np.float32))
 
 
-def carry(painting: NDArray[np.uint8], motion: Motion, *, quick: bool = False) -> NDArray[np.uint8]:
+def carry(painting: Pixels, motion: Motion, *, quick: bool = False) -> Pixels:
     """Move an earlier frame's painting to where its things are now.
 
     Args:
-        painting: H x W x 3, uint8.
         motion: from now to the painting's frame.
         quick: cubic interpolation, in a quarter of the time of Lanczos'; strokes lose some edge.
     """
@@ -131,13 +117,6 @@ def spread(field: Floats, width: int, height: int) -> Floats:
     return np.asarray(larger, dtype=np.float32)
 
 
-def _search() -> Any:
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    search.setFinestScale(1)  # frames are reduced already
-    search.setVariationalRefinementIterations(2)
-    return search
-
-
 def _targets(flow: Floats) -> tuple[Floats, Floats]:
     """Return where each pixel goes."""
     height, width = flow.shape[:2]
@@ -146,7 +125,7 @@ def _targets(flow: Floats) -> tuple[Floats, Floats]:
     return flow[..., 0] + x, flow[..., 1] + y
 
 
-def _looks_the_same(now: NDArray[np.uint8], earlier: NDArray[np.uint8], back: Floats) -> Floats:
+def _looks_the_same(now: Pixels, earlier: Pixels, back: Floats) -> Floats:
     moved = follow(earlier, back)
     difference = cv2.GaussianBlur(now.astype(np.float32) - moved, (0, 0), LOOK_PX)
     difference -= np.median(difference)  # cameras adapt to the light

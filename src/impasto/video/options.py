@@ -12,8 +12,6 @@ from impasto.multiscale import MAX_SIDE_PX
 from impasto.options import StylizeKeywords
 from impasto.video.temporal_consistency import check_stability
 
-__all__ = ["VideoKeywords", "VideoOptions"]
-
 
 @dataclass(frozen=True)
 class VideoOptions:

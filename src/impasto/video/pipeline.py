@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Unpack
 
+from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import real_path
 from impasto._util.prefetch import map_ahead
 from impasto.defaults import DEFAULT_STYLE
@@ -23,20 +25,16 @@ from impasto.options import StyleSource, StylizeOptions
 from impasto.progress import Progress, ProgressListener, ignore_progress
 from impasto.video.encoding import Encoding, SegmentWriter, choose_encoding
 from impasto.video.gif import spaced, write_gif
-from impasto.video.io_threads import PaintedFrame, read_ahead, write_behind
+from impasto.video.io_threads import QUEUED_FRAMES, PaintedFrame, write_behind
 from impasto.video.muxing import join_segments
 from impasto.video.options import VideoKeywords, VideoOptions
 from impasto.video.resume_state import Job
-from impasto.video.source import VideoFrame, VideoInfo, VideoSource
+from impasto.video.source import VideoFrame, VideoSource
 from impasto.video.temporal_consistency import StrokeMemory
 from impasto.video.timeline import Timeline
 from impasto.video.tracks import check_tracks
 from impasto.video.video_stylizer import VideoStylizer, options_over_time
 from impasto.video.worker_pool import pool_size
-
-__all__ = ["VideoReport", "convert_video", "needs_exact_colors", "paint_segment", "stylize_video"]
-
-Pixels = NDArray[np.uint8]
 
 FAINT = 16  # lossy alpha is not quite 0 where nothing is seen, and black lies behind it
 
@@ -50,7 +48,6 @@ class VideoReport:
         painted: of them, now; the others by the work that was resumed.
         damaged: packets and frames of the source that were damaged.
         cut_off: the source ends before it should, and before the end that was asked for.
-        seconds: it took.
     """
 
     frames: int
@@ -80,7 +77,6 @@ def stylize_video(
             and by VP9 in WebM and Matroska; elsewhere they become white.
         style: as `StylizeOptions` has it, or these themselves; or a timeline
             (`impasto.video.timeline`), whose times are the video's own.
-        progress: told after every frame.
         keywords: options, as `impasto.video.VideoOptions` and `StylizeOptions` have them, but for
             those of areas and detail.
 
@@ -150,9 +146,10 @@ def convert_video(
         kept = {"sound": options.sound, "subtitles": options.subtitles}
         check_tracks(video, output, encoding.container, **kept)
     with VideoSource(video, exact_colors=exact_colors) as source:
+        stat = video.stat()
         settings = {
             **settings,
-            "video": _identity(video),
+            "video": [video.name, stat.st_size, stat.st_mtime_ns],
             "encoding": [encoding.codec, encoding.crf],
             "size": options.size,
             "start": options.start_s,
@@ -161,11 +158,6 @@ def convert_video(
         resume, overwrite = options.resume, options.overwrite
         with Job(output, settings, resume=resume, overwrite=overwrite) as job:
             return _Conversion(source, job, painter, options, encoding, progress).run()
-
-
-def _identity(video: Path) -> list[object]:
-    stat = video.stat()
-    return [video.name, stat.st_size, stat.st_mtime_ns]
 
 
 @dataclass(frozen=True)
@@ -217,7 +209,9 @@ class _Conversion:
         if self.encoding.container == "gif":
             wanted = spaced(wanted, self.options.start_s, last_s)
         done = self.job.frames
-        total = done + _frames_in_part(info, resume_s, self.options.end_s)
+        whole_s = float(info.frame_count / info.rate)
+        part_s = min(whole_s, self.options.end_s or whole_s) - resume_s
+        total = done + max(0, round(part_s * float(info.rate)))
 
         began_s = time.monotonic()
         with (
@@ -297,7 +291,10 @@ def _painted(
             painting = painter.place(frame.pixels, fresh, frame.time_s)
             yield PaintedFrame(painting, frame.alpha, frame.pts, painter.memory)
 
-    with read_ahead(wanted) as frames, map_ahead(prepare, frames, painter.workers) as paintings:
+    with (
+        map_ahead(lambda _: next(wanted, None), repeat(None), 1, QUEUED_FRAMES) as read,
+        map_ahead(prepare, iter(partial(next, read), None), painter.workers) as paintings,
+    ):
         yield placed(paintings)
 
 
@@ -313,13 +310,8 @@ def paint_segment(
 
     Args:
         source: the video; its frames keep their times.
-        path: of the segment.
         painter: has forgotten what it painted before.
-        encoding: of the whole.
         start_s, end_s: the part.
-
-    Returns:
-        the number of frames.
 
     Raises:
         OutputError: the segment cannot be written.
@@ -343,9 +335,3 @@ def _fitted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
         seen = np.where(alpha < FAINT, 0, alpha).astype(np.uint8)
         pixels, alpha = bleed(pixels, seen), resize(alpha, width, height)
     return replace(frame, pixels=resize(pixels, width, height), alpha=alpha)
-
-
-def _frames_in_part(info: VideoInfo, start_s: float, end_s: float | None) -> int:
-    whole_s = float(info.frame_count / info.rate)
-    part_s = min(whole_s, whole_s if end_s is None else end_s) - start_s
-    return max(0, round(part_s * float(info.rate)))

@@ -34,8 +34,6 @@ from impasto._util.atomic_files import (
 from impasto._util.closeable import Closing
 from impasto.errors import OptionError, OutputError
 
-__all__ = ["Job", "Segment", "is_unfinished"]
-
 Arrays = Mapping[str, NDArray[np.generic]]
 
 FORMAT = 2

@@ -17,26 +17,12 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto._util.closeable import Closing
 from impasto.errors import InputError
 from impasto.images import MAX_PIXELS
 from impasto.video.cut_off import is_cut_off
-
-__all__ = [
-    "BT_709",
-    "EXACT_COLORS",
-    "Colors",
-    "VideoFrame",
-    "VideoHeader",
-    "VideoInfo",
-    "VideoSource",
-    "begin_s",
-    "open_container",
-    "read_frames",
-    "read_header",
-]
 
 FALLBACK_RATE = Fraction(25)
 EXACT_COLORS = 0x2 | 0x2000 | 0x40000
@@ -115,10 +101,10 @@ class VideoFrame:
             multiplied with it.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     pts: int
     time_s: float
-    alpha: NDArray[np.uint8] | None = None
+    alpha: Pixels | None = None
 
 
 class VideoSource(Closing):
@@ -128,7 +114,6 @@ class VideoSource(Closing):
     upright. Packets that cannot be decoded are skipped and counted.
 
     Args:
-        path: of the file.
         exact_colors: else they are a level or two too dark, which no painting shows, but read in
             less time.
 
@@ -284,7 +269,6 @@ def open_container(path: Path, options: Mapping[str, str] | None = None) -> Inpu
     """Open a media file.
 
     Args:
-        path: of the file.
         options: of FFmpeg's reader.
 
     Raises:
@@ -349,9 +333,7 @@ def _info(container: InputContainer, stream: VideoStream, first: AvFrame, path: 
     if stream.time_base is None:
         raise InputError(f"{path} has no times", "convert it with another program first")
     rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
-    frame_count = stream.frames
-    if not frame_count:
-        frame_count = max(1, round(_duration_s(container, stream) * rate))
+    frame_count = stream.frames or max(1, round(_duration_s(container, stream) * rate))
     turned = _quarter_turns(first) % 2
     width, height = (first.height, first.width) if turned else (first.width, first.height)
     colors = BT_709
@@ -372,7 +354,7 @@ def _quarter_turns(frame: AvFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _upright(frame: AvFrame, conversion: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _upright(frame: AvFrame, conversion: int) -> tuple[Pixels, Pixels | None]:
     """Return colours, and alpha if anything can be seen through."""
     form = "rgba" if _has_alpha(frame) else "rgb24"
     pixels = np.asarray(frame.to_ndarray(format=form, interpolation=conversion), np.uint8)

@@ -19,17 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.images import Picture, check_pixels
 from impasto.stylizer import Stylizer
 from impasto.video.optical_flow import LEAST_SIDE_PX, Motion, carry, find_motion, reduce, spread
-
-__all__ = [
-    "SteadyStylizer",
-    "StrokeMemory",
-    "begins_scene",
-    "check_stability",
-]
 
 # Motion is looked for in frames of this shorter side, but no smaller than a quarter of the video's.
 # Found less exactly, it bends strokes: their style loss is what grows. Half of it takes a quarter
@@ -42,9 +36,6 @@ LEAST_CUT_LEVELS = 8  # of 255, in the mean: frames that differ less need no sea
 CUT_TRUST = 0.35  # no movement leaves so little of a picture
 PATCHES = 4  # of renewed strokes, along the picture's shorter side
 MOST_CRISPNESS = 0.6
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 def check_stability(stability: float) -> None:
@@ -93,21 +84,13 @@ class StrokeMemory:
         Raises:
             KeyError: something is missing.
         """
-        parts: dict[str, NDArray[np.generic]] = dict(arrays)
         motion = None
-        if "back" in parts:
-            back, ahead, trust = (
-                parts[name].astype(np.float32) for name in ("back", "ahead", "trust")
-            )
-            motion = Motion(back, ahead, trust)
-        age, renewals = (int(count) for count in parts["counts"].astype(np.int64))
-        return cls(
-            parts["canvas"].astype(np.uint8),
-            parts["photo"].astype(np.uint8),
-            motion,
-            age,
-            renewals,
-        )
+        if "back" in arrays:
+            flows = (arrays[name].astype(np.float32) for name in ("back", "ahead", "trust"))
+            motion = Motion(*flows)
+        canvas, photo = (arrays[name].astype(np.uint8) for name in ("canvas", "photo"))
+        age, renewals = (int(count) for count in arrays["counts"].astype(np.int64))
+        return cls(canvas, photo, motion, age, renewals)
 
 
 class SteadyStylizer:
@@ -152,7 +135,6 @@ class SteadyStylizer:
         in their order.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             fresh: what `Stylizer.paint` made of it.
 
         Raises:
@@ -183,9 +165,14 @@ class SteadyStylizer:
         memory = replace(memory, motion=motion, age=memory.age + 1)
         every = max(1, round(RENEW_FRAMES * min(1.0, self.stability / OFTEN_BELOW)))
         renews = memory.age >= every or (motion.trust.mean() < ENOUGH_TRUST and memory.age > 1)
-        stays = _stays(now.shape, memory.renewals, self.stability**2) if renews else None
+        stays = None
+        if renews:  # each stroke but a share of them has its turn
+            share = 1 - self.stability**2
+            stays = (_turns(*now.shape) + memory.renewals * share) % 1 >= share
         carried = carry(memory.canvas, motion, quick=self._quick)
-        painting = _join(_crispen(carried, fresh), fresh, _weight(motion.trust, stays))
+        weight = spread(_weight(motion.trust, stays), fresh.shape[1], fresh.shape[0])
+        joined = cv2.blendLinear(_crispen(carried, fresh), fresh, weight, 1 - weight)
+        painting = np.asarray(joined, dtype=np.uint8)
         if renews:
             memory = StrokeMemory(painting, now, None, 0, memory.renewals + 1)
         self.memory = memory
@@ -216,13 +203,6 @@ def _weight(trust: Floats, stays: NDArray[np.bool_] | None) -> Floats:
     return np.asarray(cv2.GaussianBlur(weight, (0, 0), 1), dtype=np.float32)
 
 
-def _stays(shape: tuple[int, ...], renewals: int, staying: float) -> NDArray[np.bool_]:
-    """Choose the strokes that are not renewed this time, a share of all; each has its turn."""
-    share = 1 - staying
-    turn = (_turns(*shape) + renewals * share) % 1
-    return turn >= share
-
-
 @cache
 def _turns(height: int, width: int) -> Floats:
     """Return soft random patches, h x w, evenly distributed over 0 to 1."""
@@ -244,10 +224,3 @@ def _crispen(carried: Pixels, fresh: Pixels) -> Pixels:
 
 def _detail(pixels: Pixels, soft: cv2.typing.MatLike) -> float:
     return float(cv2.absdiff(pixels, np.asarray(soft, dtype=np.uint8))[::4, ::4].mean())
-
-
-def _join(carried: Pixels, fresh: Pixels, trust: Floats) -> Pixels:
-    """Take ``carried`` where it can be trusted, ``fresh`` elsewhere."""
-    height, width = fresh.shape[:2]
-    weight = spread(trust, width, height)
-    return np.asarray(cv2.blendLinear(carried, fresh, weight, 1 - weight), dtype=np.uint8)

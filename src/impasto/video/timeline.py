@@ -7,7 +7,6 @@ it at once.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from impasto._util.atomic_files import exists, read_toml
 from impasto.errors import OptionError
 from impasto.networks.network_files import split_network
 from impasto.styles import Style
-
-__all__ = ["Timeline", "TimelinePoint", "parse_time", "parse_timeline", "read_timeline"]
 
 ENTRY = re.compile(r"\s*(?P<style>[^@]*?)\s*@\s*(?P<time>[^@,]*?)\s*(?P<link>\.\.|,|$)")
 MAX_POINTS = 1000
@@ -194,7 +191,7 @@ def _point(entry: Any, name: str) -> TimelinePoint:
     if not isinstance(at_once, bool):
         raise OptionError(f"{name}: at_once is {at_once!r}", "write true or false")
     try:
-        time_s = parse_time(at) if isinstance(at, str) else _number(at)
+        time_s = parse_time(at if isinstance(at, str) else repr(at))
     except ValueError as error:
         raise OptionError(f"{name}: at = {at!r} is no time", 'write 10, or "1:02:03.5"') from error
     return TimelinePoint(time_s, style.strip(), at_once)
@@ -213,9 +210,3 @@ def parse_time(text: str) -> float:
     for part in parts:
         seconds = 60 * seconds + part
     return seconds
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(value)
-    return float(value)

@@ -24,8 +24,6 @@ from impasto.errors import OutputError
 from impasto.video.encoding import VIDEO_SUFFIXES
 from impasto.video.source import open_container
 
-__all__ = ["Track", "check_tracks", "kept_streams"]
-
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 """The codec that a container writes text in, by FFmpeg's names."""
 

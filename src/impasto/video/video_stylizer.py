@@ -9,9 +9,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Unpack
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto.defaults import DEFAULT_STABILITY, DEFAULT_STYLE
 from impasto.errors import ImpastoError, OptionError, StyleError
@@ -26,10 +26,6 @@ from impasto.video.temporal_consistency import SteadyStylizer, StrokeMemory, che
 from impasto.video.timeline import Timeline, parse_timeline
 from impasto.video.worker_pool import WorkerPool
 
-__all__ = ["VideoStylizer", "options_over_time", "stylize_frames"]
-
-Pixels = NDArray[np.uint8]
-
 CHANGING_STABILITY = 0.6
 """At most, while the style changes: strokes that stayed for ever would keep the old one."""
 
@@ -39,7 +35,6 @@ class _Change:
     """Change from one style to the next, little by little.
 
     Attributes:
-        first, second: the styles.
         style_size: how many numbers of their vectors are scales and shifts.
     """
 
@@ -47,7 +42,7 @@ class _Change:
     second: Style
     style_size: int
 
-    def mixed(self, share: float) -> NDArray[np.float32]:
+    def mixed(self, share: float) -> Floats:
         """Return scales and shifts, so far on the way."""
         mixed = mix_vectors([self.first.vector, self.second.vector], [1 - share, share])
         return mixed[: self.style_size]
@@ -67,14 +62,9 @@ class VideoStylizer(Closing):
     `place` in their order. A call does both.
 
     Args:
-        timeline: styles and times.
-        options: all others.
         stability: as `SteadyStylizer` takes it.
         workers: how many networks there are.
         threads: of each; if not given, its share of the cores.
-
-    Attributes:
-        workers: the same.
 
     Raises:
         OptionError, StyleError, InputError: a style cannot be opened, or two do not mix; the
@@ -105,7 +95,6 @@ class VideoStylizer(Closing):
         """Paint the next frame.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             time_s: when it is shown.
 
         Raises:

@@ -16,12 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.video.optical_flow import follow, is_inside, return_error
-
-__all__ = ["WarpingError"]
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 class WarpingError:
@@ -42,18 +38,15 @@ class WarpingError:
         grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         if self._before is not None:
             grey_before, before = self._before
-            back, seen = self._movement(grey, grey_before)
+            search: Any = self._search  # its stubs ask for a flow to begin with
+            back = search.calc(grey, grey_before, None)
+            seen = _seen_before(back, search.calc(grey_before, grey, None))
             for name, painting in paintings.items():
                 moved = follow(before[name], back).astype(np.float32)
                 if seen.any():
                     error = float(np.abs(painting - moved)[seen].mean())
                     self.errors.setdefault(name, []).append(error)
         self._before = grey, dict(paintings)
-
-    def _movement(self, grey: Pixels, before: Pixels) -> tuple[Floats, NDArray[np.bool_]]:
-        search: Any = self._search  # its stubs ask for a flow to begin with
-        back, ahead = search.calc(grey, before, None), search.calc(before, grey, None)
-        return back, _seen_before(back, ahead)
 
 
 def _seen_before(back: Floats, ahead: Floats) -> NDArray[np.bool_]:

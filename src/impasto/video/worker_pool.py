@@ -11,19 +11,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from queue import SimpleQueue
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto._util.cpu import usable_cores
 from impasto.engines import EngineName, installed_engine
 from impasto.stylizer import Stylizer
 
-__all__ = ["WorkerPool", "pool_size"]
-
 MOST_PAINTERS = 4  # each holds the features of a frame
-
-Pixels = NDArray[np.uint8]
 
 
 def pool_size(engine: EngineName) -> int:
@@ -38,7 +32,6 @@ class WorkerPool(Closing):
 
     Args:
         open_stylizer: makes one that has so many threads; all, if None.
-        size: how many.
         threads: of each; if not given, its share of the cores.
 
     Attributes:
@@ -58,12 +51,11 @@ class WorkerPool(Closing):
             self._idle.put(stylizer)
         self.first = stylizers[0]
 
-    def paint(self, photo: Pixels, vector: NDArray[np.float32] | None = None) -> Pixels:
+    def paint(self, photo: Pixels, vector: Floats | None = None) -> Pixels:
         """Paint a frame at full strength, as `Stylizer.paint` does; from any thread, which waits
         until one of them is idle.
 
         Args:
-            photo: H x W x 3, uint8, RGB.
             vector: of the style, where the stylizers are steered; else their own.
         """
         stylizer = self._idle.get()

@@ -9,11 +9,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.video.source import Colors
-
-__all__ = ["knows", "to_yuv420"]
 
 LUMA = {
     1: (0.2126, 0.0722),  # BT.709
@@ -32,7 +30,7 @@ def knows(colors: Colors) -> bool:
     return colors.matrix in LUMA
 
 
-def to_yuv420(pixels: NDArray[np.uint8], colors: Colors) -> NDArray[np.uint8]:
+def to_yuv420(pixels: Pixels, colors: Colors) -> Pixels:
     """Return luma, and means of both chromas over 2 x 2 pixels, in one array, as PyAV has it.
 
     Args:
@@ -55,7 +53,7 @@ def to_yuv420(pixels: NDArray[np.uint8], colors: Colors) -> NDArray[np.uint8]:
 
 
 @cache
-def _matrix(matrix: int, color_range: int) -> NDArray[np.float32]:
+def _matrix(matrix: int, color_range: int) -> Floats:
     """Return three rows of factors of red, green and blue, and an offset."""
     red, blue = LUMA[matrix]
     luma = np.array([red, 1 - red - blue, blue])

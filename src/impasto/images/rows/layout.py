@@ -1,28 +1,16 @@
-"""Interfaces of files that are read and written row by row, and what both need."""
+"""How samples lie in files that are read and written row by row, and what all of these need."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from impasto.images.original import Metadata, Samples, full_white
-
-__all__ = [
-    "STRIP_BYTES",
-    "Kind",
-    "Layout",
-    "RowReader",
-    "RowWriter",
-    "inflate",
-    "pieces",
-    "rows_within",
-    "to_samples",
-]
+from impasto._util.arrays import Pixels
+from impasto.images.original import Samples, full_white
 
 STRIP_BYTES = 4 << 20
 """Strips that readers give are about as large as this."""
@@ -83,45 +71,16 @@ class Layout:
         return np.dtype(self.kind)
 
 
-class RowReader(Protocol):
-    """A file whose picture can be read from top to bottom, a few rows at a time."""
-
-    layout: Layout
-    metadata: Metadata
-    profile: bytes
-    more_pages: bool
-
-    def strips(self) -> Iterator[Samples]:
-        """Yield all rows in order, some at a time: n x W x channels of the layout's type.
-
-        Raises:
-            ValueError, OSError, EOFError: the file is damaged or cut off.
-        """
-
-
-class RowWriter(Protocol):
-    """A file that is written from top to bottom."""
-
-    layout: Layout
-
-    def write(self, rows: Samples) -> None:
-        """Write the next rows: n x W x channels, of the layout's type."""
-
-    def finish(self) -> None:
-        """Complete the file, after the last row."""
-
-
 def rows_within(layout: Layout) -> int:
     """Return how many rows make a strip of `STRIP_BYTES`, at least one."""
     return max(1, min(layout.height, STRIP_BYTES // layout.row_bytes))
 
 
-def to_samples(content: bytes | NDArray[np.uint8], layout: Layout, order: str) -> Samples:
+def to_samples(content: bytes | Pixels, layout: Layout, order: str) -> Samples:
     """Return raw bytes of whole rows as n x W x channels in the machine's byte order.
 
     Args:
         content: from the file, decompressed.
-        layout: of the file.
         order: ``<`` or ``>``.
     """
     array = np.frombuffer(content, dtype=order + layout.kind)

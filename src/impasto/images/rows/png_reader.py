@@ -19,8 +19,6 @@ import numpy as np
 from impasto.images.original import Metadata, Samples, full_white
 from impasto.images.rows.layout import Layout, inflate, pieces, rows_within
 
-__all__ = ["PNG_SIGNATURE", "PngReader", "check_png", "png_chunk"]
-
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = ">IIBBBBB"
 GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6
@@ -113,13 +111,19 @@ class PngReader:
 
     def _decode(self, packed: bytes, rows: int) -> Samples:
         """Have a library undo the filters of some rows, which get a PNG of their own."""
+        from PIL import Image
+
         stored, depth = self._stored, 8 * self._stored.sample_bytes
         header = struct.pack(
             HEADER, stored.width, rows, depth, self._color, 0, 0, int(self._interlaced)
         )
         chunks = {b"IHDR": header, b"IDAT": packed, b"IEND": b""}
         small = PNG_SIGNATURE + b"".join(png_chunk(*each) for each in chunks.items())
-        samples = _decode_16_bit(small, self._color) if depth == 16 else _decode_8_bit(small)
+        if depth == 16:
+            samples = _decode_16_bit(small, self._color)
+        else:
+            with Image.open(io.BytesIO(small), formats=("PNG",)) as image:
+                samples = np.array(image)
         return samples.reshape(rows, stored.width, stored.channels)
 
     def _with_key(self, samples: Samples) -> Samples:
@@ -170,13 +174,6 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     """Return a chunk with its length and checksum."""
     check = zlib.crc32(content, zlib.crc32(kind))
     return b"".join((struct.pack(">I", len(content)), kind, content, struct.pack(">I", check)))
-
-
-def _decode_8_bit(content: bytes) -> Samples:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-        return np.array(image)
 
 
 def _decode_16_bit(content: bytes, color: int) -> Samples:

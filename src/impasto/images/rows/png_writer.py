@@ -7,8 +7,8 @@ import zlib
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Pixels
 from impasto.images.original import Metadata, Samples
 from impasto.images.rows.layout import Layout
 from impasto.images.rows.png_reader import (
@@ -18,8 +18,6 @@ from impasto.images.rows.png_reader import (
     XMP_KEYWORD,
     png_chunk,
 )
-
-__all__ = ["PngWriter"]
 
 COMPRESSION = 4  # 6 takes twice the time and saves 2 % of a painting
 SUB, UP = 1, 2
@@ -77,7 +75,7 @@ class PngWriter:
         for start in range(0, len(compressed), MAX_CHUNK_BYTES):
             self._file.write(png_chunk(b"IDAT", compressed[start : start + MAX_CHUNK_BYTES]))
 
-    def _filter(self, lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _filter(self, lines: Pixels) -> Pixels:
         """Return each row as differences to its left or upper neighbour, whichever are smaller
         (section 12.7), after the filter's number.
         """

@@ -23,8 +23,6 @@ from impasto.images.rows.layout import STRIP_BYTES, Kind, Layout, inflate, piece
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TiffReader", "descriptive_exif", "float_white", "read_exif"]
-
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
@@ -98,7 +96,9 @@ class TiffReader:
         self._stored = Layout(width, height, channels, False, kind)
         self.layout = Layout(width, height, colors, alpha, given, float_white(tags))
         self.profile = bytes(tags.get(PROFILE, b""))
-        self.metadata = Metadata(_exif(file, tags), _bytes(tags.get(XMP, b"")), _dpi(tags))
+        xmp = tags.get(XMP, b"")
+        xmp = bytes(xmp) if isinstance(xmp, bytes | bytearray | tuple | list) else b""
+        self.metadata = Metadata(_exif(file, tags), xmp, _dpi(tags))
 
     def strips(self) -> Iterator[Samples]:
         """Yield all rows in order, some at a time: n x W x channels of the layout's type.
@@ -283,10 +283,6 @@ def _dpi(tags: ImageFileDirectory_v2) -> tuple[float, float] | None:
 
 def _numbers(value: Any) -> tuple[int, ...]:
     return tuple(int(each) for each in (value if isinstance(value, tuple) else (value,)))
-
-
-def _bytes(value: Any) -> bytes:
-    return bytes(value) if isinstance(value, bytes | bytearray | tuple | list) else b""
 
 
 def _read(file: BinaryIO, length: int) -> bytes:

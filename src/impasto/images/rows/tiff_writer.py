@@ -15,8 +15,6 @@ from impasto.images.rows.layout import Layout
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-__all__ = ["TiffWriter"]
-
 COMPRESSION = 4  # of deflate: 6 takes twice the time and saves 2 % of a painting
 ROWS = 64  # in a strip
 BIG_FROM_BYTES = 3 << 30  # before compression, which may gain nothing
@@ -29,7 +27,6 @@ class TiffWriter:
 
     Args:
         file: open for writing, at its start, and seekable.
-        layout: of what is written.
         metadata: EXIF, XMP and resolution.
         profile: ICC profile of the colours.
         previous: the finished page that this one comes after, in the same file.
