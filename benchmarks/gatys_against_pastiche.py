@@ -21,7 +21,8 @@ from typing import Any
 import torch
 from PIL import Image
 
-from impasto.gatys.optimize import PaintOptions, paint
+from impasto.gatys.optimize import paint
+from impasto.gatys.options import PaintOptions
 from impasto.images import Picture, read_image
 from impasto.perceptual.hardware import choose_hardware
 from impasto.perceptual.vgg import Vgg19

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.gatys.optimize import PaintOptions, paint
-from impasto.gatys.options import EFFECTS
+from impasto.gatys.optimize import paint
+from impasto.gatys.options import EFFECTS, PaintOptions
 from impasto.images import Picture, contact_sheet, read_image
 from impasto.perceptual.hardware import choose_hardware, keep_freed_memory
 

@@ -15,7 +15,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from impasto.gatys.optimize import Iterate, PaintOptions, paint
+from impasto.gatys.optimize import Iterate, paint
+from impasto.gatys.options import PaintOptions
 from impasto.perceptual.hardware import choose_hardware
 
 

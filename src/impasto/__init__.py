@@ -26,7 +26,8 @@ from impasto.errors import (
 )
 
 if TYPE_CHECKING:
-    from impasto.gatys.optimize import PaintOptions, paint
+    from impasto.gatys.optimize import paint
+    from impasto.gatys.options import PaintOptions
     from impasto.images import Picture, read_image, write_image
     from impasto.masks.areas import Region
     from impasto.masks.subject import Subject
@@ -80,7 +81,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "gatys.optimize": ("PaintOptions", "paint"),
+    "gatys.optimize": ("paint",),
+    "gatys.options": ("PaintOptions",),
     "images": ("Picture", "read_image", "write_image"),
     "masks.areas": ("Region",),
     "masks.subject": ("Subject",),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cli.calls import Run
 from impasto.gatys import optimize
+from impasto.gatys.options import PaintOptions
 from impasto.images import Picture, read_image, write_image
 from tiny import picture
 
@@ -45,7 +46,7 @@ def test_every_option_arrives(
         --painting-scale 1.5 --keep-colors --painting-weight 1 --painting-weight 2 --tile 99"""
     ran = impasto("paint", photo, painting, photo, *arguments.split(), "-o", "out.png")
     assert ran.code == 0, ran.err
-    assert seen["options"] == optimize.PaintOptions(
+    assert seen["options"] == PaintOptions(
         effect="bold",
         content_weight=2,
         self_similarity_weight=8,
@@ -80,7 +81,7 @@ def test_the_options_defaults_are_the_librarys(
 
     monkeypatch.setattr(optimize, "paint", paint)
     assert impasto("paint", photo, painting).code == 0
-    assert seen == [optimize.PaintOptions()]
+    assert seen == [PaintOptions()]
 
 
 def test_start_from_a_picture(impasto: Run, photo: Path, painting: Path, tmp_path: Path) -> None:

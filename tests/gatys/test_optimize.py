@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError, MissingExtraError, OptionError
 from impasto.gatys import objective, optimize
-from impasto.gatys.optimize import Iterate, PaintOptions, _scales, optimise_draft, paint
-from impasto.gatys.options import EFFECTS, Effect
+from impasto.gatys.optimize import Iterate, _scales, optimise_draft, paint
+from impasto.gatys.options import EFFECTS, Effect, PaintOptions
 from impasto.images import Picture, write_image
 from impasto.perceptual import vgg
 from impasto.perceptual.hardware import Hardware

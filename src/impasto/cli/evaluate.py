@@ -186,7 +186,8 @@ def _by_size(
 
 def _optimised(painting: Pixels) -> PaintPhoto:
     """Return what paints photos by the optimisation, at the size they have."""
-    from impasto.gatys.optimize import PaintOptions, paint
+    from impasto.gatys.optimize import paint
+    from impasto.gatys.options import PaintOptions
 
     def paint_photo(photo: Pixels) -> Pixels:
         return paint(photo, painting, PaintOptions(size_px=max(photo.shape[:2]))).pixels

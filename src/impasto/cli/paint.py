@@ -27,7 +27,8 @@ from impasto.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from impasto.gatys.optimize import Iterate, PaintOptions
+    from impasto.gatys.optimize import Iterate
+    from impasto.gatys.options import PaintOptions
     from impasto.masks.parse import AreaSource
     from impasto.perceptual.hardware import Precision
 
@@ -186,7 +187,7 @@ def _paint(
 
 
 def _options(said: PaintCommandOptions) -> PaintOptions:
-    from impasto.gatys.optimize import PaintOptions
+    from impasto.gatys.options import PaintOptions
     from impasto.images import read_image
 
     names = {each.name for each in fields(PaintOptions)}

@@ -1,6 +1,7 @@
 """Engines: what runs a baked graph. Loading this loads none of them."""
 
-from impasto.engines.base import Engine, EngineName, Precision, Vectors
+from impasto.defaults import EngineName, Precision
+from impasto.engines.base import Engine, Vectors
 from impasto.engines.cpu import has_vnni
 from impasto.engines.select import (
     FASTEST_FIRST,

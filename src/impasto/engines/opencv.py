@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from impasto._util.arrays import Floats, Pixels
-from impasto.engines.base import Engine, Precision, Vectors
+from impasto.defaults import Precision
+from impasto.engines.base import Engine, Vectors
 from impasto.errors import EngineError
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto._util.arrays import Pixels
-from impasto.engines.base import Engine, Precision, Vectors
+from impasto.defaults import Precision
+from impasto.engines.base import Engine, Vectors
 from impasto.errors import EngineError
 
 

@@ -8,7 +8,8 @@ import importlib.metadata
 from functools import cache
 from typing import get_args
 
-from impasto.engines.base import Engine, EngineName, Precision
+from impasto.defaults import EngineName, Precision
+from impasto.engines.base import Engine
 from impasto.engines.cpu import has_amx, has_vnni
 from impasto.errors import EngineError, OptionError
 

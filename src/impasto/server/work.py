@@ -129,7 +129,8 @@ def _learn(request: Mapping[str, Any], progress: ProgressListener) -> None:
 
 
 def _best(request: Mapping[str, Any], progress: ProgressListener) -> None:
-    from impasto.gatys.optimize import PaintOptions, paint
+    from impasto.gatys.optimize import paint
+    from impasto.gatys.options import PaintOptions
     from impasto.perceptual.hardware import keep_freed_memory
 
     keep_freed_memory()
