@@ -120,7 +120,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_torch: None) -
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for what runs in a shell
     monkeypatch.setattr(learning, "step_times", lambda *trial: (2, 2))  # three in 0.1 minutes
     monkeypatch.setattr(fine, "steps_within", lambda *trial: 1)
-    monkeypatch.setattr(optimize, "_steps_per_scale", lambda count, steps: [1] * count)
+    optimise = optimize._optimise
+    monkeypatch.setattr(optimize, "_optimise", lambda objective, at, _: optimise(objective, at, 1))
     small = {"photos_per_step": 1, "crop_px": 32, "late_crop_px": 32, "painting_px": 64}
     for name in ("OPTIONS", "DEEP"):
         monkeypatch.setattr(learning, name, replace(getattr(learning, name), **small))

@@ -23,6 +23,7 @@ from impasto.styles import Gallery
 ROOT = Path(__file__).parents[2]
 SHIPPED = "src/impasto/styles/shipped"
 TURBO = "src/impasto/styles/turbo"
+FINE = "src/impasto/styles/fine"
 TILE_PX = 260
 
 # Commits and what was new in them, oldest first; the styles that all of them have.
@@ -66,6 +67,11 @@ SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
         TURBO,
         [("437f169", "against wallpaper"), ("36e6efe", "patches of rows"), ("HEAD", "today")],
         ["udnie", "the-scream", "golden-horn"],
+    ),
+    "kernels-of-a-style": (
+        FINE,
+        [("39f544c", "shared kernels"), ("HEAD", "and its own")],
+        ["starry-night", "great-wave", "composition-vii"],
     ),
 }
 
