@@ -81,9 +81,9 @@ def head() -> None:
         for name in ("astronaut", "chelsea", "coffee")
     }
     chosen = {
-        "astronaut": ("yellow-cow", "starry-night", "street-berlin"),
-        "chelsea": ("composition-vii", "the-scream", "golden-horn"),
-        "coffee": ("concentric-circles", "the-city", "great-wave"),
+        "astronaut": ("starry-night", "great-wave", "yellow-red-blue"),
+        "chelsea": ("composition-vii", "the-kiss", "the-scream"),
+        "coffee": ("cafe-terrace", "sunflowers", "udnie"),
     }
     tiles = []
     for photo, styles in chosen.items():
