@@ -80,7 +80,7 @@ def test_there_are_34() -> None:
     [
         (SHIPPED, 1_500_000, 8_600_000),
         (TURBO_FOLDER, 700_000, 2_500_000),
-        (FINE, 4_700_000, 6_600_000),
+        (FINE, 4_700_000, 15_000_000),
     ],
 )
 def test_it_is_small(folder: Any, trunk_bytes: int, bytes_in_all: int) -> None:
