@@ -5,8 +5,7 @@
     PYTHONPATH=tests python benchmarks/cluster_runs.py survive [--photos N]
     PYTHONPATH=tests python benchmarks/cluster_runs.py film FILM
 
-``efficiency``: two painters on a core each, beside two plain processes of the library, in one run;
-by CPU seconds, too, of Ray and all, which other work on the machine hardly changes.
+``efficiency``: two painters on a core each, beside two plain processes of the library, in one run.
 ``memory``: the driver's memory after N / 10 rows, and after N.
 ``survive``: three nodes; a painter, a node and the driver are killed, and the command is run again.
 ``film``: three nodes, one of which is killed midway, beside `impasto video` on this machine.
@@ -17,7 +16,6 @@ Each prints JSON, which `benchmarks/cluster_model.py` reads.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import resource
@@ -72,47 +70,29 @@ def efficiency(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     ]
     told = [json.loads(process.communicate()[0]) for process in processes]
     plain = sum(each["photos/s"] for each in told)
-    times: list[tuple[int, float, float]] = []
+    times: list[tuple[int, float]] = []
     look = StylizeOptions(STYLE)
     batch = Batch(
         Source(str(folder / "photos")), Place(str(folder / "out")), BatchOptions(look), painters
     )
     began = time.monotonic()
-    paint_batch(
-        batch, progress=lambda event: times.append((event.done, time.monotonic(), cpu_seconds()))
-    )
+    paint_batch(batch, progress=lambda event: times.append((event.done, time.monotonic())))
     # From when each painter has done its first task, up to when the first one finds no more.
-    (first, begin, cpu_begin), (last, end, cpu_end) = times[painters], times[-painters]
+    (first, begin), (last, end) = times[painters], times[-painters]
     rate = (last - first) / (end - begin)
     plain_cpu_s = sum(each["CPU s a photo"] for each in told) / painters
-    cluster_cpu_s = (cpu_end - cpu_begin) / (last - first)
     return {
         "photos": count,
         "size": options.size,
         "painters": painters,
         "CPU s a photo": round(plain_cpu_s, 4),
-        "cluster CPU s a photo": round(cluster_cpu_s, 4),
         "plain photos/s": round(plain, 3),
         "cluster photos/s": round(rate, 3),
         "efficiency": round(rate / plain, 3),
-        "efficiency by CPU s": round(plain_cpu_s / cluster_cpu_s, 3),
         "whole run s": round(time.monotonic() - began, 1),
         "first task s": round(times[0][1] - began, 1),
         "rows a task": ROWS_PER_TASK,
     }
-
-
-def cpu_seconds() -> float:
-    """Return what this process and all below it have taken: the driver, the painters, and Ray."""
-    ticks: dict[int, tuple[int, int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended
-            fields = stat.read_text().rpartition(")")[2].split()
-            ticks[int(stat.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
-    family = {os.getpid()}
-    while more := {each for each, (parent, _) in ticks.items() if parent in family} - family:
-        family |= more
-    return sum(ticks[each][1] for each in family) / os.sysconf("SC_CLK_TCK")
 
 
 def plain(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
