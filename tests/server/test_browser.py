@@ -70,6 +70,7 @@ def page(browser: Any, studio: Server) -> Iterator[Any]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(studio.address)
     page.get_by_text("Paint at full size").first.wait_for()
+    page.locator(".thumbnail-item").first.wait_for()  # before, the page takes no uploads yet
     yield page
     page.close()
     own = (studio.address, "blob:", "data:")
