@@ -72,11 +72,8 @@ def kill_and_finish(
     ended = [wait_for(server.client, job, timeout_s=3600) for job in jobs]
     assert [each["state"] for each in ended] == ["done"] * 3, ended
     stylize_video(clip, folder / "expected.mp4", **look, gallery=gallery)
-    times, expected = read_clip(folder / "expected.mp4")
     for job in jobs[:2]:
-        painted_times, painted = read_clip(served / "jobs" / job / "painting.mp4")
-        assert painted_times == times
-        assert np.array_equal(painted, expected)
+        assert_same_video(served / "jobs" / job / "painting.mp4", folder / "expected.mp4")
     painting = server.client.get(f"/v1/jobs/{jobs[2]}/result").content
     assert pixels(painting).shape == (72, 96, 3)
     server.end(signal.SIGTERM)
@@ -84,3 +81,10 @@ def kill_and_finish(
     assert left <= KEPT, left
     assert [each.name for each in (served / "temporary").iterdir()] == ["page"]
     return met
+
+
+def assert_same_video(path: Path, expected: Path) -> None:
+    """Compare all times and pixels."""
+    (times, frames), (expected_times, expected_frames) = read_clip(path), read_clip(expected)
+    assert times == expected_times
+    assert np.array_equal(frames, expected_frames)
