@@ -41,7 +41,7 @@ class Cluster:
     paint_s: float
     start_s: float
     painters_per_node: int = 64
-    hand_out_s: float = 0.013
+    hand_out_s: float = 0.009
     rows_per_task: int = 16
     photo_bytes: int = 1_000_000
     node_bytes_s: float = 1.5e9
