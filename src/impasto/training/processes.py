@@ -8,8 +8,6 @@ there are; so their steps are those of one process, but for the order in which g
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,10 +19,6 @@ from impasto.errors import TrainingError
 
 WAIT = timedelta(minutes=10)
 """For each other in a step: time enough to compile a network."""
-
-
-_TOLD_TO_END = threading.Event()
-"""By ``torchrun``, when another process has ended: perhaps before the next step finds that out."""
 
 
 class LostProcessError(TrainingError):
@@ -54,12 +48,9 @@ def together(device: torch.device) -> Iterator[None]:
         raise TrainingError(
             f"the processes do not meet ({str(error).splitlines()[0]})", "start them by torchrun"
         ) from error
-    _TOLD_TO_END.clear()
-    before = signal.signal(signal.SIGTERM, lambda *_: _TOLD_TO_END.set())
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
         distributed.destroy_process_group()
 
 
@@ -101,15 +92,12 @@ def add_up(parameters: Iterable[nn.Parameter], loss: Tensor, share: float) -> Te
     trained = [each for each in parameters if each.requires_grad]
     gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in trained]
     flat = share * torch.cat([*(each.flatten() for each in gradients), loss.reshape(1)])
-    lost = LostProcessError(
-        f"another of the {process_count()} processes has ended", "see what it said; --resume"
-    )
-    if _TOLD_TO_END.is_set():
-        raise lost
     try:
         distributed.all_reduce(flat)
     except RuntimeError as error:
-        raise lost from error
+        raise LostProcessError(
+            f"another of the {process_count()} processes has ended", "see what it said; --resume"
+        ) from error
     *sums, loss = torch.split(flat, [*(each.numel() for each in trained), 1])
     for parameter, total in zip(trained, sums, strict=True):
         parameter.grad = total.view_as(parameter)
