@@ -97,11 +97,7 @@ class Trunk:
             ),
             f"{last.name}.bias": np.repeat(own[taps:], last.shuffle**2),
         }
-        changed = {
-            name: (self.weights[name].astype(np.float32) + more).astype(np.float16)
-            for name, more in added.items()
-        }
-        return Trunk(self.spec, {**self.weights, **changed}), vector[: self.spec.style_size]
+        return Trunk(self.spec, self._with_added(added)), vector[: self.spec.style_size]
 
     def fits(self, vector: NDArray[np.float32], changes: KernelChanges) -> bool:
         """Return whether a style's vector and changes of kernels have this trunk's shapes."""
@@ -119,14 +115,23 @@ class Trunk:
             changes: of layers of this network, and of its revision's, after `REVISION_PREFIX`.
         """
         own, others = by_part(changes)
-        weights = dict(self.weights)
-        for conv in self.spec.convs():
-            if conv.name in own:
-                name = f"{conv.name}.weight"
-                added = phase_filters(changed_kernel(conv, own), conv.shuffle)
-                weights[name] = (weights[name].astype(np.float32) + added).astype(np.float16)
+        added = {
+            f"{conv.name}.weight": phase_filters(changed_kernel(conv, own), conv.shuffle)
+            for conv in self.spec.convs()
+            if conv.name in own
+        }
         revision = self.revision.adapted(others) if self.revision and others else self.revision
-        return Trunk(self.spec, weights, revision)
+        return Trunk(self.spec, self._with_added(added), revision)
+
+    def _with_added(
+        self, added: Mapping[str, NDArray[np.float32]]
+    ) -> dict[str, NDArray[np.float16]]:
+        """Return the weights, with what is added to some of them."""
+        changed = {
+            name: (self.weights[name].astype(np.float32) + more).astype(np.float16)
+            for name, more in added.items()
+        }
+        return {**self.weights, **changed}
 
     def bake(
         self,
@@ -152,9 +157,7 @@ class Trunk:
         steered, the style is an input, and this one only says which ranges 8 bits have.
         """
         draft, _, _ = self.at_effect(vector, effect)
-        if steered:
-            return self.bake_steered(int8_style=draft if int8 else None)
-        return self.bake(draft, int8=int8)
+        return self._bake_either(draft, None, int8, steered)
 
     def bake_revision(
         self,
@@ -167,10 +170,18 @@ class Trunk:
         """Return an ONNX model of the network that revises, likewise."""
         assert self.revision
         _, revision, statistics = self.at_effect(vector, effect)
+        return self.revision._bake_either(revision, statistics, int8, steered)
+
+    def _bake_either(
+        self,
+        style: NDArray[np.float32],
+        statistics: NDArray[np.float32] | None,
+        int8: bool,
+        steered: bool,
+    ) -> bytes:
         if steered:
-            ranges = revision if int8 else None
-            return self.revision.bake_steered(int8_style=ranges, statistics=statistics)
-        return self.revision.bake(revision, statistics, int8=int8)
+            return self.bake_steered(int8_style=style if int8 else None, statistics=statistics)
+        return self.bake(style, statistics, int8=int8)
 
     def bake_steered(
         self,
