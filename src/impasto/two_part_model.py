@@ -18,8 +18,8 @@ from functools import partial
 from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto._util.arrays import Floats, Pixels
 from impasto._util.closeable import Closing
 from impasto.engines import Engine, EngineName, Precision, choose_precision, open_engine
 from impasto.images import pad_reflect, resize
@@ -28,10 +28,7 @@ from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import Trunk
 from impasto.progress import ProgressListener, ignore_progress
 
-Pixels = NDArray[np.uint8]
-Vector = NDArray[np.float32]
-
-SharesAt = Callable[[tuple[int, int]], Vector]
+SharesAt = Callable[[tuple[int, int]], Floats]
 """Gives, for a width and height, how much of each style there is in each place."""
 
 LayOut = Callable[[Pixels, float, ProgressListener], Pixels]
@@ -87,7 +84,7 @@ class TwoPartModel(Closing):
 
     def __init__(
         self,
-        styles: Sequence[tuple[Trunk, Vector]],
+        styles: Sequence[tuple[Trunk, Floats]],
         *,
         lay_out: Sequence[LayOut] = (),
         seed: int = 0,
@@ -180,7 +177,7 @@ class TwoPartModel(Closing):
     def draft(
         self,
         photo: Pixels,
-        shares: Vector | None = None,
+        shares: Floats | None = None,
         progress: ProgressListener = ignore_progress,
     ) -> Pixels:
         """Lay out a small picture.
@@ -210,7 +207,7 @@ class TwoPartModel(Closing):
         *,
         left: int = 0,
         top: int = 0,
-        shares: Vector | None = None,
+        shares: Floats | None = None,
     ) -> Pixels:
         """Add brushwork to a painting.
 
@@ -232,13 +229,13 @@ class TwoPartModel(Closing):
 
         return self._blended(run, shares)
 
-    def _said(self, style: int) -> tuple[Vector, Vector]:
+    def _said(self, style: int) -> tuple[Floats, Floats]:
         """Return what a style, by its number, says to the two networks."""
         trunk, vector = self._styles[style]
         draft, revision, _ = trunk.at_effect(vector, self._effect)
         return draft, revision
 
-    def _blended(self, run: Callable[[int], Pixels], shares: Vector | None) -> Pixels:
+    def _blended(self, run: Callable[[int], Pixels], shares: Floats | None) -> Pixels:
         """Return what is painted in the styles, by their numbers, each as far as it has a share."""
         with self._lock:
             if shares is None or len(self._styles) == 1:
