@@ -70,25 +70,34 @@ SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
     ),
     "kernels-of-a-style": (
         FINE,
-        [("39f544c", "shared kernels"), ("HEAD", "and its own")],
+        [("39f544c", "shared kernels"), ("7c78db6", "and its own")],
+        ["starry-night", "great-wave", "composition-vii"],
+    ),
+    "plain-ground": (
+        FINE,
+        [("7c78db6", "content everywhere"), ("HEAD", "where there is detail")],
         ["starry-night", "great-wave", "composition-vii"],
     ),
 }
 
+# Of each sheet the photo, and the left and top edge of the part that is shown.
+FACE_AND_WALL = "astronaut", 220, 60
+PARTS = {"plain-ground": ("rocket", 40, 120)}
+
 
 def main() -> None:
-    photo = scale_shorter_side(read_image(ROOT / "examples" / "astronaut.jpg").pixels, 768)
     for name, (folder, commits, styles) in SHEETS.items():
-        columns = [column(folder, commit, label, styles, photo) for commit, label in commits]
+        part = PARTS.get(name, FACE_AND_WALL)
+        columns = [column(folder, commit, label, styles, part) for commit, label in commits]
         rows = [tile for row in zip(*columns, strict=True) for tile in row]
         sheet = Picture(contact_sheet(rows, columns=len(columns), tile_px=TILE_PX))
         sheet.save(ROOT / "docs" / "images" / "research" / f"{name}.jpg", quality=85)
 
 
 def column(
-    folder: str, commit: str, label: str, styles: list[str], photo: np.ndarray
+    folder: str, commit: str, label: str, styles: list[str], part: tuple[str, int, int]
 ) -> list[tuple[str, np.ndarray]]:
-    """Paint a photo in some styles, with captions, by a gallery as it was in a commit."""
+    """Paint a part of a photo in some styles, with captions, by a gallery as it was in a commit."""
     archive = subprocess.run(
         ["git", "archive", commit, folder], cwd=ROOT, check=True, capture_output=True
     ).stdout
@@ -96,13 +105,13 @@ def column(
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(place, filter="data")
         gallery = open_gallery(Path(place, folder))
-        return [(f"{label}: {style}", paint(style, gallery, photo)) for style in styles]
+        return [(f"{label}: {style}", paint(style, gallery, *part)) for style in styles]
 
 
-def paint(style: str, gallery: Gallery, photo: np.ndarray) -> np.ndarray:
+def paint(style: str, gallery: Gallery, name: str, left: int, top: int) -> np.ndarray:
+    photo = scale_shorter_side(read_image(ROOT / "examples" / f"{name}.jpg").pixels, 768)
     with Stylizer(style, gallery=gallery) as stylizer:
         painted = stylizer(photo)
-    top, left = 60, 220  # the face, the collar, and the wall
     return painted[top : top + 2 * TILE_PX, left : left + 2 * TILE_PX]
 
 

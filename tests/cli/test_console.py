@@ -25,13 +25,15 @@ def test_without_a_terminal_a_line_now_and_then_with_the_time_left(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Console().progress() as progress:
-        for done in range(51, 60):  # a run that goes on half way
+        for done in (*range(51, 60), *range(1, 5)):  # a run that goes on half way, and another
             progress(Progress("training", done, 100, {"J": 2.0}))
             clock[0] += 10
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
         "training: 54/100, 0:07:40 left, J 2",
         "training: 57/100, 0:07:10 left, J 2",
+        "training: 1/100, J 2",
+        "training: 4/100, 0:16:00 left, J 2",
     ]
 
 

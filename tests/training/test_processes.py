@@ -54,7 +54,8 @@ def test_two_processes_take_the_steps_of_one(
     """One of them is killed on the way; one alone goes on, and so do two."""
     code, err = in_two_processes(tmp_path / "shared", killed_at=12)
     assert code != 0
-    assert "another of the 2 processes has ended" in err
+    # torchrun ends the other one, too; a starved machine may hear of that first.
+    assert "another of the 2 processes has ended" in err or "KeyboardInterrupt" in err
     assert 12 <= read_checkpoint(tmp_path / "shared/checkpoint.pt").state["next_step"] <= 13
     shutil.copytree(tmp_path / "shared", tmp_path / "again")
     code, err = in_two_processes(tmp_path / "again")

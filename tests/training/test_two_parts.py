@@ -26,6 +26,7 @@ from impasto.training.two_parts import (
     RevisionTrainer,
     border_difference,
     calibrate,
+    detail_around,
     doubled,
     halved,
     mixed_rows,
@@ -197,21 +198,66 @@ def test_a_part_painted_alone_is_compared_near_its_border() -> None:
     assert border_difference(brighter_top, photos, (4, 0, 24)) == 0  # the photo's own border
 
 
-def test_a_draft_learns_to_paint_without_a_frame(run: dict[str, Any]) -> None:
+def draft_trainer(folder: Path) -> DraftTrainer:
     draft, _ = networks()
-    photos = PhotoFolder(run["photos"], 0, print)
+    photos = PhotoFolder(folder, 0, print)
     seen = {size: [to_tensor(picture(size + 20, size))] for size in (32, 16)}
     options = TrainingOptions(steps=5, photos_per_step=1)
-    trainer = DraftTrainer(draft, seen, photos, WEIGHTS[0], options, choose_hardware("cpu", "f32"))
+    return DraftTrainer(draft, seen, photos, WEIGHTS[0], options, choose_hardware("cpu", "f32"))
+
+
+def test_a_draft_learns_to_paint_without_a_frame(run: dict[str, Any]) -> None:
+    trainer = draft_trainer(run["photos"])
     steps = ["border" in trainer.step() for _ in range(5)]
     assert steps == [True, False, True, False, True]
 
 
 def test_features_are_compared_at_the_same_places() -> None:
     own = torch.arange(2 * 3 * 4 * 5, dtype=torch.float32).reshape(2, 3, 4, 5)
-    for mine, wanted in same_places(own, own + 1, np.random.default_rng(0)):
+    for mine, wanted in same_places(
+        own, own + 1, torch.ones(2, 1, 8, 10), np.random.default_rng(0)
+    ):
         torch.testing.assert_close(mine + 1, wanted)
         assert mine.shape == (20, 3)
+
+
+def test_features_are_compared_where_there_is_detail() -> None:
+    own = torch.arange(40 * 40, dtype=torch.float32).reshape(1, 1, 40, 40)
+    detail = torch.full((1, 1, 40, 40), 1e-9)
+    detail[..., :10] = 1
+    [(mine, _)] = same_places(own, own, detail, np.random.default_rng(0))
+    assert mine.shape == (384, 1)  # there are 400
+    assert (mine % 40 < 10).all()
+    detail[..., 2:10] = 1e-9
+    [(mine, _)] = same_places(own, own, detail, np.random.default_rng(0))
+    assert mine.shape == (80, 1)
+
+
+def test_plain_ground_has_no_detail_and_edges_have() -> None:
+    photos = torch.zeros(1, 3, 64, 64)
+    photos[..., 32:] = 1
+    detail = detail_around(photos)[0, 0]
+    # A slope of 1 in one of the 9 columns around: 1 / 9 against 0.03.
+    edge = (1 / 81) / (1 / 81 + 0.03**2)
+    expected = torch.full((64,), 1e-3)
+    expected[31 - 4 : 31 + 5] = edge
+    torch.testing.assert_close(detail, expected.expand(64, 64))
+
+
+def test_content_says_nothing_of_plain_ground(run: dict[str, Any]) -> None:
+    """A photo of noise beside plain ground: what becomes of the ground is free."""
+    trainer = draft_trainer(run["photos"])
+    noise = to_tensor(picture(32, 32))
+    photo = torch.full((1, 3, 32, 96), 0.5)
+    photo[..., :32] = noise
+    losses = []
+    for changed in (slice(64, 96), slice(0, 32)):
+        other = photo.clone()
+        other[..., changed] = noise.flip(2, 3)
+        own, random = trainer._features(other), np.random.default_rng(0)
+        losses.append(trainer._content_losses(own, photo, random)["content"].item())
+    plain, detailed = losses
+    assert plain < detailed / 10
 
 
 def test_a_style_is_learned_for_networks_that_stay_as_they_are(

@@ -184,14 +184,15 @@ def _bars() -> Iterator[ProgressListener]:
     )
     with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
         bar = bars.add_task("", total=None, figures="")
-        task = ""
+        task, done = "", 0
 
         def listener(event: Event) -> None:
-            nonlocal task
-            if event.task != task:  # a new task starts its own clock
+            nonlocal task, done
+            if event.task != task or event.done < done:  # a new task starts its own clock
                 task = event.task
                 bars.reset(bar, total=event.total, description=event.task)
-            bars.update(bar, completed=event.done, figures=_figures(event))
+            done = event.done
+            bars.update(bar, completed=done, figures=_figures(event))
 
         yield listener
 
@@ -199,13 +200,14 @@ def _bars() -> Iterator[ProgressListener]:
 def _plain_lines() -> ProgressListener:
     """Return a listener that prints a line now and then, where there is no terminal."""
     last = time.monotonic()
-    task, task_began, task_start = "", 0.0, 0
+    task, done, task_began, task_start = "", 0, 0.0, 0
 
     def listener(event: Event) -> None:
-        nonlocal last, task, task_began, task_start
+        nonlocal last, task, done, task_began, task_start
         now = time.monotonic()
-        if event.task != task:  # the first event of a task, which may go on from half way
+        if event.task != task or event.done < done:  # a new task may go on from half way
             task, task_began, task_start = event.task, now, event.done
+        done = event.done
         if now - last >= PLAIN_EVERY_S:
             last = now
             line = f"{event.task}: {event.done}/{event.total}"

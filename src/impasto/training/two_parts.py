@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
 from impasto.networks.low_rank import KernelChanges
 from impasto.networks.spec import NetworkSpec
@@ -45,11 +45,13 @@ from impasto.training.photos import PhotoFolder
 from impasto.training.step_trainer import StepTrainer
 from impasto.training.style_network import StyleNetwork
 
-Vector = NDArray[np.float32]
-
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
 FINE_LAYERS = 3
 SIMILAR_PLACES = 384  # as many of a picture are compared with each other
+FEWEST_PLACES = 64  # of a picture that is nearly all plain
+AROUND = 8  # what is around a place is so large a part of the picture
+PLAIN_SLOPE = 0.03  # from pixel to pixel: where slopes around have this mean, detail is 0.5
+LEAST_DETAIL = 1e-3  # a photo that is black has places, too
 VECTOR_RATE = 10.0  # times that of the kernels: scales are about 1, kernels far smaller
 REVISION_RATE = 0.5  # times that of a draft alone: without normalisation it is unstable above
 ADDED_RATE = 3.0  # times that of whole kernels, for what one style adds to them
@@ -181,7 +183,7 @@ class PartTrainer(StepTrainer):
         """
 
     @torch.no_grad()
-    def preview(self) -> NDArray[np.uint8]:
+    def preview(self) -> Pixels:
         """Return some photos, each beside all styles between their two forms, as one picture."""
         device, size = self.hardware.device, self.sizes_px[0]
         styles = torch.arange(self.style_count, device=device)
@@ -283,10 +285,11 @@ class PartTrainer(StepTrainer):
             same = reduced is photos
             wanted_first = wanted if same else self.vgg(photos, SIMILARITY_LAYERS[:1])
         fine, coarse = SIMILARITY_LAYERS
+        detail = detail_around(reduced)
         similarity = [
             self_similarity_loss(self_distances(rows), self_distances(target))
             for layer in SIMILARITY_LAYERS
-            for rows, target in same_places(at[layer], wanted[layer], random)
+            for rows, target in same_places(at[layer], wanted[layer], detail, random)
         ]
         normalised = [
             normalised_content_loss(rows, target)
@@ -294,10 +297,13 @@ class PartTrainer(StepTrainer):
                 (first[fine], wanted_first[fine]),
                 (at[coarse], wanted[coarse]),
             )
-            for rows, target in same_places(features, photo, random)
+            for rows, target in same_places(features, photo, detail, random)
         ]
+        shares = F.interpolate(detail, at[CONTENT_LAYER].shape[-2:], mode="area").sqrt()
         return {
-            "content": content_loss(at[CONTENT_LAYER], wanted[CONTENT_LAYER]),
+            "content": content_loss(
+                *(shares * each[CONTENT_LAYER].float() for each in (at, wanted))
+            ),
             "similarity": torch.stack(similarity).reshape(2, -1).mean(dim=0),
             "features": torch.stack(normalised).reshape(2, -1).mean(dim=0),
         }
@@ -448,20 +454,45 @@ def beyond_range(painted: Tensor) -> Tensor:
     return (painted - painted.clamp(0, 1)).square().mean(dim=(1, 2, 3))
 
 
+def detail_around(photos: Tensor) -> Tensor:
+    """Return how much there is to see around each place, from nearly 0 on plain ground to 1.
+
+    Content is compared where there is detail. A clear sky has none to keep, and if it counted, it
+    would have to stay clear: this is what leaves room for swirls and waves. Cheeks are near eyes.
+
+    Args:
+        photos: N x 3 x H x W, 0-1.
+
+    Returns:
+        N x 1 x H x W.
+    """
+    grey = photos.float().mean(dim=1, keepdim=True)
+    across, down = grey.diff(dim=3).abs(), grey.diff(dim=2).abs()
+    slopes = F.pad(across, (0, 1)) + F.pad(down, (0, 0, 0, 1))
+    side_px = photos.shape[-1] // AROUND | 1
+    around = F.avg_pool2d(slopes, side_px, 1, side_px // 2, count_include_pad=False).square()
+    return (around / (around + PLAIN_SLOPE**2)).clamp(min=LEAST_DETAIL)
+
+
 def same_places(
-    own: Tensor, photos: Tensor, random: np.random.Generator
+    own: Tensor, photos: Tensor, detail: Tensor, random: np.random.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield of each picture the features at some places, and those of its photo there.
 
     Args:
         own, photos: N x C x H x W.
+        detail: N x 1, of any size, as `detail_around` gives it: the more there is, the more places
+            are looked at, and mostly where it is.
 
     Yields:
-        twice `SIMILAR_PLACES` x C, or fewer places if there are no more.
+        twice at most `SIMILAR_PLACES` x C.
     """
-    chosen = torch.from_numpy(random.permutation(own.shape[2] * own.shape[3])[:SIMILAR_PLACES])
-    chosen = chosen.to(own.device)
-    for mine, wanted in zip(own, photos, strict=True):
+    shares = F.interpolate(detail, own.shape[-2:], mode="area").flatten(1).double().cpu().numpy()
+    for mine, wanted, share in zip(own, photos, shares, strict=True):
+        among = round(share.sum() / share.max())
+        count = min(SIMILAR_PLACES, max(FEWEST_PLACES, among), share.size)
+        places = random.choice(share.size, count, replace=False, p=share / share.sum())
+        chosen = torch.from_numpy(places).to(own.device)
         yield mine.flatten(1)[:, chosen].T, wanted.flatten(1)[:, chosen].T
 
 
@@ -554,7 +585,7 @@ def starting_parts(
     draft.load_weights(start.trunk.float32_weights())
     revision.load_weights(other.float32_weights())
     known = {name: start.load_style(name).vector for name in start.names}
-    mean: Vector = np.mean(list(known.values()), axis=0)
+    mean: Floats = np.mean(list(known.values()), axis=0)
     forms = [
         start.trunk.at_effect(known.get(name, mean), effect)
         for name in names
@@ -576,9 +607,7 @@ def two_part_trunk(draft: StyleNetwork, revision: StyleNetwork) -> Trunk:
     return replace(draft.trunk(), revision=revision.trunk())
 
 
-def two_part_vectors(
-    draft: StyleNetwork, revision: StyleNetwork, photos: Tensor
-) -> list[NDArray[np.float32]]:
+def two_part_vectors(draft: StyleNetwork, revision: StyleNetwork, photos: Tensor) -> list[Floats]:
     """Return the vectors of all styles, as `impasto.networks.trunk.Trunk.at_effect` takes them.
 
     Args:
