@@ -22,7 +22,7 @@ from video.clips import make_clip, read_clip, sound_packets
 pytest.importorskip("gradio")
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
-TIMEOUT_MS = 300_000  # of conditions: a machine may be busy
+TIMEOUT_MS = 180_000  # of conditions: a machine may be busy
 FLAGS = (
     "--no-sandbox",
     "--disable-dev-shm-usage",  # containers have little of it

@@ -96,6 +96,9 @@ def test_a_new_page_shows_the_example_painted(client: TestClient, gallery_folder
     assert before == module.EXAMPLE.read_bytes()
     with Stylizer("first", gallery=gallery_folder) as stylizer:
         assert np.array_equal(read_image(after).pixels, as_jpeg(stylizer(before)))
+    page = client.get("/").text  # while its scripts load, too
+    (address,) = re.findall(r'<img id="opening" src="([^"]+)"[^>]*><gradio-app', page)
+    assert client.get(address).content == after
 
 
 def test_pandas_is_imported_when_it_is_needed() -> None:

@@ -19,12 +19,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
+from urllib.parse import quote
 
 import numpy as np
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
-from starlette.datastructures import UploadFile
+from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.errors import ImpastoError
 from impasto.images import Picture, encode_image, read_image, write_image
@@ -71,6 +73,7 @@ with _hurried():
     import gradio as gr
 
 HERE = Path(__file__).parent
+API_PREFIX = "/gradio_api"
 SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
@@ -111,6 +114,45 @@ def add_page(app: FastAPI, painted: Path) -> None:
         run_history=False,
         ssr_mode=False,
     )
+    app.add_middleware(_Opening, address=f"{API_PREFIX}/file={quote(str(painted))}")
+
+
+class _Opening:
+    """Shows the example's painting while the page's scripts load; then `page.css` hides it.
+
+    Args:
+        app: answers requests.
+        address: of the painting.
+    """
+
+    def __init__(self, app: ASGIApp, address: str) -> None:
+        self._app = app
+        style = "display: block; margin: 10vh auto 0; max-width: min(48rem, 90vw)"
+        self._shown = f'<img id="opening" src="{address}" alt="A painting" style="{style}">'
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and put the painting into the page."""
+        if scope["type"] != "http" or (scope["method"], scope["path"]) != ("GET", "/"):
+            await self._app(scope, receive, send)
+            return
+        plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        start: Message = {}
+        page = b""
+
+        async def hold(message: Message) -> None:
+            nonlocal start, page
+            if message["type"] == "http.response.start":
+                start = message
+            if message["type"] != "http.response.body":
+                return
+            page += message["body"]
+            if not message.get("more_body"):
+                page = page.replace(b"<gradio-app", self._shown.encode() + b"<gradio-app", 1)
+                MutableHeaders(scope=start)["content-length"] = str(len(page))
+                await send(start)
+                await send({"type": "http.response.body", "body": page})
+
+        await self._app({**scope, "headers": plain}, receive, hold)
 
 
 @contextmanager
