@@ -128,6 +128,9 @@ def test_a_photo_is_painted_and_downloaded(page: Any, tmp_path: Path, gallery: P
     with Stylizer("second", gallery=gallery, strength=0.5, engine="openvino") as stylizer:
         expected = stylizer(encoded(120, 90))
     assert np.array_equal(read_image(download.value.path()).pixels, expected)
+    page.get_by_label("number input for Strength").first.fill("0.75")
+    page.get_by_label("number input for Strength").first.press("Enter")
+    page.locator('a[download="photo.png"]').first.wait_for(state="hidden")  # it is out of date
 
 
 def test_a_photo_that_is_none_gets_a_sentence(page: Any, tmp_path: Path) -> None:

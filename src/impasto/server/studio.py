@@ -82,6 +82,8 @@ AWAITED_S = 0.05
 PREVIEW_S, KEPT_S = 3, 86_400
 FONTS = ["system-ui", "sans-serif"]  # no font is fetched from elsewhere
 HIDDEN: dict[str, Any] = {"api_visibility": "private"}  # the API is `impasto.server.api`
+# At once, in the browser: an answer of the server might come late, and hide the file after next.
+HIDE = "() => ({ __type__: 'update', visible: false })"
 QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "minimal"}
 
 Pixels = NDArray[np.uint8]
@@ -407,7 +409,7 @@ class _Page:
         second.change(lambda name: gr.Slider(visible=name != NO_STYLE), second, share, **HIDDEN)
         changes = [each.change for each in look]
         gr.on(changes, self.preview, [screen, *look], result, **again)
-        gr.on([photo.change, *changes], _no_file, None, file, queue=False, **HIDDEN)
+        gr.on([photo.change, *changes], None, None, file, js=HIDE, **HIDDEN)
         thumbnails.select(_chosen, None, style, **HIDDEN)
         full.click(self.full_size, [photo, *look], file, **HIDDEN)
         return photo, shrunk, style, second
@@ -426,7 +428,7 @@ class _Page:
             learn = gr.Button("Learn it")
         changes, again = [photo.change, painting.change], {"trigger_mode": "always_last", **QUIET}
         gr.on(changes, self.predict, [photo, painting], result, **again)
-        gr.on(changes, _no_file, None, file, queue=False, **HIDDEN)
+        gr.on(changes, None, None, file, js=HIDE, **HIDDEN)
         full.click(self.predict_full_size, [photo, painting], file, **HIDDEN)
         learn.click(self.learn, [painting, name, minutes], None, **HIDDEN)
         return photo
@@ -491,11 +493,6 @@ def _result(shown: tuple[str, str] | None = None) -> tuple[Any, Any, Any]:
         gr.Button("Paint at full size", variant="primary"),
         gr.File(label="Painting", interactive=False, visible=False),
     )
-
-
-def _no_file() -> Any:
-    """Hide a file that is out of date: at once, for the next may be painted before a preview is."""
-    return gr.File(visible=False)
 
 
 def _strength() -> Any:
