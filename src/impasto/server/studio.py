@@ -147,7 +147,7 @@ class _Opening:
                 start = message
             if message["type"] != "http.response.body":
                 return
-            page += message["body"]
+            page += message.get("body", b"")
             if not message.get("more_body"):
                 page = page.replace(b"<gradio-app", self._shown.encode() + b"<gradio-app", 1)
                 MutableHeaders(scope=start)["content-length"] = str(len(page))
