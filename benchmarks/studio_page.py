@@ -74,7 +74,7 @@ def main(moves: int) -> None:
         try:
             wait_until_it_listens(port)
             page.goto(f"http://127.0.0.1:{port}", timeout=300_000)
-            shown = painting(page, None)
+            painting(page, None)
             print(f"first painting: {time.perf_counter() - began:.1f} s after the command")
             page.get_by_text("Paint at full size").first.wait_for()
             shown = painting(page, None)

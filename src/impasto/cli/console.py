@@ -184,15 +184,14 @@ def _bars() -> Iterator[ProgressListener]:
     )
     with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
         bar = bars.add_task("", total=None, figures="")
-        task, done = "", 0
+        before: Event | None = None
 
         def listener(event: Event) -> None:
-            nonlocal task, done
-            if event.task != task or event.done < done:  # a new task starts its own clock
-                task = event.task
+            nonlocal before
+            if _begins(event, before):  # a new task starts its own clock
                 bars.reset(bar, total=event.total, description=event.task)
-            done = event.done
-            bars.update(bar, completed=done, figures=_figures(event))
+            before = event
+            bars.update(bar, completed=event.done, figures=_figures(event))
 
         yield listener
 
@@ -200,14 +199,15 @@ def _bars() -> Iterator[ProgressListener]:
 def _plain_lines() -> ProgressListener:
     """Return a listener that prints a line now and then, where there is no terminal."""
     last = time.monotonic()
-    task, done, task_began, task_start = "", 0, 0.0, 0
+    before: Event | None = None
+    task_began, task_start = 0.0, 0
 
     def listener(event: Event) -> None:
-        nonlocal last, task, done, task_began, task_start
+        nonlocal last, before, task_began, task_start
         now = time.monotonic()
-        if event.task != task or event.done < done:  # a new task may go on from half way
-            task, task_began, task_start = event.task, now, event.done
-        done = event.done
+        if _begins(event, before):  # it may go on from half way
+            task_began, task_start = now, event.done
+        before = event
         if now - last >= PLAIN_EVERY_S:
             last = now
             line = f"{event.task}: {event.done}/{event.total}"
@@ -219,6 +219,11 @@ def _plain_lines() -> ProgressListener:
             _tell(line)
 
     return listener
+
+
+def _begins(event: Event, before: Event | None) -> bool:
+    """Tell whether a new task has begun, which may be called as the last one was."""
+    return before is None or event.task != before.task or event.done < before.done
 
 
 def _figures(event: Event) -> str:

@@ -73,7 +73,6 @@ with _hurried():
     import gradio as gr
 
 HERE = Path(__file__).parent
-API_PREFIX = "/gradio_api"
 SCREEN_PX, SMALL_PX, LIVE_PX = 1024, 224, 480
 SPARED = 0.7  # of faces, as the command line has it
 NO_STYLE = "none"
@@ -116,7 +115,7 @@ def add_page(app: FastAPI, painted: Path) -> None:
         run_history=False,
         ssr_mode=False,
     )
-    app.add_middleware(_Opening, address=f"{API_PREFIX}/file={quote(str(painted))}")
+    app.add_middleware(_Opening, address=f"{gr.route_utils.API_PREFIX}/file={quote(str(painted))}")
 
 
 class _Opening:
