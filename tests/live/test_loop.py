@@ -80,8 +80,10 @@ def options(tmp_path: Path) -> LiveOptions:
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
     yield
-    assert [each.name for each in threading.enumerate() if "impasto" in each.name] == []
+    left = set(threading.enumerate()) - before
+    assert [each.name for each in left if "impasto" in each.name] == []
 
 
 def signed(pixels: NDArray[np.uint8]) -> Any:

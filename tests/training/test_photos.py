@@ -1,3 +1,5 @@
+import gc
+import threading
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -34,7 +36,7 @@ def test_every_photo_once_an_epoch(photo_folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(crops, "_read", read)
     crops.crops(0, 10, 32)
     seen = [call.args[0] for call in read.call_args_list]
-    assert sorted(seen[:5]) == sorted(seen[5:]) == [0, 1, 2, 3, 4]
+    assert sorted(seen[:5]) == sorted(seen[5:]) == sorted(crops.paths)
     assert seen[:5] != seen[5:]
 
 
@@ -87,6 +89,22 @@ def test_the_next_crops_are_made_before_they_are_asked_for(photo_folder: Path) -
     crops.crops(0, 2, 32)
     begun = [crops._begun[position, 32] for position in (2, 3)]
     assert crops._begin([(2, 32), (3, 32)]) == begun
+
+
+def test_its_threads_end_with_it(photo_folder: Path) -> None:
+    before = set(threading.enumerate())
+    crops = PhotoFolder(photo_folder, seed=0, on_skip=no_skip, threads=2)
+    crops.crops(0, 4, 32)
+    threads = set(threading.enumerate()) - before
+    assert len(threads) == 2
+    gc.disable()  # it would come sometime, and hide that something holds the folder
+    try:
+        del crops
+        for each in threads:
+            each.join(timeout=20)
+    finally:
+        gc.enable()
+    assert not any(each.is_alive() for each in threads)
 
 
 def test_nothing_readable(tmp_path: Path) -> None:

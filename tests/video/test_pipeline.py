@@ -40,8 +40,10 @@ def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
     yield
-    assert [each.name for each in threading.enumerate() if "impasto" in each.name] == []
+    left = set(threading.enumerate()) - before
+    assert [each.name for each in left if "impasto" in each.name] == []
 
 
 def test_every_frame_is_painted_and_keeps_its_time(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ class PhotoFolder:
         self._skipping = Lock()
         self._pool = ThreadPoolExecutor(threads, "impasto-photos") if threads else None
         self._begun: dict[Place, Future[Pixels]] = {}
-        self._read = lru_cache(maxsize=KEPT_PHOTOS)(self._read_reduced)
+        # A function, not a method: in a circle of references, the threads would outlive the folder.
+        self._read = lru_cache(maxsize=KEPT_PHOTOS)(_read_reduced)
 
     def crops(self, first: int, count: int, crop_px: int) -> Tensor:
         """Return crops ``first`` to ``first + count - 1`` of the sequence.
@@ -113,7 +114,7 @@ class PhotoFolder:
             if index in self._unreadable:
                 continue
             try:
-                return self._read(index, shorter_px)
+                return self._read(self.paths[index], shorter_px)
             except InputError as error:
                 with self._skipping:
                     if index not in self._unreadable:
@@ -122,8 +123,10 @@ class PhotoFolder:
         where = self.paths[0].parent
         raise InputError(f"no photograph in {where} can be read", "give JPEG or PNG files")
 
-    def _read_reduced(self, index: int, shorter_px: int) -> Pixels:
-        pixels = read_image(self.paths[index]).pixels
-        if min(pixels.shape[:2]) > shorter_px:
-            pixels = scale_shorter_side(pixels, shorter_px)
-        return pixels
+
+def _read_reduced(path: Path, shorter_px: int) -> Pixels:
+    """Return a photo of a shorter side of at most that."""
+    pixels = read_image(path).pixels
+    if min(pixels.shape[:2]) > shorter_px:
+        pixels = scale_shorter_side(pixels, shorter_px)
+    return pixels
