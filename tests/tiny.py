@@ -33,7 +33,7 @@ TINY = NetworkSpec(
 )
 
 
-TINY_DRAFT = replace(TINY, name="tiny-draft", coarse_grain=0.0)
+TINY_DRAFT = replace(TINY, name="tiny-draft", coarse_grain=0.0, plain_grain=0.1)
 TINY_REVISION = NetworkSpec(
     name="tiny-revision",
     layers=(

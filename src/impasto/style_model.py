@@ -334,7 +334,10 @@ class _Apart(Closing):
 def _alike(spec: NetworkSpec, other: NetworkSpec | None) -> bool:
     """Return whether networks differ in their weights and their grain at most."""
     return other is not None and spec == replace(
-        other, grain=spec.grain, coarse_grain=spec.coarse_grain
+        other,
+        grain=spec.grain,
+        coarse_grain=spec.coarse_grain,
+        plain_grain=spec.plain_grain,
     )
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from impasto.images import GRAIN_PX, add_grain, grain_tile
+from impasto.images import AROUND_PX, GRAIN_PX, add_grain, add_plain_grain, grain_tile
 
 BOTH_KINDS = pytest.mark.parametrize("amounts", [(0.5, 0), (0, 0.5)], ids=["all sizes", "coarse"])
 
@@ -59,6 +59,18 @@ def test_grain_stays_within_black_and_white() -> None:
 def test_no_grain() -> None:
     photo = np.full((4, 4, 3), 7, np.uint8)
     assert add_grain(photo, 0) is photo
+    assert add_plain_grain(photo, 0) is photo
+
+
+def test_grain_on_plain_ground_alone() -> None:
+    """All of it in a sky, next to none among what is as rough as a photo can be."""
+    photo = np.full((64, 64, 3), 128, np.uint8)
+    photo[:, :32] = 255 * (np.indices((64, 32)).sum(axis=0) % 2)[..., None]
+    grainy = add_plain_grain(photo, 0.1, seed=3).astype(int)
+    sky = slice(32 + AROUND_PX // 2, 64)
+    levels = np.rint(255 * grain_tile(0.0, 0.1, 3))[:64, sky]
+    np.testing.assert_array_equal(grainy[:, sky], 128 + levels[..., None].repeat(3, axis=2))
+    np.testing.assert_array_equal(grainy[:, :16], photo[:, :16])
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (500, 3), (GRAIN_PX - 1, 2 * GRAIN_PX + 1)])

@@ -12,7 +12,7 @@ from tiny import TINY
 INPUT_SPECS = [
     InputSpec(),
     InputSpec(4, 24),
-    InputSpec(8, 16, pad_px=40, grain=0.015, coarse_grain=0.03),
+    InputSpec(8, 16, pad_px=40, grain=0.015, coarse_grain=0.03, plain_grain=0.1),
     InputSpec(fixed_px=(224, 160)),
 ]
 
@@ -57,6 +57,7 @@ def test_a_fixed_size_holds_the_whole_picture(width: int, height: int) -> None:
         '{"pad_px": -1}',
         '{"grain": 2}',
         '{"coarse_grain": -0.1}',
+        '{"plain_grain": 1.1}',
         '{"fixed_px": [1]}',
         '{"fixed_px": [0, 1]}',
         '{"fixed_px": 7}',

@@ -77,6 +77,20 @@ def test_the_network_sees_grain_and_the_losses_do_not(
     assert 1.2 < max(shares) < 2.4
 
 
+def test_grain_on_plain_ground_alone(trainer: Trainer) -> None:
+    """Next to none where there is as much to see as can be."""
+    spec = replace(TINY, grain=0.0, coarse_grain=0.0, plain_grain=0.1)
+    photos = torch.full((1, 3, 64, 64), 0.5)
+    photos[..., :32] = torch.arange(64)[:, None].add(torch.arange(32)) % 2
+    shares = []
+    for trainer.next_step in range(12):
+        noise = trainer.with_grain(photos, 2, spec) - photos
+        shares.append(noise[..., 40:].std().item() / 0.1)
+        assert noise[..., :24].abs().max() < 0.001
+    assert min(shares) == 0
+    assert 1.2 < max(shares) < 3
+
+
 def test_borders_are_compared_with_what_the_whole_photo_gives(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

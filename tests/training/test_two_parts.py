@@ -234,14 +234,15 @@ def test_features_are_compared_where_there_is_detail() -> None:
 
 
 def test_plain_ground_has_no_detail_and_edges_have() -> None:
-    photos = torch.zeros(1, 3, 64, 64)
-    photos[..., 32:] = 1
-    detail = detail_around(photos)[0, 0]
-    # A slope of 1 in one of the 9 columns around: 1 / 9 against 0.03.
-    edge = (1 / 81) / (1 / 81 + 0.03**2)
+    photos = torch.zeros(2, 3, 64, 64)
+    photos[1, ..., 32:] = 1
+    plain, edged = detail_around(photos)
+    assert (plain == 1e-3).all()
+    # A slope of 1 in one of the 17 columns around: 1 / 17 against 0.03.
+    edge = (1 / 17**2) / (1 / 17**2 + 0.03**2)
     expected = torch.full((64,), 1e-3)
-    expected[31 - 4 : 31 + 5] = edge
-    torch.testing.assert_close(detail, expected.expand(64, 64))
+    expected[31 - 8 : 31 + 9] = edge
+    torch.testing.assert_close(edged, expected.expand(1, 64, 64))
 
 
 def test_content_says_nothing_of_plain_ground(run: dict[str, Any]) -> None:

@@ -12,7 +12,14 @@ from impasto.images.colors import (
 )
 from impasto.images.decoding import MAX_PIXELS
 from impasto.images.geometry import fit_within, pad_reflect, resize, scale_shorter_side
-from impasto.images.grain import GRAIN_PX, add_grain, grain_tile
+from impasto.images.grain import (
+    GRAIN_PX,
+    add_grain,
+    add_plain_grain,
+    grain_levels,
+    grain_tile,
+    tiled,
+)
 from impasto.images.guided import detail_radius_px, luminance, restore_detail
 from impasto.images.original import Metadata, Original
 from impasto.images.photo_file import (
@@ -23,6 +30,7 @@ from impasto.images.photo_file import (
     read_image,
 )
 from impasto.images.picture import Frame, Picture, check_pixels
+from impasto.images.plain_ground import AROUND_PX, PLAIN_SLOPE, plain_ground
 from impasto.images.sequence import holds_several, write_sequence
 from impasto.images.sheet import contact_sheet, side_by_side
 from impasto.images.sources import PictureSource, as_picture
@@ -30,10 +38,12 @@ from impasto.images.transparency import bleed, lay_on_white
 from impasto.images.writing import FORMATS, check_format, encode_image, write_image
 
 __all__ = [
+    "AROUND_PX",
     "FORMATS",
     "GRAIN_PX",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "PLAIN_SLOPE",
     "ColorMap",
     "Frame",
     "Metadata",
@@ -43,6 +53,7 @@ __all__ = [
     "PictureSource",
     "Strength",
     "add_grain",
+    "add_plain_grain",
     "as_picture",
     "bleed",
     "blend",
@@ -53,6 +64,7 @@ __all__ = [
     "encode_image",
     "find_images",
     "fit_within",
+    "grain_levels",
     "grain_tile",
     "holds_several",
     "is_image",
@@ -62,11 +74,13 @@ __all__ = [
     "match_histograms",
     "match_linearly",
     "pad_reflect",
+    "plain_ground",
     "read_image",
     "resize",
     "restore_detail",
     "scale_shorter_side",
     "side_by_side",
+    "tiled",
     "write_image",
     "write_sequence",
 ]

@@ -6,21 +6,26 @@ feed noise to their generators for the same reason: it tells them where to set t
 
 There are two kinds: of all sizes, and coarse, of the size of strokes, which also tells where to set
 none. Without the latter, a network that may paint a motif on flat ground tends to set one wherever
-there is room, in rows.
+there is room, in rows. Coarse grain on plain ground alone tells a draft to make forms of a clear
+sky, and leaves faces as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto._util.arrays import Floats, Pixels
+from impasto.images.plain_ground import plain_ground
 
 GRAIN_PX = 512
 """Side of the tile that repeats over larger pictures."""
+
+Number = TypeVar("Number", np.float32, np.int8)
 
 OCTAVES_PX = (2, 4, 8, 16, 32, 64)
 COARSE_OCTAVES_PX = (8, 16, 32)
@@ -88,7 +93,7 @@ def add_grain(
 
     if amount == coarse_amount == 0:
         return pixels
-    levels = _levels(amount, coarse_amount, seed)
+    levels = _in_colours(amount, coarse_amount, seed)
     grainy = np.empty(pixels.shape, np.uint8)
     # Tile by tile, so that grain for the whole picture is never laid out: it would be twice as
     # large as the picture, and anew for every frame of a video.
@@ -99,10 +104,39 @@ def add_grain(
     return grainy
 
 
+def add_plain_grain(pixels: Pixels, amount: float, *, seed: int = 0) -> Pixels:
+    """Lay coarse grain over a whole small picture, as far as it is `plain_ground`.
+
+    Args:
+        amount: standard deviation of the grain where all is plain, where white is 1.
+
+    Returns:
+        the same shape, uint8; the array itself if the amount is 0.
+    """
+    if not amount:
+        return pixels
+    height, width = pixels.shape[:2]
+    levels = tiled(grain_levels(0.0, amount, seed), width, height)
+    grain = np.rint(levels * plain_ground(pixels / np.float32(255)))
+    grainy: Pixels = (pixels + grain[..., None]).clip(0, 255).astype(np.uint8)
+    return grainy
+
+
+def tiled(tile: NDArray[Number], width: int, height: int) -> NDArray[Number]:
+    """Return a tile as often as it fits into a picture, and cut off where it ends."""
+    repeats = -(-height // GRAIN_PX), -(-width // GRAIN_PX)
+    return np.tile(tile, repeats)[:height, :width]
+
+
 @lru_cache(KEPT)
-def _levels(amount: float, coarse_amount: float, seed: int) -> NDArray[np.int16]:
-    levels = np.rint(255 * grain_tile(amount, coarse_amount, seed)).astype(np.int16)
-    return np.repeat(levels[..., None], 3, axis=2)
+def grain_levels(amount: float, coarse_amount: float, seed: int = 0) -> NDArray[np.int8]:
+    """Return what `grain_tile` does, in levels of 8 bits; none is beyond 127."""
+    return np.rint(255 * grain_tile(amount, coarse_amount, seed)).clip(-127, 127).astype(np.int8)
+
+
+@lru_cache(KEPT)
+def _in_colours(amount: float, coarse_amount: float, seed: int) -> NDArray[np.int8]:
+    return np.repeat(grain_levels(amount, coarse_amount, seed)[..., None], 3, axis=2)
 
 
 def _spans(length: int, offset: int) -> Iterator[tuple[slice, slice]]:

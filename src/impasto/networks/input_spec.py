@@ -25,6 +25,8 @@ class InputSpec:
         grain: standard deviation, where white is 1, of the noise to lay over a photo
             (`impasto.images.grain`).
         coarse_grain: the same of its coarse kind.
+        plain_grain: the same of what is laid on plain ground alone; such a graph takes whole
+            pictures, no tiles.
         fixed_px: width and height, if the graph takes no others.
     """
 
@@ -33,6 +35,7 @@ class InputSpec:
     pad_px: int = 0
     grain: float = 0.0
     coarse_grain: float = 0.0
+    plain_grain: float = 0.0
     fixed_px: tuple[int, int] | None = None
 
     def padding_px(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -81,7 +84,8 @@ class InputSpec:
             whole = all(type(each) is int for each in [*lengths, input_spec.pad_px])
             known = len(lengths) == 4 and 0 <= input_spec.pad_px <= MAX_PX
             known = known and all(1 <= each <= MAX_PX for each in lengths)
-            known = known and 0 <= input_spec.grain <= 1 and 0 <= input_spec.coarse_grain <= 1
+            amounts = input_spec.grain, input_spec.coarse_grain, input_spec.plain_grain
+            known = known and all(0 <= each <= 1 for each in amounts)
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
         if not (whole and known):

@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto._util.arrays import Pixels
 from impasto.engines.base import Engine
-from impasto.images import add_grain, pad_reflect
+from impasto.images import add_grain, add_plain_grain, pad_reflect
 from impasto.networks.input_spec import InputSpec
 
 
@@ -27,7 +27,11 @@ def pad_photo(
     height, width = photo.shape[:2]
     x, y, right, bottom = input_spec.padding_px(width, height)
     grainy = add_grain(
-        photo, input_spec.grain, input_spec.coarse_grain, left=left, top=top, seed=seed
+        add_plain_grain(photo, input_spec.plain_grain, seed=seed),
+        *(input_spec.grain, input_spec.coarse_grain),
+        left=left,
+        top=top,
+        seed=seed,
     )
     padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
     return padded, (slice(y, y + height), slice(x, x + width))

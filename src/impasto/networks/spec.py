@@ -133,6 +133,8 @@ class NetworkSpec:
         grain: standard deviation, where white is 1, of the noise to lay over a photo before the
             network sees it (`impasto.images.grain`).
         coarse_grain: the same of its coarse kind, for styles that would set motifs in rows.
+        plain_grain: the same of coarse grain on plain ground alone (`impasto.images.plain_ground`),
+            for drafts: it makes forms of clear skies.
         revises: it sees a photo and an enlarged painting of it, six channels, and what it makes is
             added to that painting. Its features are scaled and shifted, not normalised: what it
             makes of a place depends on what is near, so that it paints in tiles of any size.
@@ -147,6 +149,7 @@ class NetworkSpec:
     output: Literal["linear", "tanh"] = "linear"
     grain: float = 0.0
     coarse_grain: float = 0.0
+    plain_grain: float = 0.0
     revises: bool = False
 
     def convs(self) -> Iterator[Conv]:
@@ -209,7 +212,8 @@ class NetworkSpec:
     def input_spec(self) -> InputSpec:
         """The pictures that a graph of this network takes."""
         return InputSpec(
-            self.multiple, self.smallest_px, self.pad_px, self.grain, self.coarse_grain
+            *(self.multiple, self.smallest_px, self.pad_px),
+            *(self.grain, self.coarse_grain, self.plain_grain),
         )
 
     @property
@@ -333,8 +337,9 @@ def _check(spec: NetworkSpec) -> None:
         raise ValueError("too few or too many layers")
     if not 0 <= spec.pad_px <= 256:
         raise ValueError(f"padding of {spec.pad_px} px")
-    if not 0 <= spec.grain <= 1 or not 0 <= spec.coarse_grain <= 1:
-        raise ValueError(f"grain of {spec.grain} and {spec.coarse_grain}")
+    for amount in (spec.grain, spec.coarse_grain, spec.plain_grain):
+        if not 0 <= amount <= 1:
+            raise ValueError(f"grain of {amount}")
     channels: dict[str, int] = {}
     width = 6 if spec.revises else 3
     for layer in spec.layers:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import ModelProto
 
 from impasto.errors import OptionError
-from impasto.images import GRAIN_PX, grain_tile
+from impasto.images import AROUND_PX, GRAIN_PX, PLAIN_SLOPE, grain_levels
 from impasto.networks.graph import GraphBuilder
 from impasto.networks.input_spec import BakedNetwork, InputSpec
 
@@ -23,7 +24,6 @@ Size = tuple[int, int]
 Padding = tuple[int, int, int, int]
 
 OLDEST_OPSET = 11  # whose Pad and Slice are those used here
-MOST_LEVELS = 127  # of grain, in 8 bits; networks that ship have 40
 MOST_REDUCED = 2  # at once, as linear interpolation sees two pixels
 TO_THE_END = 1 << 31
 
@@ -130,7 +130,8 @@ class _Surroundings(GraphBuilder):
             size: width and height, if they are known.
         """
         left, top, right, bottom = padding_px
-        seen = [self._add_grain(part, seen[0], size), *seen[1:]]
+        photo = self._add_plain_grain(part, seen[0], size)
+        seen = [self._add_grain(part, photo, size), *seen[1:]]
         if not any(padding_px):
             return self.embed(part.model, *seen, name=part.name)
         sides = self.integers([0, 0, top, left, 0, 0, bottom, right])
@@ -159,11 +160,50 @@ class _Surroundings(GraphBuilder):
         input_spec = part.input_spec
         if not (input_spec.grain or input_spec.coarse_grain):
             return tensor
-        levels = np.rint(255 * grain_tile(input_spec.grain, input_spec.coarse_grain))
-        levels = levels.clip(-MOST_LEVELS, MOST_LEVELS).astype(np.int8)[None, None]
-        scaling = self.constant(1 / 255, "level"), self.array(np.array(0, np.int8), "no_level")
-        grain = self.array(levels, f"{part.name}/grain")
-        tile = self.node("DequantizeLinear", grain, *scaling)
+        levels = grain_levels(input_spec.grain, input_spec.coarse_grain)
+        grain = self._tiled(levels, f"{part.name}/grain", tensor, size)
+        return self._add_clipped(tensor, grain)
+
+    def _add_plain_grain(self, part: _Part, tensor: str, size: Size | None) -> str:
+        """Add grain as `impasto.images.add_plain_grain` does."""
+        amount = part.input_spec.plain_grain
+        if not amount:
+            return tensor
+        levels = grain_levels(0.0, amount)
+        grain = self._tiled(levels, f"{part.name}/plain_grain", tensor, size)
+        on_plain = self.node("Round", self.node("Mul", grain, self._plain_ground(tensor)))
+        return self._add_clipped(tensor, on_plain)
+
+    def _plain_ground(self, tensor: str) -> str:
+        """Measure what `impasto.images.plain_ground` does, 1 x 1 x H x W."""
+        differences = np.zeros((2, 3, 2, 2), np.float32)
+        differences[:, :, 0, 0] = -1 / 3
+        differences[0, :, 0, 1] = differences[1, :, 1, 0] = 1 / 3
+        mirrored = self.node(
+            *("Pad", tensor, self.integers([0, 0, 0, 0, 0, 0, 1, 1])), mode="reflect"
+        )
+        slopes = self.node("Abs", self.node("Conv", mirrored, self.constant(differences)))
+        around = self.node(
+            *("AveragePool", slopes),
+            kernel_shape=[AROUND_PX, AROUND_PX],
+            pads=[AROUND_PX // 2] * 4,
+        )
+        both = self.constant(np.ones((1, 2, 1, 1), np.float32))
+        slope = self.node("Conv", around, both)
+        squared = self.node("Mul", slope, slope)
+        half = self.constant(PLAIN_SLOPE**2)
+        return self.node("Div", half, self.node("Add", squared, half))
+
+    def _add_clipped(self, tensor: str, levels: str) -> str:
+        grainy = self.node("Add", tensor, self.node("Mul", levels, self.constant(1 / 255)))
+        return self.node("Clip", grainy, self.constant(0.0), self.constant(1.0))
+
+    def _tiled(self, levels: NDArray[np.int8], name: str, tensor: str, size: Size | None) -> str:
+        """Lay levels of grain out as far as a picture goes."""
+        tile = self.array(levels[None, None], name)
+        tile = self.node(
+            "DequantizeLinear", tile, self.constant(1.0), self.array(np.array(0, np.int8))
+        )
         if size:
             sides = self.integers([size[1], size[0]])
             repeats = self.integers([1, 1, *(-(-side // GRAIN_PX) for side in size[::-1])])
@@ -172,9 +212,7 @@ class _Surroundings(GraphBuilder):
             up = self.node("Add", sides, self.integers([GRAIN_PX - 1]))
             tiles = self.node("Div", up, self.integers([GRAIN_PX]))
             repeats = self.node("Concat", self.integers([1, 1]), tiles, axis=0)
-        grain = self._slice(self.node("Tile", tile, repeats), [0, 0], sides)
-        grainy = self.node("Add", tensor, grain)
-        return self.node("Clip", grainy, self.constant(0.0), self.constant(1.0))
+        return self._slice(self.node("Tile", tile, repeats), [0, 0], sides)
 
     def _slice(self, tensor: str, starts: Sequence[int], ends: str) -> str:
         """Cut height and width."""

@@ -20,9 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import OptionError, TrainingError
-from impasto.images import GRAIN_PX, grain_tile
+from impasto.images import GRAIN_PX, grain_tile, plain_ground, tiled
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
+from impasto.perceptual.tensors import to_floats
 from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -167,19 +168,27 @@ class StepTrainer(ABC):
             spec: of the network; the painter's if not given.
         """
         spec = spec or self.painter.spec
-        if spec.grain == spec.coarse_grain == 0:
+        if spec.grain == spec.coarse_grain == spec.plain_grain == 0:
             return photos
         random = np.random.default_rng((self.options.seed, self.next_step, view))
         height, width = photos.shape[2:]
-        tile = grain_tile(spec.grain, spec.coarse_grain)
-        grain = np.tile(tile, (-(-height // GRAIN_PX) + 1, -(-width // GRAIN_PX) + 1))
+        everywhere = grain_tile(spec.grain, spec.coarse_grain)
+        on_plain_ground = grain_tile(0.0, spec.plain_grain)
         layers = []
-        for _ in range(self.first_photo + len(photos)):
-            top, left = random.integers(GRAIN_PX, size=2)
+        for number in range(-self.first_photo, len(photos)):
+            aside = tuple(random.integers(GRAIN_PX, size=2))
             # Up to twice the amount: what has learned to paint over more grain does well with less.
             share = random.choice(GRAIN_SHARES)
-            layers.append(share * grain[top : top + height, left : left + width])
-        noise = torch.from_numpy(np.stack(layers[self.first_photo :])[:, None].astype(np.float32))
+            if number < 0:
+                continue  # another process's
+            layer, plain_layer = (
+                tiled(np.roll(tile, aside, axis=(0, 1)), width, height)
+                for tile in (everywhere, on_plain_ground)
+            )
+            if spec.plain_grain:
+                layer = layer + plain_layer * plain_ground(to_floats(photos[number]))
+            layers.append(share * layer)
+        noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
         return (photos + noise.to(photos.device)).clamp(0, 1)
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:

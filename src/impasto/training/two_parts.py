@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
+from impasto.images import plain_ground
 from impasto.networks.low_rank import KernelChanges
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import REVISION_PREFIX, Trunk
@@ -38,7 +39,7 @@ from impasto.perceptual.losses import (
     total_variation,
 )
 from impasto.perceptual.picture_losses import CONTENT_LAYER, STYLE_LAYERS
-from impasto.perceptual.tensors import to_pixels
+from impasto.perceptual.tensors import to_floats, to_pixels
 from impasto.styles import Gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -49,8 +50,6 @@ SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
 FINE_LAYERS = 3
 SIMILAR_PLACES = 384  # as many of a picture are compared with each other
 FEWEST_PLACES = 64  # of a picture that is nearly all plain
-AROUND = 8  # what is around a place is so large a part of the picture
-PLAIN_SLOPE = 0.03  # from pixel to pixel: where slopes around have this mean, detail is 0.5
 LEAST_DETAIL = 1e-3  # a photo that is black has places, too
 VECTOR_RATE = 10.0  # times that of the kernels: scales are about 1, kernels far smaller
 REVISION_RATE = 0.5  # times that of a draft alone: without normalisation it is unstable above
@@ -455,7 +454,7 @@ def beyond_range(painted: Tensor) -> Tensor:
 
 
 def detail_around(photos: Tensor) -> Tensor:
-    """Return how much there is to see around each place, from nearly 0 on plain ground to 1.
+    """Return how much there is to see around each place: what `plain_ground` leaves of 1.
 
     Content is compared where there is detail. A clear sky has none to keep, and if it counted, it
     would have to stay clear: this is what leaves room for swirls and waves. Cheeks are near eyes.
@@ -466,12 +465,8 @@ def detail_around(photos: Tensor) -> Tensor:
     Returns:
         N x 1 x H x W.
     """
-    grey = photos.float().mean(dim=1, keepdim=True)
-    across, down = grey.diff(dim=3).abs(), grey.diff(dim=2).abs()
-    slopes = F.pad(across, (0, 1)) + F.pad(down, (0, 0, 0, 1))
-    side_px = photos.shape[-1] // AROUND | 1
-    around = F.avg_pool2d(slopes, side_px, 1, side_px // 2, count_include_pad=False).square()
-    return (around / (around + PLAIN_SLOPE**2)).clamp(min=LEAST_DETAIL)
+    plain = np.stack([plain_ground(to_floats(photo)) for photo in photos])
+    return (1 - torch.from_numpy(plain)[:, None]).clamp(min=LEAST_DETAIL).to(photos.device)
 
 
 def same_places(
