@@ -68,9 +68,14 @@ def test_grain_on_plain_ground_alone() -> None:
     photo[:, :32] = 255 * (np.indices((64, 32)).sum(axis=0) % 2)[..., None]
     grainy = add_plain_grain(photo, 0.1, seed=3).astype(int)
     sky = slice(32 + AROUND_PX // 2, 64)
-    levels = np.rint(255 * grain_tile(0.0, 0.1, 3))[:64, sky]
+    levels = np.rint(255 * grain_tile(0.0, 0.1, 3))[:64, sky].clip(-64, None)
     np.testing.assert_array_equal(grainy[:, sky], 128 + levels[..., None].repeat(3, axis=2))
     np.testing.assert_array_equal(grainy[:, :16], photo[:, :16])
+
+
+def test_grain_on_plain_ground_makes_nothing_black() -> None:
+    night = np.full((64, 64, 3), (20, 40, 61), np.uint8)
+    assert add_plain_grain(night, 0.3).min(axis=(0, 1)).tolist() == [10, 20, 30]
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (500, 3), (GRAIN_PX - 1, 2 * GRAIN_PX + 1)])

@@ -172,7 +172,11 @@ class _Surroundings(GraphBuilder):
         levels = grain_levels(0.0, amount)
         grain = self._tiled(levels, f"{part.name}/plain_grain", tensor, size)
         on_plain = self.node("Round", self.node("Mul", grain, self._plain_ground(tensor)))
-        return self._add_clipped(tensor, on_plain)
+        grainy = self._add_clipped(tensor, on_plain)
+        # Half of the photo, in whole levels; a quarter, as 255 times a float is not always whole.
+        halved = self.node("Mul", tensor, self.constant(255 / 2))
+        halved = self.node("Floor", self.node("Add", halved, self.constant(0.25)))
+        return self.node("Max", grainy, self.node("Mul", halved, self.constant(1 / 255)))
 
     def _plain_ground(self, tensor: str) -> str:
         """Measure what `impasto.images.plain_ground` does, 1 x 1 x H x W."""

@@ -174,7 +174,7 @@ class StepTrainer(ABC):
         height, width = photos.shape[2:]
         everywhere = grain_tile(spec.grain, spec.coarse_grain)
         on_plain_ground = grain_tile(0.0, spec.plain_grain)
-        layers = []
+        layers, plain_layers = [], []
         for number in range(-self.first_photo, len(photos)):
             aside = tuple(random.integers(GRAIN_PX, size=2))
             # Up to twice the amount: what has learned to paint over more grain does well with less.
@@ -182,14 +182,17 @@ class StepTrainer(ABC):
             if number < 0:
                 continue  # another process's
             layer, plain_layer = (
-                tiled(np.roll(tile, aside, axis=(0, 1)), width, height)
+                np.float32(share) * tiled(np.roll(tile, aside, axis=(0, 1)), width, height)
                 for tile in (everywhere, on_plain_ground)
             )
-            if spec.plain_grain:
-                layer = layer + plain_layer * plain_ground(to_floats(photos[number]))
-            layers.append(share * layer)
-        noise = torch.from_numpy(np.stack(layers)[:, None].astype(np.float32))
-        return (photos + noise.to(photos.device)).clamp(0, 1)
+            layers.append(layer)
+            plain_layers.append(plain_layer * plain_ground(to_floats(photos[number])))
+        noise, plain_noise = (
+            torch.from_numpy(np.stack(each)[:, None]).to(photos.device)
+            for each in (layers, plain_layers)
+        )
+        seen = torch.maximum(photos + plain_noise, photos / 2).clamp(0, 1)
+        return (seen + noise).clamp(0, 1)
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
         """Return for each photo the numbers of so many different styles, or of all if there are
