@@ -5,6 +5,9 @@ from typing import Literal
 DEFAULT_STYLE = "udnie"
 """A style in every shipped gallery."""
 
+DEFAULT_FILE_QUALITY = 95
+"""Of JPEG, WebP and AVIF, from 1 to 100."""
+
 DEFAULT_STABILITY = 0.4
 """How much of the strokes stays from frame to frame (`impasto.video.temporal_consistency`)."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from impasto._util.arrays import Pixels
 from impasto._util.atomic_files import write_atomically
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import OptionError, OutputError
 from impasto.images import (
     MAX_PIXELS,
@@ -73,7 +74,7 @@ def paint_photo(
     source: Source,
     target: str | os.PathLike[str],
     *,
-    quality: int = 95,
+    quality: int = DEFAULT_FILE_QUALITY,
     strip: bool = False,
     overwrite: bool = True,
     longer_px: int | None = None,
@@ -176,7 +177,7 @@ class _Job:
     photo: PhotoFile
     target: Path
     file_format: str
-    quality: int = 95
+    quality: int = DEFAULT_FILE_QUALITY
     strip: bool = False
     overwrite: bool = True
     longer_px: int | None = None

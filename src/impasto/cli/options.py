@@ -15,7 +15,7 @@ import typer
 
 from impasto._util.atomic_files import check_writable, real_path, write_atomically
 from impasto.cli.console import console
-from impasto.defaults import DEFAULT_STABILITY
+from impasto.defaults import DEFAULT_FILE_QUALITY, DEFAULT_STABILITY
 from impasto.errors import MissingExtraError, OptionError, OutputError
 from impasto.multiscale import MAX_SIDE_PX
 from impasto.options import StylizeOptions
@@ -140,7 +140,9 @@ def max_size_option() -> int | None:
 
 def file_quality_option() -> int:
     """Return the option that says how well files are compressed."""
-    return option(95, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100)
+    return option(
+        DEFAULT_FILE_QUALITY, "Of JPEG, WebP and AVIF.", panel=FILES, minimum=1, maximum=100
+    )
 
 
 def strip_option() -> bool:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from impasto._util.cpu import usable_cores
 from impasto.cluster.places import Place, fetched
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import ImpastoError, InputError
 from impasto.large.memory_plan import default_bytes
 from impasto.options import StylizeOptions
@@ -57,7 +58,7 @@ class BatchOptions:
 
     look: StylizeOptions
     suffix: str = ""
-    file_quality: int = 95
+    file_quality: int = DEFAULT_FILE_QUALITY
     strip: bool = False
     longer_px: int | None = None
     stability: float = 0.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from impasto._util.arrays import Pixels
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import InputError
 from impasto.images.geometry import fit_within
 from impasto.images.original import NO_METADATA, Metadata, Original
@@ -100,7 +101,7 @@ class Picture:
         path: str | os.PathLike[str] | BinaryIO,
         *,
         file_format: str | None = None,
-        quality: int = 95,
+        quality: int = DEFAULT_FILE_QUALITY,
         overwrite: bool = True,
     ) -> None:
         """Write a file; see `impasto.write_image`."""

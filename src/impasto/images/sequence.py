@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from impasto._util.atomic_files import write_atomically
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import OutputError
 from impasto.images.picture import Frame
 from impasto.images.rows import RowWriter
@@ -34,7 +35,7 @@ def write_sequence(
     frames: Iterable[Frame],
     *,
     loop: int | None = None,
-    quality: int = 95,
+    quality: int = DEFAULT_FILE_QUALITY,
     overwrite: bool = True,
 ) -> None:
     """Write several pictures as pages of a TIFF, or as an animated GIF, WebP, PNG or AVIF.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, cast
 import numpy as np
 
 from impasto._util.atomic_files import write_atomically
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import OptionError, OutputError
 from impasto.images.blend import in_bands
 from impasto.images.original import Metadata, Original, Samples, cast_samples
@@ -87,7 +88,7 @@ def write_image(
     picture: Writable,
     *,
     file_format: str | None = None,
-    quality: int = 95,
+    quality: int = DEFAULT_FILE_QUALITY,
     overwrite: bool = True,
 ) -> None:
     """Write a picture, whole or not at all.
@@ -146,7 +147,11 @@ def check_format(path: str | os.PathLike[str]) -> str:
 
 
 def encode_image(
-    picture: Writable, file_format: str, *, quality: int = 95, name: str = "the picture"
+    picture: Writable,
+    file_format: str,
+    *,
+    quality: int = DEFAULT_FILE_QUALITY,
+    name: str = "the picture",
 ) -> bytes:
     """Encode a picture as the bytes of a file.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import OptionError, StyleError
 from impasto.images import FORMATS
 from impasto.masks.parse import BACKGROUND, REST, SUBJECT, split_regions
@@ -72,7 +73,8 @@ class _FileFields:
         metadata={"help": "Of the painting; the photo's if not given.", "choices": tuple(FORMATS)},
     )
     file_quality: int = field(
-        default=95, metadata={"help": "Of JPEG, WebP and AVIF.", "limits": (1, 100)}
+        default=DEFAULT_FILE_QUALITY,
+        metadata={"help": "Of JPEG, WebP and AVIF.", "limits": (1, 100)},
     )
     longer_px: int = field(
         default=0,

@@ -17,6 +17,7 @@ from typing import Any
 from starlette.datastructures import UploadFile
 
 from impasto._util.closeable import Closing
+from impasto.defaults import DEFAULT_FILE_QUALITY
 from impasto.errors import InputError, MissingExtraError, OptionError, StyleError
 from impasto.large.memory_plan import default_bytes
 from impasto.networks.network_files import NETWORK_SUFFIXES
@@ -162,7 +163,7 @@ class Service(Closing):
                     stylizer,
                     photo,
                     target,
-                    quality=file.get("file_quality", 95),
+                    quality=file.get("file_quality", DEFAULT_FILE_QUALITY),
                     longer_px=file.get("longer_px"),
                     memory_bytes=default_bytes() // self.settings.painters,
                     progress=listen,
