@@ -73,9 +73,10 @@ def test_grain_on_plain_ground_alone() -> None:
     np.testing.assert_array_equal(grainy[:, :16], photo[:, :16])
 
 
-def test_grain_on_plain_ground_makes_nothing_black() -> None:
-    night = np.full((64, 64, 3), (20, 40, 61), np.uint8)
-    assert add_plain_grain(night, 0.3).min(axis=(0, 1)).tolist() == [10, 20, 30]
+def test_grain_on_plain_ground_leaves_dark_dark_and_blue_blue() -> None:
+    grainy = add_plain_grain(np.full((64, 64, 3), (20, 40, 91), np.uint8), 0.3)
+    assert grainy.min(axis=(0, 1)).tolist() == [10, 20, 45]
+    assert grainy.max(axis=(0, 1)).tolist() == [40, 80, 182]
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (500, 3), (GRAIN_PX - 1, 2 * GRAIN_PX + 1)])

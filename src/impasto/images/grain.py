@@ -107,7 +107,8 @@ def add_grain(
 def add_plain_grain(pixels: Pixels, amount: float, *, seed: int = 0) -> Pixels:
     """Lay coarse grain over a whole small picture, as far as it is `plain_ground`.
 
-    No place becomes darker than half of what it was: a deep blue sky stays a sky.
+    No place becomes darker than half of what it was, or lighter than twice: a deep blue sky stays
+    a sky, a dark shirt a shirt.
 
     Args:
         amount: standard deviation of the grain where all is plain, where white is 1.
@@ -120,7 +121,8 @@ def add_plain_grain(pixels: Pixels, amount: float, *, seed: int = 0) -> Pixels:
     height, width = pixels.shape[:2]
     levels = tiled(grain_levels(0.0, amount, seed), width, height)
     grain = np.rint(levels * plain_ground(pixels / np.float32(255)))
-    grainy: Pixels = (pixels + grain[..., None]).clip(pixels // 2, 255).astype(np.uint8)
+    most = np.minimum(2 * pixels.astype(np.int16), 255)
+    grainy: Pixels = (pixels + grain[..., None]).clip(pixels // 2, most).astype(np.uint8)
     return grainy
 
 

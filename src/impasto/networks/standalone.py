@@ -176,7 +176,8 @@ class _Surroundings(GraphBuilder):
         # Half of the photo, in whole levels; a quarter, as 255 times a float is not always whole.
         halved = self.node("Mul", tensor, self.constant(255 / 2))
         halved = self.node("Floor", self.node("Add", halved, self.constant(0.25)))
-        return self.node("Max", grainy, self.node("Mul", halved, self.constant(1 / 255)))
+        grainy = self.node("Max", grainy, self.node("Mul", halved, self.constant(1 / 255)))
+        return self.node("Min", grainy, self.node("Add", tensor, tensor))
 
     def _plain_ground(self, tensor: str) -> str:
         """Measure what `impasto.images.plain_ground` does, 1 x 1 x H x W."""

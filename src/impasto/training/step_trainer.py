@@ -191,7 +191,7 @@ class StepTrainer(ABC):
             torch.from_numpy(np.stack(each)[:, None]).to(photos.device)
             for each in (layers, plain_layers)
         )
-        seen = torch.maximum(photos + plain_noise, photos / 2).clamp(0, 1)
+        seen = (photos + plain_noise).clamp(photos / 2, (2 * photos).clamp(max=1))
         return (seen + noise).clamp(0, 1)
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
