@@ -467,6 +467,7 @@ FINE_DRAFT = NetworkSpec(
         Conv("paint", 24, 3, kernel=5, norm=False, relu=False),
     ),
     grain=0.1,
+    plain_grain=0.25,
 )
 """Lays out large forms on a picture of 128 px: 126 k multiply-adds a pixel, which is 8 k for each
 of 512 px. Nothing of the photo is handed past its body: a painting is made from nothing.
