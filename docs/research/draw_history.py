@@ -75,14 +75,20 @@ SHEETS: dict[str, tuple[str, list[tuple[str, str]], list[str]]] = {
     ),
     "plain-ground": (
         FINE,
-        [("7c78db6", "everywhere"), ("HEAD", "at detail")],
+        [("7c78db6", "everywhere"), ("b19bb74", "at detail")],
         ["starry-night", "great-wave", "composition-vii"],
+    ),
+    "plain-grain": (
+        FINE,
+        [("b19bb74", "without"), ("9da2be0", "with")],
+        ["great-wave", "composition-vii", "yellow-cow"],
     ),
 }
 
 # Of each sheet the photo, and the left and top edge of the part that is shown.
 FACE_AND_WALL = "astronaut", 220, 60
-PARTS = {"plain-ground": ("rocket", 560, 40)}
+SKY = "rocket", 560, 40
+PARTS = {"plain-ground": SKY, "plain-grain": SKY}
 
 
 def main() -> None:
