@@ -26,12 +26,9 @@ def pad_photo(
     """
     height, width = photo.shape[:2]
     x, y, right, bottom = input_spec.padding_px(width, height)
+    photo = add_plain_grain(photo, input_spec.plain_grain, seed=seed)
     grainy = add_grain(
-        add_plain_grain(photo, input_spec.plain_grain, seed=seed),
-        *(input_spec.grain, input_spec.coarse_grain),
-        left=left,
-        top=top,
-        seed=seed,
+        photo, input_spec.grain, input_spec.coarse_grain, left=left, top=top, seed=seed
     )
     padded = pad_reflect(grainy, left=x, top=y, right=right, bottom=bottom)
     return padded, (slice(y, y + height), slice(x, x + width))

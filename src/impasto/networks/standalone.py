@@ -161,7 +161,7 @@ class _Surroundings(GraphBuilder):
         if not (input_spec.grain or input_spec.coarse_grain):
             return tensor
         levels = grain_levels(input_spec.grain, input_spec.coarse_grain)
-        grain = self._tiled(levels, f"{part.name}/grain", tensor, size)
+        grain = self._tiled(levels, f"{part.name}/grain", tensor, size, level=1 / 255)
         return self._add_clipped(tensor, grain)
 
     def _add_plain_grain(self, part: _Part, tensor: str, size: Size | None) -> str:
@@ -170,13 +170,14 @@ class _Surroundings(GraphBuilder):
         if not amount:
             return tensor
         levels = grain_levels(0.0, amount)
-        grain = self._tiled(levels, f"{part.name}/plain_grain", tensor, size)
+        grain = self._tiled(levels, f"{part.name}/plain_grain", tensor, size, level=1.0)
         on_plain = self.node("Round", self.node("Mul", grain, self._plain_ground(tensor)))
-        grainy = self._add_clipped(tensor, on_plain)
         # Half of the photo, in whole levels; a quarter, as 255 times a float is not always whole.
         halved = self.node("Mul", tensor, self.constant(255 / 2))
         halved = self.node("Floor", self.node("Add", halved, self.constant(0.25)))
-        grainy = self.node("Max", grainy, self.node("Mul", halved, self.constant(1 / 255)))
+        level = self.constant(1 / 255)
+        grainy = self._add_clipped(tensor, self.node("Mul", on_plain, level))
+        grainy = self.node("Max", grainy, self.node("Mul", halved, level))
         return self.node("Min", grainy, self.node("Add", tensor, tensor))
 
     def _plain_ground(self, tensor: str) -> str:
@@ -199,16 +200,16 @@ class _Surroundings(GraphBuilder):
         half = self.constant(PLAIN_SLOPE**2)
         return self.node("Div", half, self.node("Add", squared, half))
 
-    def _add_clipped(self, tensor: str, levels: str) -> str:
-        grainy = self.node("Add", tensor, self.node("Mul", levels, self.constant(1 / 255)))
+    def _add_clipped(self, tensor: str, grain: str) -> str:
+        grainy = self.node("Add", tensor, grain)
         return self.node("Clip", grainy, self.constant(0.0), self.constant(1.0))
 
-    def _tiled(self, levels: NDArray[np.int8], name: str, tensor: str, size: Size | None) -> str:
-        """Lay levels of grain out as far as a picture goes."""
-        tile = self.array(levels[None, None], name)
-        tile = self.node(
-            "DequantizeLinear", tile, self.constant(1.0), self.array(np.array(0, np.int8))
-        )
+    def _tiled(
+        self, levels: NDArray[np.int8], name: str, tensor: str, size: Size | None, *, level: float
+    ) -> str:
+        """Lay grain out as far as a picture goes, as floats of which a level is so much."""
+        scaling = self.constant(level), self.array(np.array(0, np.int8), "no_level")
+        tile = self.node("DequantizeLinear", self.array(levels[None, None], name), *scaling)
         if size:
             sides = self.integers([size[1], size[0]])
             repeats = self.integers([1, 1, *(-(-side // GRAIN_PX) for side in size[::-1])])

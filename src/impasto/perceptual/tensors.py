@@ -6,19 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from impasto._util.arrays import Floats, Pixels
+from impasto._util.arrays import Pixels
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
     """Convert uint8 H x W x 3 to float32 1 x 3 x H x W, 0-1."""
     planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32) / 255
     return torch.from_numpy(planes)[None]
-
-
-def to_floats(picture: Tensor) -> Floats:
-    """Convert a tensor 3 x H x W to float32 H x W x 3, of the same values."""
-    floats: Floats = picture.detach().permute(1, 2, 0).float().cpu().numpy()
-    return floats
 
 
 def to_pixels(picture: Tensor) -> Pixels:

@@ -23,7 +23,6 @@ from impasto.errors import OptionError, TrainingError
 from impasto.images import GRAIN_PX, grain_tile, plain_ground, tiled
 from impasto.networks.spec import NetworkSpec
 from impasto.perceptual.hardware import Hardware
-from impasto.perceptual.tensors import to_floats
 from impasto.perceptual.vgg import Vgg19
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
@@ -51,6 +50,20 @@ def check_crops(spec: NetworkSpec, options: TrainingOptions) -> None:
                 "beyond them",
                 f"give more than {border_px} px",
             )
+
+
+def plain_around(photos: Tensor) -> Tensor:
+    """Return the `plain_ground` of photos.
+
+    Args:
+        photos: N x 3 x H x W, 0-1.
+
+    Returns:
+        N x 1 x H x W, 0-1.
+    """
+    pictures = photos.permute(0, 2, 3, 1).float().cpu().numpy()
+    plain = np.stack([plain_ground(picture) for picture in pictures])
+    return torch.from_numpy(plain)[:, None].to(photos.device)
 
 
 class StepTrainer(ABC):
@@ -171,28 +184,25 @@ class StepTrainer(ABC):
         if spec.grain == spec.coarse_grain == spec.plain_grain == 0:
             return photos
         random = np.random.default_rng((self.options.seed, self.next_step, view))
+        # Up to twice the amount: what has learned to paint over more grain does well with less.
+        views = [
+            (tuple(random.integers(GRAIN_PX, size=2)), np.float32(random.choice(GRAIN_SHARES)))
+            for _ in range(self.first_photo + len(photos))
+        ][self.first_photo :]
         height, width = photos.shape[2:]
-        everywhere = grain_tile(spec.grain, spec.coarse_grain)
-        on_plain_ground = grain_tile(0.0, spec.plain_grain)
-        layers, plain_layers = [], []
-        for number in range(-self.first_photo, len(photos)):
-            aside = tuple(random.integers(GRAIN_PX, size=2))
-            # Up to twice the amount: what has learned to paint over more grain does well with less.
-            share = random.choice(GRAIN_SHARES)
-            if number < 0:
-                continue  # another process's
-            layer, plain_layer = (
-                np.float32(share) * tiled(np.roll(tile, aside, axis=(0, 1)), width, height)
-                for tile in (everywhere, on_plain_ground)
-            )
-            layers.append(layer)
-            plain_layers.append(plain_layer * plain_ground(to_floats(photos[number])))
-        noise, plain_noise = (
-            torch.from_numpy(np.stack(each)[:, None]).to(photos.device)
-            for each in (layers, plain_layers)
-        )
-        seen = (photos + plain_noise).clamp(photos / 2, (2 * photos).clamp(max=1))
-        return (seen + noise).clamp(0, 1)
+
+        def noise(amount: float, coarse_amount: float) -> Tensor:
+            tile = grain_tile(amount, coarse_amount)
+            layers = [
+                share * tiled(np.roll(tile, aside, axis=(0, 1)), width, height)
+                for aside, share in views
+            ]
+            return torch.from_numpy(np.stack(layers)[:, None]).to(photos.device)
+
+        if spec.plain_grain:
+            grainy = photos + noise(0.0, spec.plain_grain) * plain_around(photos)
+            photos = grainy.clamp(photos / 2, (2 * photos).clamp(max=1))
+        return (photos + noise(spec.grain, spec.coarse_grain)).clamp(0, 1)
 
     def pick_styles(self, photo_count: int, repeats: int) -> Tensor:
         """Return for each photo the numbers of so many different styles, or of all if there are

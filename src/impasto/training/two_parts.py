@@ -23,7 +23,6 @@ from torch.nn import functional as F
 
 from impasto._util.arrays import Floats, Pixels
 from impasto.errors import OptionError
-from impasto.images import plain_ground
 from impasto.networks.low_rank import KernelChanges
 from impasto.networks.spec import NetworkSpec
 from impasto.networks.trunk import REVISION_PREFIX, Trunk
@@ -39,11 +38,11 @@ from impasto.perceptual.losses import (
     total_variation,
 )
 from impasto.perceptual.picture_losses import CONTENT_LAYER, STYLE_LAYERS
-from impasto.perceptual.tensors import to_floats, to_pixels
+from impasto.perceptual.tensors import to_pixels
 from impasto.styles import Gallery
 from impasto.training.options import TrainingOptions
 from impasto.training.photos import PhotoFolder
-from impasto.training.step_trainer import StepTrainer
+from impasto.training.step_trainer import StepTrainer, plain_around
 from impasto.training.style_network import StyleNetwork
 
 SIMILARITY_LAYERS = ("relu3_1", "relu4_1")
@@ -454,7 +453,7 @@ def beyond_range(painted: Tensor) -> Tensor:
 
 
 def detail_around(photos: Tensor) -> Tensor:
-    """Return how much there is to see around each place: what `plain_ground` leaves of 1.
+    """Return how much there is to see around each place: what `plain_around` leaves of 1.
 
     Content is compared where there is detail. A clear sky has none to keep, and if it counted, it
     would have to stay clear: this is what leaves room for swirls and waves. Cheeks are near eyes.
@@ -465,8 +464,7 @@ def detail_around(photos: Tensor) -> Tensor:
     Returns:
         N x 1 x H x W.
     """
-    plain = np.stack([plain_ground(to_floats(photo)) for photo in photos])
-    return (1 - torch.from_numpy(plain)[:, None]).clamp(min=LEAST_DETAIL).to(photos.device)
+    return (1 - plain_around(photos)).clamp(min=LEAST_DETAIL)
 
 
 def same_places(
