@@ -10,10 +10,12 @@ import pytest
 import torch
 from torch import distributed
 
+from impasto.cli.training import interrupt_between_steps
 from impasto.errors import TrainingError
 from impasto.progress import ignore_progress
 from impasto.training import processes
 from impasto.training.checkpoint import Checkpoint, read_checkpoint
+from impasto.training.processes import LostProcessError
 from training import shared_run
 
 SCRIPT = Path(shared_run.__file__)
@@ -65,6 +67,19 @@ def test_two_processes_take_the_steps_of_one(
     by_two = weights(read_checkpoint(tmp_path / "again/checkpoint.pt"))
     for shared in (by_one, by_two):
         assert (shared - alone).norm() < TOLERANCE * alone.norm()
+
+
+def test_a_process_that_lost_another_is_not_terminated_before_it_says_so() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(LostProcessError), interrupt_between_steps(ignore_progress):
+            raise LostProcessError("another of the 2 processes has ended")
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with interrupt_between_steps(ignore_progress):
+        pass
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.parametrize("photos", [1, 2, 3, 7])

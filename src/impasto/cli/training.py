@@ -178,8 +178,11 @@ def training_run(
 @contextmanager
 def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressListener]:
     """Yield a listener that raises a Ctrl-C, or a termination, once the step is whole; sent again,
-    it takes effect at once.
+    it takes effect at once. Where another process of the run is lost, ``torchrun`` terminates this
+    one, too: it has a line to say first, and ends by itself.
     """
+    from impasto.training.processes import LostProcessError
+
     pressed = threading.Event()
 
     def remember(number: int, _: object) -> None:
@@ -196,6 +199,9 @@ def interrupt_between_steps(progress: ProgressListener) -> Iterator[ProgressList
 
     try:
         yield listen
+    except LostProcessError:
+        previous[signal.SIGTERM] = signal.SIG_IGN
+        raise
     finally:
         for each in signals:
             signal.signal(each, previous[each])
